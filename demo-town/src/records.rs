@@ -1,0 +1,419 @@
+//! The records that a town is made of. Coordinates are `[east, north]` in metres, EPSG:7792 (RDN2008 / UTM 33N, east-north),
+//! whole millimetres. Polygons list their outer ring first, counter-clockwise, then holes, clockwise; rings are closed.
+
+/// East and north, metres, EPSG:7792.
+pub type Point = [f64; 2];
+/// Two or more points.
+pub type Line = Vec<Point>;
+/// Closed: the last point repeats the first.
+pub type Ring = Vec<Point>;
+/// Outer ring counter-clockwise, then holes clockwise.
+pub type Polygon = Vec<Ring>;
+/// Polygons that do not touch each other.
+pub type MultiPolygon = Vec<Polygon>;
+
+macro_rules! codes {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant,)* }
+
+        impl $name {
+            /// Every value, in the order of declaration.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The code that the layers of the demo store.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+codes! {
+    /// Rank of a street.
+    StreetKind {
+        /// Grade separated, two carriageways.
+        Motorway = "motorway",
+        /// Statale, corso, viale, lungomare.
+        Main = "main",
+        /// Connects districts.
+        Secondary = "secondary",
+        /// Gives access to parcels.
+        Local = "local",
+        /// Alleys of the old town, promenades, stairs.
+        Pedestrian = "pedestrian",
+        /// Unpaved, between fields.
+        Track = "track",
+    }
+}
+codes! {
+    /// What a place name names.
+    PlaceKind {
+        /// Chief place of a comune.
+        Town = "town",
+        /// Quartiere or frazione.
+        District = "district",
+        /// Contrada.
+        Locality = "locality",
+        /// Open sea.
+        Sea = "sea",
+        /// Hill top.
+        Peak = "peak",
+        /// Stream.
+        River = "river",
+    }
+}
+codes! {
+    /// What covers the land.
+    LandCoverKind {
+        /// Town blocks with their streets.
+        BuiltUp = "built_up",
+        /// Public gardens, sports grounds, cemeteries.
+        Park = "park",
+        /// Wood.
+        Wood = "wood",
+        /// Beach.
+        Sand = "sand",
+        /// Fields, groves, terraces.
+        Farmland = "farmland",
+        /// Macchia and rough pasture.
+        Scrub = "scrub",
+    }
+}
+codes! {
+    /// Kind of water surface.
+    WaterKind {
+        /// Open sea.
+        Sea = "sea",
+        /// Wide bed of a fiumara.
+        River = "river",
+        /// Narrow bed.
+        Stream = "stream",
+        /// Natural lake.
+        Lake = "lake",
+        /// Reservoir, harbour basin.
+        Basin = "basin",
+    }
+}
+codes! {
+    /// Which part of a sheet a parcel is.
+    ParcelKind {
+        /// A numbered particella.
+        Land = "land",
+        /// `STRADAnnn`: public streets of the sheet.
+        Street = "street",
+        /// `ACQUAnnn`: public water of the sheet.
+        Water = "water",
+    }
+}
+codes! {
+    /// Use of a building.
+    BuildingKind {
+        /// Homes.
+        Residential = "residential",
+        /// Offices of the public, hospitals, stations.
+        Public = "public",
+        /// Churches and chapels.
+        Church = "church",
+        /// Schools.
+        School = "school",
+        /// Shops, hotels, offices.
+        Commercial = "commercial",
+        /// Works and stores.
+        Industrial = "industrial",
+        /// Garages, sheds, farm buildings.
+        Annex = "annex",
+    }
+}
+codes! {
+    /// Where a tree stands.
+    TreeSite {
+        /// In a row along a street.
+        Avenue = "avenue",
+        /// In a park.
+        Park = "park",
+        /// In a square.
+        Square = "square",
+        /// In a garden.
+        Garden = "garden",
+        /// In a grove or at the edge of a field.
+        Field = "field",
+    }
+}
+codes! {
+    /// Kind of a point of interest.
+    PoiKind {
+        /// Church or chapel.
+        Church = "church",
+        /// Municipio.
+        TownHall = "town_hall",
+        /// Museum.
+        Museum = "museum",
+        /// Bathing establishment.
+        Lido = "lido",
+        /// Castle or ruin.
+        Castle = "castle",
+        /// Railway station.
+        Station = "station",
+        /// School.
+        School = "school",
+        /// Pharmacy.
+        Pharmacy = "pharmacy",
+        /// View point.
+        Viewpoint = "viewpoint",
+        /// Hotel.
+        Hotel = "hotel",
+        /// Restaurant.
+        Restaurant = "restaurant",
+        /// Public garden.
+        Park = "park",
+        /// Harbour or landing.
+        Harbour = "harbour",
+        /// Library.
+        Library = "library",
+        /// Hospital or surgery.
+        Health = "health",
+        /// Market hall or market square.
+        Market = "market",
+        /// Sports ground.
+        Sport = "sport",
+        /// Cemetery.
+        Cemetery = "cemetery",
+        /// Monument or fountain.
+        Monument = "monument",
+    }
+}
+
+/// A comune.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Boundary {
+    /// ISTAT code, six digits; also the public id.
+    pub id: String,
+    /// Official name.
+    pub name: String,
+    /// Belfiore code of the cadastre.
+    pub catasto_code: String,
+    /// Land area.
+    pub geometry: MultiPolygon,
+}
+
+/// A piece of street between two junctions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Street {
+    /// Public id.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// Odonym as on the sign.
+    pub name: String,
+    /// Rank.
+    pub kind: StreetKind,
+    /// Metres between the property lines.
+    pub width_m: f64,
+    /// Axis.
+    pub geometry: Line,
+}
+
+/// A piece of railway.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Railway {
+    /// Public id.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// Name of the line.
+    pub name: String,
+    /// Axis.
+    pub geometry: Line,
+}
+
+/// A numero civico, at its gate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HouseNumber {
+    /// Public id.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// Odonym, equal to the name of a nearby [`Street`].
+    pub street: String,
+    /// Number with its exponent: `12`, `12/A`.
+    pub number: String,
+    /// Street and number: `Via Roma 12`.
+    pub address: String,
+    /// On the edge between parcel and street.
+    pub geometry: Point,
+}
+
+/// A name on the map.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlaceName {
+    /// Public id.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// Name.
+    pub name: String,
+    /// What it names.
+    pub kind: PlaceKind,
+    /// 1 is the most important.
+    pub rank: u8,
+    /// Where the label is centred.
+    pub geometry: Point,
+}
+
+/// A surface of land cover; together they tile the land, up to the axes of streets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LandCover {
+    /// Public id.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// What covers it.
+    pub kind: LandCoverKind,
+    /// Surface.
+    pub geometry: Polygon,
+}
+
+/// A water surface.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Water {
+    /// Public id.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// Kind.
+    pub kind: WaterKind,
+    /// Name.
+    pub name: String,
+    /// Surface.
+    pub geometry: Polygon,
+}
+
+/// A piece of the coast, land on its right hand.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Coastline {
+    /// Public id.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// The line where land and sea meet.
+    pub geometry: Line,
+}
+
+/// A foglio of the cadastral map; those of a comune tile it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sheet {
+    /// Reference by the national grammar: `X101_001200`.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// Section, `_` where the comune has none.
+    pub section: char,
+    /// Number of the foglio.
+    pub number: u16,
+    /// Allegato, `0` where there is none.
+    pub letter: char,
+    /// Surface.
+    pub geometry: Polygon,
+}
+
+/// A particella, or the streets or water of a sheet; those of a sheet tile it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parcel {
+    /// Reference by the national grammar: `X101_001200.345`.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// Section, `_` where the comune has none.
+    pub section: char,
+    /// Number of the foglio.
+    pub sheet: u16,
+    /// Allegato, `0` where there is none.
+    pub attachment: char,
+    /// Sviluppo, `0` where there is none.
+    pub development: char,
+    /// Number in the sheet: `345`, `STRADA001`, `ACQUA001`.
+    pub number: String,
+    /// Land, street or water.
+    pub kind: ParcelKind,
+    /// Qualità of the census: `ENTE URBANO`, `ULIVETO`, `SEMINATIVO`…
+    pub land_use: &'static str,
+    /// Nominal area of the census in square metres; differs a little from the drawn one, as in life.
+    pub area_m2: u32,
+    /// Carried by the register of buildings.
+    pub urban: bool,
+    /// Day of the last change, `2019-04-12`.
+    pub updated: String,
+    /// Surface.
+    pub geometry: Polygon,
+}
+
+/// A building, inside its parcel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Building {
+    /// Public id.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// Number of the foglio.
+    pub sheet: u16,
+    /// Number of the parcel in it.
+    pub parcel: String,
+    /// Use.
+    pub kind: BuildingKind,
+    /// Floors above ground.
+    pub floors: u8,
+    /// Metres from ground to eaves.
+    pub height_m: f64,
+    /// Footprint.
+    pub geometry: Polygon,
+}
+
+/// A public or notable tree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tree {
+    /// Public id.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// Latin name.
+    pub species: &'static str,
+    /// Metres.
+    pub height_m: f64,
+    /// Crown diameter in metres.
+    pub crown_m: f64,
+    /// Year of planting.
+    pub planted_year: u16,
+    /// Where it stands.
+    pub site: TreeSite,
+    /// Trunk.
+    pub geometry: Point,
+}
+
+/// A point of interest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PointOfInterest {
+    /// Public id.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// Italian name.
+    pub name: String,
+    /// English title.
+    pub name_en: String,
+    /// Kind.
+    pub kind: PoiKind,
+    /// A short description in Italian.
+    pub description: String,
+    /// A short description in English.
+    pub description_en: String,
+    /// Where it is.
+    pub geometry: Point,
+}
