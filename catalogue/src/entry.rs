@@ -1,0 +1,65 @@
+use chrono::{DateTime, Utc};
+use kernel::{Bbox, Layer};
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use crate::CatalogueError;
+
+/// A layer of the catalogue with what the database knows of its table.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The declaration.
+    pub layer: Layer,
+    /// Grows when the declaration changes or the whole table is replaced.
+    pub generation: i64,
+    /// When that last happened.
+    pub changed_at: DateTime<Utc>,
+    /// The rectangle round its rows, CRS84, as of the last reload; `None` when it is empty.
+    pub bbox: Option<Bbox>,
+    /// How many rows it has, as of the last `ANALYZE`.
+    pub rows: i64,
+}
+
+/// A row of [`SELECT`].
+#[derive(FromRow)]
+pub(crate) struct Row {
+    declaration: Json<serde_json::Value>,
+    generation: i64,
+    changed_at: DateTime<Utc>,
+    rows: i64,
+    west: Option<f64>,
+    south: Option<f64>,
+    east: Option<f64>,
+    north: Option<f64>,
+}
+
+/// Every layer, in catalogue order. The extent comes from the spatial index's root (no scan); the rectangle is given
+/// points along its sides before it is transformed, since they are curves in CRS84.
+pub(crate) const SELECT: &str = "
+    select layers.declaration, layers.generation, layers.changed_at,
+           greatest(class.reltuples, 0)::bigint as rows,
+           st_xmin(extent) as west, st_ymin(extent) as south, st_xmax(extent) as east, st_ymax(extent) as north
+      from opensit.layers
+      left join pg_class class on class.oid = to_regclass(layers.relation)
+     cross join opensit.installation
+      left join lateral (
+           select st_estimatedextent(split_part(layers.relation, '.', 1), split_part(layers.relation, '.', 2), 'geom')::geometry as box
+            where class.oid is not null
+           ) estimate on true
+      left join lateral (
+           select st_transform(st_segmentize(st_setsrid(box, storage_srid), greatest(1, st_perimeter(box) / 64)), 4326) as extent
+           ) transformed on true
+     order by layers.ordinal, layers.id";
+
+impl TryFrom<Row> for Entry {
+    type Error = CatalogueError;
+
+    fn try_from(row: Row) -> Result<Self, CatalogueError> {
+        let layer: Layer = serde_json::from_value(row.declaration.0).map_err(CatalogueError::Declaration)?;
+        let bbox = match (row.west, row.south, row.east, row.north) {
+            (Some(west), Some(south), Some(east), Some(north)) => Bbox::new(west, south, east, north).ok(),
+            _ => None,
+        };
+        Ok(Self { layer, generation: row.generation, changed_at: row.changed_at, bbox, rows: row.rows })
+    }
+}

@@ -1,0 +1,138 @@
+//! `GET /identify`: what is at a place, a card a feature, over the layers asked for.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use futures::future::try_join_all;
+use kernel::{Bbox, Filter, Language, Params, Principal, Problem};
+use serde_json::{Value, json};
+use sqlx::{FromRow, QueryBuilder};
+
+use crate::query::{attributes_sql, bbox_json, box_sql, plain, readable};
+use crate::{App, Entry};
+
+/// How far from a point or a line one may click, in pixels of the map.
+const TOLERANCE_PIXELS: f64 = 6.0;
+/// How many cards a layer may have.
+const CARDS_A_LAYER: i64 = 5;
+/// A geometry of more vertices is simplified for the card: it is there to be highlighted.
+const MAX_VERTICES: i32 = 4_000;
+
+#[derive(Debug, FromRow)]
+struct Found {
+    fid: i64,
+    id: String,
+    attributes: Value,
+    geometry: Value,
+    distance_m: f64,
+    west: f64,
+    south: f64,
+    east: f64,
+    north: f64,
+}
+
+/// Answers `{"point": [lon, lat], "cards": […]}`: points first, then lines, then areas, the nearest first. A layer is
+/// asked only at the zooms at which it is drawn. Positions are CRS84, distances metres.
+pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Params) -> Result<Json<Value>, Problem> {
+    let params = params.only(&["point", "zoom", "layers", "lang"])?;
+    let point = params.position("point")?;
+    let zoom = zoom(&params)?;
+    let language = Language::negotiate(params.get("lang"), None);
+    let mut entries = layers(&app, &who, &params)?;
+    entries.retain(|e| zoom >= f64::from(e.layer.zoom.0) && zoom < f64::from(e.layer.zoom.1) + 1.0);
+    entries.sort_by_key(|e| e.layer.geometry.dimension());
+
+    // 512 px tiles: the world is 512·2^zoom pixels round
+    let metres_a_pixel = 78_271.516_96 * point[1].to_radians().cos() / zoom.exp2();
+    let tolerance = TOLERANCE_PIXELS * metres_a_pixel;
+    let found = try_join_all(entries.iter().map(|entry| find(&app, &who, entry, point, tolerance))).await?;
+    let cards: Vec<Value> = entries
+        .iter()
+        .zip(found)
+        .flat_map(|(entry, rows)| rows.into_iter().map(|row| card(&app, &who, entry, row, language)).collect::<Vec<_>>())
+        .collect();
+    Ok(Json(json!({ "point": point, "cards": cards })))
+}
+
+fn zoom(params: &Params) -> Result<f64, Problem> {
+    let Some(text) = params.get("zoom") else {
+        return Ok(17.0);
+    };
+    text.parse::<f64>()
+        .ok()
+        .filter(|z| (0.0..=24.0).contains(z))
+        .ok_or_else(|| Problem::invalid_parameter("zoom", "`zoom` is not a zoom of the map", "a number from 0 to 24"))
+}
+
+fn layers(app: &App, who: &Principal, params: &Params) -> Result<Vec<Arc<Entry>>, Problem> {
+    let Some(ids) = params.get("layers") else {
+        return Ok(app.catalogue.layers(who).into_iter().filter(|e| e.layer.visible).collect());
+    };
+    ids.split(',')
+        .filter(|id| !id.is_empty())
+        .take(64)
+        .map(|id| {
+            app.catalogue.layer(who, id).ok_or_else(|| {
+                let known: Vec<String> = app.catalogue.layers(who).iter().map(|e| e.layer.id.to_string()).collect();
+                let id: String = id.chars().take(60).collect();
+                Problem::invalid_parameter("layers", format!("there is no layer `{id}`"), known)
+            })
+        })
+        .collect()
+}
+
+async fn find(app: &App, who: &Principal, entry: &Entry, point: [f64; 2], tolerance: f64) -> Result<Vec<Found>, Problem> {
+    let layer = &entry.layer;
+    let srid = layer.srid.postgis();
+    // an area is met where it lies under the pointer, not beside it
+    let tolerance = if layer.geometry.dimension() == 2 { 0.0 } else { tolerance };
+    let mut sql = QueryBuilder::new("select fid, id, ");
+    sql.push(attributes_sql(layer, who)).push(" as attributes, ");
+    sql.push(format!("st_asgeojson(st_transform(case when st_npoints(geom) > {MAX_VERTICES} "));
+    sql.push("then st_simplifypreservetopology(geom, 1) else geom end, 4326), 7)::jsonb as geometry, ");
+    sql.push("st_distance(geom, place) as distance_m, ").push(box_sql("geom", srid));
+    sql.push(" from ").push(layer.table.sql()).push(", (select st_transform(st_setsrid(st_makepoint(");
+    sql.push_bind(point[0]).push(", ").push_bind(point[1]).push(format!("), 4326), {srid}) as place) clicked"));
+    sql.push(" where geom && st_expand(place, ").push_bind(tolerance).push(") and st_dwithin(geom, place, ").push_bind(tolerance).push(")");
+    if layer.validity {
+        sql.push(" and ");
+        Filter::ValidAt(app.context.clock.now()).write(layer.srid, &mut sql);
+    }
+    sql.push(" order by distance_m, st_area(geom), fid limit ").push_bind(CARDS_A_LAYER);
+    sql.build_query_as().fetch_all(&app.context.database).await.map_err(|e| Problem::database("identify", &e))
+}
+
+fn card(app: &App, who: &Principal, entry: &Entry, found: Found, language: Language) -> Value {
+    let layer = &entry.layer;
+    let fields: Vec<Value> = layer
+        .fields
+        .iter()
+        .filter(|f| who.may_read_field(f))
+        .filter_map(|field| {
+            let value = found.attributes.get(field.name.as_str())?;
+            (!value.is_null()).then(|| {
+                json!({
+                    "name": field.name, "label": field.label.get(language), "value": value,
+                    "text": readable(field, value, language), "unit": field.unit,
+                })
+            })
+        })
+        .collect();
+    let title = layer.title_of(language, &found.id, |name| found.attributes.get(name).map(plain).filter(|t| !t.is_empty()));
+    let id = percent_encoding::utf8_percent_encode(&found.id, percent_encoding::NON_ALPHANUMERIC);
+    let item = app.context.public_url.link(&format!("/collections/{}/items/{id}", layer.id));
+    let bbox = Bbox::new(found.west, found.south, found.east, found.north).ok().map(bbox_json);
+    json!({
+        "layer": layer.id, "id": found.id, "fid": found.fid, "title": title,
+        "distance_m": (found.distance_m * 100.0).round() / 100.0, "bbox": bbox, "geometry": found.geometry, "fields": fields,
+        "links": [{ "href": item, "rel": "item", "title": language_item(language) }],
+    })
+}
+
+fn language_item(language: Language) -> &'static str {
+    match language {
+        Language::It => "Scheda completa",
+        Language::En => "Full record",
+    }
+}

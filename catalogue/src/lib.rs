@@ -1,0 +1,44 @@
+//! The layers as stored (table `opensit.layers`): declared by themes when the database is migrated, or published from
+//! files while it runs. What serves them reads the [`Catalogue`] only, never a theme.
+//!
+//! [`store`] writes the table and makes layers' tables; [`copy`] and [`ewkb`] fill them in bulk; [`routes`] answers what
+//! goes over all layers: `/search`, `/identify` and the portal's catalogue.
+
+mod catalogue;
+pub mod copy;
+mod entry;
+pub mod ewkb;
+mod identify;
+mod portal;
+mod query;
+mod search;
+pub mod store;
+
+pub use catalogue::{Catalogue, CatalogueError};
+pub use entry::Entry;
+pub use portal::{BaseMap, BaseMapKind, PortalSettings};
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+use kernel::{Context, Lookup};
+
+/// A theme's own way of naming a place in the search box (see [`kernel::Module::search`]).
+pub type SearchSyntax = fn(&str) -> Option<Lookup>;
+
+#[derive(Clone)]
+struct App {
+    context: Context,
+    catalogue: Catalogue,
+    syntaxes: Arc<[SearchSyntax]>,
+    portal: Arc<PortalSettings>,
+}
+
+/// `/search`, `/identify` and `/portal/catalogue.json`.
+pub fn routes(context: Context, catalogue: Catalogue, syntaxes: Vec<SearchSyntax>, portal: PortalSettings) -> Router {
+    Router::new()
+        .route("/search", get(search::handler))
+        .route("/identify", get(identify::handler))
+        .route("/portal/catalogue.json", get(portal::handler))
+        .with_state(App { context, catalogue, syntaxes: syntaxes.into(), portal: Arc::new(portal) })
+}

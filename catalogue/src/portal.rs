@@ -1,0 +1,120 @@
+//! `GET /portal/catalogue.json`: what the portal needs to know before its first map.
+
+use axum::Json;
+use axum::extract::State;
+use kernel::{Bbox, Params, Principal, Problem, Text};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sqlx::FromRow;
+
+use crate::query::bbox_json;
+use crate::{App, Entry};
+
+/// What configuration says of the portal.
+#[derive(Clone, Debug, Default)]
+pub struct PortalSettings {
+    /// The program's version.
+    pub version: String,
+    /// Base maps to choose from; "none" is always there.
+    pub base_maps: Vec<BaseMap>,
+    /// The modules in the order of the layer tree, with their titles.
+    pub groups: Vec<(String, Text)>,
+    /// The systems that coordinates are shown in: crate `crs`'s register as JSON.
+    pub systems: Vec<Value>,
+}
+
+/// A base map under the layers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BaseMap {
+    /// Its name in permalinks.
+    pub id: String,
+    /// Its name for people.
+    pub title: Text,
+    /// How it is fetched.
+    pub kind: BaseMapKind,
+    /// Address of the archive, tile template or service.
+    pub url: String,
+    /// The layers of a WMS, separated by commas.
+    #[serde(default)]
+    pub layers: String,
+    /// Who must be named.
+    #[serde(default)]
+    pub attribution: String,
+}
+
+/// How a base map is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BaseMapKind {
+    /// A PMTiles archive, vector or raster.
+    Pmtiles,
+    /// Raster tiles, `{z}/{x}/{y}`.
+    Xyz,
+    /// A WMS 1.3.0 in EPSG:3857.
+    Wms,
+}
+
+#[derive(FromRow)]
+struct Comune {
+    istat: String,
+    catasto: Option<String>,
+    name: String,
+    west: f64,
+    south: f64,
+    east: f64,
+    north: f64,
+}
+
+pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Params) -> Result<Json<Value>, Problem> {
+    params.only(&[])?;
+    let installation = &app.context.installation;
+    let comuni: Vec<Comune> = sqlx::query_as(
+        "select istat, catasto, name, st_xmin(box) as west, st_ymin(box) as south, st_xmax(box) as east, st_ymax(box) as north
+           from territory.v_comuni cross join lateral (select st_transform(st_envelope(geom), 4326) as box) boxes
+          order by name",
+    )
+    .fetch_all(&app.context.database)
+    .await
+    .map_err(|e| Problem::database("portal catalogue", &e))?;
+    let comuni: Vec<Value> = comuni
+        .into_iter()
+        .filter_map(|c| {
+            let bbox = Bbox::new(c.west, c.south, c.east, c.north).ok()?;
+            Some(json!({ "istat": c.istat, "catasto": c.catasto, "name": c.name, "bbox": bbox_json(bbox) }))
+        })
+        .collect();
+    let entries = app.catalogue.layers(&who);
+    let groups: Vec<Value> = app
+        .portal
+        .groups
+        .iter()
+        .filter(|(id, _)| entries.iter().any(|e| e.layer.module == *id))
+        .map(|(id, title)| json!({ "id": id, "title": title }))
+        .collect();
+    Ok(Json(json!({
+        "title": installation.title,
+        "demo": installation.demo,
+        "version": app.portal.version,
+        "bbox": bbox_json(installation.bbox),
+        "storage_crs": installation.storage_crs.to_string(),
+        "comuni": comuni,
+        "crs": app.portal.systems,
+        "basemaps": app.portal.base_maps,
+        "groups": groups,
+        "layers": entries.iter().map(|e| layer(e, &who)).collect::<Vec<_>>(),
+    })))
+}
+
+fn layer(entry: &Entry, who: &Principal) -> Value {
+    let layer = &entry.layer;
+    let fields: Vec<_> = layer.fields.iter().filter(|f| who.may_read_field(f)).collect();
+    json!({
+        "id": layer.id, "group": layer.module, "title": layer.title, "description": layer.description,
+        "geometry": layer.geometry.family(), "minzoom": layer.zoom.0, "maxzoom": layer.zoom.1, "visible": layer.visible,
+        "count": entry.rows, "bbox": entry.bbox.map(bbox_json), "label_field": layer.label,
+        "licence": layer.licence, "attribution": layer.attribution, "source_date": layer.source_date,
+        "accuracy_m": layer.accuracy.as_ref().map(|a| a.metres),
+        "crs_note": layer.accuracy.as_ref().map(|a| &a.source),
+        "fields": fields,
+    })
+}

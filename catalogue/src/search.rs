@@ -1,0 +1,183 @@
+//! `GET /search`: places by what people call them, over every layer that has searchable fields.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use kernel::{Bbox, Column, Filter, Language, Lookup, Params, Principal, Problem};
+use serde_json::{Value, json};
+use sqlx::{FromRow, Postgres, QueryBuilder};
+
+use crate::query::{attributes_sql, bbox_json, box_sql, plain};
+use crate::{App, Entry};
+
+/// The longest text searched for.
+const MAX_CHARACTERS: usize = 200;
+
+#[derive(Debug, FromRow)]
+struct Hit {
+    layer: String,
+    id: String,
+    comune: Option<String>,
+    attributes: Value,
+    west: f64,
+    south: f64,
+    east: f64,
+    north: f64,
+}
+
+/// Answers `{"results": [{layer, id, title, subtitle, bbox, point}]}`, the best first; positions are CRS84.
+///
+/// A theme's own syntax (`fg 12 p 345`) is tried first; then all words of the text must occur, in any order, case and
+/// accents apart; then, if nothing has them, what is written much alike.
+pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Params) -> Result<Json<Value>, Problem> {
+    let params = params.only(&["q", "limit", "lang", "bbox"])?;
+    let text = params.required("q", "what to look for")?.trim();
+    if text.chars().count() > MAX_CHARACTERS {
+        return Err(Problem::invalid_parameter("q", "the text is too long", format!("at most {MAX_CHARACTERS} characters")));
+    }
+    let limit = params.integer("limit", 1..=50, 10)?;
+    let bbox = params.bbox("bbox")?;
+    let language = Language::negotiate(params.get("lang"), None);
+
+    let mut hits = Vec::new();
+    for lookup in app.syntaxes.iter().filter_map(|read| read(text)) {
+        hits.extend(look_up(&app, &who, &lookup, limit).await?);
+    }
+    if hits.is_empty() && !text.is_empty() {
+        hits = by_text(&app, &who, text, Match::Words, bbox, limit).await?;
+        if hits.is_empty() && text.chars().count() >= 4 {
+            hits = by_text(&app, &who, text, Match::Alike, bbox, limit).await?;
+        }
+    }
+    let names = comuni(&app).await?;
+    let results: Vec<Value> = hits.iter().filter_map(|hit| result(&app, &who, hit, &names, language)).collect();
+    Ok(Json(json!({ "results": results })))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Match {
+    Words,
+    Alike,
+}
+
+/// Rows that a theme's syntax names by the values of some columns.
+async fn look_up(app: &App, who: &Principal, lookup: &Lookup, limit: u32) -> Result<Vec<Hit>, Problem> {
+    let Some(entry) = app.catalogue.layer(who, lookup.layer.as_str()) else {
+        return Ok(Vec::new());
+    };
+    let mut filters = Vec::new();
+    for (column, value) in &lookup.equal {
+        let column = Column::new(*column).map_err(|e| Problem::internal("search", &e))?;
+        let integer = entry.layer.field(column.as_str()).is_some_and(|f| f.kind == kernel::layer::FieldType::Integer);
+        filters.push(match value.parse::<i64>() {
+            Ok(number) if integer => Filter::Equal(column, kernel::filter::Value::Integer(number)),
+            _ => Filter::SameText(column, value.clone()),
+        });
+    }
+    if entry.layer.validity {
+        filters.push(Filter::ValidAt(app.context.clock.now()));
+    }
+    let mut sql = QueryBuilder::new("");
+    push_select(&mut sql, &entry, who);
+    sql.push(", 1::real as score, ").push(box_sql("geom", entry.layer.srid.postgis())).push(" from ").push(entry.layer.table.sql());
+    sql.push(" where ");
+    Filter::And(filters).write(entry.layer.srid, &mut sql);
+    sql.push(" order by comune, id limit ").push_bind(i64::from(limit));
+    sql.build_query_as().fetch_all(&app.context.database).await.map_err(|e| Problem::database("search", &e))
+}
+
+/// Rows whose searchable fields have the words of the text. Rows of a line layer that are named alike are one place.
+async fn by_text(app: &App, who: &Principal, text: &str, how: Match, bbox: Option<Bbox>, limit: u32) -> Result<Vec<Hit>, Problem> {
+    let entries: Vec<Arc<Entry>> =
+        app.catalogue.layers(who).into_iter().filter(|e| e.layer.fields.iter().any(|f| f.searchable && who.may_read_field(f))).collect();
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sql = QueryBuilder::new("select * from (");
+    for (i, entry) in entries.iter().enumerate() {
+        if i > 0 {
+            sql.push(" union all ");
+        }
+        push_layer(&mut sql, app, who, entry, text, how);
+    }
+    sql.push(") found order by ");
+    if let Some(bbox) = bbox {
+        // what is in view comes before what is as well written elsewhere
+        sql.push("score + case when east >= ").push_bind(bbox.west()).push(" and west <= ").push_bind(bbox.east());
+        sql.push(" and north >= ").push_bind(bbox.south()).push(" and south <= ").push_bind(bbox.north()).push(" then 0.05 else 0 end");
+    } else {
+        sql.push("score");
+    }
+    sql.push(" desc, layer, id limit ").push_bind(i64::from(limit));
+    sql.build_query_as().fetch_all(&app.context.database).await.map_err(|e| Problem::database("search", &e))
+}
+
+fn push_layer(sql: &mut QueryBuilder<Postgres>, app: &App, who: &Principal, entry: &Entry, text: &str, how: Match) {
+    let layer = &entry.layer;
+    let fields: Vec<String> = layer.fields.iter().filter(|f| f.searchable && who.may_read_field(f)).map(|f| folded(&f.name)).collect();
+    let merged = layer.geometry.dimension() == 1 && layer.label.is_some();
+    sql.push("(select layer, min(id) as id, comune, (array_agg(attributes order by id))[1] as attributes, max(score)::real as score, ");
+    sql.push(box_sql("st_extent(geom)::geometry", layer.srid.postgis())).push(" from (");
+    push_select(sql, entry, who);
+    sql.push(", geom, ").push(if merged { layer.label_sql() } else { "id".to_owned() }).push(" as place, greatest(");
+    for (i, field) in fields.iter().enumerate() {
+        sql.push(if i > 0 { ", " } else { "" }).push(format!("similarity({field}, opensit.fold(")).push_bind(text.to_owned()).push("))");
+    }
+    sql.push(") as score from ").push(layer.table.sql()).push(" where (");
+    for (i, field) in fields.iter().enumerate() {
+        sql.push(if i > 0 { " or " } else { "" });
+        push_condition(sql, field, text, how);
+    }
+    sql.push(")");
+    if layer.validity {
+        sql.push(" and ");
+        Filter::ValidAt(app.context.clock.now()).write(layer.srid, sql);
+    }
+    sql.push(" order by score desc, id limit 200) rows group by layer, comune, place order by score desc limit 50)");
+}
+
+fn push_condition(sql: &mut QueryBuilder<Postgres>, field: &str, text: &str, how: Match) {
+    if how == Match::Alike {
+        sql.push("opensit.fold(").push_bind(text.to_owned()).push(format!(") <% {field}"));
+        return;
+    }
+    // with fewer than three letters only the beginning of the text can use the index
+    let short = text.chars().count() < 3;
+    for (i, word) in text.split_whitespace().take(8).enumerate() {
+        let literal = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let pattern = if short { format!("{literal}%") } else { format!("%{literal}%") };
+        sql.push(if i > 0 { " and " } else { "" }).push(format!("{field} like opensit.fold(")).push_bind(pattern).push(")");
+    }
+}
+
+fn folded(column: &Column) -> String {
+    format!("opensit.fold({}::text)", column.sql())
+}
+
+fn push_select(sql: &mut QueryBuilder<Postgres>, entry: &Entry, who: &Principal) {
+    sql.push("select ").push_bind(entry.layer.id.as_str().to_owned());
+    sql.push("::text as layer, id, comune, ").push(attributes_sql(&entry.layer, who)).push(" as attributes");
+}
+
+/// Names of the comuni by ISTAT code.
+async fn comuni(app: &App) -> Result<Vec<(String, String)>, Problem> {
+    sqlx::query_as("select istat, name from territory.v_comuni")
+        .fetch_all(&app.context.database)
+        .await
+        .map_err(|e| Problem::database("search", &e))
+}
+
+fn result(app: &App, who: &Principal, hit: &Hit, comuni: &[(String, String)], language: Language) -> Option<Value> {
+    let entry = app.catalogue.layer(who, &hit.layer)?;
+    let bbox = Bbox::new(hit.west, hit.south, hit.east, hit.north).ok()?;
+    let title = entry.layer.title_of(language, &hit.id, |name| hit.attributes.get(name).map(plain).filter(|t| !t.is_empty()));
+    let comune = comuni.iter().find(|(istat, _)| Some(istat) == hit.comune.as_ref()).map(|(_, name)| name.as_str());
+    let kind = entry.layer.title.get(language);
+    let subtitle = comune.map_or_else(|| kind.to_owned(), |comune| format!("{kind}, {comune}"));
+    let (lon, lat) = bbox.centre();
+    Some(json!({
+        "layer": hit.layer, "id": hit.id, "title": title, "subtitle": subtitle,
+        "bbox": bbox_json(bbox), "point": [lon, lat],
+    }))
+}

@@ -1,0 +1,104 @@
+//! Writing the catalogue and making layers' tables: as the owner, inside the caller's transaction.
+
+use kernel::{Layer, LayerId, TableName};
+use sqlx::types::Json;
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+
+use crate::CatalogueError;
+
+/// Where published layers stand: after the declared ones.
+const PUBLISHED_ORDINAL: i32 = 10_000;
+
+/// Writes a declaration, and the indexes that its searchable fields need. Writing the same again changes nothing (and
+/// the change feed says nothing).
+pub async fn put(conn: &mut PgConnection, layer: &Layer, ordinal: Option<i32>) -> Result<(), CatalogueError> {
+    sqlx::query(
+        "insert into opensit.layers (id, ordinal, relation, declaration) values ($1, $2, $3, $4)
+         on conflict (id) do update
+            set ordinal = excluded.ordinal, relation = excluded.relation, declaration = excluded.declaration,
+                generation = layers.generation + 1, changed_at = now()
+          where (layers.ordinal, layers.relation, layers.declaration) is distinct from (excluded.ordinal, excluded.relation, excluded.declaration)",
+    )
+    .bind(layer.id.as_str())
+    .bind(ordinal.unwrap_or(PUBLISHED_ORDINAL))
+    .bind(layer.table.to_string())
+    .bind(Json(layer))
+    .execute(&mut *conn)
+    .await?;
+    for field in layer.fields.iter().filter(|f| f.searchable) {
+        index_for_search(conn, &layer.table, field.name.as_str()).await?;
+    }
+    Ok(())
+}
+
+/// A trigram index over the folded text of a column, unless there is one.
+async fn index_for_search(conn: &mut PgConnection, table: &TableName, column: &str) -> Result<(), CatalogueError> {
+    let there: bool = sqlx::query_scalar(
+        "select exists (select from pg_indexes where schemaname = $1 and tablename = $2 and indexdef like '%gin_trgm_ops%' and indexdef like $3)",
+    )
+    .bind(table.schema())
+    .bind(table.name())
+    .bind(format!("%fold(%{}%", column.replace('_', "\\_")))
+    .fetch_one(&mut *conn)
+    .await?;
+    if !there {
+        let sql = format!("create index on {} using gin (opensit.fold(\"{column}\"::text) gin_trgm_ops)", table.sql());
+        sqlx::query(AssertSqlSafe(sql)).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// Says that all of a layer's rows may differ now.
+pub async fn touch(conn: &mut PgConnection, id: &LayerId) -> Result<(), CatalogueError> {
+    sqlx::query("update opensit.layers set generation = generation + 1, changed_at = now() where id = $1")
+        .bind(id.as_str())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Takes a layer out of the catalogue. Its table stays.
+pub async fn remove(conn: &mut PgConnection, id: &LayerId) -> Result<(), CatalogueError> {
+    sqlx::query("delete from opensit.layers where id = $1").bind(id.as_str()).execute(conn).await?;
+    Ok(())
+}
+
+/// The layer of this name.
+pub async fn get(conn: &mut PgConnection, id: &LayerId) -> Result<Option<Layer>, CatalogueError> {
+    let row = sqlx::query("select declaration from opensit.layers where id = $1").bind(id.as_str()).fetch_optional(conn).await?;
+    row.map(|row| {
+        let Json(value): Json<serde_json::Value> = row.try_get(0)?;
+        serde_json::from_value(value).map_err(CatalogueError::Declaration)
+    })
+    .transpose()
+}
+
+/// Makes an empty table for a layer's fields, with the columns of every layer, still without keys and index, so that a
+/// bulk load is fast. [`swap_in`] finishes it.
+pub async fn create_table(conn: &mut PgConnection, layer: &Layer, table: &TableName) -> Result<(), CatalogueError> {
+    let fields: Vec<String> = layer.fields.iter().map(|f| format!("{} {}", f.name.sql(), f.kind.sql())).collect();
+    sqlx::query(AssertSqlSafe(format!("create table {} ({})", table.sql(), fields.join(", ")))).execute(&mut *conn).await?;
+    sqlx::query("call opensit.add_layer_columns($1::text::regclass, $2, $3)")
+        .bind(table.sql())
+        .bind(layer.geometry.sql())
+        .bind(layer.validity)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Puts a filled table in the place of a layer's (which need not exist yet): keys, index, access and feed, statistics,
+/// the name, and the catalogue row. For the feed it is one event, not a million.
+pub async fn swap_in(conn: &mut PgConnection, filled: &TableName, layer: &Layer) -> Result<(), CatalogueError> {
+    sqlx::query("call opensit.finish_layer_table($1::text::regclass, $2)")
+        .bind(filled.sql())
+        .bind(layer.validity)
+        .execute(&mut *conn)
+        .await?;
+    // dropping takes it out of the publication as well
+    sqlx::query(AssertSqlSafe(format!("drop table if exists {}", layer.table.sql()))).execute(&mut *conn).await?;
+    sqlx::query(AssertSqlSafe(format!("alter table {} rename to \"{}\"", filled.sql(), layer.table.name()))).execute(&mut *conn).await?;
+    sqlx::query(AssertSqlSafe(format!("analyze {}", layer.table.sql()))).execute(&mut *conn).await?;
+    put(&mut *conn, layer, None).await?;
+    touch(conn, &layer.id).await
+}

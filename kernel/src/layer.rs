@@ -1,0 +1,130 @@
+//! The one idea: everything that has a place is a [`Layer`], declared once.
+
+mod field;
+mod geometry;
+mod style;
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+pub use field::{Code, Field, FieldType};
+pub use geometry::GeometryType;
+pub use style::{Style, StyleError, StyleLayer};
+
+use crate::{Column, Language, LayerId, Srid, TableName, Text};
+
+/// A layer: declared in code by a theme, or created at run time when a file is published; the same value in the same
+/// catalogue either way. From it alone follow tiles, collection, legend, identify card, search and export.
+///
+/// Behind it is one table (never a view) with, beside its [`fields`](Self::fields), the columns of
+/// [`Column::SYSTEM`]: `fid` (bigint, never reused: the id in tiles and in the change feed), `id` (text, public and
+/// stable), `comune` (ISTAT code, six digits), `version` (grows with each change), `geom`, and, if it has
+/// [`validity`](Self::validity), `valid_from` and `valid_to`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Layer {
+    /// Its name in URLs, tiles, collections and the change feed.
+    pub id: LayerId,
+    /// The module that declares it, or `published`.
+    pub module: String,
+    /// Its name for people.
+    pub title: Text,
+    /// A sentence about what is in it and where it comes from.
+    #[serde(default)]
+    pub description: Text,
+    /// The table behind it.
+    pub table: TableName,
+    /// The geometry type of column `geom`.
+    pub geometry: GeometryType,
+    /// The system it is stored in: the installation's.
+    pub srid: Srid,
+    /// Its own columns, in the order of cards and tables.
+    pub fields: Vec<Field>,
+    /// The column that names a row for people; without one, `id` does.
+    #[serde(default)]
+    pub label: Option<Column>,
+    /// How a row is titled for people, with columns in braces: `Foglio {sheet}, particella {number}`. Without one, the label is.
+    #[serde(default)]
+    pub row_title: Option<Text>,
+    /// Whether rows have a validity `[valid_from, valid_to)`; those not valid at the instant of a request are not seen.
+    #[serde(default)]
+    pub validity: bool,
+    /// Who may see it.
+    #[serde(default)]
+    pub audience: Audience,
+    /// Zooms at which tiles have it, first and last.
+    #[serde(default = "all_zooms")]
+    pub zoom: (u8, u8),
+    /// Whether the portal shows it at first.
+    #[serde(default)]
+    pub visible: bool,
+    /// How it is drawn.
+    #[serde(default)]
+    pub style: Style,
+    /// The column by whose value its features may be merged at low zooms.
+    #[serde(default)]
+    pub aggregate_by: Option<Column>,
+    /// How sure its positions are in metres, with where that figure comes from.
+    #[serde(default)]
+    pub accuracy: Option<Accuracy>,
+    /// SPDX identifier or address of the licence.
+    #[serde(default)]
+    pub licence: Option<String>,
+    /// Who must be named wherever it is shown.
+    #[serde(default)]
+    pub attribution: Option<String>,
+    /// The day its source describes.
+    #[serde(default)]
+    pub source_date: Option<NaiveDate>,
+}
+
+/// Who may see a layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Audience {
+    /// Everybody.
+    #[default]
+    Public,
+    /// Those who work for the comune.
+    Officers,
+}
+
+/// How sure positions are, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Accuracy {
+    /// Metres.
+    pub metres: f64,
+    /// The coordinate operation that brought them into storage, or the survey they come from.
+    pub source: Text,
+}
+
+fn all_zooms() -> (u8, u8) {
+    (0, crate::TileCoord::MAX_ZOOM)
+}
+
+impl Layer {
+    /// The field of this name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|f| f.name.as_str() == name)
+    }
+
+    /// How a row is titled for people, from its values as text.
+    pub fn title_of(&self, language: Language, id: &str, value: impl Fn(&str) -> Option<String>) -> String {
+        let named = || self.label.as_ref().and_then(|label| value(label.as_str())).unwrap_or_else(|| id.to_owned());
+        let Some(template) = &self.row_title else {
+            return named();
+        };
+        let mut title = template.get(language).to_owned();
+        for field in &self.fields {
+            let braces = format!("{{{}}}", field.name);
+            if title.contains(&braces) {
+                title = title.replace(&braces, &value(field.name.as_str()).unwrap_or_default());
+            }
+        }
+        title
+    }
+
+    /// The SQL expression that names a row for people.
+    pub fn label_sql(&self) -> String {
+        self.label.as_ref().map_or_else(|| "\"id\"".to_owned(), Column::sql)
+    }
+}

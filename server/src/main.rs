@@ -1,0 +1,3 @@
+//! In the making.
+#![allow(missing_docs)]
+fn main() {}
