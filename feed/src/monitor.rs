@@ -1,0 +1,42 @@
+//! Watching the slot: how far behind the feed is, and how much log the database keeps for it.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::run::{FeedError, Shared};
+use crate::slot;
+
+const EVERY: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(10);
+/// After so many looks at which nobody reads the slot, our connection is dead without having said so.
+const ABANDONED: u8 = 3;
+
+/// Looks every other second, until the database does not answer, the slot is lost, or nobody reads it any more.
+pub(crate) async fn watch(sql: &mut PgConnection, name: &str, shared: &Shared) -> FeedError {
+    let mut clock = interval(EVERY);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut unread = 0;
+    loop {
+        clock.tick().await;
+        let state = match timeout(PATIENCE, slot::state(sql, name)).await {
+            Ok(Ok(Some(state))) => state,
+            Ok(Ok(None)) => return FeedError::Lost(name.to_owned()),
+            Ok(Err(error)) => return error,
+            Err(_) => return FeedError::Silent,
+        };
+        if state.lost {
+            return FeedError::Lost(name.to_owned());
+        }
+        unread = if state.active { 0 } else { unread + 1 };
+        if unread == ABANDONED {
+            return FeedError::Silent;
+        }
+        let received = shared.received();
+        shared.update(|status| {
+            status.lag_bytes = received.map(|at| state.end.byte().saturating_sub(at.byte()));
+            status.slot_retained_bytes = Some(state.retained_bytes);
+        });
+    }
+}

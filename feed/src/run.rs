@@ -1,0 +1,299 @@
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use catalogue::{Catalogue, CatalogueError};
+use chrono::{DateTime, Utc};
+use kernel::{Changed, Position};
+use pgwire_replication::{Lsn, PgWireError, ReplicationClient, ReplicationEvent};
+use sqlx::{ConnectOptions, PgPool};
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::hub::Hub;
+use crate::places::Places;
+use crate::transaction::{Relations, Transaction};
+use crate::{Commit, FeedConfig, FeedState, FeedStatus, Subscription, monitor, pgoutput, slot};
+
+/// How long connecting may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The first pause before trying again; each is twice as long as the one before, up to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LAST_PAUSE: Duration = Duration::from_secs(5);
+/// Seconds from 1970 to 2000, from which PostgreSQL counts.
+const Y2000_S: i64 = 946_684_800;
+
+/// The change feed. Cheap to clone.
+#[derive(Clone)]
+pub struct Feed(Arc<Shared>);
+
+/// Why the stream ended.
+#[derive(Debug, Error)]
+pub(crate) enum FeedError {
+    #[error("{0}")]
+    Database(#[from] sqlx::Error),
+    #[error("{0}")]
+    Stream(#[from] PgWireError),
+    #[error("{0}")]
+    Catalogue(#[from] CatalogueError),
+    #[error("the database ended the stream")]
+    Ended,
+    #[error("the database has not answered for a while")]
+    Silent,
+    #[error("the replication slot `{0}` is gone, or the database no longer keeps the log it needs")]
+    Lost(String),
+    #[error("the replication slot `{0}` is still being read")]
+    Busy(String),
+    #[error("`{0}` is not a position of the log")]
+    Position(String),
+}
+
+/// What the task and the feed's owners share.
+pub(crate) struct Shared {
+    hub: Arc<Hub>,
+    status: Mutex<FeedStatus>,
+    /// How far the log has been read, whether or not it held anything of ours; 0: not at all.
+    received: AtomicU64,
+    stop: watch::Sender<bool>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Shared {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            hub: Hub::new(),
+            status: Mutex::default(),
+            received: AtomicU64::new(0),
+            stop: watch::Sender::new(false),
+            task: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn received(&self) -> Option<Position> {
+        Some(self.received.load(Ordering::Relaxed)).filter(|at| *at > 0).map(Position::new)
+    }
+
+    pub(crate) fn update(&self, change: impl FnOnce(&mut FeedStatus)) {
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut status);
+        status.publish();
+    }
+}
+
+impl Feed {
+    /// Begins to follow the database's changes, in a task of its own. `database` is for reading the catalogue again.
+    pub fn start(config: FeedConfig, catalogue: Catalogue, database: PgPool) -> Self {
+        let shared = Shared::new();
+        let follower = Follower { config, catalogue, database, shared: Arc::clone(&shared), slot: None, places: Places::default(), reaped: false };
+        let task = tokio::spawn(follower.run());
+        *shared.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+        Self(shared)
+    }
+
+    /// A feed without a database: it tells what its [`Teller`] is told. For programs' own tests.
+    pub fn by_hand() -> (Self, Teller) {
+        let shared = Shared::new();
+        (Self(Arc::clone(&shared)), Teller(shared))
+    }
+
+    /// Reads on from a position that the reader knows everything up to; without one, from now.
+    pub fn subscribe(&self, after: Option<Position>) -> Subscription {
+        self.0.hub.subscribe(after)
+    }
+
+    /// How it is doing.
+    pub fn status(&self) -> FeedStatus {
+        let status = self.0.status.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        FeedStatus { position: self.0.hub.position(), ..status }
+    }
+
+    /// The end of the last commit told of, or where the stream began; `None` while it has not begun.
+    pub fn position(&self) -> Option<Position> {
+        self.0.hub.position()
+    }
+
+    /// Ends it in order: readers come to their end, and the slot is dropped.
+    pub async fn stop(&self) {
+        self.0.stop.send_replace(true);
+        let task = self.0.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task
+            && let Err(error) = task.await
+        {
+            tracing::error!(cause = %error, "the change feed did not end in order");
+        }
+        self.0.hub.close();
+    }
+}
+
+/// Tells a [`Feed::by_hand`] what it shall tell.
+pub struct Teller(Arc<Shared>);
+
+impl Teller {
+    /// The stream begins (again) at a position: readers are told that anything may have changed.
+    pub fn begin(&self, position: Position) {
+        self.0.hub.begin(position);
+        self.0.update(|status| status.state = FeedState::Live);
+    }
+
+    /// A commit; it is left out unless its position is beyond the last.
+    pub fn tell(&self, commit: Commit) {
+        self.0.hub.push(commit);
+    }
+}
+
+/// Follows the database's log, for as long as the program runs.
+struct Follower {
+    config: FeedConfig,
+    catalogue: Catalogue,
+    database: PgPool,
+    shared: Arc<Shared>,
+    slot: Option<String>,
+    places: Places,
+    reaped: bool,
+}
+
+impl Follower {
+    async fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        let mut stop = shared.stop.subscribe();
+        let mut pause = FIRST_PAUSE;
+        let mut since: Option<DateTime<Utc>> = None;
+        loop {
+            let ended = tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => break,
+                Err(ended) = self.follow() => ended,
+            };
+            let lived = shared.status.lock().unwrap_or_else(PoisonError::into_inner).state == FeedState::Live;
+            if lived || since.is_none() {
+                (pause, since) = (FIRST_PAUSE, Some(self.config.clock.now()));
+                tracing::warn!(cause = %ended, "the change feed lost the database; trying again");
+                metrics::counter!("feed_reconnections_total").increment(1);
+            }
+            let since = since.unwrap_or_else(|| self.config.clock.now());
+            shared.update(|status| status.state = FeedState::Reconnecting { since, why: ended.to_string() });
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => break,
+                () = sleep(pause) => pause = (pause * 2).min(LAST_PAUSE),
+            }
+        }
+        shared.update(|status| status.state = FeedState::Stopped);
+        shared.hub.close();
+        self.leave().await;
+    }
+
+    /// Connects, takes up the slot or makes one, and tells what comes, until something fails.
+    async fn follow(&mut self) -> Result<Infallible, FeedError> {
+        let mut sql = timeout(PATIENCE, self.config.sql().connect()).await.map_err(|_| FeedError::Silent)??;
+        if !self.reaped {
+            slot::reap(&mut sql, self.config.instance).await?;
+            self.reaped = true;
+        }
+        let (name, from) = self.take_up(&mut sql).await?;
+        let config = self.config.stream(&name).with_start_lsn(Lsn::from_u64(from.byte()));
+        let mut client = ReplicationClient::connect(config).await?;
+        timeout(PATIENCE, client.wait_started()).await.map_err(|_| FeedError::Silent)??;
+        tracing::info!(slot = name, position = %from, "the change feed is live");
+        let shared = Arc::clone(&self.shared);
+        shared.update(|status| {
+            status.state = FeedState::Live;
+            status.slot = Some(name.clone());
+        });
+        tokio::select! {
+            ended = self.read(&mut client) => ended,
+            ended = monitor::watch(&mut sql, &name, &shared) => Err(ended),
+        }
+    }
+
+    /// The slot we have, from where we stand; or a new one, from where it begins, and then anything may have changed.
+    async fn take_up(&mut self, sql: &mut sqlx::PgConnection) -> Result<(String, Position), FeedError> {
+        if let (Some(name), Some(from)) = (self.slot.clone(), self.shared.received()) {
+            match slot::state(sql, &name).await? {
+                Some(state) if !state.lost => return Ok((name, from)),
+                Some(_) => slot::drop(sql, &name).await?,
+                None => {}
+            }
+            tracing::warn!(slot = name, "the replication slot is lost: readers are told that anything may have changed");
+            self.slot = None;
+        }
+        let (name, from) = slot::create(sql, self.config.instance).await?;
+        self.slot = Some(name.clone());
+        self.catalogue.reload(&self.database).await?;
+        self.shared.received.store(from.byte(), Ordering::Relaxed);
+        self.shared.hub.begin(from);
+        Ok((name, from))
+    }
+
+    async fn read(&mut self, client: &mut ReplicationClient) -> Result<Infallible, FeedError> {
+        let mut relations = Relations::default();
+        let mut open: Option<Transaction> = None;
+        while let Some(event) = client.recv().await? {
+            match event {
+                ReplicationEvent::Begin { .. } => open = Some(Transaction::default()),
+                ReplicationEvent::XLogData { data, .. } => {
+                    let transaction = open.get_or_insert_default();
+                    match pgoutput::read(&data) {
+                        Ok(message) => transaction.take(message, &mut relations),
+                        Err(_) => transaction.unreadable = true,
+                    }
+                }
+                ReplicationEvent::Commit { end_lsn, commit_time_micros, .. } => {
+                    self.tell(open.take().unwrap_or_default(), Position::new(end_lsn.as_u64()), commit_time_micros).await?;
+                    self.reached(client, end_lsn);
+                }
+                // between transactions all that was sent has been told
+                ReplicationEvent::KeepAlive { wal_end, .. } if open.is_none() => self.reached(client, wal_end),
+                _ => {}
+            }
+        }
+        Err(FeedError::Ended)
+    }
+
+    fn reached(&self, client: &ReplicationClient, position: Lsn) {
+        self.shared.received.fetch_max(position.as_u64(), Ordering::Relaxed);
+        client.update_applied_lsn(position);
+    }
+
+    /// Tells what a transaction changed; the catalogue is read again first if it was touched.
+    async fn tell(&mut self, transaction: Transaction, position: Position, commit_time_us: i64) -> Result<(), FeedError> {
+        if transaction.is_empty() {
+            return Ok(());
+        }
+        let mut changes = Vec::new();
+        if transaction.catalogue {
+            self.catalogue.reload(&self.database).await?;
+            changes.push(Changed::Catalogue);
+        }
+        for (table, place) in &transaction.tables {
+            changes.extend(self.places.changed(&self.catalogue, table, *place));
+        }
+        if transaction.unreadable {
+            tracing::error!(%position, "a transaction of the change feed can't be read: readers are told that anything may have changed");
+            changes = vec![Changed::Everything];
+        }
+        if !changes.is_empty() {
+            metrics::counter!("feed_changes_total").increment(changes.len() as u64);
+            self.shared.hub.push(Commit { position, changes });
+        }
+        let committed = DateTime::from_timestamp_micros(commit_time_us.saturating_add(Y2000_S * 1_000_000));
+        let delay = committed.and_then(|at| u64::try_from((self.config.clock.now() - at).num_milliseconds()).ok());
+        self.shared.update(|status| status.lag_ms = delay.or(status.lag_ms));
+        Ok(())
+    }
+
+    /// Drops the slot, if the database is there.
+    async fn leave(self) {
+        let Some(name) = self.slot else { return };
+        let dropped = timeout(PATIENCE, async {
+            let mut sql = self.config.sql().connect().await?;
+            slot::drop(&mut sql, &name).await
+        });
+        match dropped.await {
+            Ok(Ok(())) => tracing::info!(slot = name, "dropped the replication slot"),
+            Ok(Err(error)) => tracing::warn!(slot = name, cause = %error, "the replication slot stays until the next start"),
+            Err(_) => tracing::warn!(slot = name, "the replication slot stays until the next start: the database does not answer"),
+        }
+    }
+}
