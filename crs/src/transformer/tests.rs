@@ -1,0 +1,144 @@
+//! Expected values are those of `cs2cs` (PROJ 9.1.1), written down, with the pipelines of `projinfo` for the parameter
+//! sets that `cs2cs` would not choose.
+
+use std::time::Instant;
+
+use kernel::{Bbox, Srid};
+
+use super::Transformer;
+use crate::{CrsError, Region, Settings, all};
+
+const RAVAGNESE: [f64; 2] = [2576990.852, 4218220.833];
+
+fn srid(code: i32) -> Srid {
+    Srid::new(code).unwrap()
+}
+
+fn convert(from: i32, to: i32, region: Region, position: [f64; 2]) -> [f64; 2] {
+    Transformer::new(srid(from), srid(to), &Settings::new(region)).unwrap().convert_one(position).unwrap()
+}
+
+#[track_caller]
+fn near(got: [f64; 2], expected: [f64; 2], tolerance: f64) {
+    let off = (got[0] - expected[0]).abs().max((got[1] - expected[1]).abs());
+    assert!(off <= tolerance, "{got:?} is {off} from {expected:?}");
+}
+
+#[test]
+fn gauss_boaga_at_reggio_goes_by_the_region_not_by_the_box() {
+    near(convert(3004, 7792, Region::Mainland, RAVAGNESE), [556983.209, 4218219.355], 0.001);
+    near(convert(3004, 7792, Region::Sicily, RAVAGNESE), [556986.910, 4218221.667], 0.001);
+}
+
+#[test]
+fn every_system_agrees_with_cs2cs() {
+    for (code, expected) in EXPECTED {
+        near(convert(84, code, Region::Mainland, [15.65, 38.11]), expected, if expected[0].abs() < 180.0 { 1e-9 } else { 0.001 });
+    }
+}
+
+/// To a millimetre and a half: EPSG's small-angle Helmert is its own inverse only to that.
+#[test]
+fn there_and_back_is_the_same_place() {
+    for region in [Region::Mainland, Region::Sicily, Region::Sardinia] {
+        for crs in all() {
+            let there = convert(84, crs.srid().postgis(), region, [13.37, 38.11]);
+            near(convert(crs.srid().postgis(), 84, region, there), [13.37, 38.11], 1.5e-8);
+        }
+    }
+}
+
+#[test]
+fn accuracy_is_stated_with_its_source() {
+    let accuracy = |from, to, region| Transformer::new(srid(from), srid(to), &Settings::new(region)).unwrap().accuracy().clone();
+    assert_eq!(accuracy(7792, 25833, Region::Mainland).metres, 0.0);
+    assert_eq!(accuracy(7792, 3857, Region::Mainland).metres, 1.0);
+    assert_eq!(accuracy(7792, 23033, Region::Mainland).metres, 10.0);
+    assert_eq!(accuracy(3003, 3004, Region::Mainland).metres, 0.0);
+    let sicily = accuracy(4326, 3004, Region::Sicily);
+    assert_eq!(sicily.metres, 4.0);
+    assert!(sicily.source.it.contains("EPSG:1663") && sicily.source.it.contains("Sicilia"), "{}", sicily.source.it);
+}
+
+#[test]
+fn what_is_not_in_the_register_is_refused() {
+    let error = Transformer::new(srid(2154), Srid::CRS84, &Settings::default()).unwrap_err();
+    assert!(matches!(error, CrsError::Unknown { .. }));
+}
+
+#[test]
+fn a_grid_that_is_not_there_is_an_error_not_a_ballpark() {
+    let settings = Settings::default().with_monte_mario_grid("/nowhere/R40.gsb".into()).unwrap();
+    let error = Transformer::new(srid(3004), Srid::RDN2008_UTM33, &settings).and_then(|t| t.convert_one(RAVAGNESE)).unwrap_err();
+    assert!(matches!(error, CrsError::Engine { .. } | CrsError::Position { .. }), "{error}");
+}
+
+#[test]
+fn no_place_is_an_error_that_names_it() {
+    let mercator = Transformer::new(Srid::CRS84, Srid::WEB_MERCATOR, &Settings::default()).unwrap();
+    for bad in [[15.0, 90.0], [f64::NAN, 38.0], [15.0, f64::INFINITY], [15.0, 95.0]] {
+        let mut positions = [[15.0, 38.0], bad];
+        assert!(matches!(mercator.convert(&mut positions), Err(CrsError::Position { .. })), "{bad:?}");
+    }
+    let same = Transformer::new(Srid::CRS84, Srid::WGS84, &Settings::default()).unwrap();
+    assert!(same.pipeline().is_none());
+    assert!(same.convert_one([f64::NAN, 1.0]).is_err());
+}
+
+#[test]
+fn systems_on_one_projection_share_their_numbers() {
+    for (from, to) in [(7792, 25833), (7792, 6708), (4326, 6706), (84, 4258), (7791, 25832), (7794, 6875)] {
+        assert_eq!(Transformer::new(srid(from), srid(to), &Settings::default()).unwrap().pipeline(), None, "{from} {to}");
+    }
+}
+
+#[test]
+fn a_box_follows_its_curved_sides() {
+    let to_utm = Transformer::new(Srid::CRS84, srid(7791), &Settings::default()).unwrap();
+    let image = to_utm.transform_bbox(&Bbox::new(15.0, 38.0, 16.0, 39.0).unwrap()).unwrap();
+    let inside = to_utm.convert_one([15.5, 38.0]).unwrap();
+    assert!(image.south() <= inside[1] && image.west() <= inside[0] && inside[0] <= image.east());
+}
+
+#[test]
+fn many_threads_many_positions() {
+    let transformer = Transformer::new(Srid::RDN2008_UTM33, Srid::CRS84, &Settings::default()).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut positions = vec![[556983.209, 4218219.355]; 100_000];
+                let start = Instant::now();
+                transformer.convert(&mut positions).unwrap();
+                let elapsed = start.elapsed();
+                near(positions[99_999], [15.65, 38.11], 1e-7);
+                assert!(elapsed.as_millis() < 2_000, "{elapsed:?}");
+            });
+        }
+    });
+}
+
+/// `echo 38.11 15.65 | cs2cs -f %.10f EPSG:4326 EPSG:…`, east first.
+const EXPECTED: [(i32, [f64; 2]); 22] = [
+    (3_003, [2_083_327.9152, 4_238_966.6716]),
+    (3_004, [2_576_990.8524, 4_218_220.8334]),
+    (3_857, [1_742_150.0309, 4_594_976.7990]),
+    (4_258, [15.65, 38.11]),
+    (4_265, [15.6500526149, 38.1093814107]),
+    (4_326, [15.65, 38.11]),
+    (6_706, [15.65, 38.11]),
+    (6_707, [1_083_292.2287, 4_238_964.0711]),
+    (6_708, [556_983.2086, 4_218_219.3548]),
+    (6_875, [7_319_680.8168, 4_219_667.3846]),
+    (6_876, [3_320_161.0584, 4_226_006.3942]),
+    (7_791, [1_083_292.2287, 4_238_964.0711]),
+    (7_792, [556_983.2086, 4_218_219.3548]),
+    (7_793, [30_823.3422, 4_231_561.0671]),
+    (7_794, [7_319_680.8168, 4_219_667.3846]),
+    (23_032, [1_083_380.9852, 4_239_156.1885]),
+    (23_033, [557_055.8191, 4_218_405.7456]),
+    (25_832, [1_083_292.2287, 4_238_964.0711]),
+    (25_833, [556_983.2086, 4_218_219.3548]),
+    (32_632, [1_083_292.2287, 4_238_964.0712]),
+    (32_633, [556_983.2086, 4_218_219.3549]),
+    (32_634, [30_823.3422, 4_231_561.0672]),
+];
