@@ -82,11 +82,10 @@ impl Cluster {
         share.join(&layout)?;
         let process = Mutex::new(process);
         let cluster = Self { layout, account, binaries, options: options.clone(), process, share, server, is_left: false };
+        // Nobody else joins before the database is whole; and leaving, after a failure, passes the gate again.
+        let set_up = if is_alone || is_started { cluster.set_up() } else { Ok(()) };
         drop(gate);
-        if is_alone || is_started {
-            cluster.set_up()?;
-        }
-        Ok(cluster)
+        set_up.map(|()| cluster)
     }
 
     /// The connection string of a role over the cluster's socket, as `psql`, GDAL and sqlx read it.
@@ -152,6 +151,11 @@ impl Cluster {
     /// [`ClusterError::Stop`] when it does not end in time; [`ClusterError::Busy`].
     pub(crate) fn close(mut self) -> Result<(), ClusterError> {
         self.leave()
+    }
+
+    /// Leaves the cluster running, for programs of others that were told its connection string. The next to leave stops it.
+    pub(crate) fn leave_running(mut self) {
+        self.is_left = true;
     }
 
     fn leave(&mut self) -> Result<(), ClusterError> {

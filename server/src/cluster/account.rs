@@ -59,7 +59,7 @@ impl Account {
         folders.reverse();
         folders.into_iter().find_map(|folder| {
             let metadata = folder.metadata().ok()?;
-            (!self.may_enter(&metadata)).then(|| (folder.to_owned(), metadata.mode() & 0o777))
+            (metadata.is_dir() && !self.may_enter(&metadata)).then(|| (folder.to_owned(), metadata.mode() & 0o777))
         })
     }
 

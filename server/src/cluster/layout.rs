@@ -55,8 +55,7 @@ impl Layout {
 
     /// Refuses to go on when the disk has less room than that.
     pub(super) fn check_room(&self, needed_mb: u64) -> Result<(), ClusterError> {
-        let stat = rustix::fs::statvfs(&self.data_dir)
-            .map_err(|e| ClusterError::io("read the free space of", &self.data_dir, e.into()))?;
+        let stat = rustix::fs::statvfs(&self.data_dir).map_err(|e| ClusterError::io("read the free space of", &self.data_dir, e.into()))?;
         let free_mb = stat.f_bavail.saturating_mul(stat.f_frsize) / (1024 * 1024);
         if free_mb < needed_mb {
             return Err(ClusterError::DiskFull { path: self.data_dir.clone(), free_mb, needed_mb });

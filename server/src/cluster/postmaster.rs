@@ -61,11 +61,7 @@ impl Postmaster {
     }
 
     /// Starts one and waits until it accepts connections. It survives this process and its terminal: the caller stops it.
-    pub(super) fn start(
-        binaries: &Binaries,
-        layout: &Layout,
-        account: &Account,
-    ) -> Result<(Self, Child), ClusterError> {
+    pub(super) fn start(binaries: &Binaries, layout: &Layout, account: &Account) -> Result<(Self, Child), ClusterError> {
         let log = layout.log.join("start.log");
         let (output, errors, began) = new_log(&log).map_err(|e| ClusterError::io("write", &log, e))?;
         let program = binaries.program("postgres");

@@ -110,12 +110,7 @@ select format('alter extension %I update', installed.extname)
 ";
 
 /// Runs the set-up on a private cluster.
-pub(super) fn set_up(
-    binaries: &Binaries,
-    layout: &Layout,
-    account: &Account,
-    postmaster: &Postmaster,
-) -> Result<(), ClusterError> {
+pub(super) fn set_up(binaries: &Binaries, layout: &Layout, account: &Account, postmaster: &Postmaster) -> Result<(), ClusterError> {
     let roles = roles_sql(DATABASE);
     let text = match roles.split_once("create extension if not exists postgis;") {
         Some((before, after)) => format!("{before}{UPDATE_EXTENSIONS}create extension if not exists postgis;{after}"),
@@ -137,13 +132,7 @@ pub(super) fn new_owner_password(
     psql(binaries, layout, account, postmaster, text).map(|output| output.trim().to_owned())
 }
 
-fn psql(
-    binaries: &Binaries,
-    layout: &Layout,
-    account: &Account,
-    postmaster: &Postmaster,
-    text: &str,
-) -> Result<String, ClusterError> {
+fn psql(binaries: &Binaries, layout: &Layout, account: &Account, postmaster: &Postmaster, text: &str) -> Result<String, ClusterError> {
     let program = binaries.program("psql");
     let failed = |output: String| ClusterError::SetUp { directory: layout.cluster.clone(), output };
     let mut command = account.command(&program);

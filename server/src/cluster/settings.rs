@@ -15,12 +15,7 @@ const HBA: &str = "opensit_hba.conf";
 pub(super) const SOCKET_PORT: u16 = 5432;
 
 /// Writes the settings. True if they differ from those that were there, so that a running cluster would need a restart.
-pub(super) fn write(
-    layout: &Layout,
-    account: &Account,
-    socket_folder: &Path,
-    listen: Option<SocketAddr>,
-) -> Result<bool, ClusterError> {
+pub(super) fn write(layout: &Layout, account: &Account, socket_folder: &Path, listen: Option<SocketAddr>) -> Result<bool, ClusterError> {
     let cluster = &layout.cluster;
     let conf = conf(cluster, &layout.log, socket_folder, listen, memory_mb());
     let hba = hba(listen);
