@@ -1,0 +1,108 @@
+/**
+ * What the server answers, as the portal reads it. Longitudes come before latitudes; boxes are
+ * `[west, south, east, north]` in CRS84 degrees; lengths are metres.
+ */
+import type { Geometry } from 'geojson';
+
+export type Lang = 'it' | 'en';
+export type Theme = 'light' | 'dark' | 'contrast';
+export type Text = Record<Lang, string>;
+export type Bbox = [west: number, south: number, east: number, north: number];
+export type LonLat = [lon: number, lat: number];
+
+export interface Code { value: string | number; label: Text }
+
+export type FieldType = 'text' | 'integer' | 'number' | 'boolean' | 'date' | 'datetime';
+
+export interface Field {
+  name: string;
+  label: Text;
+  type: FieldType;
+  unit?: string | null;
+  codes?: Code[] | null;
+  searchable?: boolean;
+  filterable?: boolean;
+  sortable?: boolean;
+}
+
+export interface Layer {
+  id: string;
+  group: string;
+  title: Text;
+  description?: Text | null;
+  geometry: 'point' | 'line' | 'polygon';
+  minzoom: number;
+  maxzoom: number;
+  visible: boolean;
+  count?: number | null;
+  bbox?: Bbox | null;
+  licence?: string | null;
+  attribution?: string | null;
+  source_date?: string | null;
+  accuracy_m?: number | null;
+  crs_note?: string | null;
+  label_field?: string | null;
+  fields: Field[];
+}
+
+export interface Crs {
+  code: string;
+  title: string;
+  unit: 'metre' | 'degree';
+  axes: string[];
+  accuracy_m?: number | null;
+}
+
+export interface Basemap {
+  id: string;
+  title: Text;
+  kind: 'none' | 'pmtiles' | 'xyz' | 'wms';
+  url?: string | null;
+  layers?: string | null;
+  attribution?: string | null;
+}
+
+export interface Comune { istat: string; catasto: string; name: string; bbox: Bbox }
+
+export interface Catalogue {
+  title: Text;
+  demo: boolean;
+  version: string;
+  bbox: Bbox;
+  storage_crs: string;
+  comuni: Comune[];
+  crs: Crs[];
+  basemaps: Basemap[];
+  groups: { id: string; title: Text }[];
+  layers: Layer[];
+}
+
+export interface SearchResult {
+  layer: string;
+  id: string;
+  title: string;
+  subtitle?: string | null;
+  bbox?: Bbox | null;
+  point?: LonLat | null;
+}
+
+export interface CardField { name: string; label: string; value: unknown; text: string; unit?: string | null }
+
+export interface Card {
+  layer: string;
+  id: string;
+  fid?: number | null;
+  title: string;
+  distance_m?: number | null;
+  bbox?: Bbox | null;
+  geometry?: Geometry | null;
+  fields: CardField[];
+  links: { href: string; rel: string; title?: string | null }[];
+}
+
+export interface Identified { point: LonLat; cards: Card[] }
+
+export interface Coordinate { crs: string; values: number[]; accuracy_m?: number | null; title?: string }
+
+/** One event of `/xyz/{ids}/changes`; a null box means that anything of the layer may have changed. */
+export interface Change { position: string; layer: string; bbox: Bbox | null }

@@ -1,0 +1,49 @@
+/** A feature's properties as people read them: labels, units, code texts, dates. */
+import type { Feature } from 'geojson';
+import type { Card, Field, Lang, Layer } from '../api/contract';
+import { bboxOf } from '../geo/bbox';
+import { localized, translate } from '../i18n/translate';
+import { date, plain } from './numbers';
+
+/** The value as text, with its code's label; the unit is left to the caller. */
+export function valueText(value: unknown, field: Field, lang: Lang): string {
+  if (value === null || value === undefined || value === '') return translate(lang, 'value.none');
+  const code = field.codes?.find((candidate) => String(candidate.value) === String(value));
+  if (code) return localized(code.label, lang);
+  switch (field.type) {
+    case 'boolean': return translate(lang, value === true ? 'value.yes' : 'value.no');
+    case 'date': return date(String(value), lang);
+    case 'datetime': return date(String(value), lang, true);
+    // Numbers that identify (years, sheet numbers) have no unit and no separators; quantities have both.
+    case 'integer': return field.unit && typeof value === 'number' ? plain(value, lang) : String(value);
+    case 'number': return typeof value === 'number' ? plain(value, lang) : String(value);
+    default: return String(value);
+  }
+}
+
+export function featureTitle(layer: Layer, feature: Feature, lang: Lang): string {
+  const label = layer.label_field ? feature.properties?.[layer.label_field] : undefined;
+  const field = layer.fields.find(({ name }) => name === layer.label_field);
+  if (label === null || label === undefined || label === '') return String(feature.id ?? feature.properties?.['id'] ?? '');
+  return field ? valueText(label, field, lang) : String(label);
+}
+
+/** A card made from an item of the collection: the same as the server's, for features reached by search, list or link. */
+export function cardOf(layer: Layer, feature: Feature, lang: Lang, href: string): Card {
+  const properties = feature.properties ?? {};
+  return {
+    layer: layer.id,
+    id: String(feature.id ?? properties['id'] ?? ''),
+    title: featureTitle(layer, feature, lang),
+    bbox: bboxOf(feature.geometry) ?? null,
+    geometry: feature.geometry,
+    fields: layer.fields.filter(({ name }) => name in properties).map((field) => ({
+      name: field.name,
+      label: localized(field.label, lang) || field.name,
+      value: properties[field.name],
+      text: valueText(properties[field.name], field, lang),
+      unit: field.unit ?? null,
+    })),
+    links: [{ href, rel: 'canonical' }],
+  };
+}

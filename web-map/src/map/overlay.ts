@@ -1,0 +1,73 @@
+/** What the portal itself draws over the data: the selected feature and the measure. Their colours stand on any theme. */
+import type { Feature, FeatureCollection, Geometry } from 'geojson';
+import type { GeoJSONSourceSpecification, LayerSpecification } from 'maplibre-gl';
+import type { LonLat } from '../api/contract';
+import type { Addition } from './style';
+
+export const SELECTION = 'opensit-selection';
+export const MEASURE = 'opensit-measure';
+
+const ACCENT = '#0066cc';
+const INK = '#17324d';
+const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] };
+const FONT = ['Titillium Web'];
+
+const round = { 'line-cap': 'round', 'line-join': 'round' } as const;
+const isPoint = ['==', ['geometry-type'], 'Point'] as const;
+
+/** White halo, thick outline, dashed inner line: told apart without its colour. */
+const selectionLayers = [
+  { id: 'selection/fill', type: 'fill', source: SELECTION, filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': ACCENT, 'fill-opacity': 0.14 } },
+  { id: 'selection/halo', type: 'line', source: SELECTION, filter: ['!', isPoint], layout: round, paint: { 'line-color': '#ffffff', 'line-width': 8, 'line-opacity': 0.9 } },
+  { id: 'selection/line', type: 'line', source: SELECTION, filter: ['!', isPoint], layout: round, paint: { 'line-color': ACCENT, 'line-width': 4.5 } },
+  { id: 'selection/dash', type: 'line', source: SELECTION, filter: ['!', isPoint], paint: { 'line-color': '#ffffff', 'line-width': 1.4, 'line-dasharray': [3, 2.5] } },
+  { id: 'selection/point-halo', type: 'circle', source: SELECTION, filter: isPoint, paint: { 'circle-radius': 11, 'circle-color': '#ffffff', 'circle-opacity': 0.9 } },
+  { id: 'selection/point', type: 'circle', source: SELECTION, filter: isPoint, paint: { 'circle-radius': 6, 'circle-color': '#ffffff', 'circle-stroke-color': ACCENT, 'circle-stroke-width': 3.5 } },
+];
+
+const measureLayers = [
+  { id: 'measure/fill', type: 'fill', source: MEASURE, filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': INK, 'fill-opacity': 0.12 } },
+  { id: 'measure/halo', type: 'line', source: MEASURE, filter: ['==', ['geometry-type'], 'LineString'], layout: round, paint: { 'line-color': '#ffffff', 'line-width': 6, 'line-opacity': 0.9 } },
+  { id: 'measure/line', type: 'line', source: MEASURE, filter: ['==', ['geometry-type'], 'LineString'], layout: round, paint: { 'line-color': INK, 'line-width': 2.5 } },
+  { id: 'measure/vertex', type: 'circle', source: MEASURE, filter: ['==', ['get', 'role'], 'vertex'], paint: { 'circle-radius': 4, 'circle-color': '#ffffff', 'circle-stroke-color': INK, 'circle-stroke-width': 2 } },
+  {
+    id: 'measure/label', type: 'symbol', source: MEASURE, filter: ['has', 'label'],
+    layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 14, 'text-offset': [0, -0.9], 'text-padding': 4 },
+    paint: { 'text-color': INK, 'text-halo-color': '#ffffff', 'text-halo-width': 2 },
+  },
+];
+
+const geojson = (data: FeatureCollection): GeoJSONSourceSpecification => ({ type: 'geojson', data });
+
+export function selectionData(geometry: Geometry | null | undefined): FeatureCollection {
+  return geometry ? { type: 'FeatureCollection', features: [{ type: 'Feature', properties: {}, geometry }] } : EMPTY;
+}
+
+export interface MeasureDrawing {
+  points: LonLat[];
+  /** Close the ring and fill it. */
+  polygon: boolean;
+  /** Text at the middle of each side, in order. */
+  labels: string[];
+}
+
+export function measureData({ points, polygon, labels }: MeasureDrawing): FeatureCollection {
+  const path = polygon && points.length > 2 ? [...points, points[0]!] : points;
+  const feature = (geometry: Geometry, properties: Record<string, unknown> = {}): Feature => ({ type: 'Feature', properties, geometry });
+  const features: Feature[] = points.map((coordinates) => feature({ type: 'Point', coordinates }, { role: 'vertex' }));
+  if (path.length > 1) features.push(feature({ type: 'LineString', coordinates: path }));
+  if (polygon && points.length > 2) features.push(feature({ type: 'Polygon', coordinates: [path] }));
+  labels.forEach((label, i) => {
+    const [a, b] = [path[i], path[i + 1]];
+    if (a && b) features.push(feature({ type: 'Point', coordinates: [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2] }, { label }));
+  });
+  return { type: 'FeatureCollection', features };
+}
+
+/** Both drawings as additions to a style, with what they show now, so that a change of style keeps them. */
+export function overlay(selection: FeatureCollection = EMPTY, measure: FeatureCollection = EMPTY): Addition {
+  return {
+    sources: { [SELECTION]: geojson(selection), [MEASURE]: geojson(measure) },
+    layers: [...selectionLayers, ...measureLayers] as unknown as LayerSpecification[],
+  };
+}

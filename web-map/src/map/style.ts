@@ -1,0 +1,64 @@
+/**
+ * From the server's complete style to the one the map gets: only what is switched on, the base map beneath, our own
+ * drawings (selection, measure) on top. A source nobody looks at is left out, so that it costs no request.
+ */
+import type { LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
+import { rebase } from '../api/http';
+import { opacityPaint } from './opacity';
+
+export interface Addition { sources: Record<string, SourceSpecification>; layers: LayerSpecification[] }
+
+export interface Shown {
+  /** Ids of the catalogue layers that are on. */
+  on: ReadonlySet<string>;
+  /** 0 to 1, by catalogue layer; absent means 1. */
+  opacity: ReadonlyMap<string, number>;
+  basemap?: Addition;
+  overlay?: Addition;
+}
+
+/** The catalogue layer that a style layer draws, or undefined for the background. */
+export function catalogueLayer(layer: LayerSpecification): string | undefined {
+  return (layer.metadata as Record<string, unknown> | undefined)?.['opensit:layer'] as string | undefined;
+}
+
+const sourceOf = (layer: LayerSpecification) => ('source' in layer ? (layer.source as string) : undefined);
+
+export function compose(full: StyleSpecification, shown: Shown): StyleSpecification {
+  const wanted = new Set<string>();
+  for (const layer of full.layers) {
+    const id = catalogueLayer(layer);
+    const source = sourceOf(layer);
+    if (source && (id === undefined || shown.on.has(id))) wanted.add(source);
+  }
+  const layers = full.layers.filter((layer) => !sourceOf(layer) || wanted.has(sourceOf(layer)!)).map((layer) => dress(layer, shown));
+  const afterBackground = layers.findIndex((layer) => layer.type !== 'background');
+  const at = afterBackground < 0 ? layers.length : afterBackground;
+  const sources = Object.fromEntries(Object.entries(full.sources).filter(([id]) => wanted.has(id)).map(([id, s]) => [id, here(s)]));
+  return {
+    ...full,
+    sources: { ...sources, ...shown.basemap?.sources, ...shown.overlay?.sources },
+    layers: [...layers.slice(0, at), ...(shown.basemap?.layers ?? []), ...layers.slice(at), ...(shown.overlay?.layers ?? [])],
+  };
+}
+
+function dress(layer: LayerSpecification, shown: Shown): LayerSpecification {
+  const id = catalogueLayer(layer);
+  if (id === undefined) return layer;
+  const layout = { ...layer.layout, visibility: shown.on.has(id) ? 'visible' : 'none' };
+  const factor = shown.opacity.get(id) ?? 1;
+  const paint = factor === 1 ? layer.paint : { ...layer.paint, ...opacityPaint(layer, factor) };
+  return { ...layer, layout, ...(paint ? { paint } : {}) } as LayerSpecification;
+}
+
+/** MapLibre wants absolute addresses, and we want our own server under the name the page was loaded from. */
+function here(source: SourceSpecification): SourceSpecification {
+  if (!('url' in source) || typeof source.url !== 'string') return source;
+  return { ...source, url: rebase(source.url) } as SourceSpecification;
+}
+
+/** Which sources draw a catalogue layer: where a change of it has to be fetched again. */
+export function sourcesOf(style: StyleSpecification, layerId: string): string[] {
+  const sources = style.layers.filter((layer) => catalogueLayer(layer) === layerId).map(sourceOf);
+  return [...new Set(sources.filter((id) => id !== undefined))];
+}

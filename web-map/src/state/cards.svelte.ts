@@ -1,0 +1,100 @@
+/** The cards in the drawer: what lies at a point, or one feature reached by search, list or link. */
+import type { Card, Catalogue, LonLat } from '../api/contract';
+import { fetchItem, identify, itemUrl } from '../api/endpoints';
+import { isAbort, RequestFailed } from '../api/http';
+import { cardOf } from '../format/fields';
+import { prefs, t, tr } from './preferences.svelte';
+
+export class Cards {
+  open = $state(false);
+  loading = $state(false);
+  problem = $state<string>();
+  /** Where the reader asked; undefined when a feature was chosen by name. */
+  point = $state.raw<LonLat>();
+  list = $state.raw<Card[]>([]);
+  current = $state(0);
+  selected = $derived<Card | undefined>(this.open ? this.list[this.current] : undefined);
+
+  private running: AbortController | undefined;
+
+  constructor(private readonly catalogue: () => Catalogue | undefined) {}
+
+  async at(point: LonLat, zoom: number, layers: string[]): Promise<void> {
+    this.begin(point);
+    await this.load(async (signal) => (layers.length > 0 ? (await identify(point, zoom, layers, prefs.lang, signal)).cards : []));
+  }
+
+  /** Opens one feature; resolves to its card, or undefined when it is gone. */
+  async show(layerId: string, id: string): Promise<Card | undefined> {
+    this.begin(undefined);
+    await this.load(async (signal) => [await this.fetch(layerId, id, signal)]);
+    return this.selected;
+  }
+
+  /** Reads the selected feature again, after a change or in another language; the drawer does not flicker. */
+  async reload(): Promise<void> {
+    const card = this.selected;
+    if (!card) return;
+    try {
+      const fresh = await this.fetch(card.layer, card.id);
+      this.list = this.list.map((old) => (old === card ? { ...fresh, fid: old.fid ?? null, distance_m: old.distance_m ?? null } : old));
+    } catch (error) {
+      if (error instanceof Gone) this.problem = error.message;
+    }
+  }
+
+  close(): void {
+    this.running?.abort();
+    this.open = false;
+    this.list = [];
+    this.point = undefined;
+    this.problem = undefined;
+  }
+
+  private begin(point: LonLat | undefined): void {
+    this.point = point;
+    this.open = true;
+    this.problem = undefined;
+    this.current = 0;
+  }
+
+  private async fetch(layerId: string, id: string, signal?: AbortSignal): Promise<Card> {
+    const layer = this.catalogue()?.layers.find((candidate) => candidate.id === layerId);
+    if (!layer) throw new Gone(this.gone(layerId, id));
+    try {
+      return cardOf(layer, await fetchItem(layerId, id, signal), prefs.lang, itemUrl(layerId, id));
+    } catch (error) {
+      throw error instanceof RequestFailed && error.status === 404 ? new Gone(this.gone(layerId, id)) : error;
+    }
+  }
+
+  private gone(layerId: string, id: string): string {
+    const layer = this.catalogue()?.layers.find((candidate) => candidate.id === layerId);
+    return t('cards.gone', { id, layer: layer ? tr(layer.title) : layerId });
+  }
+
+  private async load(read: (signal: AbortSignal) => Promise<Card[]>): Promise<void> {
+    this.running?.abort();
+    const running = new AbortController();
+    this.running = running;
+    this.loading = true;
+    try {
+      this.list = await read(running.signal);
+    } catch (error) {
+      if (isAbort(error)) return;
+      this.list = [];
+      this.problem = error instanceof Gone ? error.message : t('cards.failed', { reason: reasonOf(error) });
+    } finally {
+      if (this.running === running) this.loading = false;
+    }
+  }
+}
+
+/** The feature was deleted, or this reader may not see it: from outside the two look the same. */
+class Gone extends Error {}
+
+/** Why a request failed, in the reader's language when the server said nothing. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof RequestFailed && error.status === 0) return t('error.network');
+  return error instanceof Error ? error.message : String(error);
+}

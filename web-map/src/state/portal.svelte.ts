@@ -1,0 +1,350 @@
+/** The portal as one object: what is loaded, what is shown, and what follows from a reader's action. */
+import type { StyleSpecification } from 'maplibre-gl';
+import type { Bbox, Card, Catalogue, Change, Lang, Layer, LonLat, SearchResult, Theme } from '../api/contract';
+import { ChangeStream, type StreamState } from '../api/changes';
+import { fetchCatalogue, fetchStyle } from '../api/endpoints';
+import { isAbort } from '../api/http';
+import { bboxOf, centre } from '../geo/bbox';
+import { basemapAddition } from '../map/basemap';
+import { Coalescer, type Burst } from '../map/live';
+import { MEASURE, overlay, SELECTION, selectionData } from '../map/overlay';
+import { compose, sourcesOf, type Addition } from '../map/style';
+import type { Camera, Insets, MapView } from '../map/view';
+import type { Key } from '../i18n/translate';
+import { Cards, reasonOf } from './cards.svelte';
+import { LayerStates } from './layers.svelte';
+import { Measure } from './measure.svelte';
+import { decode, encode, type Link } from './permalink';
+import { prefs, reduceMotion, t, tr } from './preferences.svelte';
+import { SourceWatch } from './watch';
+
+export const PANELS = ['layers', 'measure', 'list', 'coordinates'] as const;
+export type Panel = (typeof PANELS)[number];
+
+/** As close as a search or a row brings the reader; a point has no size to go by. */
+const CLOSEST_ZOOM = 18.5;
+const RETRY_MS = 4000;
+/** Below this width panels are sheets at the bottom. */
+export const PHONE_PX = 768;
+
+class Portal {
+  catalogue = $state.raw<Catalogue>();
+  style = $state.raw<StyleSpecification>();
+  failure = $state.raw<{ what: Key; reason: string }>();
+  camera = $state.raw<Camera>({ center: [0, 0], zoom: 1, bearing: 0 });
+  bbox = $state.raw<Bbox>();
+  pointer = $state.raw<LonLat>();
+  /** The place whose coordinates the panel lists. */
+  picked = $state.raw<LonLat>();
+  hasMap = $state(true);
+  ready = $state(false);
+  panel = $state<Panel>();
+  /** When both do not fit, what was asked for last lies in front. */
+  front = $state<'panel' | 'cards'>('panel');
+  live = $state<StreamState>('connecting');
+  basemap = $state('none');
+  notice = $state<string>();
+  /** Grows with each change of a layer that is shown, so that lists read again. */
+  revision = $state(0);
+  listed = $state<string>();
+
+  measuring = $derived(this.panel === 'measure' && this.front === 'panel');
+
+  readonly layers = new LayerStates();
+  readonly measure = new Measure();
+  readonly cards = new Cards(() => this.catalogue);
+
+  view: MapView | undefined;
+  private ground: Addition | undefined;
+  private readonly bursts = new Coalescer((burst) => void this.onBurst(burst));
+  private readonly stream = new ChangeStream((change: Change) => this.bursts.add(change), (state) => (this.live = state));
+  private readonly watch = new SourceWatch(
+    (source) => this.view?.isLoading(source) ?? false,
+    (source, health, reason) => this.layers.setHealth(this.layersIn(source), health, reason),
+  );
+  private urlTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Reads the catalogue and the style at once; retries by itself until they come. */
+  async start(): Promise<void> {
+    const link = decode(location.hash);
+    try {
+      const [catalogue, style] = await Promise.all([fetchCatalogue(), fetchStyle(prefs.theme, prefs.lang)]);
+      this.layers.adopt(catalogue.layers, link.layers);
+      this.basemap = link.basemap ?? catalogue.basemaps[0]?.id ?? 'none';
+      if (!this.catalogue) this.openAt(catalogue, link);
+      this.catalogue = catalogue;
+      this.style = style;
+      this.failure = undefined;
+    } catch (error) {
+      this.failure = { what: 'error.catalogue', reason: reasonOf(error) };
+      setTimeout(() => void this.start(), RETRY_MS);
+    }
+  }
+
+  private openAt(catalogue: Catalogue, link: Link): void {
+    const [zoom, center] = [link.zoom ?? 14, link.center ?? centre(catalogue.bbox)];
+    this.camera = { zoom, center, bearing: link.bearing ?? 0 };
+    this.bbox = catalogue.bbox;
+    if (link.panel && (PANELS as readonly string[]).includes(link.panel)) this.panel = link.panel as Panel;
+    else if (innerWidth >= PHONE_PX && !location.hash) this.panel = 'layers';
+  }
+
+  /** Called once the map exists. */
+  attach(view: MapView): void {
+    this.view = view;
+    const link = decode(location.hash);
+    if (!link.center && this.catalogue) view.fit(this.catalogue.bbox, this.insets(), CLOSEST_ZOOM, false);
+    if (link.selected) void this.select(link.selected.layer, link.selected.id, { move: !link.center, push: false });
+    setInterval(() => this.watch.check(this.sourcesInUse(), performance.now()), 500);
+    this.follow();
+    void this.setBasemap(this.basemap);
+  }
+
+  layer(id: string): Layer | undefined {
+    return this.catalogue?.layers.find((layer) => layer.id === id);
+  }
+
+  // --- what the map draws -------------------------------------------------------------------------------------------
+
+  composed(): StyleSpecification | undefined {
+    if (!this.style) return undefined;
+    const drawn = overlay(selectionData(this.cards.selected?.geometry), this.measure.drawing());
+    return compose(this.style, {
+      on: new Set(this.layers.on), opacity: this.layers.shown, overlay: drawn, ...(this.ground ? { basemap: this.ground } : {}),
+    });
+  }
+
+  redraw(): void {
+    const style = this.composed();
+    if (style && this.view) this.view.setStyle(style);
+  }
+
+  drawSelection(): void {
+    this.view?.setData(SELECTION, selectionData(this.cards.selected?.geometry));
+  }
+
+  drawMeasure(): void {
+    this.view?.setData(MEASURE, this.measure.drawing());
+  }
+
+  toggle(id: string, on: boolean): void {
+    const state = this.layers.get(id);
+    if (!state) return;
+    state.on = on;
+    this.redraw();
+    this.follow();
+    this.writeUrl();
+  }
+
+  resetLayers(): void {
+    this.layers.reset(this.catalogue?.layers ?? []);
+    this.redraw();
+    this.follow();
+    this.writeUrl();
+  }
+
+  setOpacity(id: string, opacity: number): void {
+    const state = this.layers.get(id);
+    if (!state || !this.style) return;
+    state.opacity = opacity;
+    this.view?.setOpacity(this.style, id, opacity);
+    this.writeUrl();
+  }
+
+  async setBasemap(id: string): Promise<void> {
+    const basemap = this.catalogue?.basemaps.find((candidate) => candidate.id === id);
+    this.basemap = basemap?.id ?? 'none';
+    try {
+      this.ground = await basemapAddition(basemap);
+    } catch (error) {
+      this.ground = undefined;
+      this.notice = t('basemap.failed', { name: tr(basemap?.title), reason: reasonOf(error) });
+    }
+    this.redraw();
+    this.writeUrl();
+  }
+
+  async restyle(change: { theme?: Theme; lang?: Lang }): Promise<void> {
+    if (change.theme) prefs.setTheme(change.theme);
+    if (change.lang) prefs.setLang(change.lang);
+    this.writeUrl();
+    await this.reloadStyle();
+    if (change.lang) await this.cards.reload();
+  }
+
+  private async reloadStyle(): Promise<void> {
+    try {
+      this.style = await fetchStyle(prefs.theme, prefs.lang);
+      this.redraw();
+    } catch (error) {
+      if (!isAbort(error)) this.notice = `${t('error.style')}: ${reasonOf(error)}`;
+    }
+  }
+
+  // --- sources: how they do, and what changes in them -----------------------------------------------------------------
+
+  private sourcesInUse(): string[] {
+    return this.style ? [...new Set(this.layers.on.flatMap((id) => sourcesOf(this.style!, id)))] : [];
+  }
+
+  private layersIn(source: string): string[] {
+    return this.style ? this.layers.on.filter((id) => sourcesOf(this.style!, id).includes(source)) : [];
+  }
+
+  sourceFailed(source: string, reason: string): void {
+    this.watch.fail(source, reason);
+  }
+
+  sourceLoaded(source: string): void {
+    this.watch.succeed(source);
+  }
+
+  private follow(): void {
+    this.stream.follow(this.layers.on);
+  }
+
+  private async onBurst(burst: Burst): Promise<void> {
+    if (burst.catalogue) await this.reloadCatalogue();
+    const bySource = new Map<string, Bbox[] | null>();
+    for (const [layer, boxes] of burst.layers) {
+      for (const source of this.style ? sourcesOf(this.style, layer) : []) {
+        const known = bySource.get(source);
+        bySource.set(source, boxes === null || known === null ? null : [...(known ?? []), ...boxes]);
+      }
+    }
+    for (const [source, boxes] of bySource) this.view?.refresh(source, boxes);
+    const selected = this.cards.selected;
+    if (selected && burst.layers.has(selected.layer)) await this.cards.reload();
+    if (this.listed && burst.layers.has(this.listed)) this.revision += 1;
+  }
+
+  private async reloadCatalogue(): Promise<void> {
+    try {
+      const [catalogue, style] = await Promise.all([fetchCatalogue(), fetchStyle(prefs.theme, prefs.lang)]);
+      this.layers.adopt(catalogue.layers);
+      this.catalogue = catalogue;
+      this.style = style;
+      this.redraw();
+      this.follow();
+    } catch (error) {
+      this.notice = `${t('error.catalogue')}: ${reasonOf(error)}`;
+    }
+  }
+
+  // --- what a reader does ---------------------------------------------------------------------------------------------
+
+  clicked(at: LonLat): void {
+    if (this.measuring) this.measure.add(at);
+    else if (this.panel === 'coordinates' && this.front === 'panel') this.picked = at;
+    else void this.ask(at);
+  }
+
+  async ask(at: LonLat): Promise<void> {
+    this.front = 'cards';
+    const { zoom } = this.camera;
+    const visible = this.layers.on.filter((id) => (this.layer(id)?.minzoom ?? 0) <= zoom + 0.001);
+    await this.cards.at(at, zoom, visible);
+    this.writeUrl();
+  }
+
+  /** Opens a feature's card, switches its layer on, and goes there. */
+  async select(layerId: string, id: string, how: { move?: boolean; push?: boolean; near?: SearchResult } = {}): Promise<Card | undefined> {
+    const { move = true, push = true, near } = how;
+    if (this.layers.get(layerId)?.on === false) this.toggle(layerId, true);
+    this.front = 'cards';
+    const card = await this.cards.show(layerId, id);
+    const box = card?.bbox ?? bboxOf(card?.geometry) ?? near?.bbox ?? (near?.point ? [...near.point, ...near.point] as Bbox : undefined);
+    if (move && box) this.goTo(box, push);
+    else this.writeUrl();
+    return card;
+  }
+
+  /** A jump that the back button undoes. */
+  goTo(box: Bbox, push = true): void {
+    if (push) this.writeUrl(true);
+    this.bbox = this.view ? this.bbox : box;
+    this.view?.fit(box, this.insets(), CLOSEST_ZOOM, !reduceMotion());
+  }
+
+  goToPoint(point: LonLat): void {
+    this.picked = point;
+    this.goTo([...point, ...point] as Bbox);
+  }
+
+  zoomBy(steps: number): void {
+    this.view?.jump({ zoom: this.camera.zoom + steps }, !reduceMotion());
+  }
+
+  openPanel(panel: Panel | undefined): void {
+    this.panel = panel;
+    this.front = panel ? 'panel' : 'cards';
+    this.writeUrl();
+  }
+
+  closeCards(): void {
+    this.cards.close();
+    this.front = 'panel';
+    this.writeUrl();
+  }
+
+  // --- the address ------------------------------------------------------------------------------------------------------
+
+  link(): Link {
+    const { camera, cards } = this;
+    return {
+      ...camera, layers: this.layers.shown, basemap: this.basemap, theme: prefs.theme, lang: prefs.lang,
+      ...(this.panel ? { panel: this.panel } : {}),
+      ...(cards.selected ? { selected: { layer: cards.selected.layer, id: cards.selected.id } } : {}),
+    };
+  }
+
+  /** Replaces the address shortly after the last change; `push` keeps the present one for the back button. */
+  writeUrl(push = false): void {
+    if (!this.ready) return;
+    clearTimeout(this.urlTimer);
+    const write = () => history.replaceState(null, '', encode(this.link()));
+    if (!push) {
+      this.urlTimer = setTimeout(write, 250);
+      return;
+    }
+    write();
+    history.pushState(null, '', location.hash);
+  }
+
+  /** The reader went back, or typed another address. */
+  async readUrl(): Promise<void> {
+    const link = decode(location.hash);
+    const restyle = (link.theme && link.theme !== prefs.theme) || (link.lang && link.lang !== prefs.lang);
+    prefs.adopt(link.lang, link.theme);
+    if (link.layers) this.layers.apply(link.layers);
+    if (restyle) await this.reloadStyle();
+    else this.redraw();
+    this.follow();
+    if (link.basemap !== undefined && link.basemap !== this.basemap) await this.setBasemap(link.basemap);
+    if (link.center && link.zoom !== undefined) this.view?.jump({ center: link.center, zoom: link.zoom, bearing: link.bearing ?? 0 }, false);
+    const { selected } = this.cards;
+    if (!link.selected) this.cards.close();
+    else if (selected?.id !== link.selected.id || selected.layer !== link.selected.layer) {
+      await this.select(link.selected.layer, link.selected.id, { move: false, push: false });
+    }
+  }
+
+  /** What panels cover of the map, measured where they lie. */
+  insets(): Insets {
+    const insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
+    const map = document.getElementById('map')?.getBoundingClientRect();
+    if (!map) return insets;
+    const phone = innerWidth < PHONE_PX;
+    for (const element of document.querySelectorAll<HTMLElement>('[data-covers]')) {
+      const box = element.getBoundingClientRect();
+      if (box.width === 0) continue;
+      const side = phone ? 'bottom' : element.dataset['covers'];
+      if (side === 'left') insets.left = Math.max(insets.left, box.right - map.left);
+      if (side === 'right') insets.right = Math.max(insets.right, map.right - box.left);
+      if (side === 'bottom') insets.bottom = Math.max(insets.bottom, map.bottom - box.top);
+    }
+    return insets;
+  }
+}
+
+export const portal = new Portal();

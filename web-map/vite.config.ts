@@ -1,0 +1,30 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+import { precompress } from './build/precompress.ts';
+
+/**
+ * Two entries: the portal (index.html) and the embedded map (embed.js, embed.css), which keep their names because
+ * pages outside the portal link to them. Everything else carries a hash and may be cached for ever.
+ * The base is relative, so the same files work under any prefix that a proxy adds before /portal/.
+ */
+export default defineConfig({
+  base: './',
+  plugins: [svelte(), precompress()],
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 1300,
+    rolldownOptions: {
+      input: { portal: 'index.html', embed: 'src/embed/embed.ts' },
+      output: {
+        entryFileNames: (chunk) => (chunk.name === 'embed' ? 'embed.js' : 'assets/[name]-[hash].js'),
+        chunkFileNames: 'assets/[name]-[hash].js',
+        assetFileNames: (asset) => (asset.names.includes('embed.css') ? 'embed.css' : 'assets/[name]-[hash][extname]'),
+        codeSplitting: { groups: [{ name: 'maplibre', test: /node_modules[\\/]maplibre-gl[\\/].*\.m?js$/ }] },
+      },
+    },
+  },
+  server: { proxy: { '^/(?!portal/|src/|node_modules/|@)': 'http://127.0.0.1:8080' } },
+  test: { include: ['tests/**/*.test.ts'], environment: 'node' },
+});
