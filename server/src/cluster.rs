@@ -104,7 +104,7 @@ impl Cluster {
     pub(crate) fn tcp_url(&self) -> Option<String> {
         let address = self.options.db_listen?;
         let password = fs::read_to_string(self.layout.lock("owner-password")).ok()?;
-        Some(format!("postgresql://{}:{}@{address}/{}", Role::Owner.name(), password.trim(), roles::DATABASE))
+        Some(roles::tcp_url(password.trim(), address))
     }
 
     /// PostgreSQL's programs of the cluster's version, such as `pg_dump`.
@@ -131,18 +131,16 @@ impl Cluster {
     /// # Errors
     /// As [`Cluster::open`].
     pub(crate) fn revive(&self) -> Result<bool, ClusterError> {
-        let gate = Gate::enter(&self.layout)?;
-        // A dead child stays a zombie, and looks alive, until it is waited for.
-        let _ = self.process().child.as_mut().map(Child::try_wait);
-        let parts = Parts { layout: &self.layout, account: &self.account, binaries: &self.binaries };
-        let is_dead = Postmaster::settle(&self.layout, &self.account)?.is_none();
-        let process = parts.join_or_start(&self.options, false)?;
-        let mut held = self.process();
-        if is_dead || process.postmaster.pid != held.postmaster.pid {
-            *held = process;
+        let _gate = Gate::enter(&self.layout)?;
+        if Postmaster::settle(&self.layout, &self.account)?.is_some() {
+            return Ok(false);
         }
-        drop(gate);
-        Ok(is_dead)
+        let mut held = self.process();
+        // Until it is waited for, the dead child is a zombie, which PostgreSQL takes for a live postmaster.
+        let _ = held.child.take().map(|mut child| child.wait());
+        let parts = Parts { layout: &self.layout, account: &self.account, binaries: &self.binaries };
+        *held = parts.join_or_start(&self.options, false)?;
+        Ok(true)
     }
 
     /// Leaves the cluster, and stops it if nobody else uses it.
@@ -177,9 +175,19 @@ impl Cluster {
     fn set_up(&self) -> Result<(), ClusterError> {
         let postmaster = self.process().postmaster.clone();
         roles::set_up(&self.binaries, &self.layout, &self.account, &postmaster)?;
+        if self.options.db_listen.is_some() {
+            self.set_owner_password(&postmaster)?;
+        }
+        Ok(())
+    }
+
+    /// The file is what counts: an administrator may write another password into it.
+    fn set_owner_password(&self, postmaster: &Postmaster) -> Result<(), ClusterError> {
         let file = self.layout.lock("owner-password");
-        if self.options.db_listen.is_some() && !file.exists() {
-            let password = roles::new_owner_password(&self.binaries, &self.layout, &self.account, &postmaster)?;
+        let known = fs::read_to_string(&file).ok();
+        let known = known.as_deref().map(str::trim).filter(|known| !known.is_empty());
+        let password = roles::set_owner_password(&self.binaries, &self.layout, &self.account, postmaster, known)?;
+        if known.is_none() {
             layout::write_file(&file, &password, &self.account)?;
         }
         Ok(())
@@ -226,8 +234,10 @@ impl Parts<'_> {
         if let Some(address) = options.db_listen {
             TcpListener::bind(address).map_err(|source| ClusterError::Listen { address, source })?;
         }
-        write()?;
-        let (postmaster, child) = Postmaster::start(self.binaries, self.layout, self.account)?;
-        Ok(Process { postmaster, child: Some(child) })
+        let started = write().and_then(|_| Postmaster::start(self.binaries, self.layout, self.account));
+        if started.is_err() {
+            let _ = fs::remove_dir(&socket_folder);
+        }
+        started.map(|(postmaster, child)| Process { postmaster, child: Some(child) })
     }
 }

@@ -21,6 +21,10 @@ const START_PATIENCE: Duration = Duration::from_secs(300);
 /// After that, a fast shutdown becomes an immediate one, which the next start recovers from.
 const FAST_PATIENCE: Duration = Duration::from_secs(30);
 const STOP_PATIENCE: Duration = Duration::from_secs(60);
+/// What is left of a dead postmaster goes within a second or two.
+const REMAINS_PATIENCE: Duration = Duration::from_secs(15);
+/// The process that writes the log ends a little later than the postmaster.
+const LOG_PATIENCE: Duration = Duration::from_millis(200);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// What `postmaster.pid` says of a live postmaster.
@@ -61,7 +65,18 @@ impl Postmaster {
     }
 
     /// Starts one and waits until it accepts connections. It survives this process and its terminal: the caller stops it.
+    /// After a crash, what is left of the dead postmaster and its children takes a moment to go, and is waited for.
     pub(super) fn start(binaries: &Binaries, layout: &Layout, account: &Account) -> Result<(Self, Child), ClusterError> {
+        let began = Instant::now();
+        loop {
+            match Self::try_start(binaries, layout, account) {
+                Err(ClusterError::Start { tail, .. }) if is_remains(&tail) && began.elapsed() < REMAINS_PATIENCE => sleep(LOG_PATIENCE),
+                result => return result,
+            }
+        }
+    }
+
+    fn try_start(binaries: &Binaries, layout: &Layout, account: &Account) -> Result<(Self, Child), ClusterError> {
         let log = layout.log.join("start.log");
         let (output, errors, began) = new_log(&log).map_err(|e| ClusterError::io("write", &log, e))?;
         let program = binaries.program("postgres");
@@ -140,6 +155,7 @@ fn wait_until_ready(
     let start = Instant::now();
     loop {
         if let Some(why) = ended() {
+            sleep(LOG_PATIENCE);
             return Err(start_error(layout, why, began));
         }
         match Postmaster::find(layout, account)? {
@@ -151,6 +167,11 @@ fn wait_until_ready(
             _ => sleep(PAUSE),
         }
     }
+}
+
+/// PostgreSQL's words for a dead postmaster's children, which still hold its memory, and for its process that nobody waited for.
+fn is_remains(tail: &str) -> bool {
+    tail.contains("pre-existing shared memory block") || tail.contains("Is another postmaster (PID")
 }
 
 /// The lines are: process, data directory, start time, port, socket folder, TCP address, shared memory, state.

@@ -2,6 +2,7 @@
 //! database administrator runs once elsewhere. All of it can be run again.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -49,6 +50,7 @@ pub(crate) fn roles_sql(database: &str) -> String {
 }
 
 const ROLES: &str = r#"-- Prepares a database for OpenSIT. Run it with psql as a superuser; it can be run again, for example after PostGIS was upgraded.
+-- The roles get no passwords here. Where they connect over TCP: \password opensit_owner, and so for the other two.
 \set ON_ERROR_STOP on
 set client_min_messages = warning;
 
@@ -119,17 +121,20 @@ pub(super) fn set_up(binaries: &Binaries, layout: &Layout, account: &Account, po
     psql(binaries, layout, account, postmaster, &text).map(|_| ())
 }
 
-/// Gives the owner a password, made by the database from its own randomness, and returns it.
-pub(super) fn new_owner_password(
+/// Gives the owner this password, or a new one, made by the database from its own randomness. Returns it.
+pub(super) fn set_owner_password(
     binaries: &Binaries,
     layout: &Layout,
     account: &Account,
     postmaster: &Postmaster,
+    known: Option<&str>,
 ) -> Result<String, ClusterError> {
-    let text = "select replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '') as password \\gset\n\
-                alter role opensit_owner password :'password';\n\
-                \\echo :password\n";
-    psql(binaries, layout, account, postmaster, text).map(|output| output.trim().to_owned())
+    let password = known.map_or_else(
+        || "replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')".to_owned(),
+        |known| format!("'{}'", known.replace('\'', "''")),
+    );
+    let text = format!("select {password} as password \\gset\nalter role opensit_owner password :'password';\n\\echo :password\n");
+    psql(binaries, layout, account, postmaster, &text).map(|output| output.trim().to_owned())
 }
 
 fn psql(binaries: &Binaries, layout: &Layout, account: &Account, postmaster: &Postmaster, text: &str) -> Result<String, ClusterError> {
@@ -150,11 +155,19 @@ fn psql(binaries: &Binaries, layout: &Layout, account: &Account, postmaster: &Po
     Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()))
 }
 
-/// The connection string of a role over the socket, in the form that `psql`, GDAL, sqlx and QGIS's database manager all read
-/// and that needs no quotes in a shell: `postgresql://opensit_owner@%2Frun%2Fopensit%2F1f…:5432/opensit`.
+/// The connection string of the owner over TCP.
+pub(super) fn tcp_url(password: &str, address: SocketAddr) -> String {
+    format!("postgresql://{}:{}@{address}/{DATABASE}", Role::Owner.name(), encode(password))
+}
+
+fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// The connection string of a role over the socket, in the form that `psql`, GDAL and sqlx all read and
+/// that needs no quotes in a shell: `postgresql://opensit_owner@%2Frun%2Fopensit%2F1f…:5432/opensit`.
 pub(super) fn socket_url(role: Role, folder: &Path, port: u16) -> String {
-    let folder = percent_encoding::utf8_percent_encode(&folder.to_string_lossy(), percent_encoding::NON_ALPHANUMERIC).to_string();
-    format!("postgresql://{}@{folder}:{port}/{DATABASE}", role.name())
+    format!("postgresql://{}@{}:{port}/{DATABASE}", role.name(), encode(&folder.to_string_lossy()))
 }
 
 #[cfg(test)]

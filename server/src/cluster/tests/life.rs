@@ -1,3 +1,4 @@
+use super::super::roles_sql;
 use super::*;
 use std::os::unix::fs::MetadataExt;
 
@@ -75,4 +76,21 @@ fn an_administrators_settings_win() {
     std::fs::set_permissions(&local, PermissionsExt::from_mode(0o644)).unwrap();
     let cluster = open(dir.path()).unwrap();
     assert_eq!(ask(&cluster, Role::App, "show work_mem"), "5MB");
+}
+
+/// What `opensit migrate --print-roles` prints, as a database administrator would run it, twice, on a server of their own.
+#[test]
+fn an_administrator_can_prepare_another_database_with_the_same_text() {
+    let dir = data_dir();
+    let cluster = open(dir.path()).unwrap();
+    let file = dir.path().join("roles.sql");
+    std::fs::write(&file, roles_sql("comune d'\"oro\"")).unwrap();
+    for _ in 0..2 {
+        let mut command = Command::new(cluster.binaries().program("psql"));
+        let output = command.args(["-Xq", "-f"]).arg(&file).arg(cluster.url(Role::Superuser)).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    }
+    let url = format!("{}/comune%20d%27%22oro%22", cluster.url(Role::App).strip_suffix("/opensit").unwrap());
+    assert_eq!(psql(&cluster, &url, "select current_database(), left(postgis_lib_version(), 2)"), "comune d'\"oro\"|3.");
 }

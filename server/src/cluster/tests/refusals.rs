@@ -32,7 +32,7 @@ fn a_folder_with_something_else_is_left_alone() {
 fn a_folder_that_the_system_user_cannot_enter_is_named() {
     let closed = data_dir();
     fs::set_permissions(closed.path(), PermissionsExt::from_mode(0o700)).unwrap();
-    let system_user = Account { name: "nobody".into(), uid: 65534, gid: 65534, is_dropped_to: true };
+    let system_user = Account { name: "nobody".into(), uid: 4_000_001, gid: 4_000_001, is_dropped_to: true };
     let asked = closed.path().join("data");
     let message = Layout::prepare(&asked, &system_user).unwrap_err().to_string();
     let expected = format!("nobody can't enter {} (mode 700)", closed.path().display());

@@ -34,6 +34,8 @@ fn the_password_stays_and_a_leftover_is_restarted_to_listen() {
     let first = listening(dir.path(), address).unwrap();
     let url = first.tcp_url().unwrap();
     first.close().unwrap();
+    let file = dir.path().join("owner-password");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     crash(serve(dir.path()).unwrap());
     let second = listening(dir.path(), address).unwrap();
     assert_eq!(second.tcp_url().unwrap(), url);
@@ -48,4 +50,15 @@ fn an_address_in_use_is_named() {
     let message = listening(dir.path(), address).unwrap_err().to_string();
     assert!(message.contains(&format!("can't listen on {address} (--db-listen)")), "{message}");
     assert!(!is_running(dir.path()));
+}
+
+#[test]
+fn an_administrators_own_password_is_heeded() {
+    let dir = data_dir();
+    std::fs::write(dir.path().join("owner-password"), "l'ufficio: 12/3 \n").unwrap();
+    std::fs::set_permissions(dir.path(), PermissionsExt::from_mode(0o711)).unwrap();
+    let cluster = listening(dir.path(), free_address()).unwrap();
+    let url = cluster.tcp_url().unwrap();
+    assert!(url.contains("l%27ufficio%3A%2012%2F3@"), "{url}");
+    assert_eq!(psql(&cluster, &url, "select current_user"), "opensit_owner");
 }
