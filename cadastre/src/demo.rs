@@ -29,7 +29,11 @@ async fn parcels(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Erro
     fill(conn, &table("parcels")?, &columns, &town.parcels, |p, row| {
         let updated: NaiveDate = p.updated.parse().unwrap_or_default();
         row.text(&p.id).text(p.comune).int4(p.sheet.into()).text(&p.number).text(p.kind.as_str());
-        if p.land_use.is_empty() { row.null() } else { row.text(p.land_use) };
+        if p.land_use.is_empty() {
+            row.null()
+        } else {
+            row.text(p.land_use)
+        };
         row.int4(p.area_m2.try_into().unwrap_or(i32::MAX)).boolean(p.urban).date(updated);
         row.instant(midnight_in_rome(updated).unwrap_or_default()).bytes(&ewkb::polygon(&p.geometry, SRID));
     })

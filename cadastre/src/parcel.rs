@@ -96,7 +96,9 @@ mod tests {
 
     #[test]
     fn real_references_read_back() {
-        for text in ["M011_000200.2", "G273_0033A0.673", "A000W000200.STRADA001", "H833_0013A0.ACQUA002", "H501D076700.A", "L219_1154BZ.X0012"] {
+        for text in
+            ["M011_000200.2", "G273_0033A0.673", "A000W000200.STRADA001", "H833_0013A0.ACQUA002", "H501D076700.A", "L219_1154BZ.X0012"]
+        {
             let parcel: ParcelRef = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
             assert_eq!(parcel.to_string(), text);
         }

@@ -7,8 +7,7 @@ use crate::{ParcelNumber, ParcelRef, Sheet};
 /// Words before the number of a foglio, the longest first.
 const SHEET: [&str; 5] = ["foglio", "fogl", "fog", "fg", "f"];
 /// Words before the number of a particella, the longest first.
-const PARCEL: [&str; 13] =
-    ["particella", "mappale", "numero", "p.lla", "part.lla", "part", "plla", "mapp", "map", "num", "n", "p", "m"];
+const PARCEL: [&str; 13] = ["particella", "mappale", "numero", "p.lla", "part.lla", "part", "plla", "mapp", "map", "num", "n", "p", "m"];
 /// Words before the number of a unit (subalterno), which is no place on the map: it is read and left aside.
 const UNIT: [&str; 3] = ["subalterno", "sub", "s"];
 
@@ -146,9 +145,32 @@ mod tests {
     #[test]
     fn what_names_no_parcel_is_left_to_the_search_by_text() {
         for text in [
-            "", " ", "12", "f 12", "via roma 12", "via roma 12/3", "12/a", "12/", "/12", "12/345/6", "12/345 via roma", "foglio", "foglio x",
-            "fg 0 p 3", "fg 10000 p 3", "fg 12 p", "fg 12 p 345 via", "fg 12 p 345 sub", "fg 12 centro", "fontana 12", "particella 345",
-            "piazza 3 foglio 2", "12/0", "°/1", "f\u{131}glio 12 p 3", "99999999999/1",
+            "",
+            " ",
+            "12",
+            "f 12",
+            "via roma 12",
+            "via roma 12/3",
+            "12/a",
+            "12/",
+            "/12",
+            "12/345/6",
+            "12/345 via roma",
+            "foglio",
+            "foglio x",
+            "fg 0 p 3",
+            "fg 10000 p 3",
+            "fg 12 p",
+            "fg 12 p 345 via",
+            "fg 12 p 345 sub",
+            "fg 12 centro",
+            "fontana 12",
+            "particella 345",
+            "piazza 3 foglio 2",
+            "12/0",
+            "°/1",
+            "f\u{131}glio 12 p 3",
+            "99999999999/1",
         ] {
             assert_eq!(found(text), None, "{text}");
         }

@@ -4,8 +4,5 @@ use kernel::Layer;
 use serde_json::{Error, from_str};
 
 pub(crate) fn all() -> Result<Vec<Layer>, Error> {
-    Ok(vec![Layer {
-        style: from_str(include_str!("../styles/trees.json"))?,
-        ..from_str(include_str!("../layers/trees.json"))?
-    }])
+    Ok(vec![Layer { style: from_str(include_str!("../styles/trees.json"))?, ..from_str(include_str!("../layers/trees.json"))? }])
 }

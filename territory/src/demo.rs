@@ -67,7 +67,11 @@ async fn land_cover(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::E
 async fn water(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
     fill(conn, &table("water")?, &["id", "comune", "name", "kind", "geom"], &town.water, |w, row| {
         row.text(&w.id).text(w.comune);
-        if w.name.is_empty() { row.null() } else { row.text(&w.name) };
+        if w.name.is_empty() {
+            row.null()
+        } else {
+            row.text(&w.name)
+        };
         row.text(w.kind.as_str()).bytes(&ewkb::polygon(&w.geometry, SRID));
     })
     .await

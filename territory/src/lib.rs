@@ -9,13 +9,7 @@ use kernel::{Module, Text};
 ///
 /// Fails only if a declaration beside this code is not what [`kernel::Layer`] reads; a test holds that it is.
 pub fn module() -> Result<Module, serde_json::Error> {
-    Ok(Module {
-        id: "territory",
-        title: Text::new("Territorio", "Territory"),
-        layers: layers::all()?,
-        routes: None,
-        search: None,
-    })
+    Ok(Module { id: "territory", title: Text::new("Territorio", "Territory"), layers: layers::all()?, routes: None, search: None })
 }
 
 #[cfg(test)]

@@ -1,0 +1,3 @@
+//! In the making.
+mod styles;
+pub use styles::routes as style_routes;

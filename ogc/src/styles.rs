@@ -1,0 +1,31 @@
+//! `GET /styles/map.json` and `GET /styles/{id}.json`: MapLibre styles (version 8) of every layer, or of one.
+//!
+//! A style is put together at each request from what the layers declare: their drawings, sorted by the place that each
+//! part has in the whole, with the colours of the theme asked for. Nothing but the catalogue is read.
+
+mod document;
+mod get;
+mod palette;
+mod words;
+
+use axum::Router;
+use axum::routing::get;
+use catalogue::Catalogue;
+use kernel::Context;
+
+#[derive(Clone)]
+pub(crate) struct App {
+    context: Context,
+    catalogue: Catalogue,
+}
+
+impl App {
+    fn home(&self) -> document::Home<'_> {
+        document::Home { installation: &self.context.installation, public_url: &self.context.public_url }
+    }
+}
+
+/// The two addresses.
+pub fn routes(context: Context, catalogue: Catalogue) -> Router {
+    Router::new().route("/styles/map.json", get(get::map)).route("/styles/{file}", get(get::layer)).with_state(App { context, catalogue })
+}

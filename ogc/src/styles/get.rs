@@ -1,0 +1,93 @@
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode, header};
+use kernel::{Language, Params, Principal, Problem};
+
+use super::App;
+use super::document::{self, Look};
+use super::palette::Theme;
+
+/// The style of every layer that they may read: those shown at first share one source, the others are hidden and have
+/// one each.
+pub(super) async fn map(State(app): State<App>, who: Principal, params: Params, headers: HeaderMap) -> Result<Response, Problem> {
+    let look = look(params)?;
+    let entries = app.catalogue.layers(&who);
+    let layers: Vec<_> = entries.iter().map(|e| &e.layer).collect();
+    Ok(answer(&document::of_map(app.home(), &layers, look).to_string(), &headers))
+}
+
+/// The style of one layer, `/styles/parcels.json`.
+pub(super) async fn layer(
+    State(app): State<App>,
+    Path(file): Path<String>,
+    who: Principal,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let absent = || Problem::not_found("there is no such style: `/styles/map.json` is the whole map, `/styles/{layer}.json` one layer");
+    let look = look(params)?;
+    let id = file.strip_suffix(".json").ok_or_else(absent)?;
+    let entry = app.catalogue.layer(&who, id).ok_or_else(absent)?;
+    Ok(answer(&document::of_layer(app.home(), &entry.layer, look).to_string(), &headers))
+}
+
+fn look(params: Params) -> Result<Look, Problem> {
+    let params = params.only(&["theme", "lang"])?;
+    let theme = match params.get("theme") {
+        None => Theme::Light,
+        Some(text) => Theme::parse(text)
+            .ok_or_else(|| Problem::invalid_parameter("theme", "`theme` is none of the map's", Theme::ALL.map(Theme::name).to_vec()))?,
+    };
+    let language = match params.get("lang") {
+        None | Some("it") => Language::It,
+        Some("en") => Language::En,
+        Some(_) => return Err(Problem::invalid_parameter("lang", "`lang` is none of the map's languages", vec!["it", "en"])),
+    };
+    Ok(Look { theme, language })
+}
+
+/// A style changes when a declaration does, which a client is to see at once: it asks each time, and is told 304.
+fn answer(body: &str, request: &HeaderMap) -> Response {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    let etag = format!("\"{:016x}\"", hasher.finish());
+    let known = request.get_all(header::IF_NONE_MATCH).iter().any(|value| {
+        value.to_str().is_ok_and(|tags| tags.split(',').any(|tag| matches!(tag.trim(), "*") || tag.trim().trim_start_matches("W/") == etag))
+    });
+    let caching = [(header::ETAG, etag), (header::CACHE_CONTROL, "no-cache".to_owned())];
+    if known {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
+    }
+    (caching, [(header::CONTENT_TYPE, "application/json")], body.to_owned()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{answer, look};
+    use http::{HeaderMap, HeaderValue, StatusCode, header};
+    use kernel::{Language, Params};
+
+    #[test]
+    fn only_what_the_map_has_can_be_asked_for() {
+        let read = |query| look(Params::parse(query).unwrap());
+        assert_eq!(read("").unwrap().language, Language::It);
+        assert_eq!(read("theme=dark&lang=en").unwrap().language, Language::En);
+        for bad in ["theme=blue", "theme=", "lang=de", "lang=", "themes=dark", "theme=dark&theme=light&x=1"] {
+            assert_eq!(Params::parse(bad).and_then(look).unwrap_err().status(), StatusCode::BAD_REQUEST, "{bad}");
+        }
+    }
+
+    #[test]
+    fn who_has_it_is_not_sent_it_again() {
+        let first = answer("{}", &HeaderMap::new());
+        let etag = first.headers()[header::ETAG].clone();
+        let again =
+            |tags: &str| answer("{}", &HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_str(tags).unwrap())])).status();
+        assert_eq!(again(etag.to_str().unwrap()), StatusCode::NOT_MODIFIED);
+        assert_eq!(again(&format!("\"x\", W/{}", etag.to_str().unwrap())), StatusCode::NOT_MODIFIED);
+        assert_eq!(again("\"x\""), StatusCode::OK);
+        assert_ne!(answer("{ }", &HeaderMap::new()).headers()[header::ETAG], etag);
+    }
+}

@@ -1,0 +1,143 @@
+//! The colours of the map, by what they are for. A dark map is the same drawing with other colours.
+
+use serde_json::Value;
+
+/// Which colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Theme {
+    /// For paper, offices and daylight.
+    Light,
+    /// For the evening and control rooms.
+    Dark,
+    /// For those who need strong contrasts: text and lines at 7:1 at least against what is beneath.
+    Contrast,
+}
+
+impl Theme {
+    pub(super) const ALL: [Self; 3] = [Self::Light, Self::Dark, Self::Contrast];
+
+    /// Its name in addresses.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+            Self::Contrast => "contrast",
+        }
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.name() == text)
+    }
+
+    /// The colour of a token. One that nobody knows (a layer published by a newer program may name one) is drawn in a
+    /// colour that can be seen.
+    pub(super) fn colour(self, token: &str) -> &'static str {
+        self.known(token).unwrap_or_else(|| {
+            tracing::warn!(token, "a style names a colour that the palette does not have");
+            self.known("data").unwrap_or("#808080")
+        })
+    }
+
+    fn known(self, token: &str) -> Option<&'static str> {
+        let at = TOKENS.binary_search_by_key(&token, |(name, ..)| name).ok()?;
+        let (_, light, dark, contrast) = TOKENS[at];
+        Some(match self {
+            Self::Light => light,
+            Self::Dark => dark,
+            Self::Contrast => contrast,
+        })
+    }
+
+    /// Replaces the tokens (`"$water"`) in a style's value, however deep, by colours.
+    pub(super) fn paint(self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                if let Some(token) = text.strip_prefix('$') {
+                    *value = self.colour(token).into();
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.paint(item)),
+            Value::Object(members) => members.values_mut().for_each(|item| self.paint(item)),
+            _ => {}
+        }
+    }
+}
+
+/// Token, and its colour in the light, the dark and the high-contrast palette. Sorted by name.
+const TOKENS: &[(&str, &str, &str, &str)] = &[
+    ("accent", "#0066cc", "#5ea8f2", "#0033a0"),
+    ("annex", "#e5dfd5", "#30353a", "#e2e2e2"),
+    ("boundary", "#a0528a", "#c07aae", "#7a0060"),
+    ("building", "#ddd5c9", "#363b41", "#cfcfcf"),
+    ("building_line", "#b6aa9a", "#4d545c", "#3a3a3a"),
+    ("built_up", "#eeeae2", "#24282c", "#f4f4f4"),
+    ("built_up_far", "#e6e0d5", "#2c3136", "#e2e2e2"),
+    ("church", "#cdb9a8", "#504840", "#9c9c9c"),
+    ("coast", "#8fb0c2", "#3f6074", "#00335c"),
+    ("commercial", "#dccfc8", "#3d3b42", "#cfcfcf"),
+    ("data", "#0066cc", "#5ea8f2", "#0033a0"),
+    ("data_1", "#0066cc", "#5ea8f2", "#0033a0"),
+    ("data_2", "#c2571a", "#e8925c", "#8a2b00"),
+    ("data_3", "#2e8540", "#6cc47f", "#00591b"),
+    ("data_4", "#8a3d8f", "#c98bcd", "#5c0063"),
+    ("data_5", "#a8861a", "#dcc067", "#5c4700"),
+    ("data_6", "#c2334d", "#ef8597", "#8f0020"),
+    ("farmland", "#f1f1e4", "#1f2523", "#fbfbf2"),
+    ("halo_built", "#f3f0ea", "#24282c", "#ffffff"),
+    ("halo_land", "#f6f4ef", "#1d2124", "#ffffff"),
+    ("halo_main", "#fdf3da", "#3a3528", "#ffffff"),
+    ("halo_street", "#ffffff", "#343a40", "#ffffff"),
+    ("house_number", "#857b70", "#8f8a83", "#333333"),
+    ("industrial", "#d5d2cf", "#383c40", "#c2c2c2"),
+    ("land", "#f6f4ef", "#1d2124", "#ffffff"),
+    ("main", "#fbe9c0", "#75663f", "#ffd95a"),
+    ("main_casing", "#d9bd7c", "#15140f", "#3d2f00"),
+    ("motorway", "#f6cf8e", "#8f7335", "#ffc21a"),
+    ("motorway_casing", "#c79a4d", "#14120c", "#2b1f00"),
+    ("parcel_line", "#8c7f72", "#8d867c", "#1a1a1a"),
+    ("parcel_number", "#5d5249", "#b9b1a5", "#000000"),
+    ("park", "#dfead2", "#22322a", "#d5efc4"),
+    ("pavement", "#faf8f4", "#2d3237", "#ffffff"),
+    ("pedestrian", "#fcfaf6", "#3a4046", "#ffffff"),
+    ("poi_culture", "#9a6b4a", "#c79a76", "#6b2f00"),
+    ("poi_culture_text", "#74502f", "#d3ad8d", "#4d2200"),
+    ("poi_hospitality", "#b0704f", "#d69a7c", "#8a2b00"),
+    ("poi_hospitality_text", "#8a5437", "#dcab92", "#661f00"),
+    ("poi_leisure", "#4f8f6b", "#7fbd99", "#00592b"),
+    ("poi_leisure_text", "#3a6f52", "#94c9aa", "#00451f"),
+    ("poi_ring", "#ffffff", "#1d2124", "#ffffff"),
+    ("poi_service", "#4a6f9c", "#83a6cf", "#00398a"),
+    ("poi_service_text", "#3c5a80", "#98b6d9", "#002b66"),
+    ("public", "#d2c3b4", "#4a4640", "#b5b5b5"),
+    ("public_line", "#9c8b78", "#6d675f", "#000000"),
+    ("rail", "#9a9a9a", "#7d8288", "#1a1a1a"),
+    ("rail_light", "#f4f2ee", "#23272b", "#ffffff"),
+    ("river", "#d4e4ea", "#182833", "#b9dcf2"),
+    ("sand", "#f3ead2", "#35322a", "#fdf0c8"),
+    ("school", "#d8cbb4", "#49463c", "#b5b5b5"),
+    ("scrub", "#e8ebd9", "#202823", "#eef3e0"),
+    ("secondary", "#fffaee", "#4e5358", "#ffffff"),
+    ("secondary_casing", "#cfc3ae", "#16191b", "#2e2e2e"),
+    ("secondary_far", "#cdc2b0", "#4a5056", "#4a4a4a"),
+    ("shallows", "#bad4e1", "#1c303d", "#8fc3e6"),
+    ("sheet_line", "#7d6a9a", "#9d8cba", "#4b2480"),
+    ("street", "#ffffff", "#434a51", "#ffffff"),
+    ("street_casing", "#d5cec3", "#191c1f", "#5c5c5c"),
+    ("street_far", "#d9d2c7", "#383e44", "#7a7a7a"),
+    ("text", "#2f2a26", "#eeebe5", "#000000"),
+    ("text_district", "#6a5f55", "#b5aea4", "#1a1a1a"),
+    ("text_minor", "#857b70", "#938d85", "#262626"),
+    ("text_muted", "#6d645a", "#a8a299", "#262626"),
+    ("text_peak", "#7a5c3e", "#b59a7c", "#3d2400"),
+    ("text_street", "#544b43", "#c9c4bc", "#000000"),
+    ("text_water", "#4f7f99", "#6f9db6", "#003a66"),
+    ("track", "#cbbfa9", "#3f4346", "#6b5a38"),
+    ("track_casing", "#e2d9c8", "#2b2f32", "#9b8a68"),
+    ("tree", "#a9c790", "#3f6b4c", "#79b85a"),
+    ("tree_line", "#7a9c62", "#5f8f6b", "#1f5c0a"),
+    ("water", "#cfe1ea", "#14222c", "#b9dcf2"),
+    ("wood", "#d3e0c4", "#1f2d26", "#cfe6bd"),
+];
+
+#[cfg(test)]
+mod tests;
