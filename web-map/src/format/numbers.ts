@@ -34,7 +34,7 @@ export const scale = (denominator: number, lang: Lang) => `1:${number(denominato
 /** `23 nov 2026`; a text that is no date stays as it is. */
 export function date(text: string, lang: Lang, withTime = false): string {
   const value = new Date(text);
-  if (Number.isNaN(value.getTime())) return text;
+  if (!/^\d{4}-\d{2}-\d{2}/.test(text) || Number.isNaN(value.getTime())) return text;
   const day: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'Europe/Rome' };
   const time: Intl.DateTimeFormatOptions = withTime ? { hour: '2-digit', minute: '2-digit' } : {};
   return new Intl.DateTimeFormat(LOCALE[lang], { ...day, ...time }).format(value);

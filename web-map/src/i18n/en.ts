@@ -11,7 +11,7 @@ export const en: Record<keyof typeof it, string> = {
   'theme.light': 'Light',
   'theme.dark': 'Dark',
   'theme.contrast': 'High contrast',
-  'demo.banner': 'Demonstration: places, people and data are invented.',
+  'demo.banner': 'Demonstration: places and data are invented.',
   'close': 'Close',
   'retry': 'Try again',
   'copy': 'Copy',

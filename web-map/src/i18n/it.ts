@@ -9,7 +9,7 @@ export const it = {
   'theme.light': 'Chiaro',
   'theme.dark': 'Scuro',
   'theme.contrast': 'Alto contrasto',
-  'demo.banner': 'Dimostrazione: luoghi, persone e dati sono inventati.',
+  'demo.banner': 'Dimostrazione: luoghi e dati sono inventati.',
   'close': 'Chiudi',
   'retry': 'Riprova',
   'copy': 'Copia',

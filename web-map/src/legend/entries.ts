@@ -33,6 +33,12 @@ export function legendEntries(style: StyleSpecification, layerId: string): Entry
     .filter((entry) => entry.parts.length > 0);
 }
 
+/** What symbols lie on: the colour of the map's ground. */
+export function landColor(style: StyleSpecification): string {
+  const background = style.layers.find((layer) => layer.type === 'background');
+  return text(evaluate(background?.paint?.['background-color'], { zoom: WORKING_ZOOM, properties: {} })) ?? 'none';
+}
+
 /** A street is a casing and a fill, a building a fill and an outline: parts with the same filter belong to one symbol. */
 function symbolOf(layer: LayerSpecification, own: LayerSpecification[]): Part[] {
   const filter = JSON.stringify(filterOf(layer) ?? null);

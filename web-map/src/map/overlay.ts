@@ -32,8 +32,8 @@ const measureLayers = [
   { id: 'measure/vertex', type: 'circle', source: MEASURE, filter: ['==', ['get', 'role'], 'vertex'], paint: { 'circle-radius': 4, 'circle-color': '#ffffff', 'circle-stroke-color': INK, 'circle-stroke-width': 2 } },
   {
     id: 'measure/label', type: 'symbol', source: MEASURE, filter: ['has', 'label'],
-    layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 14, 'text-offset': [0, -0.9], 'text-padding': 4 },
-    paint: { 'text-color': INK, 'text-halo-color': '#ffffff', 'text-halo-width': 2 },
+    layout: { 'text-field': ['get', 'label'], 'text-font': FONT, 'text-size': 14, 'text-padding': 4 },
+    paint: { 'text-color': INK, 'text-halo-color': '#ffffff', 'text-halo-width': 3 },
   },
 ];
 

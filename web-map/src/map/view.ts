@@ -31,8 +31,10 @@ export interface ViewEvents {
 export class MapView {
   readonly map: MapLibre;
   private stale = new Map<string, StaleTiles>();
+  private styled = false;
+  private next: StyleSpecification | undefined;
 
-  constructor(container: HTMLElement, style: StyleSpecification, camera: Camera, ariaLabel: string, events: ViewEvents) {
+  constructor(container: HTMLElement, style: StyleSpecification, camera: Camera, ariaLabel: string, events: Partial<ViewEvents>) {
     this.map = new MapLibre({
       container,
       style,
@@ -52,26 +54,27 @@ export class MapView {
     this.listen(events);
   }
 
-  private listen(events: ViewEvents): void {
+  private listen(events: Partial<ViewEvents>): void {
     const { map } = this;
     const at = (event: MapMouseEvent): LonLat => [event.lngLat.lng, event.lngLat.lat];
-    map.on('move', () => events.moving(this.camera()));
+    map.once('style.load', () => (this.styled = true));
+    map.on('move', () => events.moving?.(this.camera()));
     map.on('moveend', () => {
       this.refreshReturning();
-      events.moved(this.camera(), this.bbox());
+      events.moved?.(this.camera(), this.bbox());
     });
-    map.on('mousemove', (event) => events.pointer(at(event)));
-    map.on('mouseout', () => events.pointer(undefined));
-    map.on('click', (event) => event.originalEvent.detail < 2 && events.clicked(at(event)));
-    map.on('dblclick', () => events.doubleClicked());
-    map.on('idle', () => events.idle());
+    map.on('mousemove', (event) => events.pointer?.(at(event)));
+    map.on('mouseout', () => events.pointer?.(undefined));
+    map.on('click', (event) => event.originalEvent.detail < 2 && events.clicked?.(at(event)));
+    map.on('dblclick', () => events.doubleClicked?.());
+    map.on('idle', () => events.idle?.());
     map.on('error', (event) => {
       const source = (event as { sourceId?: string }).sourceId;
-      if (source) events.sourceFailed(source, event.error?.message ?? '');
+      if (source) events.sourceFailed?.(source, event.error?.message ?? '');
       else console.warn('map:', event.error?.message ?? event);
     });
     map.on('sourcedata', (event) => {
-      if (event.tile && event.tile.state === 'loaded') events.sourceLoaded(event.sourceId);
+      if (event.tile && event.tile.state === 'loaded') events.sourceLoaded?.(event.sourceId);
     });
   }
 
@@ -87,7 +90,18 @@ export class MapView {
 
   /** Only the differences from what is drawn are carried out. */
   setStyle(style: StyleSpecification): void {
-    this.map.setStyle(style, { diff: true, validate: false });
+    const first = this.next === undefined;
+    if (this.styled) {
+      this.map.setStyle(style, { diff: true, validate: false });
+      return;
+    }
+    // A style that is still loading can't be compared: the last one asked for follows it.
+    this.next = style;
+    if (first) this.map.once('style.load', () => {
+      const next = this.next!;
+      [this.styled, this.next] = [true, undefined];
+      this.setStyle(next);
+    });
   }
 
   /** Repaints one layer without going through the whole style: for a slider under a finger. */

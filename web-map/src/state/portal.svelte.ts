@@ -97,7 +97,7 @@ class Portal {
     if (link.selected) void this.select(link.selected.layer, link.selected.id, { move: !link.center, push: false });
     setInterval(() => this.watch.check(this.sourcesInUse(), performance.now()), 500);
     this.follow();
-    void this.setBasemap(this.basemap);
+    if (this.basemap !== 'none') void this.setBasemap(this.basemap);
   }
 
   layer(id: string): Layer | undefined {
@@ -250,11 +250,12 @@ class Portal {
   /** Opens a feature's card, switches its layer on, and goes there. */
   async select(layerId: string, id: string, how: { move?: boolean; push?: boolean; near?: SearchResult } = {}): Promise<Card | undefined> {
     const { move = true, push = true, near } = how;
+    if (move && push) this.writeUrl(true);
     if (this.layers.get(layerId)?.on === false) this.toggle(layerId, true);
     this.front = 'cards';
     const card = await this.cards.show(layerId, id);
     const box = card?.bbox ?? bboxOf(card?.geometry) ?? near?.bbox ?? (near?.point ? [...near.point, ...near.point] as Bbox : undefined);
-    if (move && box) this.goTo(box, push);
+    if (move && box) this.goTo(box, false);
     else this.writeUrl();
     return card;
   }
