@@ -1,9 +1,9 @@
 -- What every layer leans on: the installation, the catalogue, identities, versions, history, access, the change feed.
 --
 -- Runs as opensit_owner, in a database that other programs may use too: nothing outside our own schemas is touched.
--- The extensions and the three roles are there already (`opensit migrate --print-roles`).
+-- The extensions and the three roles are there already (`opensit migrate --print-roles`), and so is our schema: the program
+-- makes it before the first migration, whose own record is kept in it.
 
-create schema if not exists opensit;
 create schema published;
 grant usage on schema opensit, published to opensit_app, opensit_replication;
 
@@ -13,9 +13,10 @@ create table opensit.installation (
     instance     uuid        not null default gen_random_uuid(),
     title        jsonb       not null default '{"it": "Sistema informativo territoriale", "en": "Territorial information system"}',
     storage_srid integer     not null,
-    demo         boolean     not null default false,
+    demo         text        check (demo in ('small', 'town', 'city')),
     created_at   timestamptz not null default now()
 );
+comment on column opensit.installation.demo is 'the size of the invented town, if this installation is a demo';
 insert into opensit.installation (storage_srid) values (current_setting('opensit.storage_srid')::integer);
 grant select on opensit.installation to opensit_app, opensit_replication;
 

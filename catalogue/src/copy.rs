@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::TableName;
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnection, PgCopyIn};
 
 /// How much is gathered before it is sent.
@@ -123,7 +124,10 @@ impl<'c> Copy<'c> {
     }
 }
 
-/// Fills a table from records, in one COPY. Each record writes its row.
+/// Fills a layer's table from records, in one COPY, inside the caller's transaction. Each record writes its row.
+///
+/// COPY FROM does not work below row-level security, which holds for the owner too; so the owner steps out of it for the
+/// load. That locks the table until the transaction ends: this is for first loads.
 pub async fn fill<T>(
     conn: &mut PgConnection,
     table: &TableName,
@@ -131,11 +135,15 @@ pub async fn fill<T>(
     records: &[T],
     write: impl Fn(&T, &mut RowWriter<'_>),
 ) -> Result<u64, sqlx::Error> {
-    let mut copy = Copy::start(conn, table, columns).await?;
+    let force = |word: &str| AssertSqlSafe(format!("alter table {} {word} row level security", table.sql()));
+    sqlx::query(force("no force")).execute(&mut *conn).await?;
+    let mut copy = Copy::start(&mut *conn, table, columns).await?;
     let mut rows = Rows::new(columns.len());
     for record in records {
         write(record, &mut rows.row());
         copy.send_if_full(&mut rows).await?;
     }
-    copy.finish(&mut rows).await
+    let count = copy.finish(&mut rows).await?;
+    sqlx::query(force("force")).execute(conn).await?;
+    Ok(count)
 }

@@ -34,6 +34,21 @@ struct Found {
 
 /// Answers `{"point": [lon, lat], "cards": […]}`: points first, then lines, then areas, the nearest first. A layer is
 /// asked only at the zooms at which it is drawn. Positions are CRS84, distances metres.
+#[utoipa::path(
+    get,
+    path = "/identify",
+    tag = "catalogue",
+    params(
+        ("point" = String, Query, description = "Longitude and latitude in degrees, as `15.65,38.11`"),
+        ("zoom" = Option<f64>, Query, description = "Zoom of the map (512 px tiles), which says how near is near", minimum = 0, maximum = 24),
+        ("layers" = Option<String>, Query, description = "Layers to ask, separated by commas; without, those shown at first"),
+        ("lang" = Option<String>, Query, description = "`it` or `en`"),
+    ),
+    responses(
+        (status = 200, description = "`cards`: one for each feature, with its fields for people and its geometry (CRS84)", content_type = "application/json"),
+        (status = 400, description = "A parameter is wrong", content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Params) -> Result<Json<Value>, Problem> {
     let params = params.only(&["point", "zoom", "layers", "lang"])?;
     let point = params.position("point")?;

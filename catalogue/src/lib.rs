@@ -42,3 +42,8 @@ pub fn routes(context: Context, catalogue: Catalogue, syntaxes: Vec<SearchSyntax
         .route("/portal/catalogue.json", get(portal::handler))
         .with_state(App { context, catalogue, syntaxes: syntaxes.into(), portal: Arc::new(portal) })
 }
+
+/// What [`routes`] answers, described.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(search::handler, identify::handler, portal::handler))]
+pub struct Api;

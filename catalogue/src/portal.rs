@@ -65,6 +65,13 @@ struct Comune {
     north: f64,
 }
 
+/// What the portal needs to know before its first map: layers, fields, comuni, systems, base maps.
+#[utoipa::path(
+    get,
+    path = "/portal/catalogue.json",
+    tag = "catalogue",
+    responses((status = 200, description = "The catalogue as the portal reads it", content_type = "application/json"))
+)]
 pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Params) -> Result<Json<Value>, Problem> {
     params.only(&[])?;
     let installation = &app.context.installation;

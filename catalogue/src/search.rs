@@ -30,6 +30,21 @@ struct Hit {
 ///
 /// A theme's own syntax (`fg 12 p 345`) is tried first; then all words of the text must occur, in any order, case and
 /// accents apart; then, if nothing has them, what is written much alike.
+#[utoipa::path(
+    get,
+    path = "/search",
+    tag = "catalogue",
+    params(
+        ("q" = String, Query, description = "What to look for: an address, a place, `fg 12 p 345`", max_length = 200),
+        ("limit" = Option<u32>, Query, description = "How many results at most", minimum = 1, maximum = 50),
+        ("lang" = Option<String>, Query, description = "`it` or `en`"),
+        ("bbox" = Option<String>, Query, description = "West, south, east, north in degrees: what is in it comes first"),
+    ),
+    responses(
+        (status = 200, description = "`results`: layer, id, title, subtitle, bbox and point (CRS84), the best first", content_type = "application/json"),
+        (status = 400, description = "A parameter is wrong", content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Params) -> Result<Json<Value>, Problem> {
     let params = params.only(&["q", "limit", "lang", "bbox"])?;
     let text = params.required("q", "what to look for")?.trim();

@@ -33,8 +33,6 @@ pub struct Installation {
     pub storage_crs: Srid,
     /// The rectangle round its comuni, CRS84.
     pub bbox: Bbox,
-    /// The rectangle round its comuni, in the storage system.
-    pub storage_bbox: Bbox,
     /// Whether this is the invented town of `opensit demo`.
     pub demo: bool,
 }
