@@ -13,7 +13,7 @@ LISTEN ?=
 
 CARGO ?= cargo
 PORTAL := web-map/dist/index.html
-PORTAL_PARTS := $(if $(wildcard web-map/src),$(shell find web-map/src web-map/public -not -name '.*' 2>/dev/null)) \
+PORTAL_PARTS := $(shell find web-map/src web-map/public web-map/build -not -name '.*' 2>/dev/null) \
                 $(wildcard web-map/*.html web-map/*.ts web-map/*.js web-map/*.json)
 
 help: ## list the targets
@@ -36,10 +36,10 @@ bench: build ## measure speed, beside the alternatives
 soak: build ## run under load for long, watching memory and the change feed
 	@$(CARGO) run --release --locked -p bench -- soak
 
-lint: ## check format and style of Rust, TypeScript and scripts
+lint: web-map/node_modules/.installed ## check format and style of Rust, TypeScript and scripts
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
-	@cd web-map && npm run --if-present lint
+	@cd web-map && npm run check
 
 bless: ## run the tests and accept what they answer as the new snapshots
 	@scripts/setup test
