@@ -142,7 +142,7 @@ fn psql(binaries: &Binaries, layout: &Layout, account: &Account, postmaster: &Po
     let failed = |output: String| ClusterError::SetUp { directory: layout.cluster.clone(), output };
     let mut command = account.command(&program);
     command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1"]);
-    command.args(["--username=postgres", "--dbname=postgres", "--host"]).arg(&postmaster.socket_folder);
+    command.args(["--username", Role::Superuser.name(), "--dbname=postgres", "--host"]).arg(&postmaster.socket_folder);
     command.arg("--port").arg(postmaster.port.to_string()).arg("--file=-");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|source| ClusterError::Program { program, source })?;
