@@ -36,6 +36,13 @@ describe('invert', () => {
     expect(found![1]).toBeCloseTo(38.0456, 8);
   });
 
+  it('is content with a forward way that rounds to centimetres', async () => {
+    const rounded = (values: [number, number]) => values.map((value) => Math.round(value * 100) / 100) as [number, number];
+    const found = await invert(rounded(forward([15.7123, 38.0456], 15)), [15.3, 38.4], async (at) => rounded(forward(at, 15)));
+    expect(found![0]).toBeCloseTo(15.7123, 6);
+    expect(found![1]).toBeCloseTo(38.0456, 6);
+  });
+
   it('gives up where there is nothing', async () => {
     expect(await invert([9e9, 9e9], [15, 38], async (at) => forward(at, 15))).toBeUndefined();
     expect(await invert([1, 1], [15, 38], async () => [Number.NaN, 0])).toBeUndefined();

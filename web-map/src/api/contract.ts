@@ -102,7 +102,7 @@ export interface Card {
 
 export interface Identified { point: LonLat; cards: Card[] }
 
-export interface Coordinate { crs: string; values: number[]; accuracy_m?: number | null; title?: string }
+export interface Coordinate { crs: string; values: number[]; accuracy_m?: number | null; title?: string; axes?: string[]; unit?: Crs['unit'] }
 
 /** One event of `/xyz/{ids}/changes`; a null box means that anything of the layer may have changed. */
 export interface Change { position: string; layer: string; bbox: Bbox | null }

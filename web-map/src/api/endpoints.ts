@@ -19,6 +19,7 @@ export const identify = (point: LonLat, zoom: number, layers: string[], lang: La
     signal,
   );
 
+/** In the systems named, or in every one that is used where the point lies. */
 export async function coordinates(point: LonLat, crs: string[], signal?: AbortSignal): Promise<Coordinate[]> {
   const query = { point: point.map((n) => n.toFixed(10)).join(','), crs: crs.join(',') };
   return (await getJson<{ coordinates: Coordinate[] }>(serverUrl('coordinates', query), signal)).coordinates;

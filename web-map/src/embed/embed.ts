@@ -63,7 +63,7 @@ class OpensitMap extends HTMLElement {
     const given = parseBbox(this.getAttribute('bbox'));
     const own = bboxOf(feature?.geometry);
     const box: Bbox = own ?? given ?? [6.6, 35.4, 18.6, 47.1];
-    const shown = compose(style, { on: new Set([collection]), opacity: new Map(), overlay: overlay(selectionData(feature?.geometry)) });
+    const shown = compose(style, { on: new Set([collection]), opacity: new Map(), overlay: overlay({ selection: selectionData(feature?.geometry) }) });
     const camera = { center: centre(box), zoom: 14, bearing: 0 };
     this.view = new MapView(this, shown, camera, texts.label, {});
     this.view.fit(box, { top: 0, right: 0, bottom: 0, left: 0 }, 18, false);

@@ -6,6 +6,7 @@ import type { Addition } from './style';
 
 export const SELECTION = 'opensit-selection';
 export const MEASURE = 'opensit-measure';
+export const MARK = 'opensit-mark';
 
 const ACCENT = '#0066cc';
 const INK = '#17324d';
@@ -64,10 +65,24 @@ export function measureData({ points, polygon, labels }: MeasureDrawing): Featur
   return { type: 'FeatureCollection', features };
 }
 
-/** Both drawings as additions to a style, with what they show now, so that a change of style keeps them. */
-export function overlay(selection: FeatureCollection = EMPTY, measure: FeatureCollection = EMPTY): Addition {
+const ARM_PX = 10;
+/** A target on the chosen place: a ring with a dot, dark on a white ground. */
+const markLayers = [
+  { id: 'mark/halo', type: 'circle', source: MARK, paint: { 'circle-radius': ARM_PX, 'circle-opacity': 0, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 4.5 } },
+  { id: 'mark/ring', type: 'circle', source: MARK, paint: { 'circle-radius': ARM_PX + 1, 'circle-opacity': 0, 'circle-stroke-color': INK, 'circle-stroke-width': 2.2 } },
+  { id: 'mark/dot', type: 'circle', source: MARK, paint: { 'circle-radius': 2.2, 'circle-color': INK, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 1.5 } },
+];
+
+export function markData(at: LonLat | undefined): FeatureCollection {
+  return selectionData(at && { type: 'Point', coordinates: at });
+}
+
+export interface Drawings { selection?: FeatureCollection; measure?: FeatureCollection; mark?: FeatureCollection }
+
+/** Our drawings as additions to a style, with what they show now, so that a change of style keeps them. */
+export function overlay({ selection = EMPTY, measure = EMPTY, mark = EMPTY }: Drawings): Addition {
   return {
-    sources: { [SELECTION]: geojson(selection), [MEASURE]: geojson(measure) },
-    layers: [...selectionLayers, ...measureLayers] as unknown as LayerSpecification[],
+    sources: { [SELECTION]: geojson(selection), [MEASURE]: geojson(measure), [MARK]: geojson(mark) },
+    layers: [...selectionLayers, ...measureLayers, ...markLayers] as unknown as LayerSpecification[],
   };
 }

@@ -70,7 +70,7 @@ export class MapView {
     map.on('idle', () => events.idle?.());
     map.on('error', (event) => {
       const source = (event as { sourceId?: string }).sourceId;
-      if (source) events.sourceFailed?.(source, event.error?.message ?? '');
+      if (source) events.sourceFailed?.(source, reasonOf(event.error));
       else console.warn('map:', event.error?.message ?? event);
     });
     map.on('sourcedata', (event) => {
@@ -127,6 +127,17 @@ export class MapView {
     this.map.fitBounds([west, south, east, north], { padding: room, maxZoom, bearing: this.map.getBearing(), duration: animate ? 180 : 0 });
   }
 
+  /** Pans as little as needed to bring a place out from under the panels. */
+  reveal(at: LonLat, covered: Insets, animate = true): void {
+    const { x, y } = this.map.project(at);
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const margin = 48;
+    const push = (value: number, low: number, high: number) => (value < low ? value - low : value > high ? value - high : 0);
+    const dx = push(x, covered.left + margin, clientWidth - covered.right - margin);
+    const dy = push(y, covered.top + margin, clientHeight - covered.bottom - margin);
+    if (dx !== 0 || dy !== 0) this.map.panBy([dx, dy], { duration: animate ? 180 : 0 });
+  }
+
   isLoading(sourceId: string): boolean {
     return Boolean(this.map.getSource(sourceId)) && !this.map.isSourceLoaded(sourceId);
   }
@@ -167,6 +178,11 @@ export class MapView {
     const tiles = this.staleOf(sourceId).take(inView);
     if (tiles.length > 0) this.map.refreshTiles(sourceId, tiles);
   }
+}
+
+/** An HTTP answer as its status; anything else as the library words it, without the address. */
+function reasonOf(error: { message: string; status?: number; statusText?: string }): string {
+  return error.status ? `${error.status} ${error.statusText ?? ''}`.trim() : error.message.replace(/:? ?https?:\S+/, '');
 }
 
 /** Teaches the map a scheme of addresses, such as `pmtiles://`. */

@@ -7,7 +7,7 @@ import { isAbort } from '../api/http';
 import { bboxOf, centre } from '../geo/bbox';
 import { basemapAddition } from '../map/basemap';
 import { Coalescer, type Burst } from '../map/live';
-import { MEASURE, overlay, SELECTION, selectionData } from '../map/overlay';
+import { MARK, markData, MEASURE, overlay, SELECTION, selectionData } from '../map/overlay';
 import { compose, sourcesOf, type Addition } from '../map/style';
 import type { Camera, Insets, MapView } from '../map/view';
 import type { Key } from '../i18n/translate';
@@ -54,6 +54,9 @@ class Portal {
   readonly measure = new Measure();
   readonly cards = new Cards(() => this.catalogue);
 
+  /** The place that a cross stands on: the one whose coordinates are listed, or where the reader asked what is there. */
+  marked = $derived<LonLat | undefined>(this.panel === 'coordinates' || !this.cards.open ? this.picked : this.cards.point);
+
   view: MapView | undefined;
   private ground: Addition | undefined;
   private readonly bursts = new Coalescer((burst) => void this.onBurst(burst));
@@ -70,7 +73,7 @@ class Portal {
     try {
       const [catalogue, style] = await Promise.all([fetchCatalogue(), fetchStyle(prefs.theme, prefs.lang)]);
       this.layers.adopt(catalogue.layers, link.layers);
-      this.basemap = link.basemap ?? catalogue.basemaps[0]?.id ?? 'none';
+      this.basemap = link.basemap ?? 'none';
       if (!this.catalogue) this.openAt(catalogue, link);
       this.catalogue = catalogue;
       this.style = style;
@@ -93,6 +96,7 @@ class Portal {
   attach(view: MapView): void {
     this.view = view;
     const link = decode(location.hash);
+    this.bbox = view.bbox();
     if (!link.center && this.catalogue) view.fit(this.catalogue.bbox, this.insets(), CLOSEST_ZOOM, false);
     if (link.selected) void this.select(link.selected.layer, link.selected.id, { move: !link.center, push: false });
     setInterval(() => this.watch.check(this.sourcesInUse(), performance.now()), 500);
@@ -108,7 +112,7 @@ class Portal {
 
   composed(): StyleSpecification | undefined {
     if (!this.style) return undefined;
-    const drawn = overlay(selectionData(this.cards.selected?.geometry), this.measure.drawing());
+    const drawn = overlay({ selection: selectionData(this.cards.selected?.geometry), measure: this.measure.drawing(), mark: markData(this.marked) });
     return compose(this.style, {
       on: new Set(this.layers.on), opacity: this.layers.shown, overlay: drawn, ...(this.ground ? { basemap: this.ground } : {}),
     });
@@ -121,6 +125,10 @@ class Portal {
 
   drawSelection(): void {
     this.view?.setData(SELECTION, selectionData(this.cards.selected?.geometry));
+  }
+
+  drawMark(): void {
+    this.view?.setData(MARK, markData(this.marked));
   }
 
   drawMeasure(): void {
@@ -244,6 +252,7 @@ class Portal {
     const { zoom } = this.camera;
     const visible = this.layers.on.filter((id) => (this.layer(id)?.minzoom ?? 0) <= zoom + 0.001);
     await this.cards.at(at, zoom, visible);
+    this.view?.reveal(at, this.insets(), !reduceMotion());
     this.writeUrl();
   }
 
@@ -277,6 +286,7 @@ class Portal {
   }
 
   openPanel(panel: Panel | undefined): void {
+    if (this.panel === 'coordinates' && panel !== 'coordinates') this.picked = undefined;
     this.panel = panel;
     this.front = panel ? 'panel' : 'cards';
     this.writeUrl();
