@@ -11,6 +11,7 @@ export const en: Record<keyof typeof it, string> = {
   'theme.light': 'Light',
   'theme.dark': 'Dark',
   'theme.contrast': 'High contrast',
+  'demo.label': 'Notice',
   'demo.banner': 'Demonstration: places and data are invented.',
   'close': 'Close',
   'retry': 'Try again',

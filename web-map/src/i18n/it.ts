@@ -9,6 +9,7 @@ export const it = {
   'theme.light': 'Chiaro',
   'theme.dark': 'Scuro',
   'theme.contrast': 'Alto contrasto',
+  'demo.label': 'Avviso',
   'demo.banner': 'Dimostrazione: luoghi e dati sono inventati.',
   'close': 'Chiudi',
   'retry': 'Riprova',
