@@ -26,6 +26,6 @@ impl App {
 }
 
 /// The two addresses.
-pub fn routes(context: Context, catalogue: Catalogue) -> Router {
+pub(crate) fn routes(context: Context, catalogue: Catalogue) -> Router {
     Router::new().route("/styles/map.json", get(get::map)).route("/styles/{file}", get(get::layer)).with_state(App { context, catalogue })
 }
