@@ -6,8 +6,34 @@
 //! assert_eq!(town.boundaries.len(), 2);
 //! ```
 
+mod assemble;
+mod civic;
+mod cut;
+mod districts;
+mod fields;
+mod frame;
+mod houses;
+mod inset;
+mod layout;
+mod lots;
+mod names;
+mod places;
+mod plane;
+mod plots;
+mod purposes;
 mod records;
+mod ring;
+mod rng;
+mod roads;
+mod sheets;
 mod size;
+mod skeleton;
+mod splits;
+mod stitch;
+mod streets;
+mod texts;
+mod trees;
+mod zones;
 
 pub use records::*;
 pub use size::{Size, UnknownSize};
@@ -52,7 +78,53 @@ pub struct Town {
 
 impl Town {
     /// Makes the town of this size from a seed; equal arguments give equal towns everywhere.
-    pub fn generate(_size: Size, _seed: u64) -> Self {
-        Self::default()
+    pub fn generate(size: Size, seed: u64) -> Self {
+        let layout = layout::Layout::of(size);
+        let mut ground = skeleton::Ground::survey(seed, layout);
+        // A first guess of how many parcels a square metre of the country will hold: what the town leaves over, spread evenly.
+        let field = 0.5 * size.parcels() as f64 / (layout.depth * layout.length * 0.7);
+        let quarters = ground.quarters(field);
+        let blocks = ground.blocks(&quarters);
+        let fogli = sheets::fogli(&quarters, &ground.splits, &ground.frame, field, layout.sheet);
+        let purposes = purposes::Purposes::decide(&ground, &blocks);
+        names::christen(&mut ground);
+        let mut plots = plots::Plots::divide(&mut ground, size, fogli.len(), &blocks, &purposes);
+        plots.settle(seed, size);
+
+        let comune_of = |block: usize| quarters[blocks[block].quarter].comune;
+        let names = places::names(&ground, &blocks, &comune_of);
+        let sights = places::sights(&ground, &blocks, &purposes, &mut plots, &comune_of);
+        let network = streets::Network::trace(&ground);
+        let civics = civic::number(&ground, &network, &plots, size.parcels() * 36 / 100);
+        let trees = trees::plant(&ground, &network, &blocks, &purposes, &plots, size.points().saturating_sub(civics.len() + sights.len()));
+
+        let members = members(&quarters, &blocks, &fogli);
+        let mut town = Self::default();
+        let plan = assemble::Plan {
+            ground: &ground,
+            quarters: &quarters,
+            blocks: &blocks,
+            fogli: &fogli,
+            purposes: &purposes,
+            plots: &plots,
+            members: &members,
+        };
+        plan.land(&mut town);
+        assemble::network(&ground, &network, &mut town);
+        let hill: Vec<&ring::Ring> = quarters.iter().filter(|q| q.comune == 1).map(|q| &q.ring).collect();
+        let comune_at = |v: plane::V| usize::from(hill.iter().any(|r| r.contains(v.m())));
+        assemble::points(civics, trees, &comune_at, names, sights, &mut town);
+        town
     }
+}
+
+/// The blocks of each foglio.
+fn members(quarters: &[districts::Quarter], blocks: &[districts::Block], fogli: &[sheets::Foglio]) -> Vec<Vec<usize>> {
+    let mut home = vec![0; quarters.len()];
+    for (i, foglio) in fogli.iter().enumerate() {
+        foglio.quarters.iter().for_each(|q| home[*q] = i);
+    }
+    let mut members = vec![Vec::new(); fogli.len()];
+    blocks.iter().enumerate().for_each(|(i, block)| members[home[block.quarter]].push(i));
+    members
 }
