@@ -1,0 +1,212 @@
+use std::collections::HashSet;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use feed::{Commit, Subscription};
+use futures::Stream;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use kernel::{Bbox, Changed, LayerId, Params, Position, Principal, Problem};
+use serde_json::json;
+use tokio::time::{Interval, MissedTickBehavior, interval_at};
+
+use crate::{App, ids};
+
+/// How often a client hears that the connection lives, if nothing changes: proxies close silent ones.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long a client shall wait before it connects again.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// `GET /xyz/{ids}/changes`: what changes in these layers, as server-sent events.
+///
+/// The first event, `hello`, says the position up to which the client is told nothing more; each `change` has `position`,
+/// `layer` (`*`: any of them, and the catalogue itself) and `bbox` (CRS84; null: anywhere). A client that comes back with
+/// `Last-Event-ID` (or `?lastEventId=`) is told what it missed, or `*` where that is no longer known.
+///
+/// Of the changes of one commit only the last has an id: a client that loses the connection between two of them is
+/// told the whole commit again.
+pub(crate) async fn handler(
+    State(app): State<App>,
+    who: Principal,
+    Path(ids): Path<String>,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let params = params.only(&["lastEventId"])?;
+    let after = after(&params, &headers)?;
+    let wanted = ids::resolve(&app.catalogue, &who, &ids)?.iter().map(|e| e.layer.id.clone()).collect();
+    let reader = app.feed.subscribe(after);
+    let mut response = Sse::new(events(reader, wanted)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// The position that the client knows. A browser repeats its first address when it comes back, so the header wins; one that
+/// we never gave (a proxy's invention) stands for a time that we know nothing of.
+fn after(params: &Params, headers: &HeaderMap) -> Result<Option<Position>, Problem> {
+    if let Some(header) = headers.get("last-event-id") {
+        return Ok(Some(header.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or_default()));
+    }
+    let parse = |text: &str| text.parse().map_err(|e: kernel::PositionError| Problem::invalid_parameter("lastEventId", e.to_string(), "a position, like 0/16B3748"));
+    params.get("lastEventId").map(parse).transpose()
+}
+
+struct Telling {
+    reader: Subscription,
+    wanted: HashSet<LayerId>,
+    heartbeat: Interval,
+    waiting: std::vec::IntoIter<Event>,
+}
+
+fn events(reader: Subscription, wanted: HashSet<LayerId>) -> impl Stream<Item = Result<Event, Infallible>> + Send {
+    let mut heartbeat = interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let waiting = vec![hello(reader.position())].into_iter();
+    futures::stream::unfold(Telling { reader, wanted, heartbeat, waiting }, |mut telling| async move {
+        loop {
+            if let Some(event) = telling.waiting.next() {
+                return Some((Ok(event), telling));
+            }
+            tokio::select! {
+                commit = telling.reader.next() => telling.waiting = changes(&*commit?, &telling.wanted).into_iter(),
+                _ = telling.heartbeat.tick() => telling.waiting = vec![alive(telling.reader.position())].into_iter(),
+            }
+        }
+    })
+}
+
+fn hello(position: Option<Position>) -> Event {
+    let data = json!({"position": position}).to_string();
+    identified(Event::default().event("hello").retry(RETRY).data(data), position)
+}
+
+/// A comment; with the position, which moves on with changes of other layers too.
+fn alive(position: Option<Position>) -> Event {
+    identified(Event::default().comment("alive"), position)
+}
+
+fn identified(event: Event, position: Option<Position>) -> Event {
+    match position {
+        Some(position) => event.id(position.to_string()),
+        None => event,
+    }
+}
+
+fn changes(commit: &Commit, wanted: &HashSet<LayerId>) -> Vec<Event> {
+    let mut told: Vec<(&str, Option<Bbox>)> = Vec::new();
+    for changed in &commit.changes {
+        match changed {
+            Changed::Rows(layer, bbox) if wanted.contains(layer) => told.push((layer.as_str(), *bbox)),
+            Changed::Rows(..) => {}
+            Changed::Catalogue | Changed::Everything => told.push(("*", None)),
+        }
+    }
+    let last = told.len();
+    let event = |(i, (layer, bbox)): (usize, (&str, Option<Bbox>))| {
+        let data = json!({"position": commit.position, "layer": layer, "bbox": bbox}).to_string();
+        identified(Event::default().event("change").data(data), (i + 1 == last).then_some(commit.position))
+    };
+    told.into_iter().enumerate().map(event).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{after, events};
+    use axum::response::sse::Sse;
+    use axum::response::IntoResponse;
+    use feed::{Commit, Feed, Teller};
+    use futures::{FutureExt, StreamExt};
+    use http::{HeaderMap, HeaderValue};
+    use http_body_util::BodyExt;
+    use kernel::{Bbox, Changed, LayerId, Params, Position};
+
+    fn layer(id: &str) -> LayerId {
+        LayerId::new(id).unwrap()
+    }
+
+    fn scene() -> (Feed, Teller) {
+        let (feed, teller) = Feed::by_hand();
+        teller.begin(Position::new(16));
+        (feed, teller)
+    }
+
+    fn commit(at: u64, changes: Vec<Changed>) -> Commit {
+        Commit { position: Position::new(at), changes }
+    }
+
+    /// What a client that wants parcels and streets reads until the feed ends.
+    async fn read(feed: &Feed, after: Option<Position>) -> String {
+        let stream = events(feed.subscribe(after), [layer("parcels"), layer("streets")].into());
+        let mut body = Sse::new(stream).into_response().into_body().into_data_stream();
+        let mut text = String::new();
+        while let Some(Some(Ok(bytes))) = body.next().now_or_never() {
+            text.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
+        text
+    }
+
+    #[tokio::test]
+    async fn a_client_is_greeted_with_the_position() {
+        let (feed, _teller) = scene();
+        assert_eq!(read(&feed, None).await, "event: hello\nretry: 2000\ndata: {\"position\":\"0/10\"}\nid: 0/10\n\n");
+    }
+
+    #[tokio::test]
+    async fn only_the_layers_asked_for_and_the_id_at_the_commits_end() {
+        let (feed, teller) = scene();
+        let bbox = Bbox::new(15.5, 38.0, 15.75, 38.25).ok();
+        teller.tell(commit(32, vec![Changed::Rows(layer("parcels"), bbox), Changed::Rows(layer("trees"), None), Changed::Rows(layer("streets"), None)]));
+        teller.tell(commit(48, vec![Changed::Rows(layer("trees"), None)]));
+        teller.tell(commit(64, vec![Changed::Catalogue]));
+        let text = read(&feed, Some(Position::new(16))).await;
+        let (_, rest) = text.split_once("\n\n").unwrap();
+        assert_eq!(
+            rest,
+            "event: change\ndata: {\"position\":\"0/20\",\"layer\":\"parcels\",\"bbox\":[15.5,38.0,15.75,38.25]}\n\n\
+             event: change\ndata: {\"position\":\"0/20\",\"layer\":\"streets\",\"bbox\":null}\nid: 0/20\n\n\
+             event: change\ndata: {\"position\":\"0/40\",\"layer\":\"*\",\"bbox\":null}\nid: 0/40\n\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn who_was_away_too_long_is_told_of_everything() {
+        let (feed, _teller) = scene();
+        let text = read(&feed, Some(Position::new(1))).await;
+        assert!(text.ends_with("event: change\ndata: {\"position\":\"0/10\",\"layer\":\"*\",\"bbox\":null}\nid: 0/10\n\n"), "{text}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_broken_with_the_position_reached() {
+        let (feed, teller) = scene();
+        let stream = events(feed.subscribe(None), [layer("parcels")].into());
+        let mut body = Sse::new(stream).into_response().into_body();
+        let mut next = async || String::from_utf8(body.frame().await.unwrap().unwrap().into_data().unwrap().to_vec()).unwrap();
+        assert!(next().await.starts_with("event: hello"));
+        teller.tell(commit(32, vec![Changed::Rows(layer("trees"), None)]));
+        assert_eq!(next().await, ": alive\nid: 0/20\n\n");
+    }
+
+    #[tokio::test]
+    async fn the_stream_ends_with_the_feed() {
+        let (feed, _teller) = scene();
+        let mut stream = Box::pin(events(feed.subscribe(None), [layer("parcels")].into()));
+        stream.next().await;
+        feed.stop().await;
+        assert!(stream.next().await.is_none());
+    }
+
+    #[test]
+    fn the_header_wins_and_nonsense_is_long_ago() {
+        let params = Params::parse("lastEventId=0/20").unwrap();
+        assert_eq!(after(&params, &HeaderMap::new()), Ok(Some(Position::new(32))));
+        let header = |text| HeaderMap::from_iter([(http::HeaderName::from_static("last-event-id"), HeaderValue::from_static(text))]);
+        assert_eq!(after(&params, &header("0/30")), Ok(Some(Position::new(48))));
+        assert_eq!(after(&params, &header("nonsense")), Ok(Some(Position::new(0))));
+        assert!(after(&Params::parse("lastEventId=x").unwrap(), &HeaderMap::new()).is_err());
+        assert_eq!(after(&Params::default(), &HeaderMap::new()), Ok(None));
+    }
+}

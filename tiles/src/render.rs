@@ -1,0 +1,149 @@
+//! Running the statements, and keeping what comes out within bounds.
+
+use std::sync::Arc;
+
+use catalogue::Entry;
+use chrono::{DateTime, Utc};
+use kernel::{Bbox, Problem, TileCoord};
+use sqlx::{AssertSqlSafe, FromRow, PgPool};
+
+use crate::frame::Ways;
+use crate::sql::{self, Form, MAX_FEATURES, Part};
+
+/// Beyond as many bytes, uncompressed, a layer of a tile is generalised (further).
+const MAX_LAYER_BYTES: usize = 2 * 1024 * 1024;
+
+/// The forms that a layer takes in turn until it is small enough.
+const FORMS: [Form; 4] = [
+    Form::Detail,
+    Form::Generalised { cell: 32, attributes: true },
+    Form::Generalised { cell: 64, attributes: true },
+    Form::Generalised { cell: 128, attributes: false },
+];
+
+/// A tile, uncompressed.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Tile {
+    /// Its layers, one after the other. Empty: nothing is there.
+    pub(crate) bytes: Vec<u8>,
+    /// What was left out or drawn together, and why, for the header `X-Generalised` (a list of RFC 8941).
+    pub(crate) generalised: Option<String>,
+}
+
+#[derive(FromRow)]
+struct Counted {
+    layer: i32,
+    candidates: i64,
+}
+
+#[derive(FromRow)]
+struct Written {
+    layer: i32,
+    mvt: Option<Vec<u8>>,
+    candidates: i64,
+}
+
+/// How far a layer of the tile has come.
+struct Work<'a> {
+    part: Part<'a>,
+    /// Which of [`FORMS`].
+    form: usize,
+    why: &'static str,
+    mvt: Option<Vec<u8>>,
+}
+
+/// Makes the tile of these layers, those that have this zoom.
+pub(crate) async fn tile(
+    database: &PgPool,
+    ways: &Ways,
+    entries: &[Arc<Entry>],
+    tile: TileCoord,
+    instant: DateTime<Utc>,
+) -> Result<Tile, Problem> {
+    let mut work = Vec::new();
+    let mut crowded = Vec::new();
+    for entry in entries.iter().filter(|e| (e.layer.zoom.0..=e.layer.zoom.1).contains(&tile.z())) {
+        let way = ways.to(entry.layer.srid).map_err(|e| Problem::internal("tile", &e))?;
+        let Some(frame) = way.frame(tile) else { continue };
+        if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
+            crowded.push(work.len());
+        }
+        let part = Part { layer: &entry.layer, frame, instant, z: tile.z() };
+        work.push(Work { part, form: 0, why: "", mvt: None });
+    }
+    if !crowded.is_empty() {
+        count(database, &mut work, &crowded).await?;
+    }
+    // each round either finishes a layer or moves it to its next form
+    for _ in FORMS {
+        let due: Vec<usize> = (0..work.len()).filter(|i| work[*i].mvt.is_none()).collect();
+        if due.is_empty() {
+            break;
+        }
+        write(database, &mut work, &due).await?;
+    }
+    Ok(join(work))
+}
+
+/// How many features the statistics make expect in the tile: only to choose what to ask first, never what is answered.
+fn expected(entry: &Entry, tile: TileCoord) -> f64 {
+    let Some(extent) = entry.bbox else { return 0.0 };
+    let square = tile.crs84(0.0);
+    let share = |a: (f64, f64), b: (f64, f64)| ((a.1.min(b.1) - a.0.max(b.0)) / (b.1 - b.0).max(1e-9)).clamp(0.0, 1.0);
+    let sides = |b: &Bbox| ((b.west(), b.east()), (b.south(), b.north()));
+    let ((tx, ty), (ex, ey)) = (sides(&square), sides(&extent));
+    entry.rows as f64 * share(tx, ex) * share(ty, ey)
+}
+
+/// Counts where many are expected, so that they are not written in vain.
+async fn count(database: &PgPool, work: &mut [Work<'_>], which: &[usize]) -> Result<(), Problem> {
+    let sql = sql::count(which.iter().map(|i| (*i, &work[*i].part)));
+    let rows: Vec<Counted> = fetch(database, sql).await?;
+    for row in rows {
+        if row.candidates > i64::from(MAX_FEATURES)
+            && let Some(work) = usize::try_from(row.layer).ok().and_then(|i| work.get_mut(i))
+        {
+            (work.form, work.why) = (1, "features");
+        }
+    }
+    Ok(())
+}
+
+/// Writes the layers that are due; those that turn out too large go on to their next form.
+async fn write(database: &PgPool, work: &mut [Work<'_>], due: &[usize]) -> Result<(), Problem> {
+    let sql = sql::tile(due.iter().map(|i| (*i, &work[*i].part, FORMS[work[*i].form])));
+    let rows: Vec<Written> = fetch(database, sql).await?;
+    for row in rows {
+        let Some(work) = usize::try_from(row.layer).ok().and_then(|i| work.get_mut(i)) else { continue };
+        let mvt = row.mvt.unwrap_or_default();
+        let too_many = work.form == 0 && row.candidates > i64::from(MAX_FEATURES);
+        if work.form + 1 < FORMS.len() && (too_many || mvt.len() > MAX_LAYER_BYTES) {
+            work.form += 1;
+            work.why = if too_many { "features" } else { "bytes" };
+        } else {
+            work.mvt = Some(mvt);
+        }
+    }
+    Ok(())
+}
+
+async fn fetch<R>(database: &PgPool, sql: String) -> Result<Vec<R>, Problem>
+where
+    R: for<'r> FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin,
+{
+    sqlx::query_as(AssertSqlSafe(sql)).persistent(false).fetch_all(database).await.map_err(|e| Problem::database("tile", &e))
+}
+
+fn join(work: Vec<Work<'_>>) -> Tile {
+    let mut tile = Tile::default();
+    let mut generalised = Vec::new();
+    for Work { part, form, why, mvt } in work {
+        if let Form::Generalised { cell, attributes } = FORMS[form] {
+            let without = if attributes { "" } else { ";attributes=?0" };
+            generalised.push(format!("{};cell={cell};reason={why}{without}", part.layer.id));
+        }
+        tile.bytes.extend(mvt.unwrap_or_default());
+    }
+    tile.generalised = (!generalised.is_empty()).then(|| generalised.join(", "));
+    tile
+}

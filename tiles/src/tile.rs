@@ -1,0 +1,43 @@
+use std::time::Instant;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::HeaderMap;
+use kernel::layer::Audience;
+use kernel::{Params, Principal, Problem, TileCoord, TileCoordError};
+
+use crate::{App, body, ids, render};
+
+/// `GET /xyz/{ids}/{z}/{x}/{y}`: a Mapbox Vector Tile. Its layers are named as ours, its features' ids are `fid`, and
+/// their properties `id` and the fields that are not private.
+///
+/// 204 where nothing is, also outside a layer's zooms; 400 for what is no tile, 404 outside the grid or for a layer that is not
+/// there; 503 if the database does not answer in time.
+pub(crate) async fn handler(
+    State(app): State<App>,
+    who: Principal,
+    Path((ids, z, x, y)): Path<(String, String, String, String)>,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let begun = Instant::now();
+    params.only(&[])?;
+    let y = y.strip_suffix(".mvt").or_else(|| y.strip_suffix(".pbf")).unwrap_or(&y);
+    let coord = TileCoord::parse(&z, &x, y).map_err(|e| refuse(&e))?;
+    let entries = ids::resolve(&app.catalogue, &who, &ids)?;
+    let tile = render::tile(&app.context.tiles_database, &app.ways, &entries, coord, app.context.clock.now()).await?;
+    metrics::histogram!("tile_bytes", "path" => "sql").record(tile.bytes.len() as f64);
+    let public = entries.iter().all(|e| e.layer.audience == Audience::Public);
+    let response = body::respond(tile, &headers, public).await;
+    metrics::histogram!("tile_seconds", "path" => "sql").record(begun.elapsed().as_secs_f64());
+    response
+}
+
+fn refuse(error: &TileCoordError) -> Problem {
+    let integers = "integers: z from 0 to 22, x and y from 0 to 2^z - 1";
+    match error {
+        TileCoordError::Zoom(_) => Problem::invalid_parameter("z", error.to_string(), integers),
+        TileCoordError::Number(_) => Problem::invalid_parameter("x, y", error.to_string(), integers),
+        TileCoordError::OutsideGrid { .. } => Problem::not_found(error.to_string()),
+    }
+}

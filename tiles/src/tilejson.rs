@@ -1,0 +1,149 @@
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::Json;
+use catalogue::Entry;
+use http::{HeaderMap, header};
+use kernel::layer::{Audience, Field};
+use kernel::{Bbox, Language, Layer, Params, Principal, Problem, PublicUrl};
+use serde_json::{Map, Value, json};
+
+use crate::{App, ids};
+
+/// How much wider than the features are the bounds say, degrees: what is drawn round them, and what will be added.
+const MARGIN_DEGREES: f64 = 0.01;
+
+/// `GET /xyz/{ids}`: what the tiles of these layers are, as TileJSON 3.0.0. `?lang=it|en` chooses the words.
+pub(crate) async fn handler(
+    State(app): State<App>,
+    who: Principal,
+    Path(ids): Path<String>,
+    params: Params,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let params = params.only(&["lang"])?;
+    let language = match params.get("lang") {
+        Some(tag @ ("it" | "en")) => Language::negotiate(Some(tag), None),
+        Some(other) => return Err(Problem::invalid_parameter("lang", format!("`{}`", other.chars().take(20).collect::<String>()), "it, en")),
+        None => Language::negotiate(None, headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok())),
+    };
+    let entries = ids::resolve(&app.catalogue, &who, &ids)?;
+    let public = entries.iter().all(|e| e.layer.audience == Audience::Public);
+    let cache = if public { "no-cache" } else { "private, no-cache" };
+    let document = tilejson(&entries, &app.context.public_url, app.context.installation.bbox, language);
+    Ok(([(header::CACHE_CONTROL, cache), (header::VARY, "accept-language")], Json(document)).into_response())
+}
+
+fn tilejson(entries: &[Arc<Entry>], public_url: &PublicUrl, installation: Bbox, language: Language) -> Value {
+    let layers = || entries.iter().map(|e| &e.layer);
+    let ids = layers().map(|l| l.id.as_str()).collect::<Vec<_>>().join(",");
+    let titles = layers().map(|l| l.title.get(language)).collect::<Vec<_>>().join(", ");
+    let minzoom = layers().map(|l| l.zoom.0).min().unwrap_or(0);
+    let maxzoom = layers().map(|l| l.zoom.1).max().unwrap_or(22);
+    let bounds = bounds(entries, installation);
+    let (lon, lat) = bounds.centre();
+    json!({
+        "tilejson": "3.0.0",
+        "name": titles,
+        "scheme": "xyz",
+        "tiles": [public_url.link(&format!("/xyz/{ids}/{{z}}/{{x}}/{{y}}"))],
+        "minzoom": minzoom,
+        "maxzoom": maxzoom,
+        "bounds": bounds,
+        "center": [lon, lat, 12.clamp(minzoom, maxzoom)],
+        "attribution": attribution(layers()),
+        "vector_layers": layers().map(|l| vector_layer(l, language)).collect::<Vec<_>>(),
+    })
+}
+
+/// Round the installation and what is known of the features, on the globe. Clients ask for no tile outside.
+fn bounds(entries: &[Arc<Entry>], installation: Bbox) -> Bbox {
+    let all = entries.iter().filter_map(|e| e.bbox).fold(installation, Bbox::union).widened(MARGIN_DEGREES);
+    let corners = [(all.west().max(-180.0), all.south().max(-85.0511)), (all.east().min(180.0), all.north().min(85.0511))];
+    Bbox::around(corners).unwrap_or(installation)
+}
+
+/// Who must be named, each once. Clients show it as HTML, so what officers wrote is made harmless.
+fn attribution<'a>(layers: impl Iterator<Item = &'a Layer>) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for name in layers.filter_map(|l| l.attribution.as_deref()) {
+        let name = name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(" · ")
+}
+
+fn vector_layer(layer: &Layer, language: Language) -> Value {
+    let mut fields = Map::new();
+    fields.insert("id".into(), "id".into());
+    for field in layer.fields.iter().filter(|f| !f.private) {
+        fields.insert(field.name.to_string(), label(field, language).into());
+    }
+    json!({
+        "id": layer.id,
+        "description": layer.title.get(language),
+        "minzoom": layer.zoom.0,
+        "maxzoom": layer.zoom.1,
+        "geometry_type": layer.geometry.family(),
+        "fields": fields,
+    })
+}
+
+fn label(field: &Field, language: Language) -> String {
+    match &field.unit {
+        Some(unit) => format!("{} ({unit})", field.label.get(language)),
+        None => field.label.get(language).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tilejson;
+    use catalogue::Entry;
+    use chrono::DateTime;
+    use kernel::{Bbox, Language, PublicUrl};
+    use serde_json::json;
+    use std::sync::Arc;
+
+    fn entry(id: &str, zoom: (u8, u8), attribution: &str) -> Arc<Entry> {
+        let layer = serde_json::from_value(json!({
+            "id": id, "module": "m", "title": {"it": format!("{id} it"), "en": format!("{id} en")}, "table": format!("m.{id}"),
+            "geometry": "MultiPolygon", "srid": 7792, "zoom": zoom, "attribution": attribution,
+            "fields": [
+                {"name": "height_m", "label": {"it": "Altezza", "en": "Height"}, "type": "number", "unit": "m"},
+                {"name": "owner", "label": {"it": "Titolare", "en": "Owner"}, "type": "text", "private": true}
+            ]
+        }));
+        let bbox = Bbox::new(15.6, 38.0, 15.8, 38.2).ok();
+        Arc::new(Entry { layer: layer.unwrap(), generation: 1, changed_at: DateTime::UNIX_EPOCH, bbox, rows: 1 })
+    }
+
+    #[test]
+    fn two_layers() {
+        let entries = [entry("parcels", (13, 22), "Comune <b>di</b> X"), entry("trees", (11, 20), "Comune <b>di</b> X")];
+        let url = PublicUrl::parse("https://sit.example.it/gis").unwrap();
+        let document = tilejson(&entries, &url, Bbox::new(15.5, 38.05, 15.7, 38.1).unwrap(), Language::En);
+        let fields = json!({"id": "id", "height_m": "Height (m)"});
+        assert_eq!(
+            document,
+            json!({
+                "tilejson": "3.0.0",
+                "name": "parcels en, trees en",
+                "scheme": "xyz",
+                "tiles": ["https://sit.example.it/gis/xyz/parcels,trees/{z}/{x}/{y}"],
+                "minzoom": 11,
+                "maxzoom": 22,
+                "bounds": [15.49, 37.99, 15.81, 38.21],
+                "center": [15.65, 38.1, 12],
+                "attribution": "Comune &lt;b&gt;di&lt;/b&gt; X",
+                "vector_layers": [
+                    {"id": "parcels", "description": "parcels en", "minzoom": 13, "maxzoom": 22, "geometry_type": "polygon", "fields": fields},
+                    {"id": "trees", "description": "trees en", "minzoom": 11, "maxzoom": 20, "geometry_type": "polygon", "fields": fields}
+                ]
+            })
+        );
+    }
+}
