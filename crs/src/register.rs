@@ -165,7 +165,7 @@ impl Crs {
 
     /// Whether the numbers, east first, can be a position at all: finite, and on the Earth. PROJ itself takes and gives
     /// numbers far off it.
-    pub(crate) fn holds(&self, [x, y]: [f64; 2]) -> bool {
+    pub fn holds(&self, [x, y]: [f64; 2]) -> bool {
         match self.unit() {
             Unit::Degree => x.abs() <= 360.0 && y.abs() <= 90.0,
             Unit::Metre => x.abs() <= FARTHEST_M && y.abs() <= FARTHEST_M,

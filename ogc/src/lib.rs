@@ -1,3 +1,50 @@
-//! In the making.
+//! OGC APIs over any layer of the catalogue: Features part 1 (core) and part 2 (coordinate systems), with JSON for programs and
+//! pages for people at the same addresses.
+//!
+//! This crate knows [`kernel::Layer`] and never a theme. Everything a request asks is read and checked before the first byte
+//! of the answer; items are streamed, their positions transformed by crate `crs` on the way.
+
+mod api;
+mod app;
+mod collections;
+mod conformance;
+mod fields;
+mod geojson;
+mod html;
+mod items;
+mod landing;
+mod links;
+mod path;
+mod reply;
+mod request;
+mod schema;
 mod styles;
-pub use styles::routes as style_routes;
+#[cfg(test)]
+mod testing;
+
+use axum::Router;
+use axum::routing::get;
+use catalogue::Catalogue;
+use kernel::Context;
+
+use app::App;
+use path::{CollectionPath, ItemPath};
+
+/// The routes: `/`, `/conformance`, `/api`, `/collections…`, and the pages' style sheet.
+///
+/// `settings` say which datum parameters hold where this installation lies.
+pub fn routes(context: Context, catalogue: Catalogue, settings: crs::Settings) -> Router {
+    Router::new()
+        .route("/", get(landing::handler))
+        .route("/api", get(api::handler))
+        .route("/conformance", get(conformance::handler))
+        .route("/collections", get(collections::list))
+        .route("/collections/{collection}", get(collections::get))
+        .route("/collections/{collection}/items", get(items::handler))
+        .route("/collections/{collection}/items/{feature}", get(items::item::handler))
+        .route("/collections/{collection}/queryables", get(schema::queryables_handler))
+        .route("/collections/{collection}/schema", get(schema::schema))
+        .route(html::STYLE_SHEET, get(html::style_sheet))
+        .with_state(App::new(context.clone(), catalogue.clone(), settings))
+        .merge(styles::routes(context, catalogue))
+}

@@ -1,0 +1,74 @@
+use kernel::{Language, Layer, Principal};
+use serde_json::{Map, Value, json};
+
+use super::components::reference;
+use crate::fields::{Property, queryables};
+use crate::items::query::{DEFAULT_LIMIT, MAX_LIMIT, uris};
+use crate::schema::value_schema;
+
+/// The parameters of a collection's items, in order. `limit`, `bbox` and `datetime` are written out on each path, where
+/// QGIS and the conformance suite look for them.
+pub(super) fn items(layer: &Layer, who: &Principal, language: Language) -> Vec<Value> {
+    let mut parameters = vec![
+        limit(),
+        bbox(),
+        reference("parameters", "bbox-crs"),
+        datetime(),
+        reference("parameters", "crs"),
+        reference("parameters", "cursor"),
+    ];
+    parameters.extend(queryables(layer, who).iter().map(|q| by_value(q, language)));
+    parameters.extend([reference("parameters", "f"), reference("parameters", "lang")]);
+    parameters
+}
+
+/// Those that are the same everywhere.
+pub(super) fn shared() -> Value {
+    let mut all = Map::new();
+    let uri = || json!({ "type": "string", "format": "uri", "default": "http://www.opengis.net/def/crs/OGC/1.3/CRS84", "enum": uris() });
+    all.insert("bbox-crs".to_owned(), query("bbox-crs", "The coordinate system of `bbox`.", &uri()));
+    all.insert("crs".to_owned(), query("crs", "The coordinate system of the answer, in its authority's axis order.", &uri()));
+    let cursor = json!({ "type": "string", "maxLength": 64 });
+    all.insert("cursor".to_owned(), query("cursor", "Where a page lies. Taken from a `next` or `prev` link, never made up.", &cursor));
+    all.insert(
+        "f".to_owned(),
+        query("f", "The form of the answer, instead of the `Accept` header.", &json!({ "type": "string", "enum": ["json", "html"] })),
+    );
+    all.insert(
+        "lang".to_owned(),
+        query("lang", "The language of titles, instead of `Accept-Language`.", &json!({ "type": "string", "enum": ["it", "en"] })),
+    );
+    let feature_id = json!({
+        "name": "featureId", "in": "path", "required": true, "description": "The public id of a feature.",
+        "schema": { "type": "string", "maxLength": 1000 },
+    });
+    all.insert("featureId".to_owned(), feature_id);
+    Value::Object(all)
+}
+
+fn query(name: &str, description: &str, schema: &Value) -> Value {
+    json!({
+        "name": name, "in": "query", "description": description, "required": false,
+        "schema": schema, "style": "form", "explode": false,
+    })
+}
+
+fn limit() -> Value {
+    let schema = json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT });
+    query("limit", "How many features a page has at most.", &schema)
+}
+
+fn bbox() -> Value {
+    // The standard's own fragment is `oneOf` four and six; OpenAPI 3.0 readers manage these two bounds better.
+    let schema = json!({ "type": "array", "minItems": 4, "maxItems": 6, "items": { "type": "number" } });
+    query("bbox", "Features that share a point with this rectangle: four numbers, or six with heights, which are not looked at.", &schema)
+}
+
+fn datetime() -> Value {
+    let description = "Features valid at an instant or during an interval, open with `..`. Without it: valid now. A collection without validity takes it and has the same features at any time.";
+    query("datetime", description, &json!({ "type": "string" }))
+}
+
+fn by_value(property: &Property<'_>, language: Language) -> Value {
+    query(property.name, property.label.get(language), &value_schema(property, language))
+}

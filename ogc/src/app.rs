@@ -1,0 +1,56 @@
+use std::sync::Arc;
+
+use catalogue::{Catalogue, Entry};
+use crs::Settings;
+use kernel::{Context, Language, Principal, Problem};
+
+use crate::items::counts::Counts;
+use crate::links::{self, Link};
+use crate::reply::TWINS;
+use crate::request::{Format, Request};
+
+/// What every operation is given.
+#[derive(Clone)]
+pub(crate) struct App {
+    /// The database, the time, the public address.
+    pub(crate) context: Context,
+    /// The layers.
+    pub(crate) catalogue: Catalogue,
+    /// Datum parameters.
+    pub(crate) settings: Settings,
+    /// Numbers of matching rows.
+    pub(crate) counts: Arc<Counts>,
+}
+
+impl App {
+    pub(crate) fn new(context: Context, catalogue: Catalogue, settings: Settings) -> Self {
+        Self { context, catalogue, settings, counts: Arc::default() }
+    }
+
+    /// The layer behind a collection. "Absent" and "not for you" read the same.
+    pub(crate) fn entry(&self, who: &Principal, id: &str) -> Result<Arc<Entry>, Problem> {
+        self.catalogue.layer(who, id).ok_or_else(|| {
+            let shown: String = id.chars().take(60).collect();
+            Problem::not_found(format!("there is no collection `{shown}`; {} lists them", self.context.public_url.link("/collections")))
+        })
+    }
+
+    /// Links to a document itself and to its other form.
+    pub(crate) fn twins(&self, path: &str, request: &Request) -> Vec<Link> {
+        let en = request.language == Language::En;
+        let own = if request.format == Format::Json { "json" } else { "html" };
+        let link = |(f, kind): (&str, &'static str)| {
+            let mut pairs = vec![("f", f)];
+            pairs.extend(request.params.get("lang").map(|lang| ("lang", lang)));
+            let href = self.context.public_url.link(&format!("{path}{}", links::query(pairs)));
+            let (rel, title) = match (f == own, en) {
+                (true, true) => ("self", "This document"),
+                (true, false) => ("self", "Questo documento"),
+                (false, true) => ("alternate", "This document in another form"),
+                (false, false) => ("alternate", "Questo documento in altra forma"),
+            };
+            Link::new(href, rel, kind, title)
+        };
+        TWINS.map(link).to_vec()
+    }
+}

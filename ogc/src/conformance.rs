@@ -1,0 +1,34 @@
+//! `GET /conformance`: which requirements classes hold (OGC API Features, 7.4).
+
+use axum::extract::State;
+use axum::response::Response;
+use kernel::Problem;
+use serde_json::json;
+
+use crate::links::media;
+use crate::request::{Format, Request};
+use crate::{App, html, reply};
+
+/// The classes, sorted.
+pub(crate) const CLASSES: [&str; 11] = [
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/json",
+    "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/core",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/geojson",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/html",
+    "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/oas30",
+    "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/crs",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/core-roles-features",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/queryables",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
+];
+
+pub(crate) async fn handler(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    request.only(&[])?;
+    let links = app.twins("/conformance", &request);
+    Ok(match request.format {
+        Format::Json => reply::json(&json!({ "conformsTo": CLASSES, "links": links }), media::JSON, request.language),
+        Format::Html => html::conformance::page(&app, &request),
+    })
+}

@@ -1,0 +1,56 @@
+use axum::response::Response;
+use kernel::{Bbox, Layer};
+use maud::html;
+use serde_json::Value;
+
+use super::layout::{Page, collections_link, map};
+use super::value::readable;
+use crate::App;
+use crate::fields::properties;
+use crate::links::{Link, encode};
+use crate::request::Request;
+
+/// One feature: its map and its values.
+pub(crate) fn page(app: &App, request: &Request, layer: &Layer, feature: &Value, links: &[Link]) -> Response {
+    let language = request.language;
+    let id = feature["id"].as_str().unwrap_or_default();
+    let path = format!("/collections/{}", layer.id);
+    let as_text = |name: &str| match &feature["properties"][name] {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    };
+    let title = layer.title_of(language, id, as_text);
+    let json = links.iter().find(|l| l.rel == "alternate").map(|l| l.href.as_str()).unwrap_or_default();
+    let content = html! {
+        (map(layer.id.as_str(), in_degrees(request, feature), Some(id), language))
+        dl {
+            dt { "id" } dd { code { (id) } }
+            @for property in properties(layer, &request.who) {
+                dt { (property.label.get(language)) }
+                dd { (readable(property.kind, property.field, &feature["properties"][property.name], language)) }
+            }
+        }
+        p { a href=(json) { "GeoJSON" } }
+    };
+    let trail = vec![collections_link(app, language), (app.context.public_url.link(&path), layer.title.get(language).to_owned())];
+    Page { title: &title, trail, path: format!("{path}/items/{}", encode(id)), map: true }.render(app, request, &content)
+}
+
+/// The feature's rectangle for the map, which wants longitude and latitude: only if the feature was asked for in these.
+fn in_degrees(request: &Request, feature: &Value) -> Option<[f64; 4]> {
+    if request.params.get("crs").is_some() {
+        return None;
+    }
+    let mut positions = Vec::new();
+    collect(&feature["geometry"]["coordinates"], &mut positions);
+    Bbox::around(positions).map(Into::into)
+}
+
+fn collect(coordinates: &Value, positions: &mut Vec<(f64, f64)>) {
+    let Some(parts) = coordinates.as_array() else { return };
+    match (parts.first().and_then(Value::as_f64), parts.get(1).and_then(Value::as_f64)) {
+        (Some(x), Some(y)) => positions.push((x, y)),
+        _ => parts.iter().for_each(|part| collect(part, positions)),
+    }
+}

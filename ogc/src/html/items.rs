@@ -1,0 +1,77 @@
+use axum::response::Response;
+use kernel::{Bbox, Layer};
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::layout::{Page, collections_link, map, say};
+use super::value::{grouped, readable};
+use crate::App;
+use crate::fields::{Property, properties};
+use crate::links::{Link, encode};
+use crate::request::Request;
+
+/// What the page shows.
+pub(crate) struct View<'a> {
+    /// The layer.
+    pub(crate) layer: &'a Layer,
+    /// Features on this page, and on all.
+    pub(crate) page: (i64, i64),
+    /// GeoJSON features in the system asked for.
+    pub(crate) features: &'a [Value],
+    /// The page's links, `next` and `prev` among them.
+    pub(crate) links: &'a [Link],
+    /// The layer's rectangle, CRS84.
+    pub(crate) extent: Option<Bbox>,
+}
+
+/// A page of features: a map and a table.
+pub(crate) fn page(app: &App, request: &Request, view: &View<'_>) -> Response {
+    let (layer, language) = (view.layer, request.language);
+    let path = format!("/collections/{}", layer.id);
+    let bbox = view.extent.unwrap_or(app.context.installation.bbox);
+    let content = html! {
+        (map(layer.id.as_str(), Some(bbox.into()), None, language))
+        p role="status" {
+            (grouped(view.page.0, language)) " " (say(language, "elementi in questa pagina, ", "features on this page, "))
+            (grouped(view.page.1, language)) " " (say(language, "in tutto", "in all"))
+        }
+        (turn(view, request))
+        @if view.features.is_empty() {
+            p.note { (say(language, "Nessun elemento corrisponde. Si può togliere un filtro o allargare il riquadro.", "Nothing matches. Remove a filter or widen the rectangle.")) }
+        } @else {
+            (table(app, request, view))
+            (turn(view, request))
+        }
+    };
+    let trail = vec![collections_link(app, language), (app.context.public_url.link(&path), layer.title.get(language).to_owned())];
+    let page = Page { title: say(language, "Elementi", "Features"), trail, path: format!("{path}/items"), map: true };
+    page.render(app, request, &content)
+}
+
+fn turn(view: &View<'_>, request: &Request) -> Markup {
+    let language = request.language;
+    let link = |rel: &str| view.links.iter().find(|l| l.rel == rel);
+    html! {
+        nav.pages aria-label=(say(language, "Pagine", "Pages")) {
+            @if let Some(previous) = link("prev") { a.button rel="prev" href=(previous.href) { "‹ " (say(language, "Precedenti", "Previous")) } }
+            @if let Some(next) = link("next") { a.button rel="next" href=(next.href) { (say(language, "Successivi", "Next")) " ›" } }
+        }
+    }
+}
+
+fn table(app: &App, request: &Request, view: &View<'_>) -> Markup {
+    let (layer, language) = (view.layer, request.language);
+    let columns: Vec<Property<'_>> = properties(layer, &request.who);
+    html! {
+        div.scroll tabindex="0" { table {
+            thead { tr { th scope="col" { "id" } @for column in &columns { th scope="col" { (column.label.get(language)) } } } }
+            tbody { @for feature in view.features {
+                @let id = feature["id"].as_str().unwrap_or_default();
+                tr {
+                    th scope="row" { a href=(app.context.public_url.link(&format!("/collections/{}/items/{}", layer.id, encode(id)))) { (id) } }
+                    @for column in &columns { td { (readable(column.kind, column.field, &feature["properties"][column.name], language)) } }
+                }
+            } }
+        } }
+    }
+}

@@ -1,0 +1,106 @@
+use axum::response::Response;
+use kernel::{Language, Text};
+use maud::{DOCTYPE, Markup, html};
+
+use crate::App;
+use crate::links;
+use crate::reply;
+use crate::request::Request;
+
+/// Where the style sheet lies.
+pub(crate) const STYLE_SHEET: &str = "/static/ogc.css";
+
+/// One wording of two.
+pub(super) fn say(language: Language, it: &'static str, en: &'static str) -> &'static str {
+    match language {
+        Language::It => it,
+        Language::En => en,
+    }
+}
+
+/// What a page has around its content.
+pub(super) struct Page<'a> {
+    /// The page's own title; the service's comes after it.
+    pub(super) title: &'a str,
+    /// Address and name of the pages above this one.
+    pub(super) trail: Vec<(String, String)>,
+    /// This resource's path, for the links to its other form and language.
+    pub(super) path: String,
+    /// Whether the page has a map.
+    pub(super) map: bool,
+}
+
+impl Page<'_> {
+    /// The whole page.
+    pub(super) fn render(&self, app: &App, request: &Request, content: &Markup) -> Response {
+        let language = request.language;
+        let service: &Text = &app.context.installation.title;
+        let url = |path: &str| app.context.public_url.link(path);
+        let page = html! {
+            (DOCTYPE)
+            html lang=(language.tag()) {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    title { (self.title) " · " (service.get(language)) }
+                    link rel="stylesheet" href=(url(STYLE_SHEET));
+                    @if self.map {
+                        link rel="stylesheet" href=(url("/portal/embed.css"));
+                        script type="module" src=(url("/portal/embed.js")) {}
+                    }
+                    link rel="alternate" type="application/json" href=(self.variant(app, request, "f", "json"));
+                }
+                body {
+                    a.skip href="#content" { (say(language, "Vai al contenuto", "Skip to content")) }
+                    header.bar {
+                        a.service href=(url("/")) { (service.get(language)) }
+                        nav aria-label=(say(language, "Servizio", "Service")) {
+                            a href=(url("/portal/")) { (say(language, "Mappa", "Map")) }
+                            a href=(url("/collections")) { (say(language, "Dati", "Data")) }
+                            a href=(url("/api?f=html")) { "API" }
+                            @let other = if language == Language::It { ("en", "English") } else { ("it", "Italiano") };
+                            a lang=(other.0) hreflang=(other.0) href=(self.variant(app, request, "lang", other.0)) { (other.1) }
+                        }
+                    }
+                    main id="content" {
+                        @if !self.trail.is_empty() {
+                            nav.trail aria-label=(say(language, "Percorso", "Breadcrumb")) {
+                                @for (href, name) in &self.trail { a href=(href) { (name) } span aria-hidden="true" { " › " } }
+                                span aria-current="page" { (self.title) }
+                            }
+                        }
+                        h1 { (self.title) }
+                        (content)
+                    }
+                    footer {
+                        p {
+                            a href=(self.variant(app, request, "f", "json")) { (say(language, "Questa pagina in JSON", "This page as JSON")) }
+                            " · " a href=(url("/conformance?f=html")) { (say(language, "Conformità agli standard", "Conformance to standards")) }
+                            " · Open SIT " (env!("CARGO_PKG_VERSION"))
+                        }
+                    }
+                }
+            }
+        };
+        reply::page(page, language)
+    }
+
+    /// This page's address with one parameter replaced.
+    fn variant(&self, app: &App, request: &Request, name: &str, value: &str) -> String {
+        let kept = request.params.iter().filter(|(n, _)| *n != name);
+        app.context.public_url.link(&format!("{}{}", self.path, links::query(kept.chain([(name, value)]))))
+    }
+}
+
+/// The address and name of the list of collections, for the trail.
+pub(super) fn collections_link(app: &App, language: Language) -> (String, String) {
+    (app.context.public_url.link("/collections"), say(language, "Dati", "Data").to_owned())
+}
+
+/// A map of a collection, by the portal's element. Without a script it is not there, and the page is whole all the same.
+pub(super) fn map(collection: &str, bbox: Option<[f64; 4]>, item: Option<&str>, language: Language) -> Markup {
+    let bbox = bbox.map(|b| b.map(|side| side.to_string()).join(","));
+    html! {
+        opensit-map collection=(collection) bbox=[bbox] item=[item] lang=(language.tag()) role="region" aria-label=(say(language, "Mappa", "Map")) {}
+    }
+}

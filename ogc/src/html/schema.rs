@@ -1,0 +1,32 @@
+use axum::response::Response;
+use kernel::Layer;
+use maud::html;
+use serde_json::Value;
+
+use super::layout::{Page, collections_link, say};
+use crate::App;
+use crate::request::Request;
+
+/// The schema or the queryables of a collection, as a table.
+pub(crate) fn page(app: &App, request: &Request, layer: &Layer, name: &str, document: &Value) -> Response {
+    let language = request.language;
+    let path = format!("/collections/{}", layer.id);
+    let text = |member: &Value, name: &str| member[name].as_str().unwrap_or_default().to_owned();
+    let content = html! {
+        div.scroll tabindex="0" { table {
+            thead { tr {
+                th scope="col" { (say(language, "Nome", "Name")) } th scope="col" { (say(language, "Significato", "Meaning")) }
+                th scope="col" { (say(language, "Tipo", "Type")) } th scope="col" { (say(language, "Valori", "Values")) }
+            } }
+            tbody { @for (name, member) in document["properties"].as_object().into_iter().flatten() { tr {
+                th scope="row" { code { (name) } }
+                td { (text(member, "title")) }
+                td { (text(member, "type")) " " (text(member, "format")) }
+                td { (text(member, "description")) }
+            } } }
+        } }
+    };
+    let title = if name == "schema" { say(language, "Schema", "Schema") } else { say(language, "Filtri", "Filters") };
+    let trail = vec![collections_link(app, language), (app.context.public_url.link(&path), layer.title.get(language).to_owned())];
+    Page { title, trail, path: format!("{path}/{name}"), map: false }.render(app, request, &content)
+}

@@ -1,0 +1,123 @@
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, Method, header};
+use kernel::{Language, Params, Principal, Problem};
+
+/// What every operation reads of a request: who asks, the parameters, and in which form and language the answer goes.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// Who asks.
+    pub(crate) who: Principal,
+    /// The query, each name at most once.
+    pub(crate) params: Params,
+    /// The form of the answer.
+    pub(crate) format: Format,
+    /// The language of titles and pages.
+    pub(crate) language: Language,
+    /// Whether only the headers are wanted.
+    pub(crate) head: bool,
+    /// The entity tags that the client already has (`If-None-Match`).
+    pub(crate) known_tags: Option<String>,
+}
+
+/// The two forms of every resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For programs.
+    Json,
+    /// For people.
+    Html,
+}
+
+/// Parameters that every resource has.
+pub(crate) const COMMON: [&str; 2] = ["f", "lang"];
+
+impl Request {
+    /// Refuses parameters beside [`COMMON`] and `more`.
+    pub(crate) fn only(&self, more: &[&str]) -> Result<(), Problem> {
+        let allowed: Vec<&str> = more.iter().chain(&COMMON).copied().collect();
+        self.params.clone().only(&allowed).map(|_| ())
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Request {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Ok(who) = Principal::from_request_parts(parts, state).await;
+        let params = Params::from_request_parts(parts, state).await?;
+        let accept = joined(&parts.headers, header::ACCEPT);
+        let format = match params.get("f") {
+            None => negotiate(accept.as_deref().unwrap_or_default()),
+            Some("json") => Format::Json,
+            Some("html") => Format::Html,
+            Some(_) => return Err(Problem::invalid_parameter("f", "`f` is no form of this resource", vec!["json", "html"])),
+        };
+        if params.get("lang").is_some_and(|l| !matches!(l, "it" | "en")) {
+            return Err(Problem::invalid_parameter("lang", "`lang` is no language of this service", vec!["it", "en"]));
+        }
+        let language = Language::negotiate(params.get("lang"), joined(&parts.headers, header::ACCEPT_LANGUAGE).as_deref());
+        let known_tags = joined(&parts.headers, header::IF_NONE_MATCH);
+        Ok(Self { who, params, format, language, head: parts.method == Method::HEAD, known_tags })
+    }
+}
+
+/// A header's values as one list; those that are no text are passed over.
+fn joined(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
+    let values: Vec<&str> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}
+
+/// HTML for browsers, JSON for everything else (RFC 9110, 12.5.1, with one exception).
+///
+/// HTML must be named and weigh more than any JSON named. The exception: Java's default `Accept` is
+/// `text/html, image/gif, image/jpeg, */*; q=0.2` and its programs want data, so `text/html` beside other media types counts
+/// only together with `application/xhtml+xml`, as every browser sends it.
+fn negotiate(accept: &str) -> Format {
+    let (mut html, mut xhtml, mut json, mut others) = (0.0_f32, 0.0_f32, 0.0_f32, false);
+    for range in accept.split(',') {
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let weight = parts.find_map(|p| p.strip_prefix("q=")).and_then(|q| q.parse().ok()).unwrap_or(1.0);
+        match kind.as_str() {
+            "text/html" => html = weight,
+            "application/xhtml+xml" => xhtml = weight,
+            "" | "*/*" | "*" | "text/*" => {}
+            kind if kind.ends_with("json") => json = json.max(weight),
+            _ => others = true,
+        }
+    }
+    let is_browser = xhtml > 0.0 || !others;
+    if html > json && is_browser { Format::Html } else { Format::Json }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Format, negotiate};
+
+    #[test]
+    fn browsers_get_pages_and_programs_get_data() {
+        for accept in [
+            "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+            "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7",
+            "text/html",
+            "text/html, */*;q=0.1",
+            "application/json;q=0.5, text/html",
+        ] {
+            assert_eq!(negotiate(accept), Format::Html, "{accept}");
+        }
+        for accept in [
+            "",
+            "*/*",
+            "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+            "text/html, image/gif, image/jpeg, */*; q=0.2",
+            "application/geo+json, application/json",
+            "application/json, text/html;q=0.5",
+            "text/html, application/json",
+            "application/vnd.oai.openapi+json;version=3.0, text/html;q=0.1",
+            "application/xml",
+        ] {
+            assert_eq!(negotiate(accept), Format::Json, "{accept}");
+        }
+    }
+}
