@@ -11,7 +11,7 @@ use crate::{Crs, CrsError, Settings, Transformer, all};
 
 /// What the handler is given.
 #[derive(Clone)]
-struct Given {
+pub(crate) struct Given {
     storage: Srid,
     settings: Settings,
 }
@@ -33,7 +33,17 @@ const MOST_SYSTEMS: usize = 40;
 ///
 /// `values` are in the order of the authority, which `axes` spells out; `accuracy_m` is that of the change of datum from
 /// the installation's storage system, since that is where the map's positions come from.
-async fn coordinates(State(given): State<Given>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+#[utoipa::path(
+    get,
+    path = "/coordinates",
+    tag = "crs",
+    params(
+        ("point" = String, Query, description = "Longitude and latitude in degrees, as `15.65,38.11`"),
+        ("crs" = Option<String>, Query, description = "Systems, separated by commas; without, all that are meant for the place"),
+    ),
+    responses((status = 200, description = "The position in each system, in the order of its authority", content_type = "application/json"), (status = 400, description = "A parameter is wrong", content_type = "application/problem+json"))
+)]
+pub(crate) async fn coordinates(State(given): State<Given>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let (point, systems) = parse(query.as_deref().unwrap_or_default(), given.storage)?;
     let mut answers = Vec::with_capacity(systems.len());
     for crs in systems {

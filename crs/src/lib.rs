@@ -40,3 +40,8 @@ pub use region::Region;
 pub use register::{AxisOrder, Crs, Unit, all};
 pub use settings::Settings;
 pub use transformer::Transformer;
+
+/// What [`routes`] answers, described.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(coordinates::coordinates))]
+pub struct Api;

@@ -22,6 +22,8 @@ mod styles;
 #[cfg(test)]
 mod testing;
 
+pub use styles::StylesApi;
+
 use axum::Router;
 use axum::routing::get;
 use catalogue::Catalogue;

@@ -4,7 +4,7 @@
 //! part has in the whole, with the colours of the theme asked for. Nothing but the catalogue is read.
 
 mod document;
-mod get;
+pub(crate) mod get;
 mod palette;
 mod words;
 
@@ -29,3 +29,8 @@ impl App {
 pub(crate) fn routes(context: Context, catalogue: Catalogue) -> Router {
     Router::new().route("/styles/map.json", get(get::map)).route("/styles/{file}", get(get::layer)).with_state(App { context, catalogue })
 }
+
+/// What the styles' routes answer, described.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(get::map, get::layer))]
+pub struct StylesApi;

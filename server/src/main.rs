@@ -1,3 +1,65 @@
-//! In the making.
-#![allow(missing_docs)]
-fn main() {}
+//! `opensit`: one program beside one PostGIS database.
+
+mod cli;
+mod cluster;
+mod commands;
+mod config;
+mod database;
+mod failure;
+mod http;
+mod installation;
+mod migrate;
+mod modules;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::cli::{Cli, Command};
+use crate::config::{Config, LogFormat, ServerOptions};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    match run(&cli, &matches) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("opensit: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli, matches: &clap::ArgMatches) -> Result<ExitCode, Failure> {
+    if let Command::Completions { shell } = &cli.command {
+        clap_complete::generate(*shell, &mut Cli::command(), "opensit", &mut std::io::stdout());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let matches = matches.subcommand().map_or(matches, |(_, sub)| sub);
+    let none = ServerOptions::default();
+    let (server, data_dir) = match &cli.command {
+        Command::Demo(arguments) => (&arguments.server, database::default_data_dir(&format!("demo-{}", arguments.size))),
+        Command::Serve(arguments) => (&arguments.server, database::default_data_dir("installation")),
+        _ => (&none, database::default_data_dir("installation")),
+    };
+    let config = Config::resolve(&cli.options, server, matches, &data_dir)?;
+    start_logging(&config)?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|e| Failure::new(format!("no threads to run on: {e}")))?;
+    runtime.block_on(commands::run(&cli.command, &config))
+}
+
+/// Logs go to standard error: standard output is for what was asked for.
+fn start_logging(config: &Config) -> Result<(), Failure> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log.value)
+        .map_err(|e| Failure::new(format!("log = `{}` (from {}): {e}", config.log.value, config.log.source)))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log_format.value {
+        LogFormat::Text => log.with_target(false).init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}

@@ -27,6 +27,13 @@ const RETRY: Duration = Duration::from_secs(2);
 ///
 /// Of the changes of one commit only the last has an id: a client that loses the connection between two of them is
 /// told the whole commit again.
+#[utoipa::path(
+    get,
+    path = "/xyz/{ids}/changes",
+    tag = "tiles",
+    params(("ids" = String, Path, description = "Layers, separated by commas"), ("lastEventId" = Option<String>, Query, description = "The last event known, as the header Last-Event-ID")),
+    responses((status = 200, description = "Events `{position, layer, bbox}`", content_type = "text/event-stream"), (status = 404, description = "No such layer, or not for you", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(app): State<App>,
     who: Principal,

@@ -51,3 +51,8 @@ pub fn routes(context: Context, catalogue: Catalogue, feed: Feed) -> Router {
         .route("/xyz/{ids}/{z}/{x}/{y}", get(tile::handler))
         .with_state(App { context, catalogue, feed, ways: Arc::default() })
 }
+
+/// What [`routes`] answers, described.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(tilejson::handler, tile::handler, changes::handler))]
+pub struct Api;

@@ -13,6 +13,23 @@ use crate::{App, body, ids, render};
 ///
 /// 204 where nothing is, also outside a layer's zooms; 400 for what is no tile, 404 outside the grid or for a layer that is not
 /// there; 503 if the database does not answer in time.
+#[utoipa::path(
+    get,
+    path = "/xyz/{ids}/{z}/{x}/{y}",
+    tag = "tiles",
+    params(
+        ("ids" = String, Path, description = "Layers, separated by commas"),
+        ("z" = u8, Path, description = "Zoom", maximum = 22),
+        ("x" = u32, Path, description = "Column, from the west"),
+        ("y" = u32, Path, description = "Row, from the north"),
+    ),
+    responses(
+        (status = 200, description = "Mapbox Vector Tile 2.1", content_type = "application/vnd.mapbox-vector-tile"),
+        (status = 204, description = "Nothing is there"),
+        (status = 400, description = "A parameter is wrong", content_type = "application/problem+json"),
+        (status = 404, description = "No such layer, or not for you", content_type = "application/problem+json"),
+    )
+)]
 pub(crate) async fn handler(
     State(app): State<App>,
     who: Principal,

@@ -15,6 +15,13 @@ use crate::{App, ids};
 const MARGIN_DEGREES: f64 = 0.01;
 
 /// `GET /xyz/{ids}`: what the tiles of these layers are, as TileJSON 3.0.0. `?lang=it|en` chooses the words.
+#[utoipa::path(
+    get,
+    path = "/xyz/{ids}",
+    tag = "tiles",
+    params(("ids" = String, Path, description = "Layers, separated by commas"), ("lang" = Option<String>, Query, description = "`it` or `en`")),
+    responses((status = 200, description = "TileJSON 3.0.0", content_type = "application/json"), (status = 404, description = "No such layer, or not for you", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(app): State<App>,
     who: Principal,

@@ -11,7 +11,14 @@ use super::palette::Theme;
 
 /// The style of every layer that they may read: those shown at first share one source, the others are hidden and have
 /// one each.
-pub(super) async fn map(State(app): State<App>, who: Principal, params: Params, headers: HeaderMap) -> Result<Response, Problem> {
+#[utoipa::path(
+    get,
+    path = "/styles/map.json",
+    tag = "styles",
+    params(("theme" = Option<String>, Query, description = "`light`, `dark` or `contrast`"), ("lang" = Option<String>, Query, description = "`it` or `en`")),
+    responses((status = 200, description = "A MapLibre style of every layer", content_type = "application/json"), (status = 400, description = "A parameter is wrong", content_type = "application/problem+json"))
+)]
+pub(crate) async fn map(State(app): State<App>, who: Principal, params: Params, headers: HeaderMap) -> Result<Response, Problem> {
     let look = look(params)?;
     let entries = app.catalogue.layers(&who);
     let layers: Vec<_> = entries.iter().map(|e| &e.layer).collect();
@@ -19,7 +26,14 @@ pub(super) async fn map(State(app): State<App>, who: Principal, params: Params, 
 }
 
 /// The style of one layer, `/styles/parcels.json`.
-pub(super) async fn layer(
+#[utoipa::path(
+    get,
+    path = "/styles/{id}.json",
+    tag = "styles",
+    params(("id" = String, Path, description = "The layer"), ("theme" = Option<String>, Query, description = "`light`, `dark` or `contrast`"), ("lang" = Option<String>, Query, description = "`it` or `en`")),
+    responses((status = 200, description = "A MapLibre style of one layer", content_type = "application/json"), (status = 400, description = "A parameter is wrong", content_type = "application/problem+json"), (status = 404, description = "No such layer, or not for you", content_type = "application/problem+json"))
+)]
+pub(crate) async fn layer(
     State(app): State<App>,
     Path(file): Path<String>,
     who: Principal,

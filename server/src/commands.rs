@@ -1,0 +1,33 @@
+//! The commands, one a file.
+
+pub(crate) mod check;
+pub(crate) mod config;
+pub(crate) mod database;
+pub(crate) mod demo;
+pub(crate) mod ingest;
+pub(crate) mod layers;
+pub(crate) mod migrate;
+pub(crate) mod serve;
+
+use std::process::ExitCode;
+
+use crate::cli::Command;
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// Runs a command. Only `check` ends with anything but success without a failure: it says how many problems it found.
+pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Demo(arguments) => demo::run(arguments, config).await?,
+        Command::Serve(_) => serve::run(config).await?,
+        Command::Ingest(arguments) => ingest::run(arguments, config).await?,
+        Command::Migrate(arguments) => migrate::run(arguments, config).await?,
+        Command::Layers(arguments) => layers::run(arguments, config).await?,
+        Command::Database(command) => database::run(command, config).await?,
+        Command::Check => return check::run(config).await,
+        Command::Config(command) => config::run(command, config),
+        // printed before the configuration is read
+        Command::Completions { .. } => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,187 @@
+use std::process::ExitCode;
+
+use sqlx::{PgPool, Row};
+
+use crate::config::Config;
+use crate::database::Database;
+use crate::failure::Failure;
+use crate::{installation, migrate};
+
+/// Free space below which a load or the log may fill the disk.
+const LITTLE_DISK_BYTES: u64 = 2 << 30;
+
+/// What was looked at, with the cure if it is not well.
+struct Finding {
+    what: &'static str,
+    state: Result<String, String>,
+}
+
+impl Finding {
+    fn new(what: &'static str, well: bool, state: impl Into<String>, cure: impl Into<String>) -> Self {
+        let state = state.into();
+        Self { what, state: if well { Ok(state) } else { Err(format!("{state}. {}", cure.into())) } }
+    }
+}
+
+/// Looks at everything and prints a line each; ends with 1 if anything is not well.
+pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
+    let mut findings =
+        vec![Finding { what: "configuration", state: Ok(format!("{} values, `opensit config show` lists them", config.rows().len())) }];
+    findings.push(disk(config));
+    match Database::open(config, None).await {
+        Err(failure) => findings.push(Finding { what: "database", state: Err(failure.to_string()) }),
+        Ok(database) => {
+            if let Err(failure) = examine(&database, config, &mut findings).await {
+                findings.push(Finding { what: "database", state: Err(failure.to_string()) });
+            }
+            database.close().await?;
+        }
+    }
+    let mut problems = 0;
+    for finding in &findings {
+        match &finding.state {
+            Ok(state) => println!("ok       {:<16} {state}", finding.what),
+            Err(state) => {
+                problems += 1;
+                println!("PROBLEM  {:<16} {state}", finding.what);
+            }
+        }
+    }
+    println!("\n{}", if problems == 0 { "All is well.".to_owned() } else { format!("{problems} of {} need attention.", findings.len()) });
+    Ok(if problems == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn disk(config: &Config) -> Finding {
+    let path = &config.data_dir.value;
+    let there = path.ancestors().find(|p| p.exists()).unwrap_or(path);
+    match rustix::fs::statvfs(there) {
+        Ok(stat) => {
+            let free = stat.f_bavail * stat.f_frsize;
+            let state = format!("{:.1} GB free at {}", free as f64 / 1e9, there.display());
+            Finding::new(
+                "disk",
+                free >= LITTLE_DISK_BYTES,
+                state,
+                "A load needs about three times its file: make room, or name another --data-dir",
+            )
+        }
+        Err(error) => Finding { what: "disk", state: Err(format!("{} can't be examined: {error}", there.display())) },
+    }
+}
+
+async fn examine(database: &Database, config: &Config, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+    let owner = database.owner(&[]).await?;
+    let failed = || Failure::database("examining the database");
+    let row = sqlx::query("select current_setting('server_version_num')::int / 10000, postgis_lib_version(), current_setting('wal_level')")
+        .fetch_one(&owner)
+        .await
+        .map_err(failed())?;
+    let (major, postgis, wal): (i32, String, String) = (row.get(0), row.get(1), row.get(2));
+    findings.push(Finding::new("PostgreSQL", major >= 15, format!("version {major}, PostGIS {postgis}"), "Version 15 or newer is needed"));
+    findings.push(Finding::new(
+        "change feed",
+        wal == "logical",
+        format!("wal_level = {wal}"),
+        "Set wal_level = logical and restart PostgreSQL: without it open maps do not see changes",
+    ));
+    extensions(&owner, findings).await?;
+    roles(&owner, findings).await?;
+    let migrated: bool = sqlx::query_scalar("select to_regclass('opensit.layers') is not null").fetch_one(&owner).await.map_err(failed())?;
+    findings.push(Finding::new("migrations", migrated, if migrated { "done" } else { "not done" }, "Run `opensit migrate`"));
+    if migrated {
+        let owner = migrate::run(database, config).await?;
+        contents(&owner, findings).await?;
+    }
+    match database.app().await {
+        Ok(app) => findings.push(index_below_policies(&app).await?),
+        Err(failure) => findings.push(Finding { what: "opensit_app", state: Err(failure.to_string()) }),
+    }
+    Ok(())
+}
+
+async fn extensions(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+    let missing: Vec<String> = sqlx::query_scalar(
+        "select name from unnest(array['postgis', 'btree_gist', 'pg_trgm', 'unaccent']) as name
+          where not exists (select from pg_extension where extname = name)",
+    )
+    .fetch_all(owner)
+    .await
+    .map_err(Failure::database("examining the extensions"))?;
+    let state = if missing.is_empty() { "all there".to_owned() } else { format!("missing: {}", missing.join(", ")) };
+    findings.push(Finding::new(
+        "extensions",
+        missing.is_empty(),
+        state,
+        "Run the output of `opensit migrate --print-roles` as a superuser",
+    ));
+    Ok(())
+}
+
+async fn roles(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+    let rows = sqlx::query(
+        "select name, role.oid is not null, coalesce(rolsuper or rolbypassrls, false), coalesce(rolreplication, false)
+           from unnest(array['opensit_owner', 'opensit_app', 'opensit_replication']) as name
+           left join pg_roles role on rolname = name",
+    )
+    .fetch_all(owner)
+    .await
+    .map_err(Failure::database("examining the roles"))?;
+    let mut wrong = Vec::new();
+    for row in rows {
+        let (name, there, above, replicates): (String, bool, bool, bool) = (row.get(0), row.get(1), row.get(2), row.get(3));
+        if !there {
+            wrong.push(format!("{name} is missing"));
+        } else if above {
+            wrong.push(format!("{name} stands above row-level security"));
+        } else if name == "opensit_replication" && !replicates {
+            wrong.push(format!("{name} may not replicate"));
+        }
+    }
+    let state = if wrong.is_empty() { "three, as they should be".to_owned() } else { wrong.join(", ") };
+    findings.push(Finding::new("roles", wrong.is_empty(), state, "Run the output of `opensit migrate --print-roles` as a superuser"));
+    Ok(())
+}
+
+async fn contents(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+    let (installed, demo) = installation::read(owner).await?;
+    let comuni: i64 = sqlx::query_scalar("select count(*) from territory.boundaries")
+        .fetch_one(owner)
+        .await
+        .map_err(Failure::database("examining the boundary"))?;
+    let kind = demo.map_or_else(String::new, |size| format!(", demo of size {size}"));
+    findings.push(Finding { what: "installation", state: Ok(format!("stored in {}{kind}", installed.storage_crs)) });
+    let cure = "Files can't be checked against it. Run `opensit migrate --boundary FILE`";
+    findings.push(Finding::new("boundary", comuni > 0, format!("{comuni} comuni"), cure));
+    let retained: i64 = sqlx::query_scalar(
+        "select coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)), 0)::bigint
+           from pg_replication_slots where slot_name like 'opensit\\_%'",
+    )
+    .fetch_one(owner)
+    .await
+    .map_err(Failure::database("examining the slots"))?;
+    let state = format!("slots hold back {:.0} MB of log", retained as f64 / 1e6);
+    findings.push(Finding::new("slots", retained < 1 << 30, state, "A server that no longer runs left one: start it, or drop the slot"));
+    Ok(())
+}
+
+/// Row-level security keeps the spatial index only if the function under `&&` is leakproof.
+async fn index_below_policies(app: &PgPool) -> Result<Finding, Failure> {
+    let leakproof: bool = sqlx::query_scalar(
+        "select bool_and(proleakproof) from pg_proc where oid = (
+            select oprcode from pg_operator where oprname = '&&' and oprleft = 'geometry'::regtype and oprright = 'geometry'::regtype)",
+    )
+    .fetch_one(app)
+    .await
+    .map_err(Failure::database("examining the spatial operators"))?;
+    let state = if leakproof {
+        "`&&` is leakproof: policies keep the spatial index"
+    } else {
+        "`&&` is not leakproof: policies turn index scans into whole scans"
+    };
+    Ok(Finding::new(
+        "row security",
+        leakproof,
+        state,
+        "Run the output of `opensit migrate --print-roles` as a superuser (again after each PostGIS upgrade)",
+    ))
+}

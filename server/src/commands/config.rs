@@ -1,0 +1,15 @@
+use clap::Subcommand;
+
+use crate::config::Config;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Shows each value and where it comes from
+    Show,
+}
+
+pub(crate) fn run(Command::Show: &Command, config: &Config) {
+    for (name, value, source) in config.rows() {
+        println!("{name:<16} {value:<44} ({source})");
+    }
+}

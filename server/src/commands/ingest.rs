@@ -1,0 +1,154 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::ingest::{Limits, Mode, Progress, Request, Settings, Stage};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use kernel::{LayerId, Srid, SystemClock, Text};
+
+use crate::config::Config;
+use crate::database::Database;
+use crate::failure::Failure;
+use crate::{installation, migrate};
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  opensit ingest alberi.gpkg --layer trees_2026 --title \"Alberi 2026\"
+  opensit ingest civici.csv --layer civici --crs EPSG:3003 --replace
+  opensit ingest vincoli.zip --layer vincoli --outside ok --comune 080063
+
+A layer that exists is refused unless --replace or --append says what may happen to it.")]
+pub(crate) struct Arguments {
+    /// GeoPackage, Shapefile, GeoJSON or CSV, also zipped; several become one layer
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The layer they become: lower-case letters, digits and `_`
+    #[arg(long, value_name = "ID", value_parser = layer_id)]
+    layer: LayerId,
+    /// Its name for people [default: the file's name]
+    #[arg(long)]
+    title: Option<String>,
+    /// The system its coordinates are in, whatever the file says
+    #[arg(long, value_name = "EPSG:CODE", value_parser = srid)]
+    crs: Option<Srid>,
+    /// Put it in the place of the layer that exists
+    #[arg(long, conflicts_with = "append")]
+    replace: bool,
+    /// Add its rows to the layer that exists
+    #[arg(long)]
+    append: bool,
+    /// `ok`: rows may lie outside the installation's boundary
+    #[arg(long, value_name = "ok", value_parser = ["ok"])]
+    outside: Option<String>,
+    /// The comune of every row, by its ISTAT code [default: the one each row lies in]
+    #[arg(long, value_name = "ISTAT")]
+    comune: Option<String>,
+    /// Which layer of a file that has several
+    #[arg(long, value_name = "NAME")]
+    source_layer: Option<String>,
+    /// The file has north before east (latitude before longitude)
+    #[arg(long)]
+    swap_axes: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn layer_id(text: &str) -> Result<LayerId, String> {
+    LayerId::new(text).map_err(|e| e.to_string())
+}
+
+fn srid(text: &str) -> Result<Srid, String> {
+    crs::Crs::named(text).map(crs::Crs::srid).map_err(|e| e.to_string())
+}
+
+pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+    let database = Database::open(config, None).await?;
+    let result = load(arguments, config, &database).await;
+    database.close().await?;
+    result
+}
+
+async fn load(arguments: &Arguments, config: &Config, database: &Database) -> Result<(), Failure> {
+    let owner = migrate::run(database, config).await?;
+    let (installed, _) = installation::read(&owner).await?;
+    installation::take_boundary(&owner, config, installed.storage_crs).await?;
+    let settings = Settings {
+        storage: installed.storage_crs,
+        crs: installation::crs_settings(&owner, config).await?,
+        limits: Limits::default(),
+        temporary: std::env::temp_dir(),
+        clock: Arc::new(SystemClock),
+    };
+    let mut conn = owner.acquire().await.map_err(Failure::database("loading"))?;
+    let bar = Bar::new();
+    let report = ::ingest::run(&mut conn, &settings, arguments.request(), &bar).await;
+    bar.0.finish_and_clear();
+    let report = report.map_err(|e| Failure::new(e.to_string()))?;
+    drop(conn);
+    owner.close().await;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report).map_err(|e| Failure::new(e.to_string()))?);
+    } else {
+        println!("{}", report.text(kernel::Language::En));
+    }
+    Ok(())
+}
+
+impl Arguments {
+    fn request(&self) -> Request {
+        Request {
+            files: self.files.clone(),
+            layer: self.layer.clone(),
+            title: self.title.as_ref().map(Text::same),
+            crs: self.crs,
+            mode: match (self.replace, self.append) {
+                (true, _) => Mode::Replace,
+                (_, true) => Mode::Append,
+                _ => Mode::Create,
+            },
+            outside_ok: self.outside.is_some(),
+            comune: self.comune.clone(),
+            source_layer: self.source_layer.clone(),
+            swap_axes: self.swap_axes,
+        }
+    }
+}
+
+/// A bar on a terminal; nothing elsewhere.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new() -> Self {
+        let bar = ProgressBar::new_spinner();
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Self(bar)
+    }
+}
+
+impl Progress for Bar {
+    fn stage(&self, stage: Stage, rows: Option<u64>) {
+        let what = match stage {
+            Stage::Opening => "opening",
+            Stage::Surveying => "looking through the rows",
+            Stage::Loading => "loading",
+            Stage::Placing => "mending and placing",
+            Stage::Publishing => "publishing",
+        };
+        let template = if rows.is_some() { "{msg:26} {bar:30} {pos}/{len} {per_sec}" } else { "{spinner} {msg:26} {pos} rows" };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.0.set_style(style);
+        }
+        match rows {
+            Some(rows) => self.0.set_length(rows),
+            None => self.0.unset_length(),
+        }
+        self.0.set_position(0);
+        self.0.set_message(what);
+    }
+
+    fn rows(&self, done: u64) {
+        self.0.set_position(done);
+    }
+}

@@ -1,0 +1,67 @@
+use clap::Args;
+use serde::Serialize;
+use sqlx::{AssertSqlSafe, PgPool};
+
+use crate::config::Config;
+use crate::database::Database;
+use crate::failure::Failure;
+use crate::migrate;
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  opensit layers
+  opensit layers --json | jq '.[] | select(.audience != \"public\") | .id'")]
+pub(crate) struct Arguments {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    relation: String,
+    key: &'static str,
+    geometry: String,
+    srid: i32,
+    audience: String,
+    rows: i64,
+}
+
+pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+    let database = Database::open(config, None).await?;
+    let owner = migrate::run(&database, config).await?;
+    let rows = read(&owner).await?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&rows).map_err(|e| Failure::new(e.to_string()))?);
+    } else {
+        println!("{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {:>10}", "id", "relation", "key", "geometry", "srid", "audience", "rows");
+        for r in &rows {
+            println!("{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {:>10}", r.id, r.relation, r.key, r.geometry, r.srid, r.audience, r.rows);
+        }
+    }
+    owner.close().await;
+    database.close().await
+}
+
+async fn read(owner: &PgPool) -> Result<Vec<Row>, Failure> {
+    let catalogue = catalogue::Catalogue::load(owner).await?;
+    let mut rows = Vec::new();
+    for entry in catalogue.layers(&kernel::Principal::operator()) {
+        let layer = &entry.layer;
+        let count = sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {}", layer.table.sql())))
+            .fetch_one(owner)
+            .await
+            .map_err(Failure::database("counting rows"))?;
+        rows.push(Row {
+            id: layer.id.to_string(),
+            relation: layer.table.to_string(),
+            key: "fid",
+            geometry: layer.geometry.to_string(),
+            srid: layer.srid.postgis(),
+            audience: format!("{:?}", layer.audience).to_lowercase(),
+            rows: count,
+        });
+    }
+    Ok(rows)
+}

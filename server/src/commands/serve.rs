@@ -1,0 +1,188 @@
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use catalogue::Catalogue;
+use clap::Args;
+use feed::{Feed, FeedConfig, Tls};
+use kernel::{Context, PublicUrl, SystemClock};
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use url::Url;
+
+use crate::config::{Config, ServerOptions};
+use crate::database::Database;
+use crate::failure::Failure;
+use crate::http::App;
+use crate::{http, installation, migrate};
+
+/// How long open requests may go on after the signal to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  opensit serve --data-dir /srv/sit --boundary comune.geojson --public-url https://sit.comune.example.it
+  DATABASE_URL=postgresql://opensit_owner@db/sit opensit serve --listen 0.0.0.0:8080")]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
+}
+
+pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
+    let database = Database::open(config, Some(address(config))).await?;
+    let owner = migrate::run(&database, config).await?;
+    let (installed, _) = installation::read(&owner).await?;
+    installation::take_boundary(&owner, config, installed.storage_crs).await?;
+    serve(database, owner, config, false).await
+}
+
+/// The public address, as far as it is known before listening.
+pub(crate) fn address(config: &Config) -> String {
+    config.public_url.as_ref().map_or_else(|| format!("http://localhost:{}", config.listen.value.port()), |g| g.value.to_string())
+}
+
+/// Serves until a signal, on a database that is ready.
+pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, open: bool) -> Result<(), Failure> {
+    let listener = listen(config.listen.value).await?;
+    let port = listener.local_addr().map_or(config.listen.value.port(), |a| a.port());
+    let public_url = match &config.public_url {
+        Some(given) => given.value.clone(),
+        None => PublicUrl::parse(&format!("http://localhost:{port}")).map_err(Failure::new)?,
+    };
+    let (installed, _) = installation::read(&owner).await?;
+    let crs_settings = installation::crs_settings(&owner, config).await?;
+    owner.close().await;
+    let context = Context {
+        database: database.app().await?,
+        tiles_database: database.tiles().await?,
+        clock: Arc::new(SystemClock),
+        public_url: public_url.clone(),
+        installation: Arc::new(installed),
+    };
+    let catalogue = Catalogue::load(&context.database).await?;
+    let feed = Feed::start(feed_config(&database, &context)?, catalogue.clone(), context.database.clone());
+    let keeper = keep_cluster(&database);
+    let app = App { context: context.clone(), catalogue, feed: feed.clone() };
+    let router = http::router(app, config, &crs_settings)?;
+
+    if let Some(cluster) = database.cluster() {
+        cluster.announce(&public_url.to_string())?;
+    }
+    tracing::info!(address = %public_url, "serving");
+    println!("\n  Open SIT is at {public_url}/portal/\n  Stop it with Ctrl-C.\n");
+    if let Some(url) = database.cluster().and_then(|c| c.tcp_url()) {
+        println!("  Other programs reach the database at {url}\n");
+    }
+    if open {
+        open_browser(&public_url.link("/portal/"));
+    }
+    let stopped = stop_signal();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+        stopped.await;
+    });
+    let served = within_grace(std::future::IntoFuture::into_future(server)).await;
+
+    tracing::info!("stopping");
+    if let Some(keeper) = keeper {
+        keeper.abort();
+        let _ = keeper.await;
+    }
+    feed.stop().await;
+    context.database.close().await;
+    context.tiles_database.close().await;
+    database.close().await?;
+    served
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|e| {
+        let cure = match e.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "another program listens there: stop it, or choose another --listen (127.0.0.1:0 finds a free port)"
+            }
+            std::io::ErrorKind::PermissionDenied => "ports below 1024 need privileges: choose a higher one and put a proxy before it",
+            std::io::ErrorKind::AddrNotAvailable => "this machine has no such address: 127.0.0.1 or 0.0.0.0 always work",
+            _ => "choose another --listen",
+        };
+        Failure::new(format!("can't listen at {address}: {e}; {cure}"))
+    })
+}
+
+/// Ends when the server has ended, or a while after the second signal or the grace ran out.
+async fn within_grace(server: impl Future<Output = std::io::Result<()>>) -> Result<(), Failure> {
+    let overdue = async {
+        stop_signal().await;
+        tokio::select! {
+            () = tokio::time::sleep(GRACE) => {}
+            () = stop_signal() => {}
+        }
+    };
+    tokio::select! {
+        result = server => result.map_err(|e| Failure::new(format!("the server stopped: {e}"))),
+        () = overdue => Ok(()),
+    }
+}
+
+/// Ctrl-C, or what `kill` and systemd send.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        let _ = tokio::signal::ctrl_c().await;
+        return;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Where the feed connects, from a connection string: `host` as a parameter is the directory of a socket.
+fn feed_config(database: &Database, context: &Context) -> Result<FeedConfig, Failure> {
+    let url = Url::parse(database.replication_url())
+        .map_err(|e| Failure::new(format!("the connection string of opensit_replication can't be read: {e}")))?;
+    let parameter = |name: &str| url.query_pairs().find(|(n, _)| n == name).map(|(_, value)| value.into_owned());
+    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let port = parameter("port").and_then(|p| p.parse().ok()).or(url.port()).unwrap_or(5432);
+    Ok(FeedConfig {
+        host_or_socket_dir: parameter("host").or_else(|| url.host_str().map(decoded)).unwrap_or_else(|| "localhost".to_owned()),
+        port,
+        user: decoded(url.username()),
+        password: decoded(url.password().unwrap_or_default()),
+        database: decoded(url.path().trim_start_matches('/')),
+        tls: match parameter("sslmode").as_deref() {
+            Some("require") => Tls::Required,
+            Some("verify-ca" | "verify-full") => Tls::Verified { authorities: parameter("sslrootcert").map(Into::into) },
+            _ => Tls::Off,
+        },
+        instance: context.installation.instance,
+        publication: "opensit".to_owned(),
+        clock: Arc::clone(&context.clock),
+    })
+}
+
+/// Starts the private database again if it dies under us.
+fn keep_cluster(database: &Database) -> Option<tokio::task::JoinHandle<()>> {
+    let cluster = Arc::downgrade(database.cluster()?);
+    Some(tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let Some(cluster) = cluster.upgrade() else { return };
+            match tokio::task::spawn_blocking(move || cluster.revive()).await {
+                Ok(Ok(true)) => tracing::warn!("the private database had died and was started again"),
+                Ok(Err(error)) => tracing::error!(%error, "the private database can't be started again"),
+                _ => {}
+            }
+        }
+    }))
+}
+
+/// Opens the system's browser, if there is a screen to open it on. That it fails is no failure of ours.
+#[allow(clippy::disallowed_methods, reason = "asks for the screen, not for configuration")]
+fn open_browser(address: &str) {
+    let has_screen = std::env::var("DISPLAY").is_ok() || std::env::var("WAYLAND_DISPLAY").is_ok();
+    if has_screen {
+        let quiet = std::process::Stdio::null;
+        let _ = std::process::Command::new("xdg-open").arg(address).stdout(quiet()).stderr(quiet()).spawn();
+    }
+}

@@ -1,0 +1,188 @@
+//! Configuration, read here and nowhere else: flags beat `OPENSIT_*` variables beat `opensit.toml` beat defaults.
+
+mod file;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, ValueEnum};
+use kernel::{PublicUrl, Srid};
+
+pub(crate) use file::File;
+
+use crate::failure::Failure;
+
+/// What every command takes, each as a flag or as a variable.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Options {
+    /// Where the private database and everything else of this installation lives
+    #[arg(long, env = "OPENSIT_DATA_DIR", global = true, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Use this database instead of a private one: the owner's connection string
+    #[arg(long, env = "DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+    /// With --database-url: the connection string of opensit_app
+    #[arg(long, env = "OPENSIT_APP_URL", global = true, value_name = "URL", hide_env_values = true)]
+    pub(crate) app_url: Option<String>,
+    /// With --database-url: the connection string of opensit_replication
+    #[arg(long, env = "OPENSIT_REPLICATION_URL", global = true, value_name = "URL", hide_env_values = true)]
+    pub(crate) replication_url: Option<String>,
+    /// The configuration file [default: opensit.toml here, else in the data directory]
+    #[arg(long, env = "OPENSIT_CONFIG", global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// At first use: the boundary of the comune or comuni (GeoJSON with com_istat_code and com_catasto_code)
+    #[arg(long, env = "OPENSIT_BOUNDARY", global = true, value_name = "FILE")]
+    pub(crate) boundary: Option<PathBuf>,
+    /// At first use: the metric system that layers are stored in [default: EPSG:7792]
+    #[arg(long, env = "OPENSIT_STORAGE_CRS", global = true, value_name = "EPSG:CODE", value_parser = srid)]
+    pub(crate) storage_crs: Option<Srid>,
+    /// What is logged, as `info` or `warn,tiles=debug` [default: info,sqlx=warn]
+    #[arg(long, env = "OPENSIT_LOG", global = true, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+    /// How it is logged [default: text]
+    #[arg(long, env = "OPENSIT_LOG_FORMAT", global = true, value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
+}
+
+/// What a command that serves takes beside [`Options`].
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ServerOptions {
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long, env = "OPENSIT_LISTEN", value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// The address that the world reaches us at; every link is made from it [default: http://localhost:PORT]
+    #[arg(long, env = "OPENSIT_PUBLIC_URL", value_name = "URL", value_parser = PublicUrl::parse)]
+    pub(crate) public_url: Option<PublicUrl>,
+    /// Open the private database to other programs here, with a password
+    #[arg(long, env = "OPENSIT_DB_LISTEN", value_name = "ADDRESS")]
+    pub(crate) db_listen: Option<SocketAddr>,
+    /// The modules to run, separated by commas [default: all]
+    #[arg(long, env = "OPENSIT_MODULES", value_name = "IDS", value_delimiter = ',')]
+    pub(crate) modules: Option<Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+fn srid(text: &str) -> Result<Srid, String> {
+    Srid::parse(text).ok_or_else(|| format!("`{text}` is not a coordinate system; write it as EPSG:7792"))
+}
+
+/// A value and where it comes from.
+#[derive(Clone, Debug)]
+pub(crate) struct Given<T> {
+    pub(crate) value: T,
+    pub(crate) source: String,
+}
+
+/// What holds for this run.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) data_dir: Given<PathBuf>,
+    pub(crate) database_url: Option<Given<String>>,
+    pub(crate) app_url: Option<Given<String>>,
+    pub(crate) replication_url: Option<Given<String>>,
+    pub(crate) boundary: Option<Given<PathBuf>>,
+    pub(crate) storage_crs: Option<Given<Srid>>,
+    pub(crate) log: Given<String>,
+    pub(crate) log_format: Given<LogFormat>,
+    pub(crate) listen: Given<SocketAddr>,
+    pub(crate) public_url: Option<Given<PublicUrl>>,
+    pub(crate) db_listen: Option<Given<SocketAddr>>,
+    pub(crate) modules: Option<Given<Vec<String>>>,
+    /// The rest of the file: base maps, coordinate systems.
+    pub(crate) file: File,
+}
+
+impl Config {
+    /// Puts flags, variables, file and defaults together. `matches` are those of the command, for the sources.
+    pub(crate) fn resolve(options: &Options, server: &ServerOptions, matches: &ArgMatches, data_dir: &Path) -> Result<Self, Failure> {
+        let (path, file) = File::find(options.config.as_deref(), options.data_dir.as_deref().unwrap_or(data_dir))?;
+        let pick = Pick { matches, file: path.as_ref().map_or_else(String::new, |p| p.display().to_string()) };
+        let listen = ([127, 0, 0, 1], 8080).into();
+        Ok(Self {
+            data_dir: pick.or("data_dir", &options.data_dir, &file.data_dir, data_dir.to_owned()),
+            database_url: pick.of("database_url", &options.database_url, &file.database_url),
+            app_url: pick.of("app_url", &options.app_url, &file.app_url),
+            replication_url: pick.of("replication_url", &options.replication_url, &file.replication_url),
+            boundary: pick.of("boundary", &options.boundary, &file.boundary),
+            storage_crs: pick.of("storage_crs", &options.storage_crs, &file.storage_crs()?),
+            log: pick.or("log", &options.log, &file.log, "info,sqlx=warn".to_owned()),
+            log_format: pick.or("log_format", &options.log_format, &file.log_format, LogFormat::Text),
+            listen: pick.or("listen", &server.listen, &file.listen, listen),
+            public_url: pick.of("public_url", &server.public_url, &file.public_url()?),
+            db_listen: pick.of("db_listen", &server.db_listen, &file.db_listen),
+            modules: pick.of("modules", &server.modules, &file.modules),
+            file,
+        })
+    }
+
+    /// Every value with its source, for `opensit config show`. Passwords are not shown.
+    pub(crate) fn rows(&self) -> Vec<(&'static str, String, String)> {
+        let mut rows = vec![("data-dir", self.data_dir.value.display().to_string(), self.data_dir.source.clone())];
+        let mut optional = |name, value: Option<(String, &String)>, otherwise: &str| {
+            let (value, source) = value.map_or_else(|| (otherwise.to_owned(), "default".to_owned()), |(v, s)| (v, s.clone()));
+            rows.push((name, value, source));
+        };
+        let url = |g: &Option<Given<String>>| g.as_ref().map(|g| (without_password(&g.value), g.source.clone()));
+        for (name, given, otherwise) in [
+            ("database-url", url(&self.database_url), "a private database in the data directory"),
+            ("app-url", url(&self.app_url), "made from database-url"),
+            ("replication-url", url(&self.replication_url), "made from database-url"),
+        ] {
+            optional(name, given.as_ref().map(|(v, s)| (v.clone(), s)), otherwise);
+        }
+        optional("boundary", self.boundary.as_ref().map(|g| (g.value.display().to_string(), &g.source)), "set at first use");
+        optional("storage-crs", self.storage_crs.as_ref().map(|g| (g.value.to_string(), &g.source)), "EPSG:7792, or as set at first use");
+        optional("public-url", self.public_url.as_ref().map(|g| (g.value.to_string(), &g.source)), "http://localhost:PORT");
+        optional("db-listen", self.db_listen.as_ref().map(|g| (g.value.to_string(), &g.source)), "closed");
+        optional("modules", self.modules.as_ref().map(|g| (g.value.join(","), &g.source)), "all");
+        rows.push(("listen", self.listen.value.to_string(), self.listen.source.clone()));
+        rows.push(("log", self.log.value.clone(), self.log.source.clone()));
+        rows.push(("log-format", format!("{:?}", self.log_format.value).to_lowercase(), self.log_format.source.clone()));
+        rows
+    }
+}
+
+/// The connection string with its password replaced.
+fn without_password(url: &str) -> String {
+    match url::Url::parse(url) {
+        Ok(mut url) if url.password().is_some() => {
+            let _ = url.set_password(Some("…"));
+            url.to_string()
+        }
+        Ok(url) => url.to_string(),
+        Err(_) => "(set; not shown)".to_owned(),
+    }
+}
+
+/// Picks a value by rank.
+struct Pick<'a> {
+    matches: &'a ArgMatches,
+    file: String,
+}
+
+impl Pick<'_> {
+    fn of<T: Clone>(&self, id: &str, given: &Option<T>, file: &Option<T>) -> Option<Given<T>> {
+        let own = given.as_ref().map(|value| Given { value: value.clone(), source: self.source(id) });
+        own.or_else(|| file.as_ref().map(|value| Given { value: value.clone(), source: self.file.clone() }))
+    }
+
+    fn or<T: Clone>(&self, id: &str, given: &Option<T>, file: &Option<T>, default: T) -> Given<T> {
+        self.of(id, given, file).unwrap_or(Given { value: default, source: "default".to_owned() })
+    }
+
+    fn source(&self, id: &str) -> String {
+        let known = self.matches.try_contains_id(id).is_ok();
+        let source = if known { self.matches.value_source(id) } else { None };
+        match source {
+            Some(ValueSource::EnvVariable) => "environment".to_owned(),
+            _ => "command line".to_owned(),
+        }
+    }
+}

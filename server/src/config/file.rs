@@ -1,0 +1,69 @@
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use catalogue::BaseMap;
+use kernel::{PublicUrl, Srid};
+use serde::Deserialize;
+
+use super::LogFormat;
+use crate::failure::Failure;
+
+/// `opensit.toml`. Names are those of the flags.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct File {
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) database_url: Option<String>,
+    pub(crate) app_url: Option<String>,
+    pub(crate) replication_url: Option<String>,
+    pub(crate) boundary: Option<PathBuf>,
+    storage_crs: Option<String>,
+    pub(crate) log: Option<String>,
+    pub(crate) log_format: Option<LogFormat>,
+    pub(crate) listen: Option<SocketAddr>,
+    public_url: Option<String>,
+    pub(crate) db_listen: Option<SocketAddr>,
+    pub(crate) modules: Option<Vec<String>>,
+    /// Base maps to choose from in the portal.
+    #[serde(default)]
+    pub(crate) base_maps: Vec<BaseMap>,
+    /// ISTAT code of the region, for the datum of Gauss-Boaga coordinates (crate `crs`).
+    pub(crate) region: Option<u8>,
+    /// IGM's NTv2 grid from Monte Mario to RDN2008, if the operator has it.
+    pub(crate) monte_mario_grid: Option<PathBuf>,
+    /// IGM's NTv2 grid from ED50 to RDN2008, if the operator has it.
+    pub(crate) ed50_grid: Option<PathBuf>,
+}
+
+impl File {
+    /// Reads the file that was named, else `opensit.toml` here, else the one in the data directory, else nothing.
+    pub(crate) fn find(named: Option<&Path>, data_dir: &Path) -> Result<(Option<PathBuf>, Self), Failure> {
+        let path = match named {
+            Some(path) => path.to_owned(),
+            None => {
+                let candidates = [PathBuf::from("opensit.toml"), data_dir.join("opensit.toml")];
+                match candidates.into_iter().find(|p| p.is_file()) {
+                    Some(path) => path,
+                    None => return Ok((None, Self::default())),
+                }
+            }
+        };
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| Failure::new(format!("the configuration file {} can't be read: {e}", path.display())))?;
+        let file = toml::from_str(&text).map_err(|e| Failure::new(format!("the configuration file {} is wrong:\n{e}", path.display())))?;
+        Ok((Some(path), file))
+    }
+
+    pub(crate) fn storage_crs(&self) -> Result<Option<Srid>, Failure> {
+        let read = |text: &String| {
+            Srid::parse(text)
+                .ok_or_else(|| Failure::new(format!("storage-crs in the configuration file: `{text}` is no system; write EPSG:7792")))
+        };
+        self.storage_crs.as_ref().map(read).transpose()
+    }
+
+    pub(crate) fn public_url(&self) -> Result<Option<PublicUrl>, Failure> {
+        let read = |text: &String| PublicUrl::parse(text).map_err(|e| Failure::new(format!("public-url in the configuration file: {e}")));
+        self.public_url.as_ref().map(read).transpose()
+    }
+}

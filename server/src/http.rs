@@ -1,0 +1,134 @@
+//! The edge: every router under one roof, and what holds for all of them.
+
+mod errors;
+mod headers;
+mod health;
+mod metrics;
+mod openapi;
+mod portal;
+mod version;
+
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use axum::{Router, middleware};
+use catalogue::{Catalogue, PortalSettings};
+use feed::Feed;
+use kernel::{Context, Srid, Text};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::modules;
+
+/// What this address takes in a request body: nothing is uploaded yet.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// What the routers are made from.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) context: Context,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) feed: Feed,
+}
+
+/// The whole program over HTTP.
+pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) -> Result<Router, Failure> {
+    let App { context, catalogue, feed } = app.clone();
+    let wanted = config.modules.as_ref().map(|g| g.value.as_slice());
+    let runs = |id: &str| wanted.is_none_or(|ids| ids.iter().any(|w| w == id));
+    let themes = modules::all()?;
+    check_modules(wanted, &themes)?;
+
+    let mut router = Router::new();
+    if runs("ogc") {
+        router = router.merge(ogc::routes(context.clone(), catalogue.clone(), crs_settings.clone()));
+    }
+    if runs("tiles") {
+        router = router.merge(tiles::routes(context.clone(), catalogue.clone(), feed));
+    }
+    for module in themes.iter().filter(|m| runs(m.id)) {
+        if let Some(routes) = module.routes {
+            router = router.nest(&format!("/{}", module.id), routes(context.clone()));
+        }
+    }
+    let syntaxes = themes.iter().filter_map(|m| m.search).collect();
+    let settings = portal_settings(&app, config, &themes, crs_settings);
+    let policy = headers::policy(&settings.base_maps);
+    let metrics = metrics::install()?;
+    Ok(router
+        .merge(catalogue::routes(context.clone(), catalogue, syntaxes, settings))
+        .merge(crs::routes(&context, crs_settings.clone()))
+        .merge(portal::routes())
+        .merge(running(app))
+        .layer(axum::Extension(metrics))
+        .fallback(errors::not_found)
+        .method_not_allowed_fallback(errors::method_not_allowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn(metrics::count))
+        .layer(compression())
+        .layer(CatchPanicLayer::custom(errors::panicked))
+        .layer(cors())
+        .layer(middleware::from_fn_with_state(policy, headers::add)))
+}
+
+/// What tells how the program runs, and what it can do.
+fn running(app: App) -> Router {
+    Router::new()
+        .route("/openapi.json", get(openapi::handler))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::handler))
+        .route("/version", get(version::handler))
+        .with_state(app)
+}
+
+/// Public data may be read by pages of other origins; nothing that needs a cookie is answered to them.
+fn cors() -> CorsLayer {
+    let expose = ["content-crs", "etag", "link", "x-generalised"].map(http::HeaderName::from_static);
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([http::Method::GET, http::Method::HEAD])
+        .expose_headers(expose)
+        .max_age(Duration::from_secs(3600))
+}
+
+/// Text is compressed on its way out; tiles and the portal's files come compressed, events are not.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let predicate = DefaultPredicate::new()
+        .and(NotForContentType::const_new("application/vnd.mapbox-vector-tile"))
+        .and(NotForContentType::const_new("font/"));
+    CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest).compress_when(predicate)
+}
+
+fn check_modules(wanted: Option<&[String]>, themes: &[kernel::Module]) -> Result<(), Failure> {
+    let known: Vec<&str> = ["ogc", "tiles"].into_iter().chain(themes.iter().map(|m| m.id)).collect();
+    match wanted.unwrap_or_default().iter().find(|w| !known.contains(&w.as_str())) {
+        Some(unknown) => Err(Failure::new(format!("there is no module `{unknown}`; there are {}", known.join(", ")))),
+        None => Ok(()),
+    }
+}
+
+fn portal_settings(app: &App, config: &Config, themes: &[kernel::Module], crs_settings: &crs::Settings) -> PortalSettings {
+    let mut groups: Vec<(String, Text)> = themes.iter().map(|m| (m.id.to_owned(), m.title.clone())).collect();
+    groups.push(("published".to_owned(), Text::new("Dati pubblicati", "Published data")));
+    PortalSettings {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        base_maps: config.file.base_maps.clone(),
+        groups,
+        systems: crs::all().iter().map(|s| system(s, app.context.installation.storage_crs, crs_settings)).collect(),
+    }
+}
+
+/// A system as the portal lists it. The accuracy is that of the way from storage.
+fn system(system: &crs::Crs, storage: Srid, settings: &crs::Settings) -> serde_json::Value {
+    let accuracy = crs::Transformer::new(storage, system.srid(), settings).ok().map(|t| t.accuracy().metres);
+    serde_json::json!({
+        "code": system.srid().to_string(), "title": system.title(), "unit": system.unit().name(),
+        "axes": system.axes(), "accuracy_m": accuracy,
+    })
+}

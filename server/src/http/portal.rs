@@ -1,0 +1,98 @@
+//! `/portal/…`: the built portal, which is part of the program.
+
+use axum::Router;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use kernel::Problem;
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+/// The files that `npm run build` leaves in `web-map/dist`, each also compressed (`.br`, `.gz`).
+#[derive(RustEmbed)]
+#[folder = "../web-map/dist"]
+struct Dist;
+
+pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/portal", get(|| async { Redirect::permanent("/portal/") }))
+        .route("/portal/", get(|headers: HeaderMap| async move { serve("index.html", &headers) }))
+        .route("/portal/{*path}", get(|Path(path): Path<String>, headers: HeaderMap| async move { serve(&path, &headers) }))
+}
+
+fn serve(path: &str, headers: &HeaderMap) -> Response {
+    // the compressed twins are ways of sending a file, not files of their own
+    let whole = (!path.ends_with(".br") && !path.ends_with(".gz")).then(|| Dist::get(path)).flatten();
+    let Some(whole) = whole else {
+        let detail = if Dist::get("index.html").is_none() {
+            "the portal was not built into this program: run `make build`".to_owned()
+        } else {
+            format!("the portal has no file `{}`", path.chars().take(120).collect::<String>())
+        };
+        return Problem::not_found(detail).into_response();
+    };
+    let tag = etag(&whole);
+    let mut out = HeaderMap::new();
+    let mut set = |name, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            out.insert(name, value);
+        }
+    };
+    set(header::ETAG, &tag);
+    set(header::VARY, "accept-encoding");
+    // hashed names never change their content
+    let cache = if path.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    set(header::CACHE_CONTROL, cache);
+    if headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).is_some_and(|known| known.contains(&tag)) {
+        return (StatusCode::NOT_MODIFIED, out).into_response();
+    }
+    set(header::CONTENT_TYPE, content_type(path));
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    for (name, suffix) in [("br", ".br"), ("gzip", ".gz")] {
+        if accepts(accepted, name)
+            && let Some(small) = Dist::get(&format!("{path}{suffix}"))
+        {
+            set(header::CONTENT_ENCODING, name);
+            return (out, small.data).into_response();
+        }
+    }
+    (out, whole.data).into_response()
+}
+
+/// Whether an `Accept-Encoding` names a coding and does not weigh it with 0.
+fn accepts(accepted: &str, coding: &str) -> bool {
+    accepted.split(',').any(|part| {
+        let mut parts = part.split(';').map(str::trim);
+        parts.next() == Some(coding) && !parts.any(|p| matches!(p.strip_prefix("q="), Some(q) if q.parse() == Ok(0.0)))
+    })
+}
+
+fn etag(file: &EmbeddedFile) -> String {
+    let hash: String = file.metadata.sha256_hash().iter().take(12).map(|b| format!("{b:02x}")).collect();
+    format!("\"{hash}\"")
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js" | "mjs") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("json" | "map") => "application/json",
+        Some("svg") => "image/svg+xml",
+        Some("webmanifest") => "application/manifest+json",
+        Some("woff2") => "font/woff2",
+        _ => mime_guess::from_path(path).first_raw().unwrap_or("application/octet-stream"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::accepts;
+
+    #[test]
+    fn a_coding_with_weight_zero_is_refused() {
+        assert!(accepts("gzip, deflate, br", "br"));
+        assert!(!accepts("gzip, br;q=0", "br"));
+        assert!(!accepts("", "gzip"));
+    }
+}

@@ -1,0 +1,60 @@
+//! Bringing a database up to this program: our schemas, and the declared layers in the catalogue.
+
+use catalogue::store;
+use kernel::Srid;
+use sqlx::migrate::Migrator;
+use sqlx::{Connection, PgConnection, PgPool};
+
+use crate::config::Config;
+use crate::database::Database;
+use crate::failure::Failure;
+use crate::modules;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
+
+/// Migrates as the owner, then writes what the themes declare. Doing it again changes nothing.
+pub(crate) async fn run(database: &Database, config: &Config) -> Result<PgPool, Failure> {
+    let wanted = config.storage_crs.as_ref().map(|g| g.value);
+    let srid = wanted.unwrap_or(Srid::RDN2008_UTM33).postgis().to_string();
+    let owner = database.owner(&[("search_path", "opensit,public"), ("opensit.storage_srid", &srid)]).await?;
+    let failed = Failure::database("preparing the database");
+    // sqlx keeps its own table in the first schema of the search path
+    sqlx::raw_sql("do $$ begin if to_regnamespace('opensit') is null then create schema opensit; end if; end $$").execute(&owner).await.map_err(failed)?;
+    MIGRATIONS
+        .run(&owner)
+        .await
+        .map_err(|e| Failure::new(format!("the database can't be brought up to this version: {e}. Nothing of the failed step was kept")))?;
+    let mut conn = owner.acquire().await.map_err(Failure::database("reading the installation"))?;
+    let stored = stored_crs(&mut conn).await?;
+    if let Some(wanted) = wanted.filter(|w| *w != stored) {
+        return Err(Failure::new(format!(
+            "this installation stores its layers in {stored}, set at its first use; it can't become {wanted}. \
+             Leave --storage-crs out, or make a new installation in another data directory or database"
+        )));
+    }
+    declare(&mut conn, stored).await?;
+    drop(conn);
+    Ok(owner)
+}
+
+async fn stored_crs(conn: &mut PgConnection) -> Result<Srid, Failure> {
+    let code: i32 = sqlx::query_scalar("select storage_srid from opensit.installation")
+        .fetch_one(conn)
+        .await
+        .map_err(Failure::database("reading the installation"))?;
+    Srid::new(code)
+        .ok_or_else(|| Failure::new(format!("opensit.installation says that layers are stored in EPSG:{code}, which is no system")))
+}
+
+async fn declare(conn: &mut PgConnection, storage: Srid) -> Result<(), Failure> {
+    let mut transaction = conn.begin().await.map_err(Failure::database("declaring the layers"))?;
+    let mut ordinal = 0;
+    for module in modules::all()? {
+        for mut layer in module.layers {
+            layer.srid = storage;
+            ordinal += 10;
+            store::put(&mut transaction, &layer, Some(ordinal)).await?;
+        }
+    }
+    transaction.commit().await.map_err(Failure::database("declaring the layers"))
+}
