@@ -19,12 +19,14 @@ impl Events {
         let lines = BufReader::new(response.into_body().into_reader()).lines();
         let (sender, receiver) = channel();
         std::thread::spawn(move || {
-            let mut id = String::new();
+            let (mut id, mut data) = (String::new(), None);
             for line in lines.map_while(Result::ok) {
                 if let Some(value) = line.strip_prefix("id:") {
                     id = value.trim().to_owned();
-                } else if let Some(data) = line.strip_prefix("data:")
-                    && let Ok(data) = serde_json::from_str(data.trim())
+                } else if let Some(value) = line.strip_prefix("data:") {
+                    data = serde_json::from_str(value.trim()).ok();
+                } else if line.is_empty()
+                    && let Some(data) = data.take()
                     && sender.send((id.clone(), data)).is_err()
                 {
                     return;

@@ -4,7 +4,7 @@ use clap::Args;
 use demo_town::{DEFAULT_SEED, Size, Town};
 use kernel::{Srid, Text};
 use sqlx::types::Json;
-use sqlx::{Connection, PgPool};
+use sqlx::{AssertSqlSafe, Connection, PgPool};
 
 use crate::commands::serve;
 use crate::config::{Config, ServerOptions};
@@ -76,7 +76,11 @@ async fn load(owner: &PgPool, size: Size, config: &Config) -> Result<(), Failure
         .await
         .map_err(failed())?;
     transaction.commit().await.map_err(failed())?;
-    sqlx::raw_sql("analyze").execute(&mut *conn).await.map_err(failed())?;
+    for module in modules::all()? {
+        for layer in module.layers {
+            sqlx::query(AssertSqlSafe(format!("analyze {}", layer.table.sql()))).execute(&mut *conn).await.map_err(failed())?;
+        }
+    }
     eprintln!("Loaded {rows} features in {:.1} s.", start.elapsed().as_secs_f64());
     Ok(())
 }

@@ -18,7 +18,7 @@ use crate::http::App;
 use crate::{http, installation, migrate};
 
 /// How long open requests may go on after the signal to stop.
-const GRACE: Duration = Duration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
