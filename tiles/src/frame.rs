@@ -11,7 +11,7 @@ pub(crate) const EXTENT: u32 = 4096;
 /// How far beyond its sides a tile reaches, units: lines and outlines meet in the neighbour's tile behind this.
 pub(crate) const BUFFER: u32 = 64;
 /// How far beyond its area of use a system is still asked for positions, degrees.
-const BEYOND_AREA_DEGREES: f64 = 10.0;
+const BEYOND_AREA_DEGREES: f64 = 20.0;
 /// How much wider than computed a search box is, in parts of its size: between the points along its transformed sides
 /// these bulge by less, also for a tile as large as Italy.
 const BULGE: f64 = 0.01;

@@ -139,6 +139,7 @@ mod tests {
         let mut frame = Ways::default().to(layer.srid).unwrap().frame(TileCoord::new(z, x, y).unwrap()).unwrap();
         // so that the text below does not depend on the last digits of PROJ
         frame.search = kernel::Bbox::new(1.0, 2.0, 3.0, 4.5).unwrap();
+        frame.square = kernel::Bbox::new(10.0, 20.0, 30.0, 40.0).unwrap();
         frame.unit = 0.5;
         let part = Part { layer, frame, instant: Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap(), z };
         match form {
@@ -153,7 +154,7 @@ mod tests {
             write(&layer("Polygon", true), 16, 35616, 25255, Some(Form::Detail)),
             r#"(select 0 as layer, st_asmvt(t, 'parcels', 4096, 'geom', 'fid') as mvt, count(*) as candidates
    from (select fid, id::text as id, "number"::text as "number", to_char("updated_on", 'YYYY-MM-DD') as "updated_on",
-                st_asmvtgeom(st_transform(geom, 3857), st_makeenvelope(1741678.0664986596, 4591297.5074709905, 1742289.5627249409, 4591909.003697272, 3857)::box2d, 4096, 64, true) as geom
+                st_asmvtgeom(st_transform(geom, 3857), st_makeenvelope(10, 20, 30, 40, 3857)::box2d, 4096, 64, true) as geom
            from (select * from "cadastre"."parcels"
                   where geom && st_makeenvelope(1, 2, 3, 4.5, 7792) and valid_from <= '2026-03-01T12:00:00.000000Z' and (valid_to is null or valid_to > '2026-03-01T12:00:00.000000Z')
                   limit 20001) c

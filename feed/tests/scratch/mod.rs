@@ -84,6 +84,7 @@ impl Scratch {
     }
 
     fn migrate(&self) {
+        self.sql("create schema if not exists opensit");
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
         let mut files: Vec<PathBuf> = std::fs::read_dir(folder).expect("migrations").map(|f| f.expect("a file").path()).collect();
         files.retain(|f| f.extension().is_some_and(|e| e == "sql"));
