@@ -82,11 +82,11 @@ fn write_content_crs(value: &str, response: &mut Response) {
 
 /// The statement for a page's rows.
 fn rows(layer: &Layer, who: &Principal, query: &ItemsQuery, page: &Page) -> Option<QueryBuilder<Postgres>> {
-    let (first, last) = page.fids?;
+    let (least, greatest) = page.fids?;
     let mut sql = QueryBuilder::new("select ");
     sql.push(select::columns(&properties(layer, who))).push(select::from(layer));
     query.selection.write(layer.srid, &mut sql);
-    sql.push(" and fid between ").push_bind(first.min(last)).push(" and ").push_bind(first.max(last)).push(" order by fid");
+    sql.push(" and fid between ").push_bind(least).push(" and ").push_bind(greatest).push(" order by fid");
     Some(sql)
 }
 

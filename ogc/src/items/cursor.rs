@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-/// Where a page begins or ends: pages are cut by `fid`, which is never reused, so they neither skip nor repeat a row that
+/// Where a page begins or ends. Pages are cut by `fid`, which is never reused, so they neither skip nor repeat a row that
 /// stays while others come and go.
 ///
 /// As text it is opaque to clients, and carries a sum over the question it belongs to, so that a cursor of another
@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 pub(crate) struct Cursor {
     /// Which way.
     pub(crate) direction: Direction,
-    /// The row that the page lies after, or before; it is itself not in it.
+    /// The row that the page begins with, or ends with, if it is still there.
     pub(crate) fid: i64,
     /// The instant of the first page, for layers with validity, so that all pages see the same versions.
     pub(crate) instant: Option<DateTime<Utc>>,
@@ -18,16 +18,16 @@ pub(crate) struct Cursor {
 /// Which way a page lies from its cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
-    /// Rows after it.
-    After,
-    /// Rows before it.
-    Before,
+    /// This row and those after it.
+    From,
+    /// This row and those before it.
+    UpTo,
 }
 
 impl Cursor {
     /// The text for a link.
     pub(crate) fn write(&self, question: &str) -> String {
-        let letter = if self.direction == Direction::After { 'a' } else { 'b' };
+        let letter = if self.direction == Direction::From { 'f' } else { 'u' };
         let instant = self.instant.map_or(0, |i| i.timestamp_micros());
         let body = format!("{letter}{:x}.{instant:x}", self.fid);
         let sum = sum(&body, question);
@@ -41,8 +41,8 @@ impl Cursor {
             return None;
         }
         let direction = match body.get(..1)? {
-            "a" => Direction::After,
-            "b" => Direction::Before,
+            "f" => Direction::From,
+            "u" => Direction::UpTo,
             _ => return None,
         };
         let (fid, instant) = body.get(1..)?.split_once('.')?;
@@ -67,18 +67,18 @@ mod tests {
 
     #[test]
     fn reads_what_it_wrote_for_the_same_question_only() {
-        let cursor = Cursor { direction: Direction::Before, fid: 291_583, instant: DateTime::from_timestamp_micros(1_790_000_000_000_001) };
+        let cursor = Cursor { direction: Direction::UpTo, fid: 291_583, instant: DateTime::from_timestamp_micros(1_790_000_000_000_001) };
         let text = cursor.write("parcels\nsheet=12");
         assert_eq!(Cursor::read(&text, "parcels\nsheet=12"), Some(cursor));
         assert_eq!(Cursor::read(&text, "parcels\nsheet=13"), None);
-        let first = Cursor { direction: Direction::After, fid: i64::MAX, instant: None };
+        let first = Cursor { direction: Direction::From, fid: i64::MAX, instant: None };
         assert_eq!(Cursor::read(&first.write(""), ""), Some(first));
     }
 
     #[test]
     fn refuses_everything_else() {
-        let good = Cursor { direction: Direction::After, fid: 7, instant: None }.write("q");
-        for bad in ["", ".", "a7", "a7.0", "a7.0.00000000", "é7.0.0", &good.to_uppercase(), &format!("{good}0"), &"9".repeat(100_000)] {
+        let good = Cursor { direction: Direction::From, fid: 7, instant: None }.write("q");
+        for bad in ["", ".", "f7", "f7.0", "f7.0.00000000", "é7.0.0", &good.to_uppercase(), &format!("{good}0"), &"9".repeat(100_000)] {
             assert_eq!(Cursor::read(bad, "q"), None, "{}", bad.chars().take(40).collect::<String>());
         }
     }

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
-use kernel::{Layer, Problem};
-use sqlx::{FromRow, PgConnection, QueryBuilder};
+use kernel::{Filter, Layer, Problem};
+use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 
 use super::counts::{Count, Counts};
 use super::cursor::{Cursor, Direction};
@@ -10,7 +10,7 @@ use super::select;
 /// What is known of a page before its rows are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// First and last `fid`; `None`: the page is empty.
+    /// The range of `fid` that has its rows, both ends included; `None`: the page is empty.
     pub(crate) fids: Option<(i64, i64)>,
     /// Rows on it.
     pub(crate) returned: i64,
@@ -24,15 +24,17 @@ pub(crate) struct Page {
 
 #[derive(FromRow)]
 struct Row {
+    /// Rows from the cursor on, up to one more than the page takes.
     found: i64,
-    first: Option<i64>,
-    last: Option<i64>,
+    /// The least and greatest `fid` of these.
+    least: Option<i64>,
+    greatest: Option<i64>,
     snapshot: String,
     matched: i64,
     until: Option<DateTime<Utc>>,
 }
 
-/// Finds a page's first and last row and the number of all, in one round trip; the caller's transaction sees one snapshot.
+/// Finds a page's range of rows and the number of all, in one round trip; the caller's transaction sees one snapshot.
 pub(crate) async fn find(conn: &mut PgConnection, layer: &Layer, query: &ItemsQuery, counts: &Counts) -> Result<Page, Problem> {
     let instant = query.selection.instant;
     let recalled = counts.recall(&query.question, instant);
@@ -46,67 +48,79 @@ pub(crate) async fn find(conn: &mut PgConnection, layer: &Layer, query: &ItemsQu
     Ok(page(&row, count.matched, query))
 }
 
-/// The count is not made where the snapshot is the one that it was made in: the planner puts that condition, which no row
-/// decides, before the scan.
-fn statement(layer: &Layer, query: &ItemsQuery, recalled: Option<&Count>) -> QueryBuilder<sqlx::Postgres> {
-    let (selection, from) = (&query.selection, select::from(layer));
-    let mut sql = QueryBuilder::new(
-        "select found, first, last, snapshot, matched, until from (select count(*) as found, min(fid) filter (where place <= ",
-    );
-    sql.push_bind(i64::from(query.limit)).push(") as first, max(fid) filter (where place <= ");
-    sql.push_bind(i64::from(query.limit)).push(") as last from (select fid, row_number() over (order by fid");
-    let backwards = query.cursor.is_some_and(|c| c.direction == Direction::Before);
-    let order = if backwards { " desc" } else { "" };
-    sql.push(order).push(") as place").push(&from);
-    selection.write(layer.srid, &mut sql);
+/// The page and the count, each a row. The count is not made where the snapshot is the one that it was made in: the planner puts
+/// that condition, which no row decides, before the scan.
+fn statement(layer: &Layer, query: &ItemsQuery, recalled: Option<&Count>) -> QueryBuilder<Postgres> {
+    let mut sql = QueryBuilder::new("select found, least, greatest, snapshot, matched, until from (");
+    write_page(layer, query, &mut sql);
+    sql.push(") page cross join (select case when pg_is_in_recovery() then '' else pg_current_snapshot()::text end as snapshot) seen");
+    sql.push(" cross join (");
+    write_count(layer, query, recalled, &mut sql);
+    sql.push(") counted");
+    sql
+}
+
+fn write_page(layer: &Layer, query: &ItemsQuery, sql: &mut QueryBuilder<Postgres>) {
+    let backwards = query.cursor.is_some_and(|c| c.direction == Direction::UpTo);
+    sql.push("select count(*) as found, min(fid) as least, max(fid) as greatest from (select fid").push(select::from(layer));
+    query.selection.write(layer.srid, sql);
     if let Some(cursor) = query.cursor {
-        sql.push(if backwards { " and fid < " } else { " and fid > " }).push_bind(cursor.fid);
+        sql.push(if backwards { " and fid <= " } else { " and fid >= " }).push_bind(cursor.fid);
     }
-    sql.push(" order by fid").push(order).push(" limit ").push_bind(i64::from(query.limit) + 1);
-    sql.push(
-        ") numbered) page cross join (select case when pg_is_in_recovery() then '' else pg_current_snapshot()::text end as snapshot) seen",
-    );
-    sql.push(" cross join (select count(*)");
-    if let Some(instant) = selection.instant {
-        sql.push(" filter (where valid_from <= ").push_bind(instant).push(" and (valid_to is null or valid_to > ").push_bind(instant);
-        sql.push(")) as matched, min(case when valid_from > ").push_bind(instant).push(" then valid_from when valid_to > ");
+    sql.push(" order by fid").push(if backwards { " desc" } else { "" });
+    sql.push(" limit ").push_bind(i64::from(query.limit) + 1).push(") fids");
+}
+
+fn write_count(layer: &Layer, query: &ItemsQuery, recalled: Option<&Count>, sql: &mut QueryBuilder<Postgres>) {
+    sql.push("select count(*)");
+    if let Some(instant) = query.selection.instant {
+        sql.push(" filter (where ");
+        Filter::ValidAt(instant).write(layer.srid, sql);
+        sql.push(") as matched, min(case when valid_from > ").push_bind(instant).push(" then valid_from when valid_to > ");
         sql.push_bind(instant).push(" then valid_to end) as until");
     } else {
         sql.push(" as matched, null::timestamptz as until");
     }
-    sql.push(&from);
+    sql.push(select::from(layer));
     if let Some(count) = recalled {
         sql.push(" and pg_current_snapshot()::text <> ").push_bind(count.snapshot.clone());
     }
-    selection.write_timeless(layer.srid, &mut sql);
-    sql.push(") counted");
-    sql
+    query.selection.write_timeless(layer.srid, sql);
 }
 
 fn page(row: &Row, matched: i64, query: &ItemsQuery) -> Page {
     let limit = i64::from(query.limit);
     let more = row.found > limit;
-    let cursor = |direction, fid| Cursor { direction, fid, instant: query.selection.instant };
-    // Backwards, the row found first is the page's last.
-    let fids = row.first.zip(row.last);
-    let (next, previous) = match query.cursor.map(|c| (c.direction, c.fid)) {
-        None => (fids.filter(|_| more).map(|f| f.1), None),
-        Some((Direction::After, fid)) => (fids.filter(|_| more).map(|f| f.1), Some(fids.map_or(fid.saturating_add(1), |f| f.0))),
-        Some((Direction::Before, fid)) => (Some(fids.map_or(fid.saturating_sub(1), |f| f.1)), fids.filter(|_| more).map(|f| f.0)),
+    let to = |direction, fid| Cursor { direction, fid, instant: query.selection.instant };
+    let (from, up_to) = (|fid| to(Direction::From, fid), |fid| to(Direction::UpTo, fid));
+    let found = row.least.zip(row.greatest);
+    // The one row more is the first of the next page, or backwards the last of the one before.
+    let (fids, next, previous) = match (query.cursor, found) {
+        (None, Some((least, greatest))) if more => (Some((least, greatest - 1)), Some(from(greatest)), None),
+        (None, found) => (found, None, None),
+        (Some(Cursor { direction: Direction::From, fid, .. }), found) => {
+            let previous = Some(up_to(fid.saturating_sub(1)));
+            match found {
+                Some((least, greatest)) if more => (Some((least, greatest - 1)), Some(from(greatest)), previous),
+                found => (found, None, previous),
+            }
+        }
+        (Some(Cursor { direction: Direction::UpTo, fid, .. }), found) => {
+            let next = Some(from(fid.saturating_add(1)));
+            match found {
+                Some((least, greatest)) if more => (Some((least + 1, greatest)), next, Some(up_to(least))),
+                found => (found, next, None),
+            }
+        }
     };
-    Page {
-        fids,
-        returned: row.found.min(limit),
-        matched,
-        next: next.map(|fid| cursor(Direction::After, fid)),
-        previous: previous.map(|fid| cursor(Direction::Before, fid)),
-    }
+    Page { fids, returned: row.found.min(limit), matched, next, previous }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Row, page, statement};
-    use crate::items::cursor::{Cursor, Direction};
+    use crate::items::cursor::Cursor;
+    use crate::items::cursor::Direction::{self, From, UpTo};
     use crate::items::query::ItemsQuery;
     use crate::testing::parcels;
     use crs::Settings;
@@ -120,27 +134,35 @@ mod tests {
     }
 
     fn row(found: i64, fids: Option<(i64, i64)>) -> Row {
-        Row { found, first: fids.map(|f| f.0), last: fids.map(|f| f.1), snapshot: String::new(), matched: 99, until: None }
+        Row { found, least: fids.map(|f| f.0), greatest: fids.map(|f| f.1), snapshot: String::new(), matched: 99, until: None }
+    }
+
+    /// The range, the page before and the page after.
+    fn around(row: &Row, query: &ItemsQuery) -> (Option<(i64, i64)>, Option<i64>, Option<i64>) {
+        let page = page(row, 99, query);
+        assert!(page.previous.is_none_or(|c| c.direction == UpTo) && page.next.is_none_or(|c| c.direction == From));
+        (page.fids, page.previous.map(|c| c.fid), page.next.map(|c| c.fid))
     }
 
     #[test]
-    fn a_page_knows_its_neighbours() {
-        let neighbours = |row: &Row, query: &ItemsQuery| {
-            let page = page(row, 99, query);
-            (page.previous.map(|c| c.fid), page.next.map(|c| c.fid))
-        };
-        assert_eq!(neighbours(&row(11, Some((1, 10))), &query(10, None)), (None, Some(10)));
-        assert_eq!(neighbours(&row(7, Some((1, 7))), &query(10, None)), (None, None));
-        assert_eq!(neighbours(&row(0, None), &query(10, None)), (None, None));
-        assert_eq!(neighbours(&row(11, Some((11, 20))), &query(10, Some((Direction::After, 10)))), (Some(11), Some(20)));
-        assert_eq!(neighbours(&row(0, None), &query(10, Some((Direction::After, 10)))), (Some(11), None));
-        assert_eq!(neighbours(&row(10, Some((1, 10))), &query(10, Some((Direction::Before, 11)))), (None, Some(10)));
-        assert_eq!(neighbours(&row(11, Some((11, 20))), &query(10, Some((Direction::Before, 21)))), (Some(11), Some(20)));
+    fn forwards_the_row_too_many_begins_the_next_page() {
+        assert_eq!(around(&row(11, Some((1, 11))), &query(10, None)), (Some((1, 10)), None, Some(11)));
+        assert_eq!(around(&row(7, Some((1, 7))), &query(10, None)), (Some((1, 7)), None, None));
+        assert_eq!(around(&row(0, None), &query(10, None)), (None, None, None));
+        assert_eq!(around(&row(11, Some((11, 21))), &query(10, Some((From, 11)))), (Some((11, 20)), Some(10), Some(21)));
+        assert_eq!(around(&row(0, None), &query(10, Some((From, 11)))), (None, Some(10), None));
+    }
+
+    #[test]
+    fn backwards_it_ends_the_page_before() {
+        assert_eq!(around(&row(10, Some((1, 10))), &query(10, Some((UpTo, 10)))), (Some((1, 10)), None, Some(11)));
+        assert_eq!(around(&row(11, Some((10, 20))), &query(10, Some((UpTo, 20)))), (Some((11, 20)), Some(10), Some(21)));
+        assert_eq!(around(&row(0, None), &query(10, Some((UpTo, 0)))), (None, None, Some(1)));
     }
 
     #[test]
     fn values_are_bound_never_written() {
-        let sql = statement(&parcels(), &query(10, Some((Direction::Before, 4711))), None);
-        assert!(sql.sql().as_str().contains(" and fid < $") && !sql.sql().as_str().contains("4711"));
+        let sql = statement(&parcels(), &query(10, Some((UpTo, 4711))), None);
+        assert!(sql.sql().as_str().contains(" and fid <= $") && !sql.sql().as_str().contains("4711"));
     }
 }

@@ -228,8 +228,8 @@ mod tests {
 
     #[test]
     fn a_cursor_belongs_to_its_question() {
-        refused("cursor=a1.0.deadbeef", "cursor");
-        let cursor = super::Cursor { direction: crate::items::cursor::Direction::After, fid: 9, instant: None };
+        refused("cursor=f1.0.deadbeef", "cursor");
+        let cursor = super::Cursor { direction: crate::items::cursor::Direction::From, fid: 9, instant: None };
         let text = cursor.write(&parse("sheet=1&kind=land").unwrap().question);
         assert_eq!(parse(&format!("kind=land&limit=3&sheet=1&lang=it&cursor={text}")).unwrap().cursor, Some(cursor));
         refused(&format!("kind=land&sheet=2&cursor={text}"), "cursor");
