@@ -44,17 +44,17 @@ fn style(zone: Zone) -> Style {
     let s = |size, wander, wave, stray, class, half, care| Style { size, wander, wave, stray, class, half, care };
     match zone {
         Zone::Old(_) => {
-            s([46.0, 31.0], 0.75, 85.0, 0.2, Class::Alley, [1.6, 2.8], Care { to_node: 3.0, to_vertex: 1.5, area: 150.0, thickness: 5.0, ..CARE })
+            s([56.0, 37.0], 0.75, 85.0, 0.2, Class::Alley, [1.6, 2.8], Care { to_node: 3.0, to_vertex: 1.5, area: 150.0, thickness: 5.0, ..CARE })
         }
         Zone::Hamlet(_) => {
-            s([64.0, 40.0], 0.8, 130.0, 0.18, Class::Lane, [2.0, 3.0], Care { to_node: 4.0, area: 250.0, thickness: 6.0, ..CARE })
+            s([74.0, 46.0], 0.8, 130.0, 0.18, Class::Lane, [2.0, 3.0], Care { to_node: 4.0, area: 250.0, thickness: 6.0, ..CARE })
         }
-        Zone::Grid(_) => s([96.0, 62.0], 0.07, 600.0, 0.03, Class::Grid, [4.5, 5.5], Care { to_node: 14.0, ..CARE }),
-        Zone::Town => s([112.0, 64.0], 0.42, 380.0, 0.09, Class::Local, [3.75, 5.0], CARE),
-        Zone::Suburb => s([140.0, 74.0], 0.8, 330.0, 0.12, Class::Local, [3.2, 4.25], CARE),
+        Zone::Grid(_) => s([112.0, 72.0], 0.07, 600.0, 0.03, Class::Grid, [4.5, 5.5], Care { to_node: 14.0, ..CARE }),
+        Zone::Town => s([132.0, 76.0], 0.42, 380.0, 0.09, Class::Local, [3.75, 5.0], CARE),
+        Zone::Suburb => s([172.0, 88.0], 0.8, 330.0, 0.12, Class::Local, [3.2, 4.25], CARE),
         Zone::Works => s([190.0, 120.0], 0.1, 600.0, 0.08, Class::Local, [5.0, 6.0], CARE),
         Zone::Seafront | Zone::Beach | Zone::Harbour | Zone::River(_) => s([1e9, 1e9], 0.0, 600.0, 0.0, Class::Local, [3.0, 3.0], CARE),
-        Zone::Field => s([250.0, 190.0], 1.0, 330.0, 0.15, Class::Track, [1.5, 2.4], Care { to_node: 12.0, area: 3000.0, thickness: 16.0, ..CARE }),
+        Zone::Field => s([330.0, 240.0], 1.0, 330.0, 0.15, Class::Track, [1.5, 2.4], Care { to_node: 12.0, area: 3000.0, thickness: 16.0, ..CARE }),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::splits::Splits;
 const CARE: Care = Care { to_node: 2.0, to_vertex: 1.5, cosine: 0.93, area: 60.0, thickness: 4.0 };
 
 /// Metres between the bends of a boundary.
-const BEND: f64 = 10.5;
+const BEND: f64 = 26.0;
 
 /// Cuts the block into `count` fields, fewer where its shape doesn't allow it; `splits` as for lots.
 pub(crate) fn fields(block: Ring, count: usize, rng: &mut Rng, splits: &mut Splits) -> Vec<Ring> {

@@ -46,12 +46,14 @@ pub(crate) fn house(lot: &Ring, zone: Zone, rng: &mut Rng) -> Option<House> {
         }
         _ => {
             let ring = if rng.chance(0.25) && width < 22.0 { row(lot, edge, rng.range(11.0, 14.0)) } else { None };
-            let size = [rng.range(11.0, 20.0), rng.range(11.0, 15.0)];
+            let size = [rng.range(12.0, 23.0), rng.range(11.0, 16.0)];
             let ring = ring.or_else(|| detached(lot, edge, size, rng.range(2.0, 6.0), rng));
             (ring, 2 + rng.below(5), if rng.chance(0.07) { BuildingKind::Commercial } else { BuildingKind::Residential })
         }
     };
-    Some(finish(ring?, kind, floors, rng))
+    // On an awkward lot a small house will still stand somewhere.
+    let ring = ring.or_else(|| detached(lot, edge, [13.0, 10.0], 1.5, rng)).or_else(|| anywhere(lot, rng))?;
+    Some(finish(ring, kind, floors, rng))
 }
 
 /// A garage or shed at the back of the lot, away from the house.
@@ -150,6 +152,15 @@ fn courtyard_wings(c: M, d: M, half: [f64; 2], rng: &mut Rng) -> Vec<V> {
     } else {
         figure(c, d, half, &[(-1.0, -1.0), (1.0, -1.0), (1.0, -h), (-w, -h), (-w, 1.0), (-1.0, 1.0)])
     }
+}
+
+/// A plain house in the middle of the lot.
+fn anywhere(lot: &Ring, rng: &mut Rng) -> Option<Vec<V>> {
+    let (c, d) = (crate::skeleton::inner(lot), lot.long_axis());
+    let (s, t) = lot.extent(d);
+    let whole = [(s[1] - s[0]) * rng.range(0.3, 0.36), (t[1] - t[0]) * rng.range(0.3, 0.36)];
+    let half = [whole[0].min(11.0), whole[1].min(7.5)];
+    [1.0, 0.8, 0.62].into_iter().map(|k| rectangle(c, d, [half[0] * k, half[1] * k])).find(|ring| half[1] > 2.4 && within(ring, lot, 0.3))
 }
 
 /// A house in a row: the part of the lot within `depth` metres of the street, a hair inside the boundaries.

@@ -24,13 +24,13 @@ const CARE: Care = Care { to_node: 1.1, to_vertex: 0.9, cosine: 0.95, area: 28.0
 fn manner(zone: Zone) -> Manner {
     let m = |front, depth, jog, large| Manner { front, depth, jog, large };
     match zone {
-        Zone::Old(_) => m(9.0, 13.0, 0.6, 0.07),
-        Zone::Hamlet(_) => m(12.0, 16.0, 0.55, 0.08),
-        Zone::Grid(_) => m(16.5, 25.0, 0.4, 0.07),
-        Zone::Suburb => m(23.0, 33.0, 0.3, 0.08),
+        Zone::Old(_) => m(10.5, 15.0, 0.55, 0.07),
+        Zone::Hamlet(_) => m(13.5, 18.0, 0.5, 0.08),
+        Zone::Grid(_) => m(20.0, 29.0, 0.3, 0.06),
+        Zone::Suburb => m(26.0, 38.0, 0.25, 0.07),
         Zone::Works => m(46.0, 52.0, 0.2, 0.12),
         Zone::Beach | Zone::Harbour | Zone::Seafront => m(140.0, 400.0, 0.0, 0.0),
-        _ => m(17.5, 27.0, 0.4, 0.08),
+        _ => m(21.0, 31.0, 0.3, 0.07),
     }
 }
 

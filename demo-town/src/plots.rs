@@ -137,25 +137,24 @@ impl Plots {
             rough * ring.area()
         };
         let total: f64 = blocks.iter().map(|(i, ring)| weight(*i, ring)).sum();
-        let farms = 0.025;
         let mut owed = 0.0;
         for (i, ring) in blocks {
             let mut rng = Rng::new(ground.seed, 2_000_000 + i as u64);
-            let due = count as f64 / (1.0 + farms) * weight(i, &ring) / total.max(1.0) + owed;
+            let due = count as f64 * weight(i, &ring) / total.max(1.0) + owed;
             let share = (due.round() as usize).max(1);
             let mut splits = Splits::default();
             let parts = fields(ring.clone(), share, &mut rng, &mut splits);
-            owed = due - parts.len() as f64;
             self.blocks[i] = Some(splits.expand(&ring));
             for field in parts {
                 let usage = purposes.uses[i];
                 let mut plot = Plot { block: i, ring: field, holes: Vec::new(), zone: Zone::Field, usage, houses: Vec::new(), basin: false };
-                let farm = usage != Use::Wood && plot.ring.area() > 900.0 && rng.chance(farms * 2.6);
+                let farm = usage != Use::Wood && plot.ring.area() > 750.0 && rng.chance(0.11);
                 if farm && let Some(ring) = island(&plot.ring, [rng.range(8.0, 12.0), rng.range(7.0, 10.0)], 1.5, &mut rng) {
                     self.fill(&mut plot, ring, true, &mut rng);
                 }
                 self.plots[i].push(plot);
             }
+            owed = due - self.plots[i].len() as f64;
         }
     }
 

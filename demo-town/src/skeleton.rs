@@ -338,6 +338,16 @@ pub(crate) fn inner(ring: &Ring) -> M {
             }
         }
     }
+    // In a thin and winding shape, step inwards from an edge.
+    let step = 0.5 * ring.thickness();
+    for i in 0..ring.len() {
+        let (a, b) = (ring.edge(i).0.m(), ring.edge(i).1.m());
+        let n = crate::plane::left(crate::plane::unit(crate::plane::sub(b, a)));
+        let p = crate::plane::along(crate::plane::lerp(a, b, 0.5), n, step);
+        if best.0 == 0.0 && ring.contains(p) {
+            return p;
+        }
+    }
     best.1
 }
 
