@@ -1,6 +1,6 @@
 // Drives the built program and a real browser: given a town, when somebody does this, then the page shows that.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -13,6 +13,8 @@ const flags = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-ba
 export async function startTown() {
   if (!existsSync(program)) throw new Error(`${program} is missing: run \`cargo build --workspace\` first`);
   const folder = mkdtempSync(join(tmpdir(), 'opensit-browser-'));
+  // as root the database runs as another user, who must be able to enter
+  chmodSync(folder, 0o711);
   const data = join(folder, 'data');
   let server = await serve(data, '127.0.0.1:0');
   const port = new URL(server.url).port;

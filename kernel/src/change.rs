@@ -37,7 +37,10 @@ impl fmt::Display for Position {
 impl FromStr for Position {
     type Err = PositionError;
     fn from_str(text: &str) -> Result<Self, PositionError> {
-        let half = |part: &str| (1..=8).contains(&part.len()).then(|| u64::from_str_radix(part, 16).ok()).flatten();
+        let half = |part: &str| {
+            let digits = (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_hexdigit());
+            digits.then(|| u64::from_str_radix(part, 16).ok()).flatten()
+        };
         text.split_once('/')
             .and_then(|(high, low)| Some(Self(half(high)? << 32 | half(low)?)))
             .ok_or_else(|| PositionError(text.chars().take(40).collect()))

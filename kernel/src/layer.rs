@@ -107,6 +107,19 @@ impl Layer {
         self.fields.iter().find(|f| f.name.as_str() == name)
     }
 
+    /// For areas that carry labels: the zoom from which tiles have, beside the areas, a point inside each, in the source
+    /// layer [`Self::label_points_id`]. A label on an area itself would be repeated in each tile that the area is cut by.
+    pub fn label_points(&self) -> Option<u8> {
+        let first = |part: &StyleLayer| part.minzoom.unwrap_or(0.0).max(f64::from(self.zoom.0)).floor() as u8;
+        let labels = self.style.0.iter().filter(|part| part.is_label_of_area());
+        labels.map(first).min().filter(|_| self.geometry.dimension() == 2)
+    }
+
+    /// The source layer of the points that [`Self::label_points`] speaks of.
+    pub fn label_points_id(&self) -> String {
+        format!("{}_labels", self.id)
+    }
+
     /// How a row is titled for people, from its values as text.
     pub fn title_of(&self, language: Language, id: &str, value: impl Fn(&str) -> Option<String>) -> String {
         let named = || self.label.as_ref().and_then(|label| value(label.as_str())).unwrap_or_else(|| id.to_owned());

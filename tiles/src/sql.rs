@@ -82,7 +82,8 @@ impl Part<'_> {
                 FieldType::Integer => format!("{column}::bigint"),
                 FieldType::Number => format!("{column}::double precision"),
                 FieldType::Boolean => format!("{column}::boolean"),
-                FieldType::Date => format!("to_char({column}, 'YYYY-MM-DD')"),
+                // sqlx asks for DateStyle ISO on every connection
+                FieldType::Date => format!("{column}::text"),
                 FieldType::DateTime => format!("to_char({column} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"),
             };
             sql.push_str(&format!(", {value} as {}", field.name.sql()));
@@ -106,7 +107,7 @@ impl Part<'_> {
     }
 
     fn head(&self, number: usize) -> String {
-        format!("select {number} as layer, st_asmvt(t, '{}', {EXTENT}, 'geom', 'fid') as mvt", self.layer.id)
+        format!("select {number} as layer, st_asmvt(t, '{}', {EXTENT}, 'geom', 'fid')", self.layer.id)
     }
 }
 
@@ -151,9 +152,9 @@ mod tests {
     #[test]
     fn in_detail() {
         assert_eq!(
-            write(&layer("Polygon", true), 16, 35616, 25255, Some(Form::Detail)),
+            write(&layer("Polygon", true), 18, 142467, 101020, Some(Form::Detail)),
             r#"(select 0 as layer, st_asmvt(t, 'parcels', 4096, 'geom', 'fid') as mvt, count(*) as candidates
-   from (select fid, id::text as id, "number"::text as "number", to_char("updated_on", 'YYYY-MM-DD') as "updated_on",
+   from (select fid, id::text as id, "number"::text as "number", "updated_on"::text as "updated_on",
                 st_asmvtgeom(st_transform(geom, 3857), st_makeenvelope(10, 20, 30, 40, 3857)::box2d, 4096, 64, true) as geom
            from (select * from "cadastre"."parcels"
                   where geom && st_makeenvelope(1, 2, 3, 4.5, 7792) and valid_from <= '2026-03-01T12:00:00.000000Z' and (valid_to is null or valid_to > '2026-03-01T12:00:00.000000Z')

@@ -60,7 +60,7 @@ fn tilejson(entries: &[Arc<Entry>], public_url: &PublicUrl, installation: Bbox, 
         "bounds": bounds,
         "center": [lon, lat, 12.clamp(minzoom, maxzoom)],
         "attribution": attribution(layers()),
-        "vector_layers": layers().map(|l| vector_layer(l, language)).collect::<Vec<_>>(),
+        "vector_layers": layers().flat_map(|l| vector_layers(l, language)).collect::<Vec<_>>(),
     })
 }
 
@@ -81,6 +81,19 @@ fn attribution<'a>(layers: impl Iterator<Item = &'a Layer>) -> String {
         }
     }
     names.join(" · ")
+}
+
+/// The layer, and the points inside its areas if its tiles have them.
+fn vector_layers(layer: &Layer, language: Language) -> Vec<Value> {
+    let own = vector_layer(layer, language);
+    let labels = layer.label_points().map(|from| {
+        let mut labels = own.clone();
+        labels["id"] = layer.label_points_id().into();
+        labels["minzoom"] = from.into();
+        labels["geometry_type"] = "point".into();
+        labels
+    });
+    std::iter::once(own).chain(labels).collect()
 }
 
 fn vector_layer(layer: &Layer, language: Language) -> Value {

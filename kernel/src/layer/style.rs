@@ -62,6 +62,13 @@ pub enum StyleType {
 #[error("the style can't be read: {0}")]
 pub struct StyleError(#[from] serde_json::Error);
 
+impl StyleLayer {
+    /// Whether it is a label or sign that is placed at a point, not along a line.
+    pub fn is_label_of_area(&self) -> bool {
+        self.kind == StyleType::Symbol && self.layout.get("symbol-placement").is_none_or(|placement| placement == "point")
+    }
+}
+
 impl Style {
     /// Reads a JSON array of style layers, as themes keep beside their code.
     pub fn parse(json: &str) -> Result<Self, StyleError> {

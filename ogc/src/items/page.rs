@@ -30,8 +30,9 @@ struct Row {
     least: Option<i64>,
     greatest: Option<i64>,
     snapshot: String,
-    matched: i64,
-    until: Option<DateTime<Utc>>,
+    /// The rows that match, and when the next begins or ceases to be valid, in microseconds since 1970; null if the count
+    /// recalled still holds.
+    counted: Option<Vec<Option<i64>>>,
 }
 
 /// Finds a page's range of rows and the number of all, in one round trip; the caller's transaction sees one snapshot.
@@ -40,23 +41,36 @@ pub(crate) async fn find(conn: &mut PgConnection, layer: &Layer, query: &ItemsQu
     let recalled = counts.recall(&query.question, instant);
     let mut sql = statement(layer, query, recalled.as_ref());
     let row: Row = sql.build_query_as().fetch_one(conn).await.map_err(|e| Problem::database("page of items", &e))?;
-    let count = match recalled {
-        Some(count) if count.snapshot == row.snapshot => count,
-        _ => Count { snapshot: row.snapshot.clone(), matched: row.matched, from: instant, until: row.until },
+    let count = match (recalled, &row.counted) {
+        (Some(count), None) => count,
+        (_, counted) => counted_now(&row.snapshot, counted.as_deref().unwrap_or_default(), instant),
     };
     counts.keep(&query.question, count.clone());
     Ok(page(&row, count.matched, query))
 }
 
-/// The page and the count, each a row. The count is not made where the snapshot is the one that it was made in: the planner puts
-/// that condition, which no row decides, before the scan.
+fn counted_now(snapshot: &str, counted: &[Option<i64>], instant: Option<DateTime<Utc>>) -> Count {
+    let number = |index: usize| counted.get(index).copied().flatten();
+    Count {
+        snapshot: snapshot.to_owned(),
+        matched: number(0).unwrap_or_default(),
+        from: instant,
+        until: number(1).and_then(DateTime::from_timestamp_micros),
+    }
+}
+
+/// The page, and the count as a value that the database computes only if the snapshot is not the one of the count recalled.
 fn statement(layer: &Layer, query: &ItemsQuery, recalled: Option<&Count>) -> QueryBuilder<Postgres> {
-    let mut sql = QueryBuilder::new("select found, least, greatest, snapshot, matched, until from (");
+    let mut sql = QueryBuilder::new("select found, least, greatest, snapshot, case when ");
+    match recalled {
+        Some(count) => sql.push("snapshot = ").push_bind(count.snapshot.clone()),
+        None => sql.push("false"),
+    };
+    sql.push(" then null else (");
+    write_count(layer, query, &mut sql);
+    sql.push(") end as counted from (");
     write_page(layer, query, &mut sql);
     sql.push(") page cross join (select case when pg_is_in_recovery() then '' else pg_current_snapshot()::text end as snapshot) seen");
-    sql.push(" cross join (");
-    write_count(layer, query, recalled, &mut sql);
-    sql.push(") counted");
     sql
 }
 
@@ -71,20 +85,17 @@ fn write_page(layer: &Layer, query: &ItemsQuery, sql: &mut QueryBuilder<Postgres
     sql.push(" limit ").push_bind(i64::from(query.limit) + 1).push(") fids");
 }
 
-fn write_count(layer: &Layer, query: &ItemsQuery, recalled: Option<&Count>, sql: &mut QueryBuilder<Postgres>) {
-    sql.push("select count(*)");
+fn write_count(layer: &Layer, query: &ItemsQuery, sql: &mut QueryBuilder<Postgres>) {
+    sql.push("select array[count(*)");
     if let Some(instant) = query.selection.instant {
         sql.push(" filter (where ");
         Filter::ValidAt(instant).write(layer.srid, sql);
-        sql.push(") as matched, min(case when valid_from > ").push_bind(instant).push(" then valid_from when valid_to > ");
-        sql.push_bind(instant).push(" then valid_to end) as until");
+        sql.push("), (extract(epoch from nullif(min(case when valid_from > ").push_bind(instant).push(" then valid_from when valid_to > ");
+        sql.push_bind(instant).push(" then valid_to end), 'infinity')) * 1000000)::bigint]");
     } else {
-        sql.push(" as matched, null::timestamptz as until");
+        sql.push("]");
     }
     sql.push(select::from(layer));
-    if let Some(count) = recalled {
-        sql.push(" and pg_current_snapshot()::text <> ").push_bind(count.snapshot.clone());
-    }
     query.selection.write_timeless(layer.srid, sql);
 }
 
@@ -134,7 +145,7 @@ mod tests {
     }
 
     fn row(found: i64, fids: Option<(i64, i64)>) -> Row {
-        Row { found, least: fids.map(|f| f.0), greatest: fids.map(|f| f.1), snapshot: String::new(), matched: 99, until: None }
+        Row { found, least: fids.map(|f| f.0), greatest: fids.map(|f| f.1), snapshot: String::new(), counted: None }
     }
 
     /// The range, the page before and the page after.

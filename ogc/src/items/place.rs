@@ -11,8 +11,8 @@ pub(crate) type Boxes = Vec<(Bbox, Srid)>;
 /// in the axis order of the authority.
 ///
 /// In degrees it may cross the antimeridian (west greater than east). What lies far outside the area of the storage system
-/// is cut off, since it has no place there and no rows.
-pub(crate) fn parse(text: &str, crs: &'static Crs, storage: &'static Crs, settings: &Settings) -> Result<Boxes, Problem> {
+/// is cut off, since it has no place there and no rows; a rectangle that holds all of that area is no condition: `None`.
+pub(crate) fn parse(text: &str, crs: &'static Crs, storage: &'static Crs, settings: &Settings) -> Result<Option<Boxes>, Problem> {
     let wrong = |detail: String| Problem::invalid_parameter("bbox", detail, allowed(crs));
     let [a, b, c, d] = Bbox::parse_numbers(text).map_err(|e| wrong(e.to_string()))?;
     let ([west, south], [east, north]) = (crs.from_authority_order([a, b]), crs.from_authority_order([c, d]));
@@ -30,11 +30,15 @@ pub(crate) fn parse(text: &str, crs: &'static Crs, storage: &'static Crs, settin
     let mut boxes = Vec::new();
     for part in parts {
         let part = part.map_err(|e| wrong(e.to_string()))?;
-        if let Some(part) = limits.map_or(Some(part), |l| intersection(&part, &l)) {
+        let part = limits.map_or(Some(part), |l| intersection(&part, &l));
+        if part.is_some() && part == limits {
+            return Ok(None);
+        }
+        if let Some(part) = part {
             boxes.push(into_family(part, crs, settings).map_err(wrong)?);
         }
     }
-    Ok(boxes)
+    Ok(Some(boxes))
 }
 
 /// What the parameter takes in this system.
@@ -73,14 +77,14 @@ mod tests {
     use crs::{Crs, Settings};
     use kernel::Srid;
 
-    fn boxes(text: &str, code: i32) -> Result<super::Boxes, kernel::Problem> {
+    fn boxes(text: &str, code: i32) -> Result<Option<super::Boxes>, kernel::Problem> {
         let crs = Crs::get(Srid::new(code).unwrap()).unwrap();
         let storage = Crs::get(Srid::RDN2008_UTM33).unwrap();
         parse(text, crs, storage, &Settings::default())
     }
 
     fn sides(text: &str, code: i32) -> Vec<[f64; 4]> {
-        boxes(text, code).unwrap().into_iter().map(|(b, _)| b.into()).collect()
+        boxes(text, code).unwrap().unwrap().into_iter().map(|(b, _)| b.into()).collect()
     }
 
     #[test]
@@ -93,9 +97,10 @@ mod tests {
 
     #[test]
     fn the_world_is_cut_to_where_the_storage_system_is_used() {
-        let world = sides("-180,-90,180,90", 84);
-        assert_eq!(world.len(), 1);
-        assert!(world[0][0] > 1.0 && world[0][2] < 29.0, "{world:?}");
+        assert_eq!(boxes("-180,-90,180,90", 84), Ok(None));
+        assert_eq!(boxes("-90,-180,90,180", 4326), Ok(None));
+        let east = sides("15,-90,180,90", 84);
+        assert!(east.len() == 1 && east[0][0] == 15.0 && east[0][2] < 29.0, "{east:?}");
         assert!(sides("-179,-80,-170,-70", 84).is_empty());
     }
 
@@ -108,7 +113,7 @@ mod tests {
 
     #[test]
     fn gauss_boaga_is_told_in_the_projection_it_almost_is() {
-        let [(bbox, srid)] = boxes("2576990,4218220,2577990,4219220", 3004).unwrap()[..] else { panic!("one box") };
+        let [(bbox, srid)] = boxes("2576990,4218220,2577990,4219220", 3004).unwrap().unwrap()[..] else { panic!("one box") };
         assert_eq!(srid, Srid::RDN2008_UTM33);
         assert!((bbox.west() - 556_982.36).abs() < 0.2 && (bbox.width() - 1000.0).abs() < 0.2, "{bbox:?}");
     }

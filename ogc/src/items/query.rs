@@ -80,7 +80,7 @@ pub(crate) fn uris() -> Vec<String> {
 fn boxes(params: &Params, layer: &Layer, settings: &Settings) -> Result<Option<Boxes>, Problem> {
     let crs = system(params, "bbox-crs")?;
     let storage = Crs::require(layer.srid).map_err(|e| Problem::internal("storage system of a layer", &e))?;
-    params.get("bbox").map(|text| place::parse(text, crs, storage, settings)).transpose()
+    params.get("bbox").map_or(Ok(None), |text| place::parse(text, crs, storage, settings))
 }
 
 fn limit(text: Option<&str>) -> Result<u32, Problem> {

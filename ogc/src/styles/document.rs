@@ -80,12 +80,13 @@ fn style_layer(layer: &Layer, part: &StyleLayer, source: &str, shown: bool, look
     if let Some(legend) = &part.legend {
         metadata["opensit:legend"] = json!(legend);
     }
+    let on_point = part.is_label_of_area() && layer.label_points().is_some();
     let mut out = json!({
         "id": format!("{}/{}", layer.id, part.name),
         "type": part.kind,
         "metadata": metadata,
         "source": source,
-        "source-layer": layer.id,
+        "source-layer": if on_point { layer.label_points_id() } else { layer.id.to_string() },
         // tiles have nothing of it below
         "minzoom": part.minzoom.unwrap_or(0.0).max(f64::from(layer.zoom.0)),
     });

@@ -97,7 +97,7 @@ const TOKENS: &[(&str, &str, &str, &str)] = &[
     ("parcel_line", "#8c7f72", "#8d867c", "#1a1a1a"),
     ("parcel_number", "#5d5249", "#b9b1a5", "#000000"),
     ("park", "#dfead2", "#22322a", "#d5efc4"),
-    ("pavement", "#faf8f4", "#2d3237", "#ffffff"),
+    ("pavement", "#ffffff", "#434a51", "#ffffff"),
     ("poi_culture", "#9a6b4a", "#c79a76", "#6b2f00"),
     ("poi_culture_text", "#74502f", "#d3ad8d", "#4d2200"),
     ("poi_hospitality", "#b0704f", "#d69a7c", "#8a2b00"),

@@ -16,6 +16,7 @@ struct Dist;
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/portal", get(|| async { Redirect::permanent("/portal/") }))
+        .route("/favicon.ico", get(|| async { Redirect::permanent("/portal/favicon.svg") }))
         .route("/portal/", get(|headers: HeaderMap| async move { serve("index.html", &headers) }))
         .route("/portal/{*path}", get(|Path(path): Path<String>, headers: HeaderMap| async move { serve(&path, &headers) }))
 }

@@ -42,7 +42,7 @@ impl Part<'_> {
        group by cx, cy),
  large as (
       select fid from met where side >= {side} order by side desc, fid limit {MAX_LARGE})
- {head}, (select count(*) from met) as candidates
+ {head} as mvt, (select count(*) from met) as candidates
    from (select r.fid{properties},
                 {large_geometry} as geom
            from large join {table} r using (fid)
