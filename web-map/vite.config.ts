@@ -21,7 +21,7 @@ export default defineConfig({
         entryFileNames: (chunk) => (chunk.name === 'embed' ? 'embed.js' : 'assets/[name]-[hash].js'),
         chunkFileNames: 'assets/[name]-[hash].js',
         assetFileNames: (asset) => (asset.names.includes('embed.css') ? 'embed.css' : 'assets/[name]-[hash][extname]'),
-        codeSplitting: { groups: [{ name: 'maplibre', test: /node_modules[\\/]maplibre-gl[\\/].*\.m?js$/ }] },
+        codeSplitting: { groups: [{ name: 'maplibre', test: /node_modules[\\/]maplibre-gl[\\/].*\.m?js$|src[\\/]map[\\/](view|worker)\.ts$/ }] },
       },
     },
   },

@@ -65,7 +65,7 @@ export function measureData({ points, polygon, labels }: MeasureDrawing): Featur
   return { type: 'FeatureCollection', features };
 }
 
-const ARM_PX = 10;
+const ARM_PX = 8;
 /** A target on the chosen place: a ring with a dot, dark on a white ground. */
 const markLayers = [
   { id: 'mark/halo', type: 'circle', source: MARK, paint: { 'circle-radius': ARM_PX, 'circle-opacity': 0, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 4.5 } },

@@ -277,6 +277,7 @@ class Portal {
   }
 
   goToPoint(point: LonLat): void {
+    this.closeCards();
     this.picked = point;
     this.goTo([...point, ...point] as Bbox);
   }
