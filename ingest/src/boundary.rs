@@ -1,0 +1,148 @@
+//! The boundary of the installation's comuni, from the file that `--boundary` names.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use crs::{Region, Transformer};
+use kernel::Srid;
+use sqlx::{Connection, PgConnection};
+
+use crate::geometry::{self, Family, Shape};
+use crate::source::{DeclaredCrs, Reader, Row, SourceLayer, Value, open};
+use crate::{IngestError, Limits};
+
+/// A comune of the installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comune {
+    /// ISTAT code, six digits.
+    pub istat: String,
+    /// Catasto code (Belfiore), a letter and three digits.
+    pub catasto: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+/// Names under which files have each of the three, the usual one first.
+const ISTAT: [&str; 5] = ["com_istat_code", "pro_com_t", "pro_com", "istat", "codice_istat"];
+const CATASTO: [&str; 5] = ["com_catasto_code", "catasto_code", "codice_catastale", "cod_catastale", "belfiore"];
+const NAME: [&str; 4] = ["name", "comune", "nome", "denominazione"];
+
+/// Reads the areas of one or many comuni into `territory.boundaries`, in one transaction: what the file has is the
+/// boundary from then on, and comuni that it has not are taken out.
+///
+/// The file may be in any system of the register; which Monte Mario parameters hold follows from its own ISTAT codes.
+pub async fn load_boundary(database: &mut PgConnection, file: &Path, storage: Srid) -> Result<Vec<Comune>, IngestError> {
+    let path = file.to_owned();
+    let areas = tokio::task::spawn_blocking(move || read(&path, storage)).await.map_err(|e| IngestError::Reader(e.to_string()))??;
+    store(database, &areas, storage).await.map_err(IngestError::database("did not take the boundary"))?;
+    Ok(areas.into_iter().map(|(comune, _)| comune).collect())
+}
+
+/// The comuni with their areas in storage.
+fn read(path: &Path, storage: Srid) -> Result<Vec<(Comune, Shape)>, IngestError> {
+    let limits = Limits::default();
+    let folder = tempfile::tempdir().map_err(IngestError::io(std::env::temp_dir()))?;
+    let mut sources = open::open(&[path.to_owned()], None, folder.path(), &limits)?;
+    let [source] = sources.as_mut_slice() else {
+        return Err(refuse(&path.display().to_string(), "there are several files in it"));
+    };
+    let file = source.file.clone();
+    let columns = Columns::find(source.reader.layer()).ok_or_else(|| refuse(&file, "it lacks a column for the ISTAT code or the name"))?;
+    let from = match source.reader.layer().crs {
+        DeclaredCrs::Stated(srid) | DeclaredCrs::Recognised(srid, _) => srid,
+        _ => return Err(refuse(&file, "it states no coordinate system; save it as GeoJSON or GeoPackage with one")),
+    };
+    let mut areas = gather(source.reader.as_mut(), &columns, &file, &limits)?;
+    let region = areas.first().and_then(|(comune, _)| Region::of_comune(&comune.istat)).unwrap_or_default();
+    let transformer = Transformer::new(from, storage, &crs::Settings::new(region))
+        .map_err(|cause| IngestError::UnknownCrs { file: file.clone(), cause })?;
+    for (comune, shape) in &mut areas {
+        transformer.convert(&mut shape.positions).map_err(|e| refuse(&file, &format!("{}: {e}", comune.name)))?;
+    }
+    Ok(areas)
+}
+
+fn gather(reader: &mut dyn Reader, columns: &Columns, file: &str, limits: &Limits) -> Result<Vec<(Comune, Shape)>, IngestError> {
+    let mut areas: Vec<(Comune, Shape)> = Vec::new();
+    let mut wrong = None;
+    reader.read(&mut |row| match columns.area(row, limits) {
+        Ok((comune, _)) if areas.iter().any(|(c, _)| c.istat == comune.istat) => {
+            wrong = Some(format!("{} ({}) is in it twice", comune.name, comune.istat));
+            ControlFlow::Break(())
+        }
+        Ok(area) => {
+            areas.push(area);
+            ControlFlow::Continue(())
+        }
+        Err(why) => {
+            wrong = Some(why);
+            ControlFlow::Break(())
+        }
+    })?;
+    match wrong {
+        Some(why) => Err(refuse(file, &why)),
+        None if areas.is_empty() => Err(refuse(file, "it has no rows")),
+        None => Ok(areas),
+    }
+}
+
+/// Which fields hold what.
+struct Columns {
+    istat: usize,
+    catasto: Option<usize>,
+    name: usize,
+}
+
+impl Columns {
+    fn find(layer: &SourceLayer) -> Option<Self> {
+        let find = |names: &[&str]| names.iter().find_map(|n| layer.fields.iter().position(|f| f.name.eq_ignore_ascii_case(n)));
+        Some(Self { istat: find(&ISTAT)?, catasto: find(&CATASTO), name: find(&NAME)? })
+    }
+
+    fn area(&self, row: Row, limits: &Limits) -> Result<(Comune, Shape), String> {
+        let number = row.number;
+        let text = |index: usize| row.values.get(index).and_then(Value::to_text).map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
+        let name = text(self.name).ok_or_else(|| format!("row {number} has no name"))?;
+        let code = text(self.istat).ok_or_else(|| format!("row {number} ({name}) has no ISTAT code"))?;
+        // a number has lost its zeros
+        let istat = format!("{code:0>6}");
+        if Region::of_comune(&istat).is_none() {
+            return Err(format!("row {number} ({name}) has the ISTAT code `{code}`, which no comune has"));
+        }
+        let comune = Comune { istat, catasto: self.catasto.and_then(text), name };
+        match geometry::tidy(row.geometry, limits) {
+            Ok(tidied) if tidied.shape.family == Family::Polygon => Ok((comune, tidied.shape)),
+            Ok(_) => Err(format!("row {number} ({}) is no area", comune.name)),
+            Err(reason) => Err(format!("row {number} ({}): such rows {}", comune.name, reason.words().en)),
+        }
+    }
+}
+
+async fn store(database: &mut PgConnection, areas: &[(Comune, Shape)], storage: Srid) -> Result<(), sqlx::Error> {
+    let mut transaction = database.begin().await?;
+    let ids: Vec<&str> = areas.iter().map(|(c, _)| c.istat.as_str()).collect();
+    sqlx::query("delete from territory.boundaries where id <> all ($1)").bind(&ids).execute(&mut *transaction).await?;
+    for (comune, shape) in areas {
+        let mut ewkb = Vec::new();
+        geometry::write_ewkb(shape, storage, &mut ewkb);
+        sqlx::query(
+            "insert into territory.boundaries as b (id, comune, name, catasto_code, geom)
+             values ($1, $1, $2, $3, st_multi(st_collectionextract(st_makevalid(st_geomfromewkb($4)), 3)))
+             on conflict (id) do update
+                set name = excluded.name, catasto_code = excluded.catasto_code, geom = excluded.geom
+              where (b.name, b.catasto_code) is distinct from (excluded.name, excluded.catasto_code)
+                 or not st_orderingequals(b.geom, excluded.geom)",
+        )
+        .bind(&comune.istat)
+        .bind(&comune.name)
+        .bind(&comune.catasto)
+        .bind(ewkb)
+        .execute(&mut *transaction)
+        .await?;
+    }
+    transaction.commit().await
+}
+
+fn refuse(file: &str, why: &str) -> IngestError {
+    IngestError::Boundary { file: file.to_owned(), why: why.to_owned() }
+}

@@ -1,0 +1,294 @@
+use std::path::PathBuf;
+
+use kernel::{LayerId, Srid};
+use thiserror::Error;
+
+use crate::place::Guess;
+
+/// Why a load did not happen. Nothing of it is in the database then. Each message says what, where, why and what to do.
+#[derive(Debug, Error)]
+pub enum IngestError {
+    /// There is no such file.
+    #[error("{}: no such file or folder; check the path", .0.display())]
+    NoFile(PathBuf),
+    /// The system does not let us read or write.
+    #[error("{}: {cause}", path.display())]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// It has no bytes.
+    #[error("{0}: the file is empty (0 bytes); export it again")]
+    EmptyFile(String),
+    /// Its content is nothing that can be read.
+    #[error("{file}: the content is {found}; a GeoPackage, a Shapefile (also zipped), a GeoJSON or a CSV can be read{hint}")]
+    Format {
+        /// The file.
+        file: String,
+        /// What it looks like.
+        found: String,
+        /// What to do, with the punctuation before it.
+        hint: String,
+    },
+    /// It begins as its format does, but can't be read to the end.
+    #[error("{file}: it can't be read as {format}: {cause}. It is truncated or damaged; export or copy it again")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// The format.
+        format: &'static str,
+        /// What the reader says, with the row where it is known.
+        cause: String,
+    },
+    /// A part of a Shapefile is not there.
+    #[error("{file}: its .{part} file is missing; a Shapefile is .shp, .shx and .dbf (and .prj, .cpg) with the same name: put them together")]
+    MissingPart {
+        /// The file.
+        file: String,
+        /// The suffix.
+        part: &'static str,
+    },
+    /// An archive has something in it that we do not unpack.
+    #[error("{file}: the archive's entry `{entry}` {why}; nothing was unpacked. Make the archive again, with plain files only")]
+    Archive {
+        /// The archive.
+        file: String,
+        /// The entry.
+        entry: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// An archive has nothing in it that can be read.
+    #[error("{file}: the archive has nothing that can be read (a .gpkg, .shp, .geojson, .json or .csv); it has: {entries}")]
+    NothingInside {
+        /// The archive or folder.
+        file: String,
+        /// Some of its entries.
+        entries: String,
+    },
+    /// Several layers, and nobody said which.
+    #[error("{file}: it has several layers: {}; say which one with `--source-layer NAME`", layers.join(", "))]
+    SeveralLayers {
+        /// The file.
+        file: String,
+        /// Their names.
+        layers: Vec<String>,
+    },
+    /// The layer asked for is not in the file.
+    #[error("{file}: it has no layer `{wanted}`; it has: {}", layers.join(", "))]
+    NoSuchLayer {
+        /// The file.
+        file: String,
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        layers: Vec<String>,
+    },
+    /// A table without positions.
+    #[error("{file}: no layer in it has a geometry; it is a table, and a table has no place on a map")]
+    NoGeometryLayer {
+        /// The file.
+        file: String,
+    },
+    /// A CSV in which no position is found.
+    #[error(
+        "{file}: no coordinates in its columns ({}). Name two of them x and y (or est, nord; lon, lat; longitudine, latitudine), or one wkt",
+        columns.join(", ")
+    )]
+    NoCoordinates {
+        /// The file.
+        file: String,
+        /// Its columns.
+        columns: Vec<String>,
+    },
+    /// A CSV whose first row holds values.
+    #[error("{file}: its first row has values, not names of columns; put a row with the columns' names first")]
+    NoHeader {
+        /// The file.
+        file: String,
+    },
+    /// More fields than a table can have.
+    #[error("{file}: it has {found} fields, and {allowed} are allowed; keep those that are needed")]
+    TooManyFields {
+        /// The file.
+        file: String,
+        /// How many.
+        found: usize,
+        /// The limit.
+        allowed: usize,
+    },
+    /// No row at all.
+    #[error("{file}: it has no rows, so there is nothing to publish")]
+    NoRows {
+        /// The file or files.
+        file: String,
+    },
+    /// Rows, but none that can be loaded.
+    #[error("{file}: of its {rows} rows none can be loaded: {reasons}")]
+    NothingLeft {
+        /// The file or files.
+        file: String,
+        /// How many.
+        rows: u64,
+        /// Why, with counts.
+        reasons: String,
+    },
+    /// Several files with different fields.
+    #[error("{file}: its fields differ from those of {first}: {difference}. Load them as two layers, or make their fields the same")]
+    FieldsDiffer {
+        /// The file.
+        file: String,
+        /// The first file.
+        first: String,
+        /// What differs.
+        difference: String,
+    },
+    /// The file changed while it was read.
+    #[error("{file}: it had {before} rows when read first and {after} when read again; somebody is writing it. Try again when that is done")]
+    Changed {
+        /// The file.
+        file: String,
+        /// Rows at first.
+        before: u64,
+        /// Rows then.
+        after: u64,
+    },
+    /// The file states no coordinate system.
+    #[error("{file}: it states no coordinate system{}. {}", unrecognised(definition), guesses(candidates))]
+    NoCrs {
+        /// The file.
+        file: String,
+        /// The name of a definition that is in it but that nobody recognises.
+        definition: Option<String>,
+        /// What it could be in, the likeliest first.
+        candidates: Vec<Guess>,
+    },
+    /// The coordinate system is not one of ours.
+    #[error("{file}: {cause}. Export it in one of these, or say with `--crs` which of them it really is in")]
+    UnknownCrs {
+        /// The file.
+        file: String,
+        /// What crate `crs` says, with the list.
+        cause: crs::CrsError,
+    },
+    /// It lands outside the boundary.
+    #[error(
+        "{file}: read as {crs} its rows lie outside the boundary ({share} % inside, the middle one {distance} away). {} If it is right as it is, `--outside ok` loads it",
+        guesses(candidates)
+    )]
+    Outside {
+        /// The file.
+        file: String,
+        /// The system it was read in.
+        crs: Srid,
+        /// Percent of the rows looked at that lie inside.
+        share: u32,
+        /// From the middle row to the boundary, with its unit.
+        distance: String,
+        /// What else it could be in, the likeliest first.
+        candidates: Vec<Guess>,
+    },
+    /// North comes first in it.
+    #[error(
+        "{file}: its coordinates are swapped: read as {crs} with the second number first, {share} % of its rows lie inside the boundary, and as it is none do. Load it with `--swap-axes`, or export it with east (longitude) first"
+    )]
+    SwappedAxes {
+        /// The file.
+        file: String,
+        /// The system.
+        crs: Srid,
+        /// Percent of the rows looked at that lie inside when swapped.
+        share: u32,
+    },
+    /// No boundary, and no word about the comune.
+    #[error(
+        "the installation knows no boundary, so the rows' comune can't be found; give one with `--boundary FILE`, or say the comune with `--comune ISTAT`"
+    )]
+    NoBoundary,
+    /// `--comune` is no ISTAT code.
+    #[error("`--comune {0}` is no ISTAT code of a comune: six digits, with their zeros, like 080063")]
+    Comune(String),
+    /// The layer is there already.
+    #[error("the layer `{0}` exists already; say `--replace` to put the file in its place, `--append` to add to it, or give `--layer` another name")]
+    Exists(LayerId),
+    /// There is nothing to add to.
+    #[error("there is no layer `{0}` to append to; leave `--append` away to make it")]
+    NoLayer(LayerId),
+    /// A theme's own layer.
+    #[error("the layer `{layer}` belongs to the module `{module}`, which declares its fields and fills it; a file can't take its place. Give `--layer` another name")]
+    Declared {
+        /// The layer.
+        layer: LayerId,
+        /// The module.
+        module: String,
+    },
+    /// Appending what does not fit.
+    #[error("the file can't be appended to `{layer}`: {difference}. Make them the same, or use `--replace`")]
+    DoesNotFit {
+        /// The layer.
+        layer: LayerId,
+        /// What differs.
+        difference: String,
+    },
+    /// Public ids that are there already.
+    #[error("the file can't be appended to `{layer}`: {rows} of its rows have an `id` that the layer has already (for example {}). If they are the same objects, use `--replace`", examples.join(", "))]
+    IdsThere {
+        /// The layer.
+        layer: LayerId,
+        /// How many.
+        rows: i64,
+        /// Some of them.
+        examples: Vec<String>,
+    },
+    /// Somebody else is at it.
+    #[error("another load of the layer `{0}` is running; wait until it is done")]
+    Busy(LayerId),
+    /// A boundary file that is none.
+    #[error("{file}: it is no boundary of comuni: {why}. It must have areas with `com_istat_code` (six digits), `com_catasto_code` and `name`")]
+    Boundary {
+        /// The file.
+        file: String,
+        /// Why not.
+        why: String,
+    },
+    /// The database does not do as it should.
+    #[error("the database {what}: {cause}; nothing was loaded")]
+    Database {
+        /// At what.
+        what: &'static str,
+        /// What it says.
+        cause: sqlx::Error,
+    },
+    /// The catalogue can't be read or written.
+    #[error("the catalogue can't be changed: {0}; nothing was loaded")]
+    Catalogue(#[from] catalogue::CatalogueError),
+    /// The reading thread died.
+    #[error("reading stopped for a reason of our own ({0}); nothing was loaded. Please report this file to us")]
+    Reader(String),
+}
+
+impl IngestError {
+    /// For `map_err` on the database's errors.
+    pub(crate) fn database(what: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
+        move |cause| Self::Database { what, cause }
+    }
+
+    /// For `map_err` on the system's errors.
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        move |cause| Self::Io { path: path.into(), cause }
+    }
+}
+
+fn unrecognised(definition: &Option<String>) -> String {
+    definition.as_ref().map(|d| format!(" that is known here (it says `{d}`)")).unwrap_or_default()
+}
+
+fn guesses(candidates: &[Guess]) -> String {
+    if candidates.is_empty() {
+        return "In no system of this program does it come near the boundary; say which one it is in with `--crs EPSG:…`.".to_owned();
+    }
+    let list: Vec<String> = candidates.iter().map(ToString::to_string).collect();
+    format!("Likely: {}.", list.join("; "))
+}

@@ -1,0 +1,75 @@
+//! Geometries of files, made fit for a layer: two dimensions, finite, closed, within bounds.
+
+mod ewkb;
+mod tidy;
+mod wkb;
+mod wkt;
+
+pub(crate) use ewkb::write as write_ewkb;
+
+use crate::Limits;
+use crate::report::Reason;
+use crate::source::RawGeometry;
+
+/// Points, lines or areas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Family {
+    Point,
+    Line,
+    Polygon,
+}
+
+/// A geometry of one family, its positions in one piece, so that a batch of them is transformed by one call.
+///
+/// East coordinate first. `sequences` are the ends, in `positions`, of lines or rings; `parts` the ends, in
+/// `sequences`, of polygons, whose first ring is the outer one. Points have neither.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Shape {
+    pub(crate) family: Family,
+    pub(crate) positions: Vec<[f64; 2]>,
+    pub(crate) sequences: Vec<usize>,
+    pub(crate) parts: Vec<usize>,
+    /// Whether the file calls it a multi-geometry, however many parts it has.
+    pub(crate) multi: bool,
+}
+
+/// A geometry that can be loaded, and whether it had to be mended for that.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tidied {
+    pub(crate) shape: Shape,
+    pub(crate) mended: bool,
+}
+
+impl Shape {
+    pub(crate) fn new(family: Family) -> Self {
+        Self { family, positions: Vec::new(), sequences: Vec::new(), parts: Vec::new(), multi: false }
+    }
+
+    /// How many points, lines or polygons it has.
+    pub(crate) fn part_count(&self) -> usize {
+        match self.family {
+            Family::Point => self.positions.len(),
+            Family::Line => self.sequences.len(),
+            Family::Polygon => self.parts.len(),
+        }
+    }
+
+    /// The middle of its extent.
+    pub(crate) fn middle(&self) -> Option<[f64; 2]> {
+        let bbox = kernel::Bbox::around(self.positions.iter().map(|p| (p[0], p[1])))?;
+        let (x, y) = bbox.centre();
+        Some([x, y])
+    }
+}
+
+/// Reads a row's geometry and makes it fit, or says why it can't be loaded.
+pub(crate) fn tidy(raw: RawGeometry, limits: &Limits) -> Result<Tidied, Reason> {
+    let shape = match raw {
+        RawGeometry::Missing => return Err(Reason::NoGeometry),
+        RawGeometry::Broken(reason) => return Err(reason),
+        RawGeometry::Position(position) => Shape { positions: vec![position], ..Shape::new(Family::Point) },
+        RawGeometry::Wkb(bytes) => wkb::read(&bytes, limits)?,
+        RawGeometry::Wkt(text) => wkt::read(&text, limits)?,
+    };
+    tidy::tidy(shape)
+}

@@ -1,0 +1,33 @@
+//! Files in: a GeoPackage, Shapefile, GeoJSON or CSV becomes a layer, published at once or not at all.
+//!
+//! What happens, in the order of the modules: [`source`] opens the file (unpacking an archive within bounds) and gives
+//! rows as they stand in it; [`survey`] reads them once, without keeping them, to learn kinds of geometry, keys and
+//! where they lie; [`place`] settles the coordinate system, or refuses with the likely ones; [`plan`] makes the
+//! [`kernel::Layer`]; [`load`] reads them again, transforms them (crate `crs`; GDAL transforms nothing), fills a
+//! staging table by COPY, lets PostGIS mend and place them, and swaps the filled table in, in one transaction; and
+//! [`Report`] tells what happened in plain words.
+//!
+//! A new format is a [`source::Reader`] and a line in `source/open.rs`. GDAL opens files in this process, on a thread
+//! of its own, with one driver allowed, chosen by the file's content.
+
+mod boundary;
+mod error;
+mod geometry;
+mod load;
+mod names;
+mod place;
+mod plan;
+mod progress;
+mod report;
+mod request;
+mod run;
+mod source;
+mod survey;
+
+pub use boundary::{Comune, load_boundary};
+pub use error::IngestError;
+pub use place::Guess;
+pub use progress::{Progress, Silent, Stage};
+pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, Mended, Note, Reason, Report};
+pub use request::{Limits, Mode, Request, Settings};
+pub use run::run;

@@ -1,0 +1,65 @@
+//! Into the database: a staging table filled by COPY, mended and placed by PostGIS, published at once or not at all.
+
+mod copy;
+mod feed_rows;
+mod placing;
+mod publish;
+mod staging;
+
+use std::collections::BTreeMap;
+
+use kernel::Bbox;
+
+use crate::report::{KeptOut, Mended, Reason};
+
+pub(crate) use copy::copy;
+pub(crate) use feed_rows::Plan;
+pub(crate) use placing::{Placed, comuni, place};
+pub(crate) use publish::{Target, append, publish};
+pub(crate) use staging::{Staging, lock_layer, unlock_layer};
+
+/// Examples told of each kind.
+pub(crate) const EXAMPLES: usize = 5;
+
+/// What was seen while rows were read and placed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) read: u64,
+    pub(crate) kept_out: BTreeMap<Reason, (u64, Vec<String>)>,
+    pub(crate) mended: Mended,
+    /// Of the rows sent, in storage.
+    pub(crate) bbox: Option<Bbox>,
+}
+
+impl Tally {
+    /// Counts a row that is kept out; `row` is what people call it.
+    pub(crate) fn keep_out(&mut self, reason: Reason, row: impl FnOnce() -> String) {
+        let (rows, examples) = self.kept_out.entry(reason).or_default();
+        *rows += 1;
+        if examples.len() < EXAMPLES {
+            examples.push(row());
+        }
+    }
+
+    /// Counts a row that was mended.
+    pub(crate) fn mend(&mut self, row: impl FnOnce() -> String) {
+        self.mended.rows += 1;
+        if self.mended.examples.len() < EXAMPLES {
+            self.mended.examples.push(row());
+        }
+    }
+
+    /// The kept out, most rows first.
+    pub(crate) fn kept_out(&self) -> Vec<KeptOut> {
+        let mut list: Vec<KeptOut> =
+            self.kept_out.iter().map(|(reason, (rows, examples))| KeptOut { reason: *reason, rows: *rows, examples: examples.clone() }).collect();
+        list.sort_by_key(|k| std::cmp::Reverse(k.rows));
+        list
+    }
+
+    /// Why nothing is left, for an error.
+    pub(crate) fn reasons(&self) -> String {
+        let parts: Vec<String> = self.kept_out().iter().map(|k| format!("{} {}", k.rows, k.reason.words().en)).collect();
+        parts.join(", ")
+    }
+}

@@ -1,0 +1,212 @@
+//! The second reading: rows are transformed, batch by batch, and written in COPY's binary form. Runs on its own thread.
+
+use std::ops::ControlFlow;
+
+use catalogue::copy::{RowWriter, Rows};
+use crs::Transformer;
+use kernel::{Bbox, Srid};
+use tokio::sync::mpsc::Sender;
+
+use super::Tally;
+use super::staging::OWN_COLUMNS;
+use crate::geometry::{self, Family, Shape, Tidied};
+use crate::plan::FieldPlan;
+use crate::report::Reason;
+use crate::source::{Row, Source, Value};
+use crate::survey::Key;
+use crate::{IngestError, Limits};
+
+/// Rows transformed by one call.
+const BATCH: usize = 1024;
+
+/// What becomes of rows.
+pub(crate) struct Plan {
+    pub(crate) fields: Vec<FieldPlan>,
+    pub(crate) key: Key,
+    pub(crate) family: Family,
+    pub(crate) storage: Srid,
+    pub(crate) swap_axes: bool,
+    pub(crate) limits: Limits,
+    /// For each file, the way into storage.
+    pub(crate) transformers: Vec<Transformer>,
+    /// For each file, its rows at the first reading.
+    pub(crate) rows: Vec<u64>,
+}
+
+/// Rows in COPY's form, and how many were read until then.
+pub(crate) type Chunk = (Rows, u64);
+
+/// Reads every file into `out`. Ends early, without an error, when nobody takes the rows any more.
+pub(crate) fn read_into(sources: &mut [Source], plan: &Plan, out: &Sender<Chunk>) -> Result<Tally, IngestError> {
+    let several = sources.len() > 1;
+    let mut writer = Writer { plan, out, tally: Tally::default(), rows: plan.new_rows(), batch: Vec::with_capacity(BATCH), file: 0, name: None };
+    for (file, source) in sources.iter_mut().enumerate() {
+        writer.file = file;
+        writer.name = several.then(|| source.file.clone());
+        let before = writer.tally.read;
+        let mut gone = false;
+        source.reader.read(&mut |row| {
+            let flow = writer.take(row);
+            gone = flow.is_break();
+            flow
+        })?;
+        gone = gone || writer.flush().is_break();
+        if gone {
+            return Ok(writer.tally);
+        }
+        let after = writer.tally.read - before;
+        if after != plan.rows[file] {
+            return Err(IngestError::Changed { file: source.file.clone(), before: plan.rows[file], after });
+        }
+    }
+    let _ = writer.send();
+    Ok(writer.tally)
+}
+
+impl Plan {
+    /// The columns of the loading table, in the order written here.
+    pub(crate) fn columns(&self) -> Vec<&str> {
+        OWN_COLUMNS.into_iter().chain(self.fields.iter().map(|f| f.column.as_str())).collect()
+    }
+
+    fn new_rows(&self) -> Rows {
+        Rows::new(OWN_COLUMNS.len() + self.fields.len())
+    }
+}
+
+/// A row whose geometry fits, before it is transformed.
+struct Pending {
+    seq: u64,
+    number: u64,
+    key: Option<String>,
+    values: Vec<Value>,
+    tidied: Tidied,
+}
+
+struct Writer<'a> {
+    plan: &'a Plan,
+    out: &'a Sender<Chunk>,
+    tally: Tally,
+    rows: Rows,
+    batch: Vec<Pending>,
+    file: usize,
+    /// The file's name, if there are several.
+    name: Option<String>,
+}
+
+impl Writer<'_> {
+    fn take(&mut self, row: Row) -> ControlFlow<()> {
+        self.tally.read += 1;
+        let number = row.number;
+        match self.prepare(row) {
+            Ok(pending) => self.batch.push(pending),
+            Err(reason) => {
+                let name = self.name.as_deref();
+                self.tally.keep_out(reason, || row_name(name, number));
+            }
+        }
+        if self.batch.len() >= BATCH { self.flush() } else { ControlFlow::Continue(()) }
+    }
+
+    fn prepare(&self, row: Row) -> Result<Pending, Reason> {
+        let mut tidied = geometry::tidy(row.geometry, &self.plan.limits)?;
+        if tidied.shape.family != self.plan.family {
+            return Err(Reason::OtherFamily);
+        }
+        if self.plan.swap_axes {
+            tidied.shape.positions.iter_mut().for_each(|p| p.swap(0, 1));
+        }
+        let key = match &self.plan.key {
+            Key::Field(index) => row.values.get(self.plan.fields[*index].source[self.file]).and_then(Value::to_text),
+            Key::Own(_) => row.key.map(|k| k.to_string()),
+            Key::Sequence => None,
+        };
+        let mut given: Vec<Option<Value>> = row.values.into_iter().map(Some).collect();
+        let fields = self.plan.fields.iter();
+        let values: Option<Vec<Value>> =
+            fields.map(|f| given.get_mut(f.source[self.file]).and_then(Option::take).unwrap_or(Value::Null).fit(f.kind)).collect();
+        Ok(Pending { seq: self.tally.read, number: row.number, key, values: values.ok_or(Reason::WrongType)?, tidied })
+    }
+
+    /// Transforms and writes what is gathered.
+    fn flush(&mut self) -> ControlFlow<()> {
+        let mut batch = std::mem::take(&mut self.batch);
+        let transformed = self.transform(&mut batch);
+        let mut ewkb = Vec::new();
+        for (pending, fits) in batch.drain(..).zip(transformed) {
+            let name = self.name.as_deref();
+            let label = || row_name(name, pending.number);
+            if !fits {
+                self.tally.keep_out(Reason::NoPlace, label);
+                continue;
+            }
+            if pending.tidied.mended {
+                self.tally.mend(label);
+            }
+            let shape = &pending.tidied.shape;
+            let bbox = Bbox::around(shape.positions.iter().map(|p| (p[0], p[1])));
+            self.tally.bbox = match (self.tally.bbox, bbox) {
+                (Some(a), Some(b)) => Some(a.union(b)),
+                (a, b) => a.or(b),
+            };
+            geometry::write_ewkb(shape, self.plan.storage, &mut ewkb);
+            write(&mut self.rows.row(), &pending, self.file, &ewkb);
+            if self.rows.is_full() && self.send().is_break() {
+                return ControlFlow::Break(());
+            }
+        }
+        self.batch = batch;
+        ControlFlow::Continue(())
+    }
+
+    /// Brings all positions of a batch into storage by one call; if that fails, row by row, to find out which do not go.
+    fn transform(&self, batch: &mut [Pending]) -> Vec<bool> {
+        let transformer = &self.plan.transformers[self.file];
+        let mut all: Vec<[f64; 2]> = batch.iter().flat_map(|p| &p.tidied.shape.positions).copied().collect();
+        if transformer.convert(&mut all).is_ok() {
+            let mut first = 0;
+            for Pending { tidied: Tidied { shape: Shape { positions, .. }, .. }, .. } in batch.iter_mut() {
+                let end = first + positions.len();
+                positions.copy_from_slice(&all[first..end]);
+                first = end;
+            }
+            return vec![true; batch.len()];
+        }
+        batch.iter_mut().map(|p| transformer.convert(&mut p.tidied.shape.positions).is_ok()).collect()
+    }
+
+    fn send(&mut self) -> ControlFlow<()> {
+        let rows = std::mem::replace(&mut self.rows, self.plan.new_rows());
+        if self.out.blocking_send((rows, self.tally.read)).is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+}
+
+fn write(row: &mut RowWriter<'_>, pending: &Pending, file: usize, ewkb: &[u8]) {
+    row.integer(i64::try_from(pending.seq).unwrap_or(i64::MAX));
+    row.int4(i32::try_from(file).unwrap_or(i32::MAX));
+    row.integer(i64::try_from(pending.number).unwrap_or(i64::MAX));
+    match &pending.key {
+        Some(key) => row.text(key),
+        None => row.null(),
+    };
+    row.bytes(ewkb);
+    for value in &pending.values {
+        match value {
+            Value::Null => row.null(),
+            Value::Text(v) => row.text(v),
+            Value::Integer(v) => row.integer(*v),
+            Value::Number(v) => row.number(*v),
+            Value::Boolean(v) => row.boolean(*v),
+            Value::Date(v) => row.date(*v),
+            Value::Instant(v) => row.instant(*v),
+        };
+    }
+}
+
+/// What people call a row.
+pub(super) fn row_name(file: Option<&str>, number: u64) -> String {
+    match file {
+        Some(file) => format!("{file} {number}"),
+        None => number.to_string(),
+    }
+}

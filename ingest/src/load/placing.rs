@@ -1,0 +1,175 @@
+//! What PostGIS does with the loaded rows, all at once: mend areas, find each row's comune, keep out what does not fit.
+
+use kernel::layer::GeometryType;
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+
+use super::feed_rows::row_name;
+use super::{EXAMPLES, Staging, Tally};
+use crate::geometry::Family;
+use crate::report::Reason;
+use crate::source::Source;
+use crate::{IngestError, Request};
+
+/// Beyond this, a row outside is a mistake, unless the caller says otherwise; metres.
+const FAR_M: f64 = 10_000.0;
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Placed {
+    /// Whether a row has several parts now.
+    pub(crate) several_parts: bool,
+    /// Rows inside the boundary; `None` if the caller said the comune.
+    pub(crate) inside: Option<u64>,
+    /// Rows given to the nearest comune, and the farthest of them, metres.
+    pub(crate) outside: u64,
+    pub(crate) farthest_m: f64,
+}
+
+/// Fills the placed table. `existing` is the geometry type of the layer that is added to.
+pub(crate) async fn place(
+    database: &mut PgConnection,
+    staging: &Staging,
+    family: Family,
+    request: &Request,
+    existing: Option<GeometryType>,
+    sources: &[Source],
+    tally: &mut Tally,
+) -> Result<Placed, IngestError> {
+    let failed = IngestError::database("can't place the rows");
+    run(database, staging, family, request, existing).await.map_err(failed)?;
+    let summary = IngestError::database("can't sum the rows up");
+    count(database, staging, sources, request, tally).await.map_err(summary)
+}
+
+async fn run(
+    database: &mut PgConnection,
+    staging: &Staging,
+    family: Family,
+    request: &Request,
+    existing: Option<GeometryType>,
+) -> Result<(), sqlx::Error> {
+    let valid = if family == Family::Polygon { "st_isvalid(s._geom)" } else { "true" };
+    let comune = match &request.comune {
+        Some(_) => "(select $2::text as id, null::text as nearest, 0::float8 as metres)",
+        None => {
+            prepare_comuni(database).await?;
+            "(select c.id, n.id as nearest, n.metres
+              from (select st_pointonsurface(m.geom) as p offset 0) as q
+              left join lateral (select id from opensit_ingest_comuni b
+                                 where b.geom && q.p and st_intersects(b.geom, q.p) order by id limit 1) c on true
+              left join lateral (select istat as id, st_distance(b.geom, m.geom) as metres from territory.v_comuni b
+                                 where c.id is null order by b.geom <-> m.geom limit 1) n on true)"
+        }
+    };
+    let far = if request.outside_ok { f64::INFINITY } else { FAR_M };
+    let single = existing.is_some_and(|g| g != g.multi());
+    let sql = format!(
+        "create unlogged table {placed} as
+         select s._seq,
+                case when not v.valid then m.geom end as geom,
+                not v.valid as mended,
+                st_numgeometries(m.geom) as parts,
+                coalesce(c.id, c.nearest) as comune,
+                c.id is not null as inside,
+                coalesce(c.metres, 0) as metres,
+                case when st_isempty(m.geom) then 'not_mendable'
+                     when {single} and st_numgeometries(m.geom) > 1 then 'several_parts'
+                     when c.metres > $1 then 'far_outside' end as kept_out
+         from {loading} s
+         cross join lateral (select {valid} as valid offset 0) v
+         cross join lateral (select case when v.valid then s._geom
+                                         else st_collectionextract(st_makevalid(s._geom), 3) end as geom offset 0) m
+         cross join lateral {comune} c",
+        placed = staging.placed.sql(),
+        loading = staging.loading.sql(),
+    );
+    // a create table as takes no parameters by the extended protocol
+    let sql = sql.replace("$1", &if far.is_finite() { format!("{far}") } else { "'infinity'::float8".to_owned() });
+    let sql = match &request.comune {
+        // six digits, checked
+        Some(comune) => sql.replace("$2", &format!("'{comune}'")),
+        None => sql,
+    };
+    sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await?;
+    sqlx::query(AssertSqlSafe(format!("analyze {}", staging.placed.sql()))).execute(database).await?;
+    Ok(())
+}
+
+/// The comuni in small pieces, so that a point is compared with a hundred vertices and not with ten thousand.
+async fn prepare_comuni(database: &mut PgConnection) -> Result<(), sqlx::Error> {
+    for sql in [
+        "drop table if exists opensit_ingest_comuni",
+        "create temporary table opensit_ingest_comuni as select istat as id, st_subdivide(geom, 100) as geom from territory.v_comuni",
+        "create index on opensit_ingest_comuni using gist (geom)",
+        "analyze opensit_ingest_comuni",
+    ] {
+        sqlx::query(sql).execute(&mut *database).await?;
+    }
+    Ok(())
+}
+
+async fn count(
+    database: &mut PgConnection,
+    staging: &Staging,
+    sources: &[Source],
+    request: &Request,
+    tally: &mut Tally,
+) -> Result<Placed, sqlx::Error> {
+    let (placed, loading) = (staging.placed.sql(), staging.loading.sql());
+    let names = |row: &sqlx::postgres::PgRow| -> Result<String, sqlx::Error> {
+        let (file, number): (i32, i64) = (row.try_get("_file")?, row.try_get("_row")?);
+        let file = usize::try_from(file).ok().filter(|_| sources.len() > 1).and_then(|f| sources.get(f));
+        Ok(row_name(file.map(|s| s.file.as_str()), u64::try_from(number).unwrap_or(0)))
+    };
+    for (reason, name) in
+        [(Reason::NotMendable, "not_mendable"), (Reason::SeveralParts, "several_parts"), (Reason::FarOutside, "far_outside")]
+    {
+        let sql = format!(
+            "select l._file, l._row, count(*) over () as rows from {placed} p join {loading} l using (_seq)
+             where p.kept_out = $1 order by _seq limit {EXAMPLES}"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(name).fetch_all(&mut *database).await?;
+        let Some(first) = rows.first() else { continue };
+        let count: i64 = first.try_get("rows")?;
+        let entry = tally.kept_out.entry(reason).or_default();
+        entry.0 += u64::try_from(count).unwrap_or(0);
+        for row in &rows {
+            entry.1.push(names(row)?);
+        }
+    }
+    let sql = format!(
+        "select l._file, l._row, count(*) over () as rows from {placed} p join {loading} l using (_seq)
+         where p.mended and p.kept_out is null order by _seq limit {EXAMPLES}"
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut *database).await?;
+    if let Some(first) = rows.first() {
+        let count: i64 = first.try_get("rows")?;
+        tally.mended.rows += u64::try_from(count).unwrap_or(0);
+        for row in &rows {
+            if tally.mended.examples.len() < EXAMPLES {
+                tally.mended.examples.push(names(row)?);
+            }
+        }
+    }
+    let sql = format!(
+        "select coalesce(bool_or(parts > 1), false) as several, count(*) filter (where inside) as inside,
+                count(*) filter (where not inside) as outside, coalesce(max(metres), 0) as farthest
+         from {placed} where kept_out is null"
+    );
+    let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(database).await?;
+    let number = |name: &str| row.try_get::<i64, _>(name).map(|n| u64::try_from(n).unwrap_or(0));
+    Ok(Placed {
+        several_parts: row.try_get("several")?,
+        inside: if request.comune.is_none() { Some(number("inside")?) } else { None },
+        outside: number("outside")?,
+        farthest_m: row.try_get("farthest")?,
+    })
+}
+
+/// How many rows each comune gets, by ISTAT code; nothing if every row is kept out.
+pub(crate) async fn comuni(database: &mut PgConnection, staging: &Staging) -> Result<Vec<(String, u64)>, IngestError> {
+    let failed = "can't count the rows of each comune";
+    let sql = format!("select comune, count(*) from {} where kept_out is null group by 1 order by 1", staging.placed.sql());
+    let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(database).await.map_err(IngestError::database(failed))?;
+    Ok(rows.into_iter().map(|(comune, rows)| (comune, u64::try_from(rows).unwrap_or(0))).collect())
+}

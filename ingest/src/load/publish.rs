@@ -1,0 +1,115 @@
+//! From the staging tables into the layer.
+
+use catalogue::store;
+use kernel::{Layer, LayerId, TableName};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+
+use super::Staging;
+use crate::{IngestError, Mode};
+
+/// What the layer's name stands for now.
+#[derive(Clone, Debug)]
+pub(crate) enum Target {
+    /// Nothing.
+    New,
+    /// A published layer that makes place.
+    Replaces(Box<Layer>),
+    /// A published layer that grows.
+    Grows(Box<Layer>),
+}
+
+impl Target {
+    /// Looks it up, and refuses what must not be.
+    pub(crate) async fn find(database: &mut PgConnection, id: &LayerId, mode: Mode) -> Result<Self, IngestError> {
+        let layer = store::get(database, id).await?;
+        match (layer, mode) {
+            (None, Mode::Create | Mode::Replace) => Ok(Self::New),
+            (None, Mode::Append) => Err(IngestError::NoLayer(id.clone())),
+            (Some(layer), _) if layer.module != crate::plan::SCHEMA => {
+                Err(IngestError::Declared { layer: id.clone(), module: layer.module })
+            }
+            (Some(_), Mode::Create) => Err(IngestError::Exists(id.clone())),
+            (Some(layer), Mode::Replace) => Ok(Self::Replaces(Box::new(layer))),
+            (Some(layer), Mode::Append) => Ok(Self::Grows(Box::new(layer))),
+        }
+    }
+
+    /// The layer that is there.
+    pub(crate) fn existing(&self) -> Option<&Layer> {
+        match self {
+            Self::New => None,
+            Self::Replaces(layer) | Self::Grows(layer) => Some(layer),
+        }
+    }
+}
+
+/// Fills the layer's next table and puts it in its place, in one transaction. Returns how many rows it has.
+pub(crate) async fn publish(database: &mut PgConnection, staging: &Staging, layer: &Layer, mode: Mode) -> Result<u64, IngestError> {
+    let failed = "can't publish the layer";
+    store::create_table(database, layer, &staging.next).await?;
+    let sql = insert(staging, layer, &staging.next, "l._seq::text");
+    let rows = sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await.map_err(IngestError::database(failed))?.rows_affected();
+    let mut transaction = database.begin().await.map_err(IngestError::database(failed))?;
+    // somebody may have made it meanwhile by other means
+    Target::find(&mut transaction, &layer.id, mode).await?;
+    store::swap_in(&mut transaction, &staging.next, layer).await?;
+    transaction.commit().await.map_err(IngestError::database(failed))?;
+    Ok(rows)
+}
+
+/// Adds the rows to the layer, in one transaction. Returns how many. `layer` is the declaration as it will be.
+pub(crate) async fn append(database: &mut PgConnection, staging: &Staging, layer: &Layer) -> Result<u64, IngestError> {
+    let failed = "can't append the rows";
+    let mut transaction = database.begin().await.map_err(IngestError::database(failed))?;
+    // readers go on, other writers wait
+    sqlx::query(AssertSqlSafe(format!("lock table {} in share row exclusive mode", layer.table.sql())))
+        .execute(&mut *transaction)
+        .await
+        .map_err(IngestError::database(failed))?;
+    refuse_known_ids(&mut transaction, staging, layer).await?;
+    let last: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
+        "select coalesce(max(id::bigint), 0) from {} where id ~ '^[0-9]{{1,18}}$'",
+        layer.table.sql()
+    )))
+    .fetch_one(&mut *transaction)
+    .await
+    .map_err(IngestError::database(failed))?;
+    let sql = insert(staging, layer, &layer.table, &format!("(l._seq + {last})::text"));
+    let rows = sqlx::query(AssertSqlSafe(sql)).execute(&mut *transaction).await.map_err(IngestError::database(failed))?.rows_affected();
+    store::put(&mut transaction, layer, None).await?;
+    store::touch(&mut transaction, &layer.id).await?;
+    transaction.commit().await.map_err(IngestError::database(failed))?;
+    Ok(rows)
+}
+
+async fn refuse_known_ids(database: &mut PgConnection, staging: &Staging, layer: &Layer) -> Result<(), IngestError> {
+    let sql = format!(
+        "select t.id, count(*) over () as rows from {} l join {} t on t.id = l._key order by l._seq limit 5",
+        staging.loading.sql(),
+        layer.table.sql()
+    );
+    let known = sqlx::query(AssertSqlSafe(sql)).fetch_all(database).await.map_err(IngestError::database("can't compare ids"))?;
+    let Some(first) = known.first() else { return Ok(()) };
+    let rows = first.try_get("rows").map_err(IngestError::database("can't compare ids"))?;
+    let examples = known.iter().filter_map(|r| r.try_get("id").ok()).collect();
+    Err(IngestError::IdsThere { layer: layer.id.clone(), rows, examples })
+}
+
+/// The rows that are not kept out, with the geometry in the layer's type.
+fn insert(staging: &Staging, layer: &Layer, into: &TableName, sequence: &str) -> String {
+    let fields: String = layer.fields.iter().map(|f| format!(", {}", f.name.sql())).collect();
+    let values: String = layer.fields.iter().map(|f| format!(", l.{}", f.name.sql())).collect();
+    let multi = layer.geometry == layer.geometry.multi();
+    let geometry = "coalesce(p.geom, l._geom)";
+    let geometry = if multi { format!("st_multi({geometry})") } else { format!("st_geometryn({geometry}, 1)") };
+    format!(
+        "insert into {into} (id, comune, geom{fields})
+         select coalesce(l._key, {sequence}), p.comune, {geometry}{values}
+         from {loading} l join {placed} p using (_seq)
+         where p.kept_out is null
+         order by l._seq",
+        into = into.sql(),
+        loading = staging.loading.sql(),
+        placed = staging.placed.sql(),
+    )
+}

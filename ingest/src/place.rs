@@ -1,0 +1,184 @@
+//! Where a file's rows are: which coordinate system they are in, and whether that can be true.
+
+mod territory;
+
+use std::fmt;
+
+use crs::{Crs, Transformer};
+use kernel::Srid;
+use serde::Serialize;
+use sqlx::PgConnection;
+
+pub(crate) use territory::Territory;
+
+use crate::report::{CrsSource, Note};
+use crate::source::{DeclaredCrs, Source};
+use crate::survey::FileSurvey;
+use crate::{IngestError, Request, Settings};
+
+/// The share of a file's rows that must lie inside the boundary, or near it.
+const ENOUGH: f64 = 0.5;
+
+/// A system that a file may be in.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Guess {
+    /// The system to name with `--crs`.
+    pub crs: Srid,
+    /// Its name.
+    pub title: String,
+    /// Whether its axes would be swapped.
+    pub swapped: bool,
+    /// How many of the rows would lie inside the boundary, 0 to 1.
+    pub share_inside: f64,
+    /// From the middle row to the boundary, metres.
+    pub distance_m: f64,
+}
+
+/// A file's coordinate system, settled.
+#[derive(Clone, Debug)]
+pub(crate) struct Placement {
+    pub(crate) decided: CrsSource,
+    pub(crate) transformer: Transformer,
+    pub(crate) note: Option<Note>,
+}
+
+/// Settles the system of a file, or refuses it with the likely ones.
+pub(crate) async fn settle(
+    database: &mut PgConnection,
+    source: &Source,
+    survey: &FileSurvey,
+    territory: &Territory,
+    request: &Request,
+    settings: &Settings,
+) -> Result<Placement, IngestError> {
+    let declared = &source.reader.layer().crs;
+    let (srid, decided, note) = match (request.crs, declared) {
+        (Some(given), DeclaredCrs::Stated(stated) | DeclaredCrs::Recognised(stated, _)) if stated.postgis() != given.postgis() => {
+            (given, CrsSource::Given, Some(Note::crs_overruled(*stated, given)))
+        }
+        (Some(given), _) => (given, CrsSource::Given, None),
+        (None, DeclaredCrs::Stated(stated)) => (*stated, CrsSource::Stated, None),
+        (None, DeclaredCrs::Recognised(srid, name)) => (*srid, CrsSource::Recognised(name.clone()), None),
+        (None, DeclaredCrs::None | DeclaredCrs::Unrecognised(_)) => {
+            let definition = if let DeclaredCrs::Unrecognised(name) = declared { Some(name.clone()) } else { None };
+            let candidates = guesses(&survey.sample, None, territory, settings);
+            return Err(IngestError::NoCrs { file: source.file.clone(), definition, candidates });
+        }
+    };
+    let transformer = Transformer::new(srid, settings.storage, &settings.crs)
+        .map_err(|cause| IngestError::UnknownCrs { file: source.file.clone(), cause })?;
+    if !request.outside_ok && territory.is_known() && !survey.sample.is_empty() {
+        check(database, source, survey, territory, &transformer, settings).await?;
+    }
+    Ok(Placement { decided, transformer, note })
+}
+
+async fn check(
+    database: &mut PgConnection,
+    source: &Source,
+    survey: &FileSurvey,
+    territory: &Territory,
+    transformer: &Transformer,
+    settings: &Settings,
+) -> Result<(), IngestError> {
+    let crs = transformer.from().srid();
+    let as_it_is = territory::fit(database, &convert(transformer, &survey.sample), settings.storage).await?;
+    if as_it_is.near >= ENOUGH {
+        return Ok(());
+    }
+    let file = source.file.clone();
+    let swapped: Vec<[f64; 2]> = survey.sample.iter().map(|[x, y]| [*y, *x]).collect();
+    let swapped = territory::fit(database, &convert(transformer, &swapped), settings.storage).await?;
+    if swapped.near >= ENOUGH {
+        return Err(IngestError::SwappedAxes { file, crs, share: percent(swapped.near) });
+    }
+    let distance = as_it_is.median_m.map_or_else(|| "beyond measure".to_owned(), distance_words);
+    let candidates = guesses(&survey.sample, Some(crs), territory, settings);
+    Err(IngestError::Outside { file, crs, share: percent(as_it_is.inside), distance, candidates })
+}
+
+/// Positions in storage; those that have no place there are left out.
+fn convert(transformer: &Transformer, positions: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    positions.iter().filter_map(|p| transformer.convert_one(*p).ok()).collect()
+}
+
+/// What else the positions could be in: those that come near the boundary, or the three that come nearest.
+fn guesses(sample: &[[f64; 2]], except: Option<Srid>, territory: &Territory, settings: &Settings) -> Vec<Guess> {
+    if !territory.is_known() {
+        return Vec::new();
+    }
+    let found = crs::candidates(&without_strays(sample), territory.outline(), &settings.crs);
+    let told = except.map(Srid::postgis);
+    let mut guesses: Vec<Guess> = found
+        .into_iter()
+        .filter(|c| Some(c.srid.postgis()) != told)
+        .map(|c| Guess { crs: c.srid, title: c.title.to_owned(), swapped: c.swapped, share_inside: c.share_inside, distance_m: c.distance_m })
+        .collect();
+    let near = guesses.iter().take_while(|g| g.share_inside >= ENOUGH).count();
+    if near > 0 {
+        guesses.truncate(near);
+    } else {
+        guesses.retain(|g| g.distance_m < 1_000_000.0);
+    }
+    guesses.truncate(3);
+    guesses
+}
+
+/// Without positions at zero, which stand for "not known", and without the outer fiftieth on each side: one wild number
+/// would rule out every system.
+fn without_strays(sample: &[[f64; 2]]) -> Vec<[f64; 2]> {
+    let mut kept: Vec<[f64; 2]> = sample.iter().copied().filter(|p| p[0] != 0.0 && p[1] != 0.0).collect();
+    let strays = kept.len() / 50;
+    for axis in 0..2 {
+        kept.sort_by(|a, b| a[axis].total_cmp(&b[axis]));
+        kept.drain(..strays);
+        kept.truncate(kept.len() - strays);
+    }
+    kept
+}
+
+fn percent(share: f64) -> u32 {
+    (share * 100.0).round() as u32
+}
+
+/// `350 m`, `12 km`.
+pub(crate) fn distance_words(metres: f64) -> String {
+    if metres < 1_000.0 { format!("{metres:.0} m") } else { format!("{:.0} km", metres / 1_000.0) }
+}
+
+impl fmt::Display for Guess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let axes = if self.swapped { " --swap-axes" } else { "" };
+        write!(f, "`--crs {}{axes}` ({}) puts ", self.crs, self.title)?;
+        if self.share_inside > 0.0 {
+            write!(f, "{} % of the rows inside the boundary", percent(self.share_inside))
+        } else {
+            write!(f, "them {} away from the boundary", distance_words(self.distance_m))
+        }
+    }
+}
+
+/// The name of a system, for the report.
+pub(crate) fn title(srid: Srid) -> String {
+    Crs::get(srid).map(|c| c.title().to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Guess, without_strays};
+    use kernel::Srid;
+
+    #[test]
+    fn zeros_and_the_outermost_do_not_count() {
+        let mut sample: Vec<[f64; 2]> = (0..200).map(|i| [100.0 + f64::from(i), 200.0]).collect();
+        sample.extend([[0.0, 0.0], [1e300, 5.0], [-1e9, 1e9]]);
+        let kept = without_strays(&sample);
+        assert!(kept.len() > 180 && kept.iter().all(|p| (100.0..300.0).contains(&p[0]) && p[1] == 200.0));
+    }
+
+    #[test]
+    fn a_guess_says_what_to_type() {
+        let guess = Guess { crs: Srid::new(3003).unwrap(), title: "Gauss".into(), swapped: true, share_inside: 0.985, distance_m: 0.0 };
+        assert_eq!(guess.to_string(), "`--crs EPSG:3003 --swap-axes` (Gauss) puts 99 % of the rows inside the boundary");
+    }
+}

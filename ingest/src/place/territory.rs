@@ -1,0 +1,104 @@
+use crs::Transformer;
+use geo_types::{Coord, LineString, MultiPolygon, Polygon};
+use kernel::Srid;
+use sqlx::{PgConnection, Row};
+
+use crate::geometry::{Family, Shape};
+use crate::source::RawGeometry;
+use crate::{IngestError, Limits, Settings, geometry};
+
+/// How far outside a row may be and still count as near, metres: boundaries are drawn coarsely.
+const NEAR_M: f64 = 1_000.0;
+
+/// The installation's comuni.
+#[derive(Clone, Debug)]
+pub(crate) struct Territory {
+    comuni: Vec<String>,
+    /// CRS84.
+    outline: MultiPolygon<f64>,
+}
+
+impl Territory {
+    /// Reads the register's view of them.
+    pub(crate) async fn load(database: &mut PgConnection, settings: &Settings) -> Result<Self, IngestError> {
+        let read = "did not give the boundary";
+        let rows = sqlx::query("select istat, st_asbinary(geom) from territory.v_comuni order by istat")
+            .fetch_all(database)
+            .await
+            .map_err(IngestError::database(read))?;
+        let to_globe = Transformer::new(settings.storage, Srid::CRS84, &settings.crs)
+            .map_err(|cause| IngestError::UnknownCrs { file: "storage".to_owned(), cause })?;
+        let mut territory = Self { comuni: Vec::with_capacity(rows.len()), outline: MultiPolygon::new(Vec::new()) };
+        for row in rows {
+            territory.comuni.push(row.try_get(0).map_err(IngestError::database(read))?);
+            let wkb: Vec<u8> = row.try_get(1).map_err(IngestError::database(read))?;
+            let Ok(tidied) = geometry::tidy(RawGeometry::Wkb(wkb), &Limits::default()) else { continue };
+            let mut shape = tidied.shape;
+            if shape.family == Family::Polygon && to_globe.convert(&mut shape.positions).is_ok() {
+                territory.outline.0.extend(polygons(&shape));
+            }
+        }
+        Ok(territory)
+    }
+
+    pub(crate) fn is_known(&self) -> bool {
+        !self.outline.0.is_empty()
+    }
+
+    /// The outline of all comuni, CRS84.
+    pub(crate) fn outline(&self) -> &MultiPolygon<f64> {
+        &self.outline
+    }
+}
+
+fn polygons(shape: &Shape) -> Vec<Polygon<f64>> {
+    let ring = |index: usize| {
+        let first = if index == 0 { 0 } else { shape.sequences[index - 1] };
+        LineString::new(shape.positions[first..shape.sequences[index]].iter().map(|p| Coord { x: p[0], y: p[1] }).collect())
+    };
+    let mut first = 0;
+    let parts = shape.parts.iter().map(|&end| {
+        let rings = first..end;
+        first = end;
+        Polygon::new(ring(rings.start), (rings.start + 1..rings.end).map(ring).collect())
+    });
+    parts.collect()
+}
+
+/// How well positions fit the boundary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Fit {
+    /// The share inside, 0 to 1.
+    pub(crate) inside: f64,
+    /// The share inside or at most [`NEAR_M`] away.
+    pub(crate) near: f64,
+    /// The middle distance, metres; `None` without positions.
+    pub(crate) median_m: Option<f64>,
+}
+
+/// Looks where positions, in storage, lie.
+pub(crate) async fn fit(database: &mut PgConnection, positions: &[[f64; 2]], storage: Srid) -> Result<Fit, IngestError> {
+    let asked = "did not say whether the rows lie inside the boundary";
+    let row = sqlx::query(
+        "with p as (
+             select st_setsrid(st_makepoint(x, y), $3) as p from unnest($1::float8[], $2::float8[]) as t (x, y)
+         ), d as (
+             select coalesce(
+                 (select 0.0::float8 from territory.v_comuni b where b.geom && p and st_intersects(b.geom, p) limit 1),
+                 (select st_distance(b.geom, p) from territory.v_comuni b order by b.geom <-> p limit 1)) as metres
+             from p
+         )
+         select coalesce(avg((metres = 0)::int)::float8, 0), coalesce(avg((metres <= $4)::int)::float8, 0),
+                percentile_disc(0.5) within group (order by metres)
+         from d",
+    )
+    .bind(positions.iter().map(|p| p[0]).collect::<Vec<_>>())
+    .bind(positions.iter().map(|p| p[1]).collect::<Vec<_>>())
+    .bind(storage.postgis())
+    .bind(NEAR_M)
+    .fetch_one(database)
+    .await
+    .map_err(IngestError::database(asked))?;
+    let get = || Ok(Fit { inside: row.try_get(0)?, near: row.try_get(1)?, median_m: row.try_get(2)? });
+    get().map_err(IngestError::database(asked))
+}

@@ -1,0 +1,262 @@
+//! From what was found to the layer it becomes.
+
+mod style;
+
+use std::collections::BTreeMap;
+
+use kernel::layer::{Accuracy, Audience, Field, FieldType, GeometryType};
+use kernel::{Column, Layer, LayerId, Srid, TableName, Text};
+
+use crate::names;
+use crate::source::{Source, SourceLayer};
+use crate::{IngestError, Request};
+
+pub(crate) use style::default_style;
+
+/// The schema of published layers.
+pub(crate) const SCHEMA: &str = "published";
+
+/// A field of the layer, and where each file has it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FieldPlan {
+    pub(crate) column: Column,
+    /// What the first file calls it.
+    pub(crate) name: String,
+    pub(crate) kind: FieldType,
+    /// Its number among the fields of each file.
+    pub(crate) source: Vec<usize>,
+}
+
+/// Names of columns that tell rows apart, the likeliest first.
+const KEYS: [&str; 16] = [
+    "source_id",
+    "id",
+    "uuid",
+    "source_fid",
+    "objectid",
+    "ogc_fid",
+    "gid",
+    "pk",
+    "codice",
+    "codice_univoco",
+    "identificativo",
+    "id_oggetto",
+    "com_istat_code",
+    "pro_com_t",
+    "progressivo",
+    "numero_progressivo",
+];
+
+/// Names of columns that name a row for people, the likeliest first.
+const LABELS: [&str; 16] = [
+    "nome", "name", "denominazione", "denominaz", "titolo", "title", "toponimo", "label", "etichetta", "intestazione", "descrizione",
+    "descrizion", "description", "comune", "source_comune", "indirizzo",
+];
+
+/// Names of columns that people search in, beside the label.
+const SEARCHED: [&str; 12] =
+    ["indirizzo", "via", "duf", "strada", "localita", "codice", "cod_catasto", "specie", "essenza", "tipologia", "numero", "civico"];
+
+/// The fields of all files, which must have the same; kinds are widened to what holds all.
+pub(crate) fn fields(sources: &[Source]) -> Result<Vec<FieldPlan>, IngestError> {
+    let Some(first) = sources.first() else { return Ok(Vec::new()) };
+    let mut plan: Vec<FieldPlan> = columns(first.reader.layer())
+        .into_iter()
+        .zip(&first.reader.layer().fields)
+        .enumerate()
+        .map(|(index, (column, field))| FieldPlan { column, name: field.name.clone(), kind: field.kind, source: vec![index] })
+        .collect();
+    for source in &sources[1..] {
+        let layer = source.reader.layer();
+        let there: BTreeMap<Column, usize> = columns(layer).into_iter().enumerate().map(|(i, c)| (c, i)).collect();
+        let missing: Vec<&str> = plan.iter().filter(|f| !there.contains_key(&f.column)).map(|f| f.name.as_str()).collect();
+        let more: Vec<&str> =
+            there.iter().filter(|(c, _)| plan.iter().all(|f| f.column != **c)).map(|(_, i)| layer.fields[*i].name.as_str()).collect();
+        if !missing.is_empty() || !more.is_empty() {
+            let difference = difference(&missing, &more);
+            return Err(IngestError::FieldsDiffer { file: source.file.clone(), first: first.file.clone(), difference });
+        }
+        for field in &mut plan {
+            let index = there[&field.column];
+            field.kind = wider(field.kind, layer.fields[index].kind);
+            field.source.push(index);
+        }
+    }
+    Ok(plan)
+}
+
+fn columns(layer: &SourceLayer) -> Vec<Column> {
+    names::columns(layer.fields.iter().map(|f| f.name.as_str()))
+}
+
+fn wider(a: FieldType, b: FieldType) -> FieldType {
+    match (a, b) {
+        (a, b) if a == b => a,
+        (FieldType::Integer, FieldType::Number) | (FieldType::Number, FieldType::Integer) => FieldType::Number,
+        _ => FieldType::Text,
+    }
+}
+
+fn difference(missing: &[&str], more: &[&str]) -> String {
+    let mut parts = Vec::new();
+    if !missing.is_empty() {
+        parts.push(format!("it lacks {}", missing.join(", ")));
+    }
+    if !more.is_empty() {
+        parts.push(format!("it has {} besides", more.join(", ")));
+    }
+    parts.join(" and ")
+}
+
+/// The fields that might be keys, the likeliest first, by number.
+pub(crate) fn key_fields(fields: &[FieldPlan]) -> impl Iterator<Item = usize> {
+    KEYS.iter().filter_map(|key| fields.iter().position(|f| f.column.as_str() == *key))
+}
+
+/// For a layer that is added to: its own kinds, if the files' fit into them.
+pub(crate) fn fit_into(fields: &mut [FieldPlan], layer: &Layer) -> Result<(), IngestError> {
+    let missing: Vec<&str> =
+        layer.fields.iter().filter(|f| fields.iter().all(|p| p.column != f.name)).map(|f| f.name.as_str()).collect();
+    let more: Vec<&str> = fields.iter().filter(|p| layer.field(p.column.as_str()).is_none()).map(|p| p.name.as_str()).collect();
+    let refuse = |difference: String| IngestError::DoesNotFit { layer: layer.id.clone(), difference };
+    if !missing.is_empty() || !more.is_empty() {
+        return Err(refuse(difference(&missing, &more)));
+    }
+    for plan in fields {
+        let Some(field) = layer.field(plan.column.as_str()) else { continue };
+        if field.kind != plan.kind && wider(field.kind, plan.kind) != field.kind {
+            return Err(refuse(format!("its field {} is of the type {:?}, the layer's is {:?}", plan.name, plan.kind, field.kind)));
+        }
+        plan.kind = field.kind;
+    }
+    Ok(())
+}
+
+/// The layer as it is published. Of a layer it replaces it keeps what people said about it, and what still fits.
+pub(crate) fn layer(
+    request: &Request,
+    sources: &[Source],
+    fields: &[FieldPlan],
+    geometry: GeometryType,
+    storage: Srid,
+    accuracy: Option<Accuracy>,
+    replaced: Option<&Layer>,
+) -> Layer {
+    let title = request.title.clone().or_else(|| replaced.map(|l| l.title.clone())).unwrap_or_else(|| title_of(sources));
+    let label = label(fields);
+    let layer = Layer {
+        id: request.layer.clone(),
+        module: SCHEMA.to_owned(),
+        title: title.clone(),
+        description: Text::default(),
+        table: table(&request.layer),
+        geometry,
+        srid: storage,
+        fields: fields.iter().map(|plan| field(plan, label.as_ref())).collect(),
+        row_title: None,
+        validity: false,
+        audience: Audience::Public,
+        zoom: zooms(geometry),
+        visible: true,
+        style: default_style(geometry, label.as_ref(), &title),
+        label,
+        aggregate_by: None,
+        accuracy,
+        licence: None,
+        attribution: None,
+        source_date: None,
+    };
+    match replaced {
+        Some(old) => keep_from(old, layer),
+        None => layer,
+    }
+}
+
+/// The table of a published layer.
+pub(crate) fn table(id: &LayerId) -> TableName {
+    TableName::new(SCHEMA, id.as_str()).unwrap_or_else(|_| unreachable!("a layer's name is a table's name"))
+}
+
+fn keep_from(old: &Layer, new: Layer) -> Layer {
+    let same_look = old.geometry.dimension() == new.geometry.dimension() && old.fields.iter().all(|f| new.field(f.name.as_str()).is_some());
+    let fields = new.fields.into_iter().map(|f| match old.field(f.name.as_str()) {
+        Some(known) if known.kind == f.kind => known.clone(),
+        _ => f,
+    });
+    Layer {
+        fields: fields.collect(),
+        description: old.description.clone(),
+        audience: old.audience,
+        visible: old.visible,
+        licence: old.licence.clone(),
+        attribution: old.attribution.clone(),
+        zoom: if same_look { old.zoom } else { new.zoom },
+        style: if same_look { old.style.clone() } else { new.style },
+        label: if same_look { old.label.clone() } else { new.label },
+        row_title: if same_look { old.row_title.clone() } else { new.row_title },
+        ..new
+    }
+}
+
+fn field(plan: &FieldPlan, label: Option<&Column>) -> Field {
+    let text = plan.kind == FieldType::Text;
+    Field {
+        name: plan.column.clone(),
+        label: Text::same(plan.name.trim()),
+        kind: plan.kind,
+        unit: None,
+        codes: Vec::new(),
+        searchable: text && (label == Some(&plan.column) || SEARCHED.contains(&plan.column.as_str())),
+        filterable: true,
+        sortable: true,
+        editable: false,
+        private: false,
+    }
+}
+
+fn label(fields: &[FieldPlan]) -> Option<Column> {
+    let named = |name: &&str| fields.iter().find(|f| f.column.as_str() == *name && f.kind == FieldType::Text);
+    LABELS.iter().find_map(named).map(|f| f.column.clone())
+}
+
+/// `numeri-civici.gpkg.zip/numeri-civici.gpkg` is called “Numeri civici”.
+fn title_of(sources: &[Source]) -> Text {
+    let file = sources.first().map_or("", |s| s.file.rsplit('/').next().unwrap_or(&s.file));
+    let stem = file.split('.').next().unwrap_or(file);
+    let words = stem.split(['-', '_', ' ']).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+    let mut letters = words.chars();
+    Text::same(letters.next().map(|first| first.to_uppercase().collect::<String>() + letters.as_str()).unwrap_or_default())
+}
+
+/// Points and lines of a comune are too many for a map of the province; areas are what such a map shows.
+fn zooms(geometry: GeometryType) -> (u8, u8) {
+    let first = [11, 9, 6][usize::from(geometry.dimension())];
+    (first, kernel::TileCoord::MAX_ZOOM)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FieldPlan, key_fields, label, wider};
+    use crate::names;
+    use kernel::layer::FieldType;
+
+    fn plans(names: &[&str]) -> Vec<FieldPlan> {
+        let columns = names::columns(names.iter().copied());
+        let fields = columns.into_iter().zip(names).enumerate();
+        fields.map(|(i, (column, name))| FieldPlan { column, name: (*name).to_owned(), kind: FieldType::Text, source: vec![i] }).collect()
+    }
+
+    #[test]
+    fn keys_and_labels_are_guessed_by_name() {
+        let fields = plans(&["Tipo", "OBJECTID", "Denominazione", "ID"]);
+        assert_eq!(key_fields(&fields).collect::<Vec<_>>(), [3, 1]);
+        assert_eq!(label(&fields).unwrap().as_str(), "denominazione");
+        assert_eq!(label(&plans(&["a", "b"])), None);
+    }
+
+    #[test]
+    fn kinds_are_widened_to_what_holds_both() {
+        assert_eq!(wider(FieldType::Integer, FieldType::Number), FieldType::Number);
+        assert_eq!(wider(FieldType::Date, FieldType::Integer), FieldType::Text);
+    }
+}

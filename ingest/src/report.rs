@@ -1,0 +1,146 @@
+//! What happened, for people and for programs.
+
+mod note;
+mod reason;
+mod words;
+
+use kernel::layer::{FieldType, GeometryType};
+use kernel::{Bbox, Language, LayerId, Srid, Text};
+use serde::Serialize;
+
+pub use note::Note;
+pub use reason::Reason;
+
+use crate::Mode;
+
+/// What became of a load.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The layer.
+    pub layer: LayerId,
+    /// Its name for people.
+    pub title: Text,
+    /// What was asked for.
+    pub mode: Mode,
+    /// The files, with the archive's entry and the format, `a.zip/b.gpkg (GeoPackage)`.
+    pub files: Vec<String>,
+    /// Rows that the files have.
+    pub rows_read: u64,
+    /// Rows that are in the layer now because of them.
+    pub rows_loaded: u64,
+    /// Those that are not, by reason.
+    pub kept_out: Vec<KeptOut>,
+    /// Those whose geometry was mended.
+    pub mended: Mended,
+    /// The layer's geometry type.
+    pub geometry: GeometryType,
+    /// The coordinate system of each file, and how it was decided.
+    pub crs: Vec<CrsReport>,
+    /// Where the rows lie, against the boundary.
+    pub extent: ExtentReport,
+    /// The layer's fields.
+    pub fields: Vec<FieldReport>,
+    /// Where the public `id` of each row comes from.
+    pub id: IdSource,
+    /// How many rows each comune has, by ISTAT code.
+    pub comuni: Vec<(String, u64)>,
+    /// What else should be known.
+    pub notes: Vec<Note>,
+    /// How long it took.
+    pub duration_s: f64,
+    /// Rows read by the time it took.
+    pub rows_per_s: f64,
+}
+
+/// Rows that were kept out for one reason.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct KeptOut {
+    /// Why.
+    pub reason: Reason,
+    /// How many.
+    pub rows: u64,
+    /// The first of them: `12`, or `b.csv 12` when there are several files.
+    pub examples: Vec<String>,
+}
+
+/// Rows whose geometry was mended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Mended {
+    /// How many.
+    pub rows: u64,
+    /// The first of them.
+    pub examples: Vec<String>,
+}
+
+/// The coordinate system of a file.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CrsReport {
+    /// The file.
+    pub file: String,
+    /// The system.
+    pub crs: Srid,
+    /// Its name.
+    pub title: String,
+    /// How it was decided.
+    pub decided: CrsSource,
+    /// How sure positions are in the storage system, metres.
+    pub accuracy_m: f64,
+    /// By which operation they got there.
+    pub operation: Text,
+}
+
+/// How a file's coordinate system was decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CrsSource {
+    /// The caller said so.
+    Given,
+    /// The file states its code.
+    Stated,
+    /// The file defines it without a code; the definition, of this name, was recognised.
+    Recognised(String),
+}
+
+/// Where the rows lie.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ExtentReport {
+    /// The rectangle round them, in the storage system.
+    pub bbox: Option<Bbox>,
+    /// The storage system.
+    pub crs: Srid,
+    /// How many rows lie inside the boundary; without a boundary, `None`.
+    pub inside: Option<u64>,
+    /// How many lie outside and were given to the nearest comune.
+    pub outside: u64,
+    /// How far out the farthest of them lies, metres.
+    pub farthest_m: f64,
+}
+
+/// A field of the layer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldReport {
+    /// The column.
+    pub name: String,
+    /// What the file calls it.
+    pub source: String,
+    /// The kind of value.
+    #[serde(rename = "type")]
+    pub kind: FieldType,
+}
+
+/// Where the public `id` of each row comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdSource {
+    /// From this column of the file, where each row has another value.
+    Column(String),
+    /// From the rows' order: the file has no such column.
+    Sequence,
+}
+
+impl Report {
+    /// The report in plain words: a dozen lines, without colours.
+    pub fn text(&self, language: Language) -> String {
+        words::write(self, language)
+    }
+}

@@ -1,0 +1,68 @@
+use kernel::Text;
+use serde::Serialize;
+
+/// Why a row was kept out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Its geometry is NULL.
+    NoGeometry,
+    /// Its geometry has no position.
+    Empty,
+    /// A coordinate is NaN or infinite.
+    NotFinite,
+    /// Its geometry can't be read.
+    Unreadable,
+    /// It has curves that could not be turned into lines.
+    Curve,
+    /// It is a surface in space (TIN, polyhedral surface).
+    Surface,
+    /// It is a collection of points, lines and areas.
+    MixedCollection,
+    /// It is a point, line or area, and most rows of the file are something else.
+    OtherFamily,
+    /// It has too few positions to be a line or to bound an area.
+    TooFewPositions,
+    /// It has more vertices than [`crate::Limits::vertices`].
+    TooManyVertices,
+    /// Its polygon crosses itself in a way that leaves no area when mended.
+    NotMendable,
+    /// It has several parts, and the layer that it should be added to has one a row.
+    SeveralParts,
+    /// Its coordinates have no place in the storage system.
+    NoPlace,
+    /// It lies far outside the boundary.
+    FarOutside,
+    /// A value is longer than [`crate::Limits::text_bytes`].
+    TextTooLong,
+    /// It has more values than there are columns.
+    TooManyValues,
+    /// A value does not fit the field's type.
+    WrongType,
+}
+
+impl Reason {
+    /// The reason in words, after a number of rows.
+    pub(crate) fn words(self) -> Text {
+        let (it, en) = match self {
+            Self::NoGeometry => ("senza geometria", "have no geometry"),
+            Self::Empty => ("con geometria vuota (EMPTY)", "have an empty geometry"),
+            Self::NotFinite => ("con coordinate che non sono numeri finiti (NaN o infinito)", "have coordinates that are no finite numbers (NaN or infinite)"),
+            Self::Unreadable => ("con geometria illeggibile", "have a geometry that can't be read"),
+            Self::Curve => ("con curve che non si possono linearizzare", "have curves that can't be turned into lines"),
+            Self::Surface => ("con superfici nello spazio (TIN o poliedri)", "are surfaces in space (TIN or polyhedral)"),
+            Self::MixedCollection => ("con raccolte di punti, linee e aree insieme", "are collections of points, lines and areas together"),
+            Self::OtherFamily => ("con un tipo di geometria diverso da quello del livello", "are of another kind of geometry than the layer"),
+            Self::TooFewPositions => ("con troppo pochi vertici per una linea o un'area", "have too few vertices for a line or an area"),
+            Self::TooManyVertices => ("con troppi vertici", "have too many vertices"),
+            Self::NotMendable => ("con aree non valide che riparate spariscono", "have an invalid area of which nothing is left when mended"),
+            Self::SeveralParts => ("con più parti, mentre il livello ne ha una per riga", "have several parts, where the layer has one a row"),
+            Self::NoPlace => ("con coordinate che non esistono nel sistema di destinazione", "have coordinates with no place in the storage system"),
+            Self::FarOutside => ("molto fuori dal confine (con `--outside ok` entrano)", "lie far outside the boundary (`--outside ok` lets them in)"),
+            Self::TextTooLong => ("con un testo troppo lungo", "have a text that is too long"),
+            Self::TooManyValues => ("con più valori che colonne", "have more values than there are columns"),
+            Self::WrongType => ("con un valore che non va nel tipo del campo", "have a value that does not fit the field's type"),
+        };
+        Text::new(it, en)
+    }
+}

@@ -1,0 +1,172 @@
+//! The report in words. Every sentence stands here, in [`Reason::words`](super::Reason) or in [`Note`](super::Note).
+
+use std::fmt::Write;
+
+use kernel::Language;
+use kernel::layer::FieldType;
+
+use super::{CrsSource, IdSource, Report};
+use crate::Mode;
+
+pub(super) fn write(report: &Report, language: Language) -> String {
+    let mut out = String::new();
+    // writing into a String does not fail
+    let _ = lines(report, language, &mut out);
+    out
+}
+
+fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
+    let it = language == Language::It;
+    let say = |it_text: &'static str, en_text: &'static str| if it { it_text } else { en_text };
+    let done = match r.mode {
+        Mode::Create => say("pubblicato", "published"),
+        Mode::Replace => say("sostituito", "replaced"),
+        Mode::Append => say("ampliato", "added to"),
+    };
+    writeln!(out, "{} `{}` ({}): {done}", say("Livello", "Layer"), r.layer, r.title.get(language))?;
+    writeln!(out, "  {}: {}", say("Da", "From"), r.files.join(", "))?;
+    let (read, loaded) = (number(r.rows_read, it), number(r.rows_loaded, it));
+    match it {
+        true => writeln!(out, "  Righe: {read} lette, {loaded} caricate, {}", r.geometry)?,
+        false => writeln!(out, "  Rows: {read} read, {loaded} loaded, {}", r.geometry)?,
+    }
+    for kept_out in &r.kept_out {
+        writeln!(
+            out,
+            "    {} {} {} ({} {})",
+            say("escluse", "kept out"),
+            number(kept_out.rows, it),
+            kept_out.reason.words().get(language),
+            say("per esempio riga", "for example row"),
+            kept_out.examples.join(", ")
+        )?;
+    }
+    if r.mended.rows > 0 {
+        let (rows, examples) = (number(r.mended.rows, it), r.mended.examples.join(", "));
+        match it {
+            true => writeln!(out, "    riparate {rows} geometrie non valide (per esempio riga {examples})")?,
+            false => writeln!(out, "    mended {rows} invalid geometries (for example row {examples})")?,
+        }
+    }
+    crs(r, language, out)?;
+    extent(r, it, out)?;
+    match (&r.id, it) {
+        (IdSource::Column(name), true) => writeln!(out, "  Identificativo pubblico: dalla colonna {name}")?,
+        (IdSource::Column(name), false) => writeln!(out, "  Public id: from the column {name}")?,
+        (IdSource::Sequence, true) => {
+            writeln!(out, "  Identificativo pubblico: il numero d'ordine della riga, perché nessuna colonna distingue le righe")?;
+        }
+        (IdSource::Sequence, false) => writeln!(out, "  Public id: the row's number in order, since no column tells the rows apart")?,
+    }
+    fields(r, language, out)?;
+    for note in &r.notes {
+        writeln!(out, "  {}: {}", say("Nota", "Note"), note.text().get(language))?;
+    }
+    let rate = number(r.rows_per_s as u64, it);
+    writeln!(out, "  {}: {} s, {rate} {}", say("Tempo", "Time"), decimal(r.duration_s, it), say("righe/s", "rows/s"))
+}
+
+fn crs(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
+    let it = language == Language::It;
+    for crs in &r.crs {
+        let how = match (&crs.decided, it) {
+            (CrsSource::Given, true) => "come detto con `--crs`".to_owned(),
+            (CrsSource::Given, false) => "as `--crs` says".to_owned(),
+            (CrsSource::Stated, true) => "come dichiara il file".to_owned(),
+            (CrsSource::Stated, false) => "as the file states".to_owned(),
+            (CrsSource::Recognised(name), true) => format!("riconosciuto dalla definizione `{name}` nel file"),
+            (CrsSource::Recognised(name), false) => format!("recognised from the file's definition `{name}`"),
+        };
+        let file = if r.crs.len() > 1 { format!(" ({})", crs.file) } else { String::new() };
+        let label = if it { "Coordinate" } else { "Coordinates" };
+        writeln!(out, "  {label}{file}: {} {}, {how}", crs.crs, crs.title)?;
+        let (to, operation, metres) = (r.extent.crs, crs.operation.get(language), decimal(crs.accuracy_m, it));
+        match it {
+            true => writeln!(out, "    portate in {to}: {operation}; precisione {metres} m")?,
+            false => writeln!(out, "    brought to {to}: {operation}; accuracy {metres} m")?,
+        }
+    }
+    Ok(())
+}
+
+fn extent(r: &Report, it: bool, out: &mut String) -> std::fmt::Result {
+    if let Some(b) = r.extent.bbox {
+        let label = if it { "Estensione" } else { "Extent" };
+        writeln!(out, "  {label}: {:.0}, {:.0} – {:.0}, {:.0} ({})", b.west(), b.south(), b.east(), b.north(), r.extent.crs)?;
+    }
+    if let Some(inside) = r.extent.inside {
+        let comuni = r.comuni.len();
+        match it {
+            true => writeln!(out, "  Confine: {} righe dentro ({comuni} comuni)", number(inside, it))?,
+            false => writeln!(out, "  Boundary: {} rows inside ({comuni} comuni)", number(inside, it))?,
+        }
+    }
+    if r.extent.outside > 0 {
+        let (rows, metres) = (number(r.extent.outside, it), number(r.extent.farthest_m.ceil() as u64, it));
+        match it {
+            true => writeln!(out, "    {rows} fuori, fino a {metres} m: date al comune più vicino")?,
+            false => writeln!(out, "    {rows} outside, up to {metres} m: given to the nearest comune")?,
+        }
+    }
+    Ok(())
+}
+
+fn fields(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
+    let it = language == Language::It;
+    let list: Vec<String> = r
+        .fields
+        .iter()
+        .map(|f| {
+            let source = if f.source == f.name { String::new() } else { format!(" («{}»)", f.source) };
+            format!("{}{source} {}", f.name, kind(f.kind, it))
+        })
+        .collect();
+    writeln!(out, "  {}: {}", if it { "Campi" } else { "Fields" }, list.join("; "))
+}
+
+fn kind(kind: FieldType, it: bool) -> &'static str {
+    match (kind, it) {
+        (FieldType::Text, true) => "testo",
+        (FieldType::Text, false) => "text",
+        (FieldType::Integer, true) => "intero",
+        (FieldType::Integer, false) => "integer",
+        (FieldType::Number, true) => "numero",
+        (FieldType::Number, false) => "number",
+        (FieldType::Boolean, true) => "sì/no",
+        (FieldType::Boolean, false) => "yes/no",
+        (FieldType::Date, true) => "data",
+        (FieldType::Date, false) => "date",
+        (FieldType::DateTime, true) => "data e ora",
+        (FieldType::DateTime, false) => "date and time",
+    }
+}
+
+fn number(value: u64, it: bool) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(if it { '.' } else { ',' });
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn decimal(value: f64, it: bool) -> String {
+    let text = if value < 10.0 { format!("{value:.2}") } else { format!("{value:.1}") };
+    let text = text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    if it { text.replace('.', ",") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decimal, number};
+
+    #[test]
+    fn numbers_are_written_as_each_language_does() {
+        assert_eq!(number(1_234_567, true), "1.234.567");
+        assert_eq!(number(999, false), "999");
+        assert_eq!((decimal(4.0, true), decimal(0.25, true), decimal(12.34, false)), ("4".into(), "0,25".into(), "12.3".into()));
+    }
+}

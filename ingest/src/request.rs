@@ -1,0 +1,103 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kernel::{Clock, LayerId, Srid, Text};
+use serde::{Deserialize, Serialize};
+
+/// What to load, and how.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The files, or folders with a Shapefile in them. Several become one layer, if they have the same fields.
+    pub files: Vec<PathBuf>,
+    /// The layer they become.
+    pub layer: LayerId,
+    /// Its name for people; without, the file's name.
+    pub title: Option<Text>,
+    /// The system the coordinates are in, against whatever the file says (`--crs`).
+    pub crs: Option<Srid>,
+    /// Whether a layer that exists is replaced or added to.
+    pub mode: Mode,
+    /// Whether rows may lie outside the installation's boundary (`--outside ok`).
+    pub outside_ok: bool,
+    /// The comune of every row (`--comune`), its ISTAT code; without, the polygon it lies in.
+    pub comune: Option<String>,
+    /// Which layer of a file that has several (`--source-layer`).
+    pub source_layer: Option<String>,
+    /// Whether the file has its coordinates as north, east or latitude, longitude (`--swap-axes`).
+    pub swap_axes: bool,
+}
+
+/// What may happen to a layer that exists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Nothing: it is an error.
+    #[default]
+    Create,
+    /// All its rows, fields and style make place for the file's.
+    Replace,
+    /// The file's rows are added to it.
+    Append,
+}
+
+impl Request {
+    /// Loads one file as a new layer, believing what it says.
+    pub fn new(file: impl Into<PathBuf>, layer: LayerId) -> Self {
+        Self {
+            files: vec![file.into()],
+            layer,
+            title: None,
+            crs: None,
+            mode: Mode::Create,
+            outside_ok: false,
+            comune: None,
+            source_layer: None,
+            swap_axes: false,
+        }
+    }
+}
+
+/// What is the same for every load of an installation.
+#[derive(Clone)]
+pub struct Settings {
+    /// The metric system everything is stored in.
+    pub storage: Srid,
+    /// How datums are shifted.
+    pub crs: crs::Settings,
+    /// What a file may ask of us.
+    pub limits: Limits,
+    /// Where archives are unpacked: emptied after each load.
+    pub temporary: PathBuf,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What a file may ask of us at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Entries of an archive.
+    pub archive_entries: usize,
+    /// Bytes of an archive's content.
+    pub archive_bytes: u64,
+    /// How many times larger than the archive its content may be, beyond 64 MiB.
+    pub archive_ratio: u64,
+    /// Fields of a row.
+    pub fields: usize,
+    /// Bytes of a text.
+    pub text_bytes: usize,
+    /// Vertices of a geometry.
+    pub vertices: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            archive_entries: 2_000,
+            archive_bytes: 16 << 30,
+            archive_ratio: 200,
+            fields: 1_000,
+            text_bytes: 1 << 20,
+            vertices: 5_000_000,
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! One load from beginning to end.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use kernel::Layer;
+use kernel::layer::Accuracy;
+use sqlx::PgConnection;
+use tokio::sync::mpsc::unbounded_channel;
+
+use crate::load::{self, Placed, Plan, Staging, Tally, Target};
+use crate::place::{self, Placement, Territory};
+use crate::plan::{self, FieldPlan};
+use crate::report::{CrsReport, ExtentReport, FieldReport, IdSource, Note, Report};
+use crate::source::{Source, open};
+use crate::survey::{self, Key, Survey};
+use crate::{IngestError, Mode, Progress, Request, Settings, Stage};
+
+/// Loads files as a layer: published when this returns, or not at all.
+///
+/// `database` is a connection as the owner, which is used alone while this runs. Another load of the same layer is
+/// refused; what a load that died has left is swept.
+pub async fn run(
+    database: &mut PgConnection,
+    settings: &Settings,
+    request: Request,
+    progress: &dyn Progress,
+) -> Result<Report, IngestError> {
+    if let Some(comune) = request.comune.as_ref().filter(|c| c.len() != 6 || !c.bytes().all(|b| b.is_ascii_digit())) {
+        return Err(IngestError::Comune(comune.clone()));
+    }
+    let began = settings.clock.now();
+    load::lock_layer(database, &request.layer).await?;
+    let outcome = locked(database, settings, &request, progress, began).await;
+    let unlocked = load::unlock_layer(database, &request.layer).await;
+    // the first error is the one that explains
+    let report = outcome?;
+    unlocked?;
+    Ok(report)
+}
+
+/// Files that are open, and what they hold.
+struct Opened {
+    sources: Vec<Source>,
+    fields: Vec<FieldPlan>,
+    survey: Survey,
+    /// Where archives were unpacked: kept until the files are read for the last time.
+    folder: tempfile::TempDir,
+}
+
+async fn locked(
+    database: &mut PgConnection,
+    settings: &Settings,
+    request: &Request,
+    progress: &dyn Progress,
+    began: DateTime<Utc>,
+) -> Result<Report, IngestError> {
+    let target = Target::find(database, &request.layer, request.mode).await?;
+    let territory = Territory::load(database, settings).await?;
+    if !territory.is_known() && request.comune.is_none() {
+        return Err(IngestError::NoBoundary);
+    }
+    let mut opened = open_and_survey(settings, request, progress).await?;
+    if let Target::Grows(layer) = &target {
+        plan::fit_into(&mut opened.fields, layer)?;
+    }
+    let mut placements = Vec::with_capacity(opened.sources.len());
+    for (source, survey) in opened.sources.iter().zip(&opened.survey.files) {
+        placements.push(place::settle(database, source, survey, &territory, request, settings).await?);
+    }
+    quiet(database, true).await?;
+    let staging = Staging::begin(database, &request.layer).await?;
+    let outcome = load(database, settings, request, progress, &target, &staging, opened, &placements).await;
+    let ended = staging.end(database).await;
+    let quieted = quiet(database, false).await;
+    let (loaded, opened_notes) = outcome?;
+    ended?;
+    quieted?;
+    Ok(report(settings, request, &target, loaded, placements, notes(opened_notes, &territory, request), began))
+}
+
+/// PostGIS tells of each invalid geometry; the report does that.
+async fn quiet(database: &mut PgConnection, on: bool) -> Result<(), IngestError> {
+    let sql = if on { "set client_min_messages = warning" } else { "reset client_min_messages" };
+    sqlx::query(sql).execute(database).await.map_err(IngestError::database("can't be set up"))?;
+    Ok(())
+}
+
+async fn open_and_survey(settings: &Settings, request: &Request, progress: &dyn Progress) -> Result<Opened, IngestError> {
+    progress.stage(Stage::Opening, None);
+    let (files, wanted) = (request.files.clone(), request.source_layer.clone());
+    let (temporary, limits, swap_axes) = (settings.temporary.clone(), settings.limits, request.swap_axes);
+    let (say, mut said) = unbounded_channel();
+    let working = tokio::task::spawn_blocking(move || {
+        let folder = folder_in(temporary)?;
+        let mut sources = open::open(&files, wanted.as_deref(), folder.path(), &limits)?;
+        let fields = plan::fields(&sources)?;
+        let total = sources.iter().map(|s| s.reader.layer().rows).sum::<Option<u64>>();
+        let _ = say.send((0, total));
+        let survey = survey::survey(&mut sources, &fields, swap_axes, &limits, &|rows| {
+            let _ = say.send((rows, total));
+        })?;
+        Ok::<_, IngestError>(Opened { sources, fields, survey, folder })
+    });
+    while let Some((rows, total)) = said.recv().await {
+        if rows == 0 {
+            progress.stage(Stage::Surveying, total);
+        }
+        progress.rows(rows);
+    }
+    let opened = working.await.map_err(|e| IngestError::Reader(e.to_string()))??;
+    if opened.survey.files.iter().all(|f| f.rows == 0) {
+        return Err(IngestError::NoRows { file: file_names(&opened.sources) });
+    }
+    Ok(opened)
+}
+
+fn folder_in(temporary: PathBuf) -> Result<tempfile::TempDir, IngestError> {
+    tempfile::Builder::new().prefix("opensit-ingest-").tempdir_in(&temporary).map_err(IngestError::io(temporary))
+}
+
+/// What was loaded, for the report.
+struct Loaded {
+    layer: Layer,
+    fields: Vec<FieldPlan>,
+    key: Key,
+    rows: u64,
+    tally: Tally,
+    placed: Placed,
+    comuni: Vec<(String, u64)>,
+    /// Names of files, with their formats.
+    files: Vec<(String, &'static str)>,
+}
+
+#[allow(clippy::too_many_arguments, reason = "the one place where everything that was found out comes together")]
+async fn load(
+    database: &mut PgConnection,
+    settings: &Settings,
+    request: &Request,
+    progress: &dyn Progress,
+    target: &Target,
+    staging: &Staging,
+    opened: Opened,
+    placements: &[Placement],
+) -> Result<(Loaded, Vec<Note>), IngestError> {
+    let Opened { sources, fields, survey, folder } = opened;
+    let total: u64 = survey.files.iter().map(|f| f.rows).sum();
+    // without a row that fits, the second reading still counts why
+    let family = survey.family.unwrap_or(crate::geometry::Family::Point);
+    if let Target::Grows(layer) = target
+        && layer.geometry.family() != family.geometry_type(false).family()
+    {
+        let difference = format!("its rows are of the kind {}, the layer's are {}", family.geometry_type(false).family(), layer.geometry.family());
+        return Err(IngestError::DoesNotFit { layer: layer.id.clone(), difference });
+    }
+    progress.stage(Stage::Loading, Some(total));
+    staging.create(database, &fields, settings.storage).await?;
+    let plan = Plan {
+        fields: fields.clone(),
+        key: survey.key.clone(),
+        family,
+        storage: settings.storage,
+        swap_axes: request.swap_axes,
+        limits: settings.limits,
+        transformers: placements.iter().map(|p| p.transformer.clone()).collect(),
+        rows: survey.files.iter().map(|f| f.rows).collect(),
+    };
+    let (mut tally, sources) = load::copy(database, staging, sources, plan, progress).await?;
+    drop(folder);
+    progress.stage(Stage::Placing, Some(total));
+    let grows = if let Target::Grows(layer) = target { Some(layer.geometry) } else { None };
+    let placed = load::place(database, staging, family, request, grows, &sources, &mut tally).await?;
+    let comuni = load::comuni(database, staging).await?;
+    if comuni.is_empty() {
+        return Err(IngestError::NothingLeft { file: file_names(&sources), rows: tally.read, reasons: tally.reasons() });
+    }
+    progress.stage(Stage::Publishing, None);
+    let accuracy = worst(placements);
+    let (layer, rows) = match target {
+        Target::Grows(layer) => {
+            let accuracy = match (layer.accuracy.clone(), accuracy) {
+                (Some(old), Some(new)) if new.metres > old.metres => Some(new),
+                (old, new) => old.or(new),
+            };
+            let layer = Layer { accuracy, ..(**layer).clone() };
+            let rows = load::append(database, staging, &layer).await?;
+            (layer, rows)
+        }
+        Target::New | Target::Replaces(_) => {
+            let geometry = family.geometry_type(survey.multi || placed.several_parts);
+            let layer = plan::layer(request, &sources, &fields, geometry, settings.storage, accuracy, target.existing());
+            let rows = load::publish(database, staging, &layer, request.mode).await?;
+            (layer, rows)
+        }
+    };
+    let mut notes: Vec<Note> = sources.iter().flat_map(|s| s.reader.layer().notes.clone()).collect();
+    notes.extend(placements.iter().filter_map(|p| p.note.clone()));
+    notes.extend((survey.damaged_text > 0).then(|| Note::damaged_text(survey.damaged_text)));
+    notes.extend((survey.lost_values > 0).then(|| Note::lost_values(survey.lost_values)));
+    let files = sources.iter().map(|s| (s.file.clone(), s.reader.layer().format)).collect();
+    Ok((Loaded { layer, fields, key: survey.key, rows, tally, placed, comuni, files }, notes))
+}
+
+/// The least accurate way into storage is the layer's.
+fn worst(placements: &[Placement]) -> Option<Accuracy> {
+    placements.iter().map(|p| p.transformer.accuracy()).max_by(|a, b| a.metres.total_cmp(&b.metres)).cloned()
+}
+
+fn notes(mut notes: Vec<Note>, territory: &Territory, request: &Request) -> Vec<Note> {
+    notes.extend(request.swap_axes.then(Note::axes_swapped));
+    notes.extend((!territory.is_known()).then(Note::no_boundary));
+    notes
+}
+
+fn file_names(sources: &[Source]) -> String {
+    sources.iter().map(|s| s.file.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn report(
+    settings: &Settings,
+    request: &Request,
+    target: &Target,
+    loaded: Loaded,
+    placements: Vec<Placement>,
+    notes: Vec<Note>,
+    began: DateTime<Utc>,
+) -> Report {
+    let duration = (settings.clock.now() - began).to_std().unwrap_or(Duration::ZERO).as_secs_f64();
+    let mode = match (request.mode, target) {
+        // nothing was there to be replaced
+        (Mode::Replace, Target::New) => Mode::Create,
+        (mode, _) => mode,
+    };
+    let crs = placements.into_iter().zip(&loaded.files).map(|(placement, (file, _))| {
+        let (from, accuracy) = (placement.transformer.from().srid(), placement.transformer.accuracy());
+        CrsReport {
+            file: file.clone(),
+            crs: from,
+            title: place::title(from),
+            decided: placement.decided,
+            accuracy_m: accuracy.metres,
+            operation: accuracy.source.clone(),
+        }
+    });
+    Report {
+        layer: loaded.layer.id,
+        title: loaded.layer.title,
+        mode,
+        files: loaded.files.iter().map(|(file, format)| format!("{file} ({format})")).collect(),
+        rows_read: loaded.tally.read,
+        rows_loaded: loaded.rows,
+        kept_out: loaded.tally.kept_out(),
+        mended: loaded.tally.mended,
+        geometry: loaded.layer.geometry,
+        crs: crs.collect(),
+        extent: ExtentReport {
+            bbox: loaded.tally.bbox,
+            crs: settings.storage,
+            inside: loaded.placed.inside,
+            outside: loaded.placed.outside,
+            farthest_m: loaded.placed.farthest_m,
+        },
+        fields: loaded
+            .fields
+            .iter()
+            .map(|f| FieldReport { name: f.column.to_string(), source: f.name.clone(), kind: f.kind })
+            .collect(),
+        id: match loaded.key {
+            Key::Field(index) => IdSource::Column(loaded.fields[index].name.clone()),
+            Key::Own(name) => IdSource::Column(name),
+            Key::Sequence => IdSource::Sequence,
+        },
+        comuni: loaded.comuni,
+        notes,
+        duration_s: duration,
+        rows_per_s: if duration > 0.0 { loaded.tally.read as f64 / duration } else { 0.0 },
+    }
+}

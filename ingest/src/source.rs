@@ -1,0 +1,146 @@
+//! What a file gives: rows of named values with a geometry, as they stand in it. Nothing is transformed here.
+
+pub(crate) mod archive;
+pub(crate) mod csv;
+pub(crate) mod gdal;
+pub(crate) mod open;
+pub(crate) mod sniff;
+
+use std::ops::ControlFlow;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kernel::Srid;
+use kernel::layer::FieldType;
+
+use crate::IngestError;
+use crate::report::{Note, Reason};
+
+/// A value of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Value {
+    Null,
+    Text(String),
+    Integer(i64),
+    Number(f64),
+    Boolean(bool),
+    Date(NaiveDate),
+    Instant(DateTime<Utc>),
+}
+
+/// A geometry as the file has it, in the file's coordinate system, east coordinate first.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum RawGeometry {
+    /// The row has none.
+    Missing,
+    /// A position, from two columns.
+    Position([f64; 2]),
+    /// Well-known binary, ISO or extended.
+    Wkb(Vec<u8>),
+    /// Well-known text.
+    Wkt(String),
+    /// The row can't be read.
+    Broken(Reason),
+}
+
+/// A row as the file has it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Row {
+    /// What people count: the first feature is 1; in a CSV the header is row 1, as a spreadsheet shows it.
+    pub(crate) number: u64,
+    /// The row's key in the file, where the format has one apart from the fields (GeoPackage).
+    pub(crate) key: Option<i64>,
+    /// One for each field of the [`SourceLayer`].
+    pub(crate) values: Vec<Value>,
+    /// Whether a value had to be left empty, since it is none of its kind (the 31st of June).
+    pub(crate) lost: bool,
+    pub(crate) geometry: RawGeometry,
+}
+
+/// A field as the file names it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SourceField {
+    pub(crate) name: String,
+    pub(crate) kind: FieldType,
+}
+
+/// What the file says of its coordinate system.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum DeclaredCrs {
+    /// Nothing.
+    None,
+    /// A system, by its code; or by the format's own rule (RFC 7946).
+    Stated(Srid),
+    /// A definition that was recognised as this system although it bears no code; with the definition's name.
+    Recognised(Srid, String),
+    /// A definition that nobody recognises; its name.
+    Unrecognised(String),
+}
+
+/// One layer of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SourceLayer {
+    pub(crate) name: String,
+    /// The format, as people call it.
+    pub(crate) format: &'static str,
+    pub(crate) fields: Vec<SourceField>,
+    pub(crate) crs: DeclaredCrs,
+    /// How many rows, if that is known without reading them.
+    pub(crate) rows: Option<u64>,
+    /// The column that holds [`Row::key`].
+    pub(crate) key: Option<String>,
+    /// What was found out on the way and the report should say.
+    pub(crate) notes: Vec<Note>,
+}
+
+/// Reads one layer of a file, as often as asked.
+///
+/// A reader blocks: it is used on a thread of its own. What it meets in a row (an unreadable geometry, a date that is
+/// none) is told in the row; an error means that the file can't be read on.
+pub(crate) trait Reader: Send {
+    /// The layer.
+    fn layer(&self) -> &SourceLayer;
+
+    /// Adds to what the report should say.
+    fn note(&mut self, note: Note);
+
+    /// Hands over every row in the file's order, until there is none or `each` breaks.
+    fn read(&mut self, each: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<(), IngestError>;
+}
+
+/// A reader, with what people call the file it reads.
+pub(crate) struct Source {
+    /// The file's name, with the entry of the archive it was in.
+    pub(crate) file: String,
+    pub(crate) reader: Box<dyn Reader>,
+}
+
+impl Value {
+    /// The value as text, as it is read and written without loss; `None` for NULL.
+    pub(crate) fn to_text(&self) -> Option<String> {
+        Some(match self {
+            Self::Null => return None,
+            Self::Text(v) => v.clone(),
+            Self::Integer(v) => v.to_string(),
+            Self::Number(v) => v.to_string(),
+            Self::Boolean(v) => v.to_string(),
+            Self::Date(v) => v.to_string(),
+            Self::Instant(v) => v.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+        })
+    }
+
+    /// The same value as another kind, if nothing is lost by it: a whole number as a number, anything as text.
+    pub(crate) fn fit(self, kind: FieldType) -> Option<Self> {
+        match (self, kind) {
+            (Self::Null, _) => Some(Self::Null),
+            (value @ Self::Text(_), FieldType::Text)
+            | (value @ Self::Integer(_), FieldType::Integer)
+            | (value @ Self::Number(_), FieldType::Number)
+            | (value @ Self::Boolean(_), FieldType::Boolean)
+            | (value @ Self::Date(_), FieldType::Date)
+            | (value @ Self::Instant(_), FieldType::DateTime) => Some(value),
+            (Self::Integer(v), FieldType::Number) => Some(Self::Number(v as f64)),
+            (value, FieldType::Text) => value.to_text().map(Self::Text),
+            _ => None,
+        }
+    }
+}

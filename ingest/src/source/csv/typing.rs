@@ -1,0 +1,195 @@
+//! What kind of value each column holds, by looking at all of them.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use csv::ByteRecord;
+
+use super::encoding::Encoding;
+use super::number::{self, Decimal};
+use crate::source::Value;
+
+/// The kind of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Boolean,
+    Integer,
+    Number(Decimal),
+    /// With its pattern.
+    Date(&'static str),
+    Instant,
+    Text,
+}
+
+/// Days as Italians and machines write them.
+const DATES: [&str; 5] = ["%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d"];
+
+/// The kinds tried, the narrowest first.
+const KINDS: [Kind; 10] = [
+    Kind::Boolean,
+    Kind::Integer,
+    Kind::Number(Decimal::Point),
+    Kind::Number(Decimal::Comma),
+    Kind::Date(DATES[0]),
+    Kind::Date(DATES[1]),
+    Kind::Date(DATES[2]),
+    Kind::Date(DATES[3]),
+    Kind::Date(DATES[4]),
+    Kind::Instant,
+];
+
+impl Kind {
+    /// A value of this kind. Empty is NULL; and so would be what is of another kind, but the column was typed so that
+    /// there is none.
+    pub(super) fn value(&self, text: &str) -> Value {
+        if text.is_empty() { Value::Null } else { self.read(text).unwrap_or(Value::Null) }
+    }
+
+    /// The decimal mark of a column of numbers; otherwise each value is taken as it looks.
+    pub(super) fn decimal(&self) -> Decimal {
+        match self {
+            Self::Number(decimal) => *decimal,
+            _ => Decimal::Either,
+        }
+    }
+
+    fn read(&self, text: &str) -> Option<Value> {
+        match self {
+            Self::Boolean => match text.to_ascii_lowercase().as_str() {
+                "true" | "vero" => Some(Value::Boolean(true)),
+                "false" | "falso" => Some(Value::Boolean(false)),
+                _ => None,
+            },
+            Self::Integer => integer(text).map(Value::Integer),
+            // a code with leading zeros is no number, nor are digits that a number would round
+            Self::Number(_) if zeros_first(text) || (text.len() > 15 && text.bytes().all(|b| b.is_ascii_digit())) => None,
+            Self::Number(decimal) => number::parse(text, *decimal).map(Value::Number),
+            Self::Date(pattern) => date(text, pattern).map(Value::Date),
+            Self::Instant => instant(text).map(Value::Instant),
+            Self::Text => Some(Value::Text(text.to_owned())),
+        }
+    }
+}
+
+fn zeros_first(text: &str) -> bool {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text).as_bytes();
+    matches!(digits, [b'0', b'0'..=b'9', ..])
+}
+
+fn integer(text: &str) -> Option<i64> {
+    let plain = text.bytes().enumerate().all(|(i, b)| b.is_ascii_digit() || (i == 0 && b == b'-'));
+    if plain && !zeros_first(text) { text.parse().ok() } else { None }
+}
+
+fn date(text: &str, pattern: &str) -> Option<NaiveDate> {
+    if !matches!(text.len(), 8..=10) || !text.as_bytes()[0].is_ascii_digit() {
+        return None;
+    }
+    let year_first = pattern.starts_with("%Y");
+    let long_year = text.split(['-', '/', '.']).nth(if year_first { 0 } else { 2 }).is_some_and(|y| y.len() == 4);
+    if long_year { NaiveDate::parse_from_str(text, pattern).ok() } else { None }
+}
+
+/// ISO 8601; without a zone it is the time in Rome.
+fn instant(text: &str) -> Option<DateTime<Utc>> {
+    if text.len() < 16 || !text.as_bytes()[0].is_ascii_digit() {
+        return None;
+    }
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Some(instant.with_timezone(&Utc));
+    }
+    let local = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M"]
+        .iter()
+        .find_map(|pattern| NaiveDateTime::parse_from_str(text, pattern).ok())?;
+    chrono_tz::Europe::Rome.from_local_datetime(&local).earliest().map(|t| t.with_timezone(&Utc))
+}
+
+/// What each column can still be.
+pub(super) struct Typing {
+    columns: Vec<Candidates>,
+    samples: Vec<String>,
+}
+
+#[derive(Clone)]
+struct Candidates {
+    /// Those of [`KINDS`] that every value so far was of.
+    left: Vec<Kind>,
+    seen: bool,
+}
+
+impl Typing {
+    pub(super) fn new(columns: usize) -> Self {
+        Self { columns: vec![Candidates { left: KINDS.to_vec(), seen: false }; columns], samples: vec![String::new(); columns] }
+    }
+
+    /// Takes a row into account. Rows with too many values are kept out later, and their values stand under wrong names.
+    pub(super) fn look(&mut self, record: &ByteRecord, encoding: Encoding) {
+        if record.len() > self.columns.len() {
+            return;
+        }
+        for (index, value) in record.iter().enumerate() {
+            let column = &mut self.columns[index];
+            let value = value.trim_ascii();
+            if value.is_empty() || (column.seen && column.left.is_empty()) {
+                continue;
+            }
+            let text = encoding.decode(value);
+            if !column.seen {
+                self.samples[index] = text.chars().take(200).collect();
+                column.seen = true;
+            }
+            column.left.retain(|kind| kind.read(&text).is_some());
+        }
+    }
+
+    /// The first value of each column.
+    pub(super) fn samples(&self) -> &[String] {
+        &self.samples
+    }
+
+    /// The narrowest kind that holds all values of each column; text for a column without any.
+    pub(super) fn kinds(&self) -> Vec<Kind> {
+        self.columns.iter().map(|c| if c.seen { c.left.first().copied().unwrap_or(Kind::Text) } else { Kind::Text }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Encoding, Kind, Typing};
+    use crate::source::csv::number::Decimal;
+    use csv::ByteRecord;
+
+    fn kind(values: &[&str]) -> Kind {
+        let mut typing = Typing::new(1);
+        for value in values {
+            typing.look(&ByteRecord::from(vec![*value]), Encoding::Utf8);
+        }
+        typing.kinds()[0]
+    }
+
+    #[test]
+    fn the_narrowest_kind_that_holds_all_values() {
+        assert_eq!(kind(&["1", "", "-20"]), Kind::Integer);
+        assert_eq!(kind(&["1", "2.5"]), Kind::Number(Decimal::Point));
+        assert_eq!(kind(&["1", "2,5", "1.234,75"]), Kind::Number(Decimal::Comma));
+        assert_eq!(kind(&["2,5", "2.55"]), Kind::Text);
+        assert_eq!(kind(&["2010-11-22"]), Kind::Date("%Y-%m-%d"));
+        assert_eq!(kind(&["22/11/2010", "01/02/2011"]), Kind::Date("%d/%m/%Y"));
+        assert_eq!(kind(&["2010-11-22T10:00:00Z", "2010-11-22 10:00"]), Kind::Instant);
+        assert_eq!(kind(&["vero", "FALSO"]), Kind::Boolean);
+        assert_eq!(kind(&["", ""]), Kind::Text);
+    }
+
+    #[test]
+    fn codes_with_leading_zeros_stay_text() {
+        assert_eq!(kind(&["15122", "00186"]), Kind::Text);
+        assert_eq!(kind(&["006003"]), Kind::Text);
+        assert_eq!(kind(&["0", "0,5"]), Kind::Number(Decimal::Comma));
+        assert_eq!(kind(&["99999999999999999999"]), Kind::Text);
+    }
+
+    #[test]
+    fn one_value_late_in_the_file_makes_it_text_and_is_not_lost() {
+        let mut values = vec!["1"; 5000];
+        values.push("1/A");
+        assert_eq!(kind(&values), Kind::Text);
+    }
+}

@@ -1,0 +1,215 @@
+//! The few calls that crate `gdal` has no safe form for: reading features without mistaking "unset" for 0 or an error
+//! for the end of the file.
+
+#![allow(unsafe_code, reason = "GDAL's C interface; each call says why it is sound")]
+
+use std::ffi::{CStr, c_int};
+use std::marker::PhantomData;
+use std::ptr;
+use std::sync::Once;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use gdal::spatial_ref::SpatialRef;
+use gdal::vector::LayerAccess;
+use gdal_sys::{CPLErr, OGRFeatureH, OGRLayerH, OGRwkbByteOrder};
+
+use crate::report::Reason;
+use crate::source::RawGeometry;
+
+/// Once a process: GDAL's messages go to our log, and curves come as lines.
+pub(super) fn prepare() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        gdal::config::set_error_handler(|class, number, message| tracing::debug!(?class, number, message, "GDAL"));
+        // SAFETY: sets a global flag; nothing was opened yet by this crate, the only one that uses GDAL
+        unsafe { gdal_sys::OGRSetNonLinearGeometriesEnabledFlag(0) };
+    });
+}
+
+/// The column that holds the rows' keys, if the format has one that lasts.
+pub(super) fn key_column(layer: &impl LayerAccess) -> Option<String> {
+    // SAFETY: the layer is open, and the text is copied before it can change
+    let name = unsafe {
+        let name = gdal_sys::OGR_L_GetFIDColumn(layer.c_layer());
+        if name.is_null() {
+            return None;
+        }
+        CStr::from_ptr(name).to_string_lossy().into_owned()
+    };
+    (!name.is_empty()).then_some(name)
+}
+
+/// Whether an integer field holds yes and no.
+pub(super) fn is_boolean(layer: &impl LayerAccess, index: usize) -> bool {
+    let Ok(index) = c_int::try_from(index) else { return false };
+    // SAFETY: the layer is open; an index out of range gives NULL, which is looked at
+    unsafe {
+        let field = gdal_sys::OGR_FD_GetFieldDefn(gdal_sys::OGR_L_GetLayerDefn(layer.c_layer()), index);
+        !field.is_null() && gdal_sys::OGR_Fld_GetSubType(field) == gdal_sys::OGRFieldSubType::OFSTBoolean
+    }
+}
+
+/// The code that the register of PROJ has for a definition, if it is sure (90 % and more); and for a compound system, of
+/// its horizontal part.
+pub(super) fn code_of_part(srs: &SpatialRef, part: &CStr) -> Option<i32> {
+    // SAFETY: the reference is alive, and the text is copied
+    unsafe {
+        let code = gdal_sys::OSRGetAuthorityCode(srs.to_c_hsrs(), part.as_ptr());
+        if code.is_null() { None } else { CStr::from_ptr(code).to_str().ok()?.parse().ok() }
+    }
+}
+
+/// Looks a definition without a code up among those that have one.
+pub(super) fn recognise(srs: &SpatialRef) -> Option<i32> {
+    let mut count: c_int = 0;
+    let mut confidences: *mut c_int = ptr::null_mut();
+    // SAFETY: GDAL returns `count` references and as many numbers; both are given back to it, nothing of them is kept
+    unsafe {
+        let matches = gdal_sys::OSRFindMatches(srs.to_c_hsrs(), ptr::null_mut(), &raw mut count, &raw mut confidences);
+        let mut best = None;
+        if !matches.is_null() && count > 0 && *confidences >= 90 {
+            let (name, code) =
+                (gdal_sys::OSRGetAuthorityName(*matches, ptr::null()), gdal_sys::OSRGetAuthorityCode(*matches, ptr::null()));
+            if !name.is_null() && !code.is_null() && CStr::from_ptr(name).to_bytes() == b"EPSG" {
+                best = CStr::from_ptr(code).to_str().ok().and_then(|c| c.parse().ok());
+            }
+        }
+        gdal_sys::OSRFreeSRSArray(matches);
+        gdal_sys::VSIFree(confidences.cast());
+        best
+    }
+}
+
+/// The features of a layer from the first.
+pub(super) struct Features<'a> {
+    layer: OGRLayerH,
+    alive: PhantomData<&'a ()>,
+}
+
+impl<'a> Features<'a> {
+    pub(super) fn of(layer: &'a impl LayerAccess) -> Self {
+        // SAFETY: the layer outlives this value by its lifetime
+        let layer = unsafe { layer.c_layer() };
+        // SAFETY: as above
+        unsafe { gdal_sys::OGR_L_ResetReading(layer) };
+        Self { layer, alive: PhantomData }
+    }
+
+    /// The next one, `None` at the end, or why it can't be read.
+    pub(super) fn next_feature(&mut self) -> Result<Option<Feature<'_>>, String> {
+        // SAFETY: the layer is open; the feature is ours until it is destroyed. GDAL keeps errors by thread, and this
+        // thread made no other call in between.
+        unsafe {
+            gdal_sys::CPLErrorReset();
+            let feature = gdal_sys::OGR_L_GetNextFeature(self.layer);
+            let failed = gdal_sys::CPLGetLastErrorType() >= CPLErr::CE_Failure;
+            if !feature.is_null() {
+                return Ok(Some(Feature { feature, failed, alive: PhantomData }));
+            }
+            if failed { Err(CStr::from_ptr(gdal_sys::CPLGetLastErrorMsg()).to_string_lossy().into_owned()) } else { Ok(None) }
+        }
+    }
+}
+
+/// A feature, as long as its layer stands on it.
+pub(super) struct Feature<'a> {
+    feature: OGRFeatureH,
+    /// GDAL reported something about this row.
+    failed: bool,
+    alive: PhantomData<&'a ()>,
+}
+
+impl Drop for Feature<'_> {
+    fn drop(&mut self) {
+        // SAFETY: it is ours, and destroyed once
+        unsafe { gdal_sys::OGR_F_Destroy(self.feature) };
+    }
+}
+
+// Field numbers come from `fields::columns`, so they exist; GDAL checks them besides.
+impl Feature<'_> {
+    pub(super) fn fid(&self) -> Option<i64> {
+        // SAFETY: the feature is alive
+        let fid = unsafe { gdal_sys::OGR_F_GetFID(self.feature) };
+        (fid >= 0).then_some(fid)
+    }
+
+    pub(super) fn has(&self, field: c_int) -> bool {
+        // SAFETY: the feature is alive
+        unsafe { gdal_sys::OGR_F_IsFieldSetAndNotNull(self.feature, field) != 0 }
+    }
+
+    pub(super) fn integer(&self, field: c_int) -> i64 {
+        // SAFETY: the feature is alive
+        unsafe { gdal_sys::OGR_F_GetFieldAsInteger64(self.feature, field) }
+    }
+
+    pub(super) fn number(&self, field: c_int) -> f64 {
+        // SAFETY: the feature is alive
+        unsafe { gdal_sys::OGR_F_GetFieldAsDouble(self.feature, field) }
+    }
+
+    pub(super) fn text(&self, field: c_int) -> String {
+        // SAFETY: the feature is alive; the text is copied before the next call
+        unsafe {
+            let text = gdal_sys::OGR_F_GetFieldAsString(self.feature, field);
+            if text.is_null() { String::new() } else { CStr::from_ptr(text).to_string_lossy().into_owned() }
+        }
+    }
+
+    /// Day and time; without a zone it is the time in Rome. `None` for what is not in the calendar.
+    pub(super) fn moment(&self, field: c_int) -> Option<(NaiveDate, DateTime<Utc>)> {
+        let (mut year, mut month, mut day, mut hour, mut minute, mut zone) = (0, 0, 0, 0, 0, 0);
+        let mut second = 0.0f32;
+        // SAFETY: the feature is alive, and the seven places are ours
+        let ok = unsafe {
+            gdal_sys::OGR_F_GetFieldAsDateTimeEx(
+                self.feature,
+                field,
+                &raw mut year,
+                &raw mut month,
+                &raw mut day,
+                &raw mut hour,
+                &raw mut minute,
+                &raw mut second,
+                &raw mut zone,
+            )
+        };
+        if ok == 0 {
+            return None;
+        }
+        let part = |n: c_int| u32::try_from(n).ok();
+        let date = NaiveDate::from_ymd_opt(year, part(month)?, part(day)?)?;
+        let millis = (f64::from(second) * 1000.0).round() as i64;
+        let time = date.and_hms_opt(part(hour)?, part(minute)?, 0)? + chrono::TimeDelta::try_milliseconds(millis)?;
+        Some((date, in_zone(time, zone)?))
+    }
+
+    /// The geometry as ISO well-known binary.
+    pub(super) fn geometry(&self) -> RawGeometry {
+        // SAFETY: the geometry belongs to the feature, which is alive; the buffer has the size that GDAL asks for
+        unsafe {
+            let geometry = gdal_sys::OGR_F_GetGeometryRef(self.feature);
+            if geometry.is_null() {
+                return if self.failed { RawGeometry::Broken(Reason::Unreadable) } else { RawGeometry::Missing };
+            }
+            let Ok(size) = usize::try_from(gdal_sys::OGR_G_WkbSize(geometry)) else {
+                return RawGeometry::Broken(Reason::TooManyVertices);
+            };
+            let mut bytes = vec![0u8; size];
+            match gdal_sys::OGR_G_ExportToIsoWkb(geometry, OGRwkbByteOrder::wkbNDR, bytes.as_mut_ptr()) {
+                0 => RawGeometry::Wkb(bytes),
+                _ => RawGeometry::Broken(Reason::Unreadable),
+            }
+        }
+    }
+}
+
+/// GDAL's zone: 0 unknown, 1 local, 100 UTC, otherwise quarters of an hour from 100.
+fn in_zone(time: NaiveDateTime, zone: c_int) -> Option<DateTime<Utc>> {
+    if zone <= 1 {
+        return chrono_tz::Europe::Rome.from_local_datetime(&time).earliest().map(|t| t.with_timezone(&Utc));
+    }
+    let offset = chrono::TimeDelta::try_minutes(i64::from(zone - 100) * 15)?;
+    Some(time.checked_sub_signed(offset)?.and_utc())
+}

@@ -1,0 +1,71 @@
+use std::ffi::c_int;
+
+use gdal::errors::GdalError;
+use gdal::vector::{LayerAccess, OGRFieldType};
+use kernel::layer::FieldType;
+
+use super::ffi::{self, Feature};
+use crate::report::Note;
+use crate::source::{SourceField, Value};
+
+/// A field, and which of GDAL's it is.
+pub(super) struct Column {
+    index: c_int,
+    pub(super) field: SourceField,
+}
+
+/// The fields that can be shown; binary ones are left out with a note.
+pub(super) fn columns(layer: &impl LayerAccess, notes: &mut Vec<Note>) -> Vec<Column> {
+    let mut columns = Vec::new();
+    for (index, field) in layer.defn().fields().enumerate() {
+        let kind = match field.field_type() {
+            OGRFieldType::OFTInteger if ffi::is_boolean(layer, index) => FieldType::Boolean,
+            OGRFieldType::OFTInteger | OGRFieldType::OFTInteger64 => FieldType::Integer,
+            OGRFieldType::OFTReal => FieldType::Number,
+            OGRFieldType::OFTDate => FieldType::Date,
+            OGRFieldType::OFTDateTime => FieldType::DateTime,
+            OGRFieldType::OFTBinary => {
+                notes.push(Note::left_out_field(&field.name()));
+                continue;
+            }
+            _ => FieldType::Text,
+        };
+        if let Ok(index) = c_int::try_from(index) {
+            columns.push(Column { index, field: SourceField { name: field.name(), kind } });
+        }
+    }
+    columns
+}
+
+/// A row's value. A number that is none (NaN) and a date that is not in the calendar are lost and become NULL; an empty
+/// text is NULL.
+pub(super) fn value(feature: &Feature, column: &Column, lost: &mut bool) -> Value {
+    let index = column.index;
+    if !feature.has(index) {
+        return Value::Null;
+    }
+    let mut or_lost = |value: Option<Value>| {
+        *lost |= value.is_none();
+        value.unwrap_or(Value::Null)
+    };
+    match column.field.kind {
+        FieldType::Boolean => Value::Boolean(feature.integer(index) != 0),
+        FieldType::Integer => Value::Integer(feature.integer(index)),
+        FieldType::Number => or_lost(Some(feature.number(index)).filter(|n| n.is_finite()).map(Value::Number)),
+        FieldType::Date => or_lost(feature.moment(index).map(|(date, _)| Value::Date(date))),
+        FieldType::DateTime => or_lost(feature.moment(index).map(|(_, instant)| Value::Instant(instant))),
+        FieldType::Text => match feature.text(index) {
+            text if text.is_empty() => Value::Null,
+            text => Value::Text(text),
+        },
+    }
+}
+
+/// GDAL's own words, without the name of the call.
+pub(super) fn words(error: &GdalError) -> String {
+    match error {
+        GdalError::NullPointer { msg, .. } | GdalError::CplError { msg, .. } if !msg.is_empty() => msg.trim_end_matches('.').to_owned(),
+        GdalError::NullPointer { .. } => "its structure is not that of the format".to_owned(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,129 @@
+//! From paths to readers: what is a Shapefile's part, what is in an archive, what can be read.
+
+use std::path::{Path, PathBuf};
+
+use super::sniff::{Content, sniff};
+use super::{Reader, Source, archive, csv, gdal};
+use crate::report::Note;
+use crate::{IngestError, Limits};
+
+/// What can be read, by suffix, inside archives and folders.
+const SUFFIXES: [&str; 7] = ["gpkg", "shp", "geojson", "json", "csv", "tsv", "txt"];
+
+/// Files that belong to a Shapefile of the same name.
+const PARTS: [&str; 10] = ["shx", "dbf", "prj", "cpg", "qpj", "sbn", "sbx", "qix", "qmd", "xml"];
+
+/// Opens every file. Archives are unpacked below `temporary`, which the caller keeps until the readers are done.
+pub(crate) fn open(files: &[PathBuf], layer: Option<&str>, temporary: &Path, limits: &Limits) -> Result<Vec<Source>, IngestError> {
+    let mut sources = Vec::new();
+    for (index, path) in without_parts(files).into_iter().enumerate() {
+        if !path.exists() {
+            return Err(IngestError::NoFile(path.clone()));
+        }
+        let file = name(path);
+        if path.is_dir() {
+            sources.extend(open_inside(path, &file, layer, limits)?);
+            continue;
+        }
+        if sniff(path, &file)? == Content::Zip {
+            let into = temporary.join(index.to_string());
+            std::fs::create_dir_all(&into).map_err(IngestError::io(&into))?;
+            archive::unpack(path, &file, &into, limits)?;
+            sources.extend(open_inside(&into, &file, layer, limits)?);
+        } else {
+            sources.push(open_one(path, file, layer, limits)?);
+        }
+    }
+    Ok(sources)
+}
+
+/// Leaves out the parts of a Shapefile whose `.shp` is there as well, so that `roads.*` can be said.
+fn without_parts(files: &[PathBuf]) -> Vec<&PathBuf> {
+    let stem = |path: &Path| path.with_extension("");
+    let shapes: Vec<PathBuf> = files.iter().filter(|p| suffix(p) == "shp").map(|p| stem(p)).collect();
+    files.iter().filter(|p| !(PARTS.contains(&suffix(p).as_str()) && shapes.contains(&stem(p)))).collect()
+}
+
+/// Everything in a folder that can be read, in the order of names.
+fn open_inside(folder: &Path, file: &str, layer: Option<&str>, limits: &Limits) -> Result<Vec<Source>, IngestError> {
+    let mut found = Vec::new();
+    walk(folder, &mut found, 0).map_err(IngestError::io(folder))?;
+    found.sort();
+    let readable: Vec<&PathBuf> = found.iter().filter(|p| SUFFIXES.contains(&suffix(p).as_str()) && !hidden(p, folder)).collect();
+    let kinds: Vec<String> = readable.iter().map(|p| suffix(p)).collect();
+    // a note beside the data is no data
+    let texts_too = kinds.iter().all(|k| k == "txt");
+    let chosen: Vec<&PathBuf> = readable.into_iter().filter(|p| texts_too || suffix(p) != "txt").collect();
+    if chosen.is_empty() {
+        let entries: Vec<String> = found.iter().take(8).map(|p| name(p)).collect();
+        return Err(IngestError::NothingInside { file: file.to_owned(), entries: entries.join(", ") });
+    }
+    chosen
+        .into_iter()
+        .map(|path| {
+            let inner = path.strip_prefix(folder).unwrap_or(path).display();
+            open_one(path, format!("{file}/{inner}"), layer, limits)
+        })
+        .collect()
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>, depth: u8) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() && depth < 4 {
+            walk(&entry.path(), found, depth + 1)?;
+        } else if kind.is_file() {
+            found.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// What macOS and others leave in archives.
+fn hidden(path: &Path, folder: &Path) -> bool {
+    let inner = path.strip_prefix(folder).unwrap_or(path);
+    inner.components().any(|c| matches!(c.as_os_str().to_str(), Some(n) if n.starts_with('.') || n == "__MACOSX"))
+}
+
+fn open_one(path: &Path, file: String, layer: Option<&str>, limits: &Limits) -> Result<Source, IngestError> {
+    let content = sniff(path, &file)?;
+    let suffix = suffix(path);
+    let strict = matches!(suffix.as_str(), "gpkg" | "shp" | "geojson");
+    if strict && content == Content::Text {
+        let found = format!("text, not {}", if suffix == "shp" { "a Shapefile" } else { "what its name promises" });
+        return Err(IngestError::Format { file, found, hint: "; check what was exported".to_owned() });
+    }
+    let mut reader: Box<dyn Reader> = match content {
+        Content::Zip => {
+            return Err(IngestError::Archive { entry: name(path), file, why: "is an archive in the archive".to_owned() });
+        }
+        Content::Text => Box::new(csv::open(path, &file, limits)?),
+        Content::Shapefile => {
+            for part in ["shx", "dbf"] {
+                if !beside(path, part) {
+                    return Err(IngestError::MissingPart { file, part });
+                }
+            }
+            Box::new(gdal::open(path, &file, content, layer, limits)?)
+        }
+        _ => Box::new(gdal::open(path, &file, content, layer, limits)?),
+    };
+    if !content.fits(&suffix) {
+        reader.note(Note::suffix(&name(path), content.name()));
+    }
+    Ok(Source { file, reader })
+}
+
+fn beside(path: &Path, part: &str) -> bool {
+    path.with_extension(part).exists() || path.with_extension(part.to_ascii_uppercase()).exists()
+}
+
+fn suffix(path: &Path) -> String {
+    path.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase()
+}
+
+/// What people call the file.
+fn name(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned())
+}
