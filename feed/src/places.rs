@@ -22,14 +22,14 @@ impl Places {
         let id: LayerId = catalogue.layer_of_table(table)?;
         let entry = catalogue.layer(&Principal::operator(), id.as_str())?;
         let bbox = match place {
-            Place::Within(Some(bbox)) => self.to_crs84(entry.layer.srid, &bbox),
+            Place::Within(Some(bbox)) => self.told(entry.layer.srid, &bbox),
             Place::Within(None) | Place::Anywhere => None,
         };
         Some(Changed::Rows(id, bbox))
     }
 
     /// The rectangle in CRS84, a little wider; `None` where it can't be told.
-    fn to_crs84(&mut self, from: Srid, bbox: &Bbox) -> Option<Bbox> {
+    fn told(&mut self, from: Srid, bbox: &Bbox) -> Option<Bbox> {
         let way = self.0.entry(from).or_insert_with(|| {
             Transformer::new(from, Srid::CRS84, &Settings::default())
                 .inspect_err(|error| tracing::error!(%from, cause = %error, "places of changes can't be told: readers look everywhere"))
@@ -48,11 +48,11 @@ mod tests {
     fn a_place_in_the_strait() {
         // PostGIS 3.3: select st_transform('SRID=7792;POINT(557000 4218000)'::geometry, 4326) = 15.6499.., 38.1083..
         let point = Bbox::new(557_000.0, 4_218_000.0, 557_000.0, 4_218_000.0).unwrap();
-        let told = Places::default().to_crs84(Srid::RDN2008_UTM33, &point).unwrap();
+        let told = Places::default().told(Srid::RDN2008_UTM33, &point).unwrap();
         assert!((told.width() - 2e-4).abs() < 1e-9, "{told:?}");
         let (x, y) = told.centre();
         assert!((x - 15.65).abs() < 0.01 && (y - 38.108).abs() < 0.01, "{told:?}");
         let nowhere = Bbox::new(1e300, 1e300, 1e300, 1e300).unwrap();
-        assert_eq!(Places::default().to_crs84(Srid::RDN2008_UTM33, &nowhere), None);
+        assert_eq!(Places::default().told(Srid::RDN2008_UTM33, &nowhere), None);
     }
 }

@@ -1,4 +1,5 @@
 //! The feed on a real PostgreSQL: what is written with `psql` reaches a reader.
+#![allow(clippy::expect_used, reason = "helpers of tests")]
 
 mod scratch;
 

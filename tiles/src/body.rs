@@ -12,9 +12,10 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use crate::render::Tile;
 
-/// Level 4 of zlib-rs: 1.02 times the bytes of level 6 in half its time, on tiles of parcels.
-const LEVEL: u32 = 4;
-/// Larger bodies are compressed on a thread that may block: it takes longer than a millisecond.
+/// On tiles of parcels zlib-rs writes at this level 1.02 times the bytes of level 6, two to three times as fast
+/// (some 120 MB/s).
+const LEVEL: u32 = 3;
+/// Larger bodies are compressed on a thread that may block: it takes longer than half a millisecond.
 const LARGE_BYTES: usize = 64 * 1024;
 /// Smaller ones are not worth it.
 const SMALL_BYTES: usize = 256;

@@ -1,4 +1,5 @@
 //! Tiles through the router, on a real PostgreSQL, read by a decoder that is not ours and compared with PostGIS.
+#![allow(clippy::expect_used, reason = "helpers of tests")]
 
 #[path = "../../feed/tests/scratch/mod.rs"]
 mod scratch;

@@ -1,6 +1,7 @@
 //! A PostgreSQL cluster of a test's own, from the installed binaries, with the migrations of the repository; stopped and
 //! removed with the value. As root it runs as the user `postgres`, since the server refuses root.
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its part")]
+#![allow(clippy::expect_used, reason = "a test's own set-up")]
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Executor, PgPool};
+use sqlx::PgPool;
 use tempfile::TempDir;
 
 /// Roles and extensions, as the set-up of a database makes them.
@@ -99,12 +100,9 @@ impl Scratch {
         PgConnectOptions::new_without_pgpass().socket(self.socket()).username(role).database("opensit")
     }
 
-    /// Connections as a role, each set up by `setting` first.
+    /// Connections as a role.
     pub fn pool(&self, role: &str) -> PgPool {
-        PgPoolOptions::new()
-            .max_connections(4)
-            .after_connect(|conn, _| Box::pin(async move { conn.execute("select 1").await.map(|_| ()) }))
-            .connect_lazy_with(self.options(role))
+        PgPoolOptions::new().max_connections(4).connect_lazy_with(self.options(role))
     }
 
     fn run<const N: usize>(&self, name: &str, args: [&str; N]) {
