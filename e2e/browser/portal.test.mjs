@@ -40,7 +40,7 @@ test('fg 1 p 10 finds the parcel and shows its card', () =>
     await page.keyboard.type('fg 1 p 10');
     await page.locator('#search-results [role=option]', { hasText: 'Foglio 1, particella 10' }).first().waitFor();
     await page.keyboard.press('Enter');
-    await page.getByText('Foglio 1, particella 10').locator('visible=true').first().waitFor();
+    await page.getByText('Superficie nominale').waitFor();
     await page.waitForFunction(() => window.__opensit.map.getZoom() > 15);
   }));
 
