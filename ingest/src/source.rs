@@ -4,6 +4,7 @@ pub(crate) mod archive;
 pub(crate) mod csv;
 pub(crate) mod gdal;
 pub(crate) mod open;
+pub(crate) mod shapefile;
 pub(crate) mod sniff;
 
 use std::ops::ControlFlow;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::sniff::{Content, sniff};
-use super::{Reader, Source, archive, csv, gdal};
+use super::{Reader, Source, archive, csv, gdal, shapefile};
 use crate::report::Note;
 use crate::{IngestError, Limits};
 
@@ -100,11 +100,7 @@ fn open_one(path: &Path, file: String, layer: Option<&str>, limits: &Limits) -> 
         }
         Content::Text => Box::new(csv::open(path, &file, limits)?),
         Content::Shapefile => {
-            for part in ["shx", "dbf"] {
-                if !beside(path, part) {
-                    return Err(IngestError::MissingPart { file, part });
-                }
-            }
+            shapefile::check(path, &file)?;
             Box::new(gdal::open(path, &file, content, layer, limits)?)
         }
         _ => Box::new(gdal::open(path, &file, content, layer, limits)?),
@@ -113,10 +109,6 @@ fn open_one(path: &Path, file: String, layer: Option<&str>, limits: &Limits) -> 
         reader.note(Note::suffix(&name(path), content.name()));
     }
     Ok(Source { file, reader })
-}
-
-fn beside(path: &Path, part: &str) -> bool {
-    path.with_extension(part).exists() || path.with_extension(part.to_ascii_uppercase()).exists()
 }
 
 fn suffix(path: &Path) -> String {

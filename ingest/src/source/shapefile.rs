@@ -1,0 +1,52 @@
+//! Whether a Shapefile's parts are all there and whole. GDAL reads one that was cut off to the end, with empty rows.
+//!
+//! ESRI Shapefile Technical Description (1998); dBASE III file header.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::IngestError;
+
+/// Compares the sizes that the headers state with those of the files.
+pub(crate) fn check(path: &Path, file: &str) -> Result<(), IngestError> {
+    let part = |suffix: &'static str| {
+        beside(path, suffix).ok_or_else(|| IngestError::MissingPart { file: file.to_owned(), part: suffix })
+    };
+    let (index, table) = (part("shx")?, part("dbf")?);
+    let damaged = |cause: String| IngestError::Damaged { file: file.to_owned(), format: "Shapefile", cause };
+    for (path, suffix) in [(path, "shp"), (index.as_path(), "shx")] {
+        let (head, size) = head::<100>(path)?;
+        // in words of 16 bits, big-endian
+        let stated = 2 * u64::from(u32::from_be_bytes([head[24], head[25], head[26], head[27]]));
+        if size < stated || size < 100 {
+            return Err(damaged(format!("its .{suffix} should have {stated} bytes and has {size}")));
+        }
+    }
+    let (head, size) = head::<32>(&table)?;
+    let rows = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
+    let stated = u64::from(u16::from_le_bytes([head[8], head[9]])) + rows * u64::from(u16::from_le_bytes([head[10], head[11]]));
+    if size < stated || size < 32 {
+        return Err(damaged(format!("its .dbf should have {stated} bytes for {rows} rows and has {size}")));
+    }
+    let shapes = index.metadata().map_err(IngestError::io(&index))?.len().saturating_sub(100) / 8;
+    if shapes != rows {
+        return Err(damaged(format!("its .shx has {shapes} shapes and its .dbf {rows} rows")));
+    }
+    Ok(())
+}
+
+/// The first bytes, zeros where there are none, and the size.
+fn head<const N: usize>(path: &Path) -> Result<([u8; N], u64), IngestError> {
+    let mut bytes = Vec::with_capacity(N);
+    let file = File::open(path).map_err(IngestError::io(path))?;
+    let size = file.metadata().map_err(IngestError::io(path))?.len();
+    file.take(N as u64).read_to_end(&mut bytes).map_err(IngestError::io(path))?;
+    let mut head = [0; N];
+    head[..bytes.len()].copy_from_slice(&bytes);
+    Ok((head, size))
+}
+
+fn beside(path: &Path, suffix: &str) -> Option<PathBuf> {
+    [suffix.to_owned(), suffix.to_ascii_uppercase()].iter().map(|s| path.with_extension(s)).find(|p| p.exists())
+}
