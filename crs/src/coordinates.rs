@@ -1,10 +1,10 @@
 //! `GET /coordinates?point=lon,lat&crs=…`: one position in the systems that acts are written in.
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use kernel::{Context, Problem, Srid};
+use kernel::{Context, Params, Problem, Srid};
 use serde_json::{Value, json};
 
 use crate::{Crs, CrsError, Settings, Transformer, all};
@@ -43,8 +43,8 @@ const MOST_SYSTEMS: usize = 40;
     ),
     responses((status = 200, description = "The position in each system, in the order of its authority", content_type = "application/json"), (status = 400, description = "A parameter is wrong", content_type = "application/problem+json"))
 )]
-pub(crate) async fn coordinates(State(given): State<Given>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
-    let (point, systems) = parse(query.as_deref().unwrap_or_default(), given.storage)?;
+pub(crate) async fn coordinates(State(given): State<Given>, params: Params) -> Result<Response, Problem> {
+    let (point, systems) = parse(params, given.storage)?;
     let mut answers = Vec::with_capacity(systems.len());
     for crs in systems {
         answers.push(answer(crs, point, &given)?);
@@ -83,33 +83,11 @@ fn codes() -> Vec<String> {
     all().iter().map(|crs| crs.srid().to_string()).collect()
 }
 
-fn parse(query: &str, storage: Srid) -> Result<([f64; 2], Vec<&'static Crs>), Problem> {
-    let mut point = None;
-    let mut systems = None;
-    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-        match name.as_ref() {
-            "point" if point.is_none() => point = Some(parse_point(&value)?),
-            "crs" if systems.is_none() => systems = Some(parse_systems(&value)?),
-            "point" | "crs" => return Err(Problem::invalid_parameter(&name, format!("`{name}` is given twice"), "once")),
-            other => return Err(Problem::unknown_parameter(other, PARAMETERS)),
-        }
-    }
-    let point = point.ok_or_else(|| Problem::invalid_parameter("point", "`point` is missing", POINT))?;
+fn parse(params: Params, storage: Srid) -> Result<([f64; 2], Vec<&'static Crs>), Problem> {
+    let params = params.only(&PARAMETERS)?;
+    let point = params.position("point")?;
+    let systems = params.get("crs").map(parse_systems).transpose()?;
     Ok((point, systems.unwrap_or_else(|| usual_systems(point, storage))))
-}
-
-const POINT: &str = "longitude,latitude in degrees: -180 to 180, -90 to 90";
-
-fn parse_point(text: &str) -> Result<[f64; 2], Problem> {
-    let number = |part: Option<&str>| part.and_then(|p| p.trim().parse::<f64>().ok());
-    let mut parts = text.split(',');
-    match (number(parts.next()), number(parts.next()), parts.next()) {
-        (Some(lon), Some(lat), None) if lon.abs() <= 180.0 && lat.abs() <= 90.0 => Ok([lon, lat]),
-        _ => {
-            let shown: String = text.chars().take(60).collect();
-            Err(Problem::invalid_parameter("point", format!("`{shown}` is no position"), POINT))
-        }
-    }
 }
 
 fn parse_systems(text: &str) -> Result<Vec<&'static Crs>, Problem> {
@@ -133,14 +111,14 @@ fn usual_systems([lon, lat]: [f64; 2], storage: Srid) -> Vec<&'static Crs> {
 mod tests {
     use super::{Given, coordinates};
     use crate::Settings;
-    use axum::extract::{RawQuery, State};
+    use axum::extract::State;
     use http_body_util::BodyExt;
-    use kernel::{Problem, Srid};
+    use kernel::{Params, Problem, Srid};
     use serde_json::{Value, json};
 
     async fn ask(query: &str) -> Result<Value, Problem> {
         let given = Given { storage: Srid::RDN2008_UTM33, settings: Settings::default() };
-        let response = coordinates(State(given), RawQuery(Some(query.to_owned()))).await?;
+        let response = coordinates(State(given), Params::parse(query)?).await?;
         let body = response.into_body().collect().await.unwrap().to_bytes();
         Ok(serde_json::from_slice(&body).unwrap())
     }

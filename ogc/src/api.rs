@@ -134,7 +134,8 @@ fn collection_paths(layer: &Layer, who: &Principal, language: Language) -> Vec<(
                 media::SCHEMA,
             ),
         ),
-        (format!("{base}/schema"), about(name("get", "Schema"), if en { "schema" } else { "schema" }, "object", media::SCHEMA)),
+        (format!("{base}/schema"), about(name("get", "Schema"), "schema", "object", media::SCHEMA)),
+        (format!("{base}/schema/geojson"), about(name("get", "GeojsonSchema"), "schema GeoJSON", "object", media::SCHEMA)),
     ]
 }
 
