@@ -261,6 +261,9 @@ fn piece_zone(quarter: Zone, ring: &Ring, zoning: &Zoning<'_>) -> Zone {
     if !matches!(quarter, Zone::Field | Zone::Suburb | Zone::Town) || ring.area() > 260_000.0 {
         return quarter;
     }
+    if let Some(village) = zoning.village_in(ring) {
+        return village;
+    }
     match zoning.at(inner(ring)) {
         zone @ (Zone::Field | Zone::Suburb | Zone::Town | Zone::Hamlet(_)) => zone,
         _ => quarter,

@@ -9,7 +9,7 @@ use crate::splits::Splits;
 const CARE: Care = Care { to_node: 2.0, to_vertex: 1.5, cosine: 0.93, area: 60.0, thickness: 4.0 };
 
 /// Metres between the bends of a boundary.
-const BEND: f64 = 26.0;
+const BEND: f64 = 28.0;
 
 /// Cuts the block into `count` fields, fewer where its shape doesn't allow it; `splits` as for lots.
 pub(crate) fn fields(block: Ring, count: usize, rng: &mut Rng, splits: &mut Splits) -> Vec<Ring> {
@@ -28,7 +28,8 @@ pub(crate) fn fields(block: Ring, count: usize, rng: &mut Rng, splits: &mut Spli
         match halve(&piece, count, rng, splits) {
             Some((a, b)) => {
                 let share = a.area() / (a.area() + b.area());
-                let first = ((count as f64 * share).round() as usize).clamp(1, count - 1);
+                // Some parts are cut finer than others.
+                let first = ((count as f64 * share * rng.range(0.75, 1.25)).round() as usize).clamp(1, count - 1);
                 todo.push((b, count - first));
                 todo.push((a, first));
             }

@@ -57,19 +57,18 @@ pub(crate) fn house(lot: &Ring, zone: Zone, rng: &mut Rng) -> Option<House> {
 }
 
 /// A garage or shed at the back of the lot, away from the house.
-pub(crate) fn annex(lot: &Ring, house: &[V], rng: &mut Rng) -> Option<House> {
-    let (edge, _) = front(lot)?;
+pub(crate) fn annex(lot: &Ring, houses: &[House], rng: &mut Rng) -> Option<House> {
+    let edge = front(lot).map_or(0, |f| f.0);
     let (a, b) = lot.edge(edge);
     let d = unit(sub(b.m(), a.m()));
     let (s, t) = lot.extent(d);
-    let half = [rng.range(2.2, 4.2), rng.range(2.0, 3.0)];
+    let half = [rng.range(1.7, 3.8), rng.range(1.5, 2.7)];
     for (x, y) in [(0.12, 0.85), (0.88, 0.85), (0.5, 0.88), (0.15, 0.6), (0.85, 0.6)] {
         let (u, v) = (s[0] + x * (s[1] - s[0]), t[0] + y * (t[1] - t[0]));
         let n = left(d);
         let c = [d[0] * u + n[0] * v, d[1] * u + n[1] * v];
         let ring = rectangle(c, d, half);
-        let clear = (0..house.len()).all(|i| {
-            let (p, q) = (house[i], house[(i + 1) % house.len()]);
+        let clear = houses.iter().flat_map(|h| (0..h.ring.len()).map(move |i| (h.ring[i], h.ring[(i + 1) % h.ring.len()]))).all(|(p, q)| {
             (0..4).all(|j| !meet(p, q, ring[j], ring[(j + 1) % 4])) && crate::plane::to_segment(c, p.m(), q.m()) > half[0] + 1.0
         });
         if clear && within(&ring, lot, 0.4) {

@@ -111,8 +111,13 @@ impl Town {
         };
         plan.land(&mut town);
         assemble::network(&ground, &network, &mut town);
-        let hill: Vec<&ring::Ring> = quarters.iter().filter(|q| q.comune == 1).map(|q| &q.ring).collect();
-        let comune_at = |v: plane::V| usize::from(hill.iter().any(|r| r.contains(v.m())));
+        let hill: Vec<(&ring::Ring, _)> =
+            quarters.iter().filter(|q| q.comune == 1).map(|q| (&q.ring, q.ring.extent([1.0, 0.0]))).collect();
+        let within = |[low, high]: [f64; 2], x: f64| low <= x && x <= high;
+        let comune_at = |v: plane::V| {
+            let p = v.m();
+            usize::from(hill.iter().any(|(r, (x, y))| within(*x, p[0]) && within(*y, p[1]) && r.contains(p)))
+        };
         assemble::points(civics, trees, &comune_at, names, sights, &mut town);
         town
     }

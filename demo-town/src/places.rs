@@ -173,7 +173,7 @@ fn outdoors(ground: &Ground, blocks: &[Block], out: &mut Vec<Sight>) {
     let port = ground.frame.ground(layout.promenade * 0.6, layout.harbour + 0.8 * layout.mole);
     out.push(Sight { comune: 0, kind: PoiKind::Harbour, name: "Porto di Castelmarina".to_owned(), name_en: "Castelmarina harbour".to_owned(), at: V::round(port) });
     for (i, name) in VIEWS.iter().enumerate() {
-        let v = layout.length * (0.22 + 0.2 * i as f64);
+        let v = layout.length * (0.31 + 0.2 * i as f64);
         let u = if i == 3 { layout.village.u + layout.village.radius } else { layout.ring * 1.04 };
         let v = if i == 3 { layout.village.v } else { v };
         let p = ground.frame.ground(u, v);

@@ -168,10 +168,13 @@ impl Plots {
         }
         rng.shuffle(&mut order);
         let mut missing = size.buildings() as i64 - built as i64;
-        for (i, k) in order {
+        for (i, k) in order.iter().chain(&order).chain(&order).copied() {
             let plot = &mut self.plots[i][k];
+            if plot.houses.is_empty() {
+                continue;
+            }
             if missing > 0 {
-                let shed = annex(&plot.ring, &plot.houses[0].ring, &mut rng);
+                let shed = annex(&plot.ring, &plot.houses, &mut rng);
                 missing -= i64::from(shed.is_some());
                 plot.houses.extend(shed);
             } else if missing < 0 && matches!(plot.zone, Zone::Suburb | Zone::Town) {

@@ -138,7 +138,7 @@ impl Ground {
         });
         let frame = &self.frame;
         for face in &mut self.faces {
-            face.seaward = frame.plan(face.ring.centroid())[0] < self.layout.lungomare;
+            face.seaward = frame.plan(inner(&face.ring))[0] < self.layout.lungomare;
         }
     }
 
@@ -267,7 +267,7 @@ impl Ground {
         let inside: Vec<bool> = self
             .faces
             .iter()
-            .map(|f| f.seaward && f.river.is_none() && (south..north).contains(&frame.plan(f.ring.centroid())[1]))
+            .map(|f| f.seaward && f.river.is_none() && (south..north).contains(&frame.plan(inner(&f.ring))[1]))
             .collect();
         let chosen: Vec<V> = self.faces.iter().zip(inside).filter(|(_, i)| *i).map(|(f, _)| f.ring.v[0]).collect();
         let care = Care { thickness: 3.0, ..CARE };

@@ -3,6 +3,7 @@
 use crate::frame::Frame;
 use crate::layout::Layout;
 use crate::plane::{M, distance};
+use crate::ring::Ring;
 use crate::rng::{Noise, smooth};
 
 /// A kind of quarter.
@@ -92,6 +93,13 @@ impl<'a> Zoning<'a> {
             return Zone::Field;
         }
         if u > 0.6 * depth || self.town_length(v) < 0.2 { Zone::Suburb } else { Zone::Town }
+    }
+
+    /// The village whose heart is in the ring.
+    pub(crate) fn village_in(&self, ring: &Ring) -> Option<Zone> {
+        let hamlets = self.layout.hamlets.iter().chain([&self.layout.village]);
+        let found = hamlets.enumerate().find(|(_, h)| ring.contains(self.frame.ground(h.u, h.v)));
+        found.map(|(i, _)| Zone::Hamlet(i as u8))
     }
 
     /// How far inland the town reaches.
