@@ -15,6 +15,12 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../migrations");
 /// Migrates as the owner, then writes what the themes declare. Doing it again changes nothing.
 pub(crate) async fn run(database: &Database, config: &Config) -> Result<PgPool, Failure> {
     let wanted = config.storage_crs.as_ref().map(|g| g.value);
+    if let Some(wanted) = wanted.filter(|w| !can_store(*w)) {
+        return Err(Failure::new(format!(
+            "layers can't be stored in {wanted}: it must be a metric system of the RDN2008, ETRS89 or WGS84 family, which the database can \
+             bring to a map's without shifting a datum. EPSG:7791 (zone 32) or EPSG:7792 (zone 33) fit Italy"
+        )));
+    }
     let srid = wanted.unwrap_or(Srid::RDN2008_UTM33).postgis().to_string();
     let owner = database.owner(&[("search_path", "opensit,public"), ("opensit.storage_srid", &srid)]).await?;
     let failed = Failure::database("preparing the database");
@@ -35,6 +41,11 @@ pub(crate) async fn run(database: &Database, config: &Config) -> Result<PgPool, 
     declare(&mut conn, stored).await?;
     drop(conn);
     Ok(owner)
+}
+
+/// Metric, and one that PostGIS may transform itself (crate `crs` does the others).
+fn can_store(srid: Srid) -> bool {
+    crs::Crs::get(srid).is_some_and(|c| c.unit() == crs::Unit::Metre && c.in_postgis() == srid && srid != Srid::WEB_MERCATOR)
 }
 
 async fn stored_crs(conn: &mut PgConnection) -> Result<Srid, Failure> {

@@ -2,6 +2,7 @@ use std::process::ExitCode;
 
 use sqlx::{PgPool, Row};
 
+use crate::cluster::running_server;
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::Failure;
@@ -28,6 +29,10 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let mut findings =
         vec![Finding { what: "configuration", state: Ok(format!("{} values, `opensit config show` lists them", config.rows().len())) }];
     findings.push(disk(config));
+    if config.database_url.is_none() {
+        let state = running_server(&config.data_dir.value).unwrap_or_else(|| "none runs on this directory".to_owned());
+        findings.push(Finding { what: "server", state: Ok(state) });
+    }
     match Database::open(config, None).await {
         Err(failure) => findings.push(Finding { what: "database", state: Err(failure.to_string()) }),
         Ok(database) => {
