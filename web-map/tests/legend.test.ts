@@ -17,7 +17,7 @@ const style = {
     { id: 'background', type: 'background', paint: { 'background-color': '#f6f4ef' } },
     layer('land/wood', 'fill', { filter: ['==', ['get', 'kind'], 'wood'], paint: { 'fill-color': ['match', ['get', 'kind'], ['wood', 'scrub'], '#d3e0c4', '#ffffff'], 'fill-opacity': 0.5 } }, { 'opensit:legend': legend('Bosco') }),
     layer('streets/main-casing', 'line', { filter: main, paint: { 'line-color': '#d9bd7c', 'line-width': 9 } }),
-    layer('streets/main', 'line', { filter: main, paint: { 'line-color': '#fbe9c0', 'line-width': ['interpolate', ['exponential', 1.6], ['zoom'], 12, 2, 18, 8] } }, { 'opensit:legend': legend('Principale') }),
+    layer('streets/main', 'line', { filter: main, paint: { 'line-color': '#fbe9c0', 'line-width': ['interpolate', ['linear'], ['zoom'], 12, 2, 18, 8] } }, { 'opensit:legend': legend('Principale') }),
     layer('streets/name', 'symbol', { filter: main, layout: { 'text-field': ['get', 'name'] }, paint: { 'text-color': '#2f2a26' } }),
     { ...layer('trees/crown', 'circle', { paint: { 'circle-color': '#5d9455', 'circle-radius': 4, 'circle-stroke-color': '#000000', 'circle-stroke-width': 1 } }), source: 'trees', layout: { visibility: 'none' } },
   ],
@@ -28,6 +28,7 @@ describe('style values', () => {
   it.each([
     ['a constant', '#ffffff', '#ffffff'],
     ['a zoom curve', ['interpolate', ['linear'], ['zoom'], 10, 0, 20, 10], 5],
+    ['an exponential curve', ['interpolate', ['exponential', 2], ['zoom'], 14, 0, 16, 3], 1],
     ['a curve below its first stop', ['interpolate', ['linear'], ['zoom'], 16, 2, 20, 10], 2],
     ['a curve of colours', ['interpolate', ['linear'], ['zoom'], 10, '#aaaaaa', 20, '#bbbbbb'], '#aaaaaa'],
     ['steps', ['step', ['zoom'], 1, 14, 2, 16, 3], 2],

@@ -28,6 +28,18 @@ export function featureTitle(layer: Layer, feature: Feature, lang: Lang): string
   return field ? valueText(label, field, lang) : String(label);
 }
 
+const KINDS = ['Point', 'MultiPoint', 'LineString', 'MultiLineString'];
+
+/** What one most likely meant comes first: points, then lines, then areas from the smallest to the one that holds them all. */
+export function byDetail(cards: Card[]): Card[] {
+  const rank = (card: Card) => (card.geometry && KINDS.includes(card.geometry.type) ? KINDS.indexOf(card.geometry.type) : KINDS.length);
+  const size = (card: Card) => {
+    const box = card.bbox ?? bboxOf(card.geometry);
+    return box ? (box[2] - box[0]) * (box[3] - box[1]) : Infinity;
+  };
+  return [...cards].sort((a, b) => rank(a) - rank(b) || size(a) - size(b));
+}
+
 /** A card made from an item of the collection: the same as the server's, for features reached by search, list or link. */
 export function cardOf(layer: Layer, feature: Feature, lang: Lang, href: string): Card {
   const properties = feature.properties ?? {};

@@ -20,7 +20,7 @@ export function evaluate(value: unknown, at: Circumstance): unknown {
     case 'get': return at.properties[String(of(0))] ?? null;
     case 'has': return String(of(0)) in at.properties;
     case 'geometry-type': return null;
-    case 'interpolate': return curve(args.slice(2), Number(of(1)), at);
+    case 'interpolate': return curve(args.slice(2), Number(of(1)), at, baseOf(args[0]));
     case 'step': return step(args.slice(1), Number(of(0)), at);
     case 'match': return match(args, at);
     case 'case': return cases(args, at);
@@ -52,8 +52,11 @@ const isStops = (value: unknown): value is { stops: [number, unknown][] } =>
 const inside = (needle: unknown, hay: unknown) =>
   Array.isArray(hay) ? hay.includes(needle) : typeof hay === 'string' && hay.includes(String(needle));
 
-/** Numbers are interpolated linearly, which is near enough for a symbol of 24 px; anything else takes the nearest stop below. */
-function curve(stops: unknown[], input: number, at: Circumstance): unknown {
+/** Of `["exponential", base]`; a Bézier curve is drawn straight. */
+const baseOf = (kind: unknown) => (Array.isArray(kind) && kind[0] === 'exponential' ? Number(kind[1]) : 1);
+
+/** Numbers are interpolated; anything else takes the nearest stop below. */
+function curve(stops: unknown[], input: number, at: Circumstance, base = 1): unknown {
   const pairs: [number, unknown][] = [];
   for (let i = 0; i + 1 < stops.length; i += 2) pairs.push([Number(stops[i]), stops[i + 1]]);
   const upper = pairs.findIndex(([stop]) => stop > input);
@@ -61,7 +64,8 @@ function curve(stops: unknown[], input: number, at: Circumstance): unknown {
   if (upper === 0) return evaluate(pairs[0]?.[1], at);
   const [[x0, y0], [x1, y1]] = [pairs[upper - 1]!, pairs[upper]!];
   const [low, high] = [evaluate(y0, at), evaluate(y1, at)];
-  return typeof low === 'number' && typeof high === 'number' ? low + ((high - low) * (input - x0)) / (x1 - x0) : low;
+  const along = base === 1 ? (input - x0) / (x1 - x0) : (base ** (input - x0) - 1) / (base ** (x1 - x0) - 1);
+  return typeof low === 'number' && typeof high === 'number' ? low + (high - low) * along : low;
 }
 
 function step(outputs: unknown[], input: number, at: Circumstance): unknown {

@@ -18,7 +18,7 @@ const isPoint = ['==', ['geometry-type'], 'Point'] as const;
 
 /** White halo, thick outline, dashed inner line: told apart without its colour. */
 const selectionLayers = [
-  { id: 'selection/fill', type: 'fill', source: SELECTION, filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': ACCENT, 'fill-opacity': 0.14 } },
+  { id: 'selection/fill', type: 'fill', source: SELECTION, filter: ['==', ['geometry-type'], 'Polygon'], paint: { 'fill-color': ACCENT, 'fill-opacity': 0.09 } },
   { id: 'selection/halo', type: 'line', source: SELECTION, filter: ['!', isPoint], layout: round, paint: { 'line-color': '#ffffff', 'line-width': 8, 'line-opacity': 0.9 } },
   { id: 'selection/line', type: 'line', source: SELECTION, filter: ['!', isPoint], layout: round, paint: { 'line-color': ACCENT, 'line-width': 4.5 } },
   { id: 'selection/dash', type: 'line', source: SELECTION, filter: ['!', isPoint], paint: { 'line-color': '#ffffff', 'line-width': 1.4, 'line-dasharray': [3, 2.5] } },

@@ -2,7 +2,7 @@
 import type { Card, Catalogue, LonLat } from '../api/contract';
 import { fetchItem, identify, itemUrl } from '../api/endpoints';
 import { isAbort, RequestFailed } from '../api/http';
-import { cardOf } from '../format/fields';
+import { byDetail, cardOf } from '../format/fields';
 import { prefs, t, tr } from './preferences.svelte';
 
 export class Cards {
@@ -21,7 +21,7 @@ export class Cards {
 
   async at(point: LonLat, zoom: number, layers: string[]): Promise<void> {
     this.begin(point);
-    await this.load(async (signal) => (layers.length > 0 ? (await identify(point, zoom, layers, prefs.lang, signal)).cards : []));
+    await this.load(async (signal) => (layers.length > 0 ? byDetail((await identify(point, zoom, layers, prefs.lang, signal)).cards) : []));
   }
 
   /** Opens one feature; resolves to its card, or undefined when it is gone. */

@@ -1,0 +1,58 @@
+import type { Feature } from 'geojson';
+import { describe, expect, it } from 'vitest';
+import type { Card, Field, Layer } from '../src/api/contract';
+import { byDetail, cardOf, featureTitle, valueText } from '../src/format/fields';
+import { compareBy } from '../src/panels/list/order';
+
+const field = (type: Field['type'], more: Partial<Field> = {}): Field => ({ name: 'f', label: { it: 'Campo', en: 'Field' }, type, ...more });
+const layer = {
+  id: 'buildings', title: { it: 'Fabbricati', en: 'Buildings' }, label_field: 'kind',
+  fields: [
+    field('text', { name: 'kind', codes: [{ value: 'church', label: { it: 'Chiesa', en: 'Church' } }] }),
+    field('number', { name: 'height_m', label: { it: 'Altezza', en: 'Height' }, unit: 'm' }),
+  ],
+} as unknown as Layer;
+const church: Feature = { type: 'Feature', id: 'X101.7', properties: { kind: 'church', height_m: 12.5, fid: 9 }, geometry: { type: 'Point', coordinates: [15, 38] } };
+
+describe('values', () => {
+  it.each([
+    [null, field('text'), '–'],
+    ['', field('text'), '–'],
+    [0, field('integer'), '0'],
+    [1984, field('integer'), '1984'],
+    [12345, field('integer', { unit: 'm²' }), '12.345'],
+    [12.5, field('number', { unit: 'm' }), '12,5'],
+    [true, field('boolean'), 'sì'],
+    ['2026-11-23', field('date'), '23 nov 2026'],
+    [2, field('integer', { codes: [{ value: '2', label: { it: 'Seconda', en: 'Second' } }] }), 'Seconda'],
+  ])('%j', (value, definition, text) => {
+    expect(valueText(value, definition, 'it')).toBe(text);
+  });
+});
+
+describe('a card from an item', () => {
+  it('has the fields that the catalogue knows, labelled, with units and code texts', () => {
+    const card = cardOf(layer, church, 'en', '/collections/buildings/items/X101.7');
+    expect(card).toMatchObject({ layer: 'buildings', id: 'X101.7', title: 'Church', bbox: [15, 38, 15, 38] });
+    expect(card.fields.map(({ label, text, unit }) => [label, text, unit])).toEqual([['Field', 'Church', null], ['Height', '12.5', 'm']]);
+  });
+
+  it('is called by its id when it has no name', () => {
+    expect(featureTitle(layer, { ...church, properties: { kind: null } }, 'it')).toBe('X101.7');
+  });
+});
+
+describe('order', () => {
+  it('puts what one most likely meant first', () => {
+    const card = (id: string, type: string, size: number) => ({ id, bbox: [0, 0, size, size], geometry: { type } }) as unknown as Card;
+    const cards = [card('comune', 'MultiPolygon', 9), card('street', 'LineString', 5), card('parcel', 'Polygon', 1), card('tree', 'Point', 0)];
+    expect(byDetail(cards).map(({ id }) => id)).toEqual(['tree', 'street', 'parcel', 'comune']);
+  });
+
+  it('sorts rows as people do, empty ones last either way', () => {
+    const row = (v: unknown): Feature => ({ ...church, properties: { v } });
+    const values = (descending: boolean) => ['12', '2', null, '2bis'].map(row).sort(compareBy({ field: 'v', descending }, 'it')).map((f) => f.properties!['v'] as unknown);
+    expect(values(false)).toEqual(['2', '2bis', '12', null]);
+    expect(values(true)).toEqual(['12', '2bis', '2', null]);
+  });
+});
