@@ -1,0 +1,72 @@
+//! The figures, one file each.
+
+mod asking;
+mod city;
+mod edit;
+mod items;
+mod start;
+mod tiles;
+
+pub(crate) use city::city;
+pub(crate) use tiles::position;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+
+use crate::Options;
+use crate::client::Client;
+use crate::program::{Server, folder};
+use crate::psql::Psql;
+
+/// A served town, and how often to measure it.
+pub(crate) struct Bench {
+    program: PathBuf,
+    size: String,
+    data_dir: PathBuf,
+    runs: u32,
+    server: Option<Server>,
+    psql: Psql,
+    /// Where the town is: west, south, east, north in degrees.
+    pub(crate) extent: [f64; 4],
+    /// Removed at the end, after the server has ended: fields are dropped in this order.
+    _folder: Option<TempDir>,
+}
+
+impl Bench {
+    /// Builds the town, or serves the one that is there.
+    pub(crate) fn open(program: &Path, options: &Options) -> Result<Self> {
+        let folder = if options.data_dir.is_none() { Some(folder()?) } else { None };
+        let data_dir = match (&options.data_dir, &folder) {
+            (Some(given), _) => given.clone(),
+            (None, Some(folder)) => folder.path().join("data"),
+            (None, None) => bail!("no folder"),
+        };
+        eprintln!("Starting the {} with {} …", options.size, program.display());
+        let server = Server::start(program, &options.size, &data_dir)?;
+        let psql = Psql::of(program, &data_dir)?;
+        let extent = extent(&Client::of(&server.url))?;
+        let (program, size, runs) = (program.to_owned(), options.size.clone(), options.runs);
+        Ok(Self { program, size, data_dir, runs, server: Some(server), psql, extent, _folder: folder })
+    }
+
+    pub(crate) fn server(&self) -> Result<&Server> {
+        self.server.as_ref().context("the town is not served")
+    }
+
+    pub(crate) fn client(&self) -> Result<Client> {
+        Ok(Client::of(&self.server()?.url))
+    }
+
+    pub(crate) fn psql(&self) -> &Psql {
+        &self.psql
+    }
+}
+
+/// The town's bounds as its catalogue says them.
+fn extent(client: &Client) -> Result<[f64; 4]> {
+    let catalogue = client.json("/portal/catalogue.json")?;
+    let bounds: Vec<f64> = catalogue["bbox"].as_array().into_iter().flatten().filter_map(serde_json::Value::as_f64).collect();
+    bounds.try_into().ok().context("the catalogue states no bounds")
+}

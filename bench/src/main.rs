@@ -1,0 +1,107 @@
+//! Measures the built program on its demo town, beside what one would type into `psql` for the same, and prints one table.
+//! How each figure is taken stands in the README of this folder.
+
+mod client;
+mod edits;
+mod events;
+mod figures;
+mod measure;
+mod program;
+mod psql;
+mod seeded;
+mod soak;
+mod table;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::figures::Bench;
+use crate::table::Table;
+
+/// Measures Open SIT, beside psql doing the same.
+#[derive(Parser)]
+#[command(name = "bench", max_term_width = 120)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Args, Clone)]
+struct Options {
+    /// The program to measure [default: `opensit` beside this one]
+    #[arg(long, global = true)]
+    program: Option<PathBuf>,
+    /// An installation's folder to use and keep [default: a temporary one, with a new town]
+    #[arg(long, global = true)]
+    data_dir: Option<PathBuf>,
+    /// How large a town
+    #[arg(long, global = true, default_value = "town")]
+    size: String,
+    /// How many times each figure is taken
+    #[arg(long, global = true, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
+    /// Load the city, too
+    #[arg(long, global = true)]
+    city: bool,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Every figure, the city's too
+    All,
+    /// A second start, to the first tile
+    Start,
+    /// A session of tiles, beside the same statements in psql
+    Tiles,
+    /// 10,000 parcels as GeoJSON, beside the same in psql
+    Items,
+    /// Search and identify
+    Asking,
+    /// From an UPDATE in psql to the event
+    Edit,
+    /// A first start of the city
+    City,
+    /// Readers and edits for long, watching errors, memory and the change feed
+    Soak {
+        /// How long
+        #[arg(long, default_value_t = 1800, value_parser = clap::value_parser!(u64).range(1..))]
+        seconds: u64,
+    },
+}
+
+fn main() -> Result<()> {
+    let cli = Cli::parse();
+    let program = program::find(cli.options.program.clone())?;
+    if let What::Soak { seconds } = cli.what {
+        return soak::run(&program, &cli.options, std::time::Duration::from_secs(seconds));
+    }
+    let mut table = Table::default();
+    if !matches!(cli.what, What::City) {
+        let mut bench = Bench::open(&program, &cli.options)?;
+        let all = matches!(cli.what, What::All);
+        if all || matches!(cli.what, What::Start) {
+            bench.start(&mut table)?;
+        }
+        if all || matches!(cli.what, What::Tiles) {
+            bench.tiles(&mut table)?;
+        }
+        if all || matches!(cli.what, What::Items) {
+            bench.items(&mut table)?;
+        }
+        if all || matches!(cli.what, What::Asking) {
+            bench.asking(&mut table)?;
+        }
+        if all || matches!(cli.what, What::Edit) {
+            bench.edit(&mut table)?;
+        }
+    }
+    if cli.options.city || matches!(cli.what, What::All | What::City) {
+        figures::city(&program, &mut table)?;
+    }
+    table.print(cli.options.runs);
+    Ok(())
+}

@@ -1,0 +1,88 @@
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+/// How long a first start may take before it counts as failed.
+const START: Duration = Duration::from_secs(900);
+
+/// The program to measure: the one given, else the one beside this executable.
+pub(crate) fn find(given: Option<PathBuf>) -> Result<PathBuf> {
+    let program = match given {
+        Some(program) => program,
+        None => std::env::current_exe()?.with_file_name("opensit"),
+    };
+    ensure!(program.is_file(), "{} is missing: run `make build` first", program.display());
+    Ok(program)
+}
+
+/// The program without whatever the environment says of installations.
+pub(crate) fn opensit(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os().filter(|(n, _)| n == "DATABASE_URL" || n.to_string_lossy().starts_with("OPENSIT_")) {
+        command.env_remove(name);
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// A temporary folder that the private database's user may enter.
+pub(crate) fn folder() -> Result<tempfile::TempDir> {
+    let open = std::fs::Permissions::from_mode(0o711);
+    Ok(tempfile::Builder::new().prefix("opensit-bench-").permissions(open).tempdir()?)
+}
+
+/// A running server. Dropping it stops it as Ctrl-C would, and waits until it has ended.
+pub(crate) struct Server {
+    child: Child,
+    /// Where it serves, `http://localhost:PORT`.
+    pub(crate) url: String,
+}
+
+impl Server {
+    /// Starts the demo and waits until it says where it serves.
+    pub(crate) fn start(program: &Path, size: &str, data_dir: &Path) -> Result<Self> {
+        let mut command = opensit(program);
+        command.args(["demo", "--size", size, "--no-open", "--log", "warn", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("the program can't be started")?;
+        let out = child.stdout.take().context("no standard output")?;
+        let err = child.stderr.take().context("no standard error")?;
+        let (sender, receiver) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                if let Some(at) = line.find("http://") {
+                    let _ = sender.send(line[at..].trim().trim_end_matches("/portal/").to_owned());
+                }
+            }
+        });
+        let log = std::thread::spawn(move || BufReader::new(err).lines().map_while(Result::ok).collect::<Vec<_>>().join("\n"));
+        match receiver.recv_timeout(START) {
+            // by address: `localhost` may be tried over IPv6 first
+            Ok(url) => Ok(Self { child, url: url.replace("//localhost:", "//127.0.0.1:") }),
+            Err(_) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                bail!("the program does not serve: {}", log.join().unwrap_or_default())
+            }
+        }
+    }
+
+    /// Its memory in use (resident set), bytes.
+    pub(crate) fn memory(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).context("the server has ended")?;
+        let kib: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
+        Ok(kib * 1024)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        let _ = self.child.wait();
+    }
+}
