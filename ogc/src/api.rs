@@ -135,7 +135,6 @@ fn collection_paths(layer: &Layer, who: &Principal, language: Language) -> Vec<(
             ),
         ),
         (format!("{base}/schema"), about(name("get", "Schema"), "schema", "object", media::SCHEMA)),
-        (format!("{base}/schema/geojson"), about(name("get", "GeojsonSchema"), "schema GeoJSON", "object", media::SCHEMA)),
     ]
 }
 

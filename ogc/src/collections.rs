@@ -116,7 +116,6 @@ fn links(app: &App, request: &Request, entry: &Entry) -> Vec<Link> {
             media::SCHEMA,
             if en { "Schema of the features" } else { "Schema degli elementi" },
         ),
-        Link::new(url("/schema/geojson"), "describedby", media::SCHEMA, if en { "Schema of the GeoJSON" } else { "Schema del GeoJSON" }),
         Link::new(app.context.public_url.link(&format!("/xyz/{}", layer.id)), "related", media::JSON, "TileJSON"),
         Link::new(
             app.context.public_url.link(&format!("/styles/{}.json", layer.id)),

@@ -46,7 +46,6 @@ pub fn routes(context: Context, catalogue: Catalogue, settings: crs::Settings) -
         .route("/collections/{collection}/items/{feature}", get(items::item::handler))
         .route("/collections/{collection}/queryables", get(schema::queryables_handler))
         .route("/collections/{collection}/schema", get(schema::schema))
-        .route("/collections/{collection}/schema/geojson", get(schema::geojson))
         .route(html::STYLE_SHEET, get(html::style_sheet))
         .with_state(App::new(context.clone(), catalogue.clone(), settings))
         .merge(styles::routes(context, catalogue))

@@ -1,5 +1,7 @@
-//! `GET /collections/{id}/schema` and `/queryables`: the fields as JSON Schema (OGC API Features 5); `/schema/geojson`: the
-//! schema of a feature as it is sent, from which GDAL takes the fields' types.
+//! `GET /collections/{id}/schema` and `/queryables`: the fields as JSON Schema (OGC API Features 5).
+//!
+//! There is no `describedby` link to a schema: GDAL 3.6 would take every integer of it for one of 32 bits, and cut longer ones;
+//! without, it sees from the features which are longer.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -23,27 +25,6 @@ pub(crate) async fn schema(State(app): State<App>, path: CollectionPath, request
     let described = properties(layer, &request.who);
     members.extend(described.iter().map(|p| (p.name.to_owned(), member(p, request.language))));
     Ok(respond(&app, &request, layer, "schema", members, None))
-}
-
-/// What features look like as GeoJSON.
-pub(crate) async fn geojson(State(app): State<App>, path: CollectionPath, request: Request) -> Result<Response, Problem> {
-    let entry = app.entry(&request.who, &path.collection)?;
-    request.only(&[])?;
-    let layer = &entry.layer;
-    let described = properties(layer, &request.who);
-    let inner: Map<String, Value> = described.iter().map(|p| (p.name.to_owned(), member(p, request.language))).collect();
-    let coordinates = json!({ "type": "array", "items": {} });
-    let members = json!({
-        "type": { "type": "string", "enum": ["Feature"] },
-        "id": { "type": "string" },
-        "geometry": {
-            "type": "object",
-            "properties": { "type": { "type": "string", "enum": [layer.geometry.sql()] }, "coordinates": coordinates },
-        },
-        "properties": { "type": "object", "properties": inner },
-    });
-    let members = members.as_object().cloned().unwrap_or_default();
-    Ok(respond(&app, &request, layer, "schema/geojson", members, None))
 }
 
 /// What features can be asked by.
