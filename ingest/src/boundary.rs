@@ -113,7 +113,7 @@ impl Columns {
         match geometry::tidy(row.geometry, limits) {
             Ok(tidied) if tidied.shape.family == Family::Polygon => Ok((comune, tidied.shape)),
             Ok(_) => Err(format!("row {number} ({}) is no area", comune.name)),
-            Err(reason) => Err(format!("row {number} ({}): such rows {}", comune.name, reason.words().en)),
+            Err(reason) => Err(format!("row {number} ({}) is {}", comune.name, reason.words().en)),
         }
     }
 }

@@ -175,8 +175,8 @@ pub enum IngestError {
     },
     /// It lands outside the boundary.
     #[error(
-        "{file}: read as {crs} its rows lie outside the boundary ({share} % inside, the middle one {distance} away). {} If it is right as it is, `--outside ok` loads it",
-        guesses(candidates)
+        "{file}: read as {crs} its rows lie outside the boundary ({share} % inside, the middle one {distance} away). {}",
+        otherwise(candidates)
     )]
     Outside {
         /// The file.
@@ -287,8 +287,15 @@ fn unrecognised(definition: &Option<String>) -> String {
 
 fn guesses(candidates: &[Guess]) -> String {
     if candidates.is_empty() {
-        return "In no system of this program does it come near the boundary; say which one it is in with `--crs EPSG:…`.".to_owned();
+        return "No system of this program puts it near the boundary, or there is none; say which one it is in with `--crs EPSG:…`.".to_owned();
     }
     let list: Vec<String> = candidates.iter().map(ToString::to_string).collect();
     format!("Likely: {}.", list.join("; "))
+}
+
+fn otherwise(candidates: &[Guess]) -> String {
+    if candidates.is_empty() {
+        return "No other system of this program puts it inside. If it belongs there, `--outside ok` loads it; if not, check what was exported".to_owned();
+    }
+    format!("{} If it is right as it is, `--outside ok` loads it", guesses(candidates))
 }

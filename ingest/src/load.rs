@@ -8,8 +8,6 @@ mod staging;
 
 use std::collections::BTreeMap;
 
-use kernel::Bbox;
-
 use crate::report::{KeptOut, Mended, Reason};
 
 pub(crate) use copy::copy;
@@ -27,8 +25,6 @@ pub(crate) struct Tally {
     pub(crate) read: u64,
     pub(crate) kept_out: BTreeMap<Reason, (u64, Vec<String>)>,
     pub(crate) mended: Mended,
-    /// Of the rows sent, in storage.
-    pub(crate) bbox: Option<Bbox>,
 }
 
 impl Tally {

@@ -102,7 +102,8 @@ fn convert(transformer: &Transformer, positions: &[[f64; 2]]) -> Vec<[f64; 2]> {
     positions.iter().filter_map(|p| transformer.convert_one(*p).ok()).collect()
 }
 
-/// What else the positions could be in: those that come near the boundary, or the three that come nearest.
+/// What else the positions could be in: the systems that put most of them inside the boundary; for a file that says
+/// nothing, without such a system, the three that come nearest.
 fn guesses(sample: &[[f64; 2]], except: Option<Srid>, territory: &Territory, settings: &Settings) -> Vec<Guess> {
     if !territory.is_known() {
         return Vec::new();
@@ -115,10 +116,11 @@ fn guesses(sample: &[[f64; 2]], except: Option<Srid>, territory: &Territory, set
         .map(|c| Guess { crs: c.srid, title: c.title.to_owned(), swapped: c.swapped, share_inside: c.share_inside, distance_m: c.distance_m })
         .collect();
     let near = guesses.iter().take_while(|g| g.share_inside >= ENOUGH).count();
-    if near > 0 {
-        guesses.truncate(near);
-    } else {
-        guesses.retain(|g| g.distance_m < 1_000_000.0);
+    match except {
+        // a file that says what it is in is only contradicted by what fits
+        Some(_) => guesses.truncate(near),
+        None if near > 0 => guesses.truncate(near),
+        None => guesses.retain(|g| g.distance_m < 1_000_000.0),
     }
     guesses.truncate(3);
     guesses

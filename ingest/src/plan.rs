@@ -98,12 +98,13 @@ fn wider(a: FieldType, b: FieldType) -> FieldType {
 }
 
 fn difference(missing: &[&str], more: &[&str]) -> String {
+    let list = |names: &[&str]| names.iter().map(|n| format!("`{}`", n.trim())).collect::<Vec<_>>().join(", ");
     let mut parts = Vec::new();
     if !missing.is_empty() {
-        parts.push(format!("it lacks {}", missing.join(", ")));
+        parts.push(format!("it lacks {}", list(missing)));
     }
     if !more.is_empty() {
-        parts.push(format!("it has {} besides", more.join(", ")));
+        parts.push(format!("it has {} besides", list(more)));
     }
     parts.join(" and ")
 }

@@ -196,6 +196,7 @@ async fn load(
     };
     let mut notes: Vec<Note> = sources.iter().flat_map(|s| s.reader.layer().notes.clone()).collect();
     notes.extend(placements.iter().filter_map(|p| p.note.clone()));
+    notes.extend((!survey.no_keys.is_empty()).then(|| Note::no_keys(&survey.no_keys)));
     notes.extend((survey.damaged_text > 0).then(|| Note::damaged_text(survey.damaged_text)));
     notes.extend((survey.lost_values > 0).then(|| Note::lost_values(survey.lost_values)));
     let files = sources.iter().map(|s| (s.file.clone(), s.reader.layer().format)).collect();
@@ -255,7 +256,7 @@ fn report(
         geometry: loaded.layer.geometry,
         crs: crs.collect(),
         extent: ExtentReport {
-            bbox: loaded.tally.bbox,
+            bbox: loaded.placed.bbox,
             crs: settings.storage,
             inside: loaded.placed.inside,
             outside: loaded.placed.outside,

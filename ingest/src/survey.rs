@@ -28,6 +28,8 @@ pub(crate) struct Survey {
     pub(crate) multi: bool,
     /// Where public ids can come from.
     pub(crate) key: Key,
+    /// Columns that look like keys by their names, and are none.
+    pub(crate) no_keys: Vec<String>,
     /// Rows with a text that had to be mended.
     pub(crate) damaged_text: u64,
     /// Rows with a value that is none.
@@ -91,7 +93,8 @@ pub(crate) fn survey(
     let best = [Family::Polygon, Family::Line, Family::Point].into_iter().reduce(|a, b| if counts[b as usize].0 > counts[a as usize].0 { b } else { a });
     let family = best.filter(|f| counts[*f as usize].0 > 0);
     let multi = family.is_some_and(|f| counts[f as usize].1);
-    Ok(Survey { files, family, multi, key: keys.best(), damaged_text, lost_values })
+    let no_keys = keys.failed(fields);
+    Ok(Survey { files, family, multi, key: keys.best(), no_keys, damaged_text, lost_values })
 }
 
 /// Keeps every `stride`-th position; when there are too many, every second of them, at twice the stride.
@@ -148,6 +151,11 @@ impl Keys {
                 candidate.seen = HashSet::new();
             }
         }
+    }
+
+    fn failed(&self, fields: &[FieldPlan]) -> Vec<String> {
+        let name = |key: &Key| if let Key::Field(index) = key { Some(fields[*index].name.clone()) } else { None };
+        self.candidates.iter().filter(|(_, c)| !c.holds).filter_map(|(key, _)| name(key)).collect()
     }
 
     fn best(self) -> Key {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use catalogue::copy::{RowWriter, Rows};
 use crs::Transformer;
-use kernel::{Bbox, Srid};
+use kernel::Srid;
 use tokio::sync::mpsc::Sender;
 
 use super::Tally;
@@ -144,11 +144,6 @@ impl Writer<'_> {
                 self.tally.mend(label);
             }
             let shape = &pending.tidied.shape;
-            let bbox = Bbox::around(shape.positions.iter().map(|p| (p[0], p[1])));
-            self.tally.bbox = match (self.tally.bbox, bbox) {
-                (Some(a), Some(b)) => Some(a.union(b)),
-                (a, b) => a.or(b),
-            };
             geometry::write_ewkb(shape, self.plan.storage, &mut ewkb);
             write(&mut self.rows.row(), &pending, self.file, &ewkb);
             if self.rows.is_full() && self.send().is_break() {

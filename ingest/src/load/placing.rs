@@ -1,5 +1,6 @@
 //! What PostGIS does with the loaded rows, all at once: mend areas, find each row's comune, keep out what does not fit.
 
+use kernel::Bbox;
 use kernel::layer::GeometryType;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
@@ -23,6 +24,8 @@ pub(crate) struct Placed {
     /// Rows given to the nearest comune, and the farthest of them, metres.
     pub(crate) outside: u64,
     pub(crate) farthest_m: f64,
+    /// Round the rows that are not kept out, in storage.
+    pub(crate) bbox: Option<Bbox>,
 }
 
 /// Fills the placed table. `existing` is the geometry type of the layer that is added to.
@@ -153,8 +156,11 @@ async fn count(
     }
     let sql = format!(
         "select coalesce(bool_or(parts > 1), false) as several, count(*) filter (where inside) as inside,
-                count(*) filter (where not inside) as outside, coalesce(max(metres), 0) as farthest
-         from {placed} where kept_out is null"
+                count(*) filter (where not inside) as outside, coalesce(max(metres), 0) as farthest,
+                st_xmin(st_extent(box)) as west, st_ymin(st_extent(box)) as south,
+                st_xmax(st_extent(box)) as east, st_ymax(st_extent(box)) as north
+         from {placed} p join {loading} l using (_seq) cross join lateral (select coalesce(p.geom, l._geom) as box) g
+         where kept_out is null"
     );
     let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(database).await?;
     let number = |name: &str| row.try_get::<i64, _>(name).map(|n| u64::try_from(n).unwrap_or(0));
@@ -163,6 +169,10 @@ async fn count(
         inside: if request.comune.is_none() { Some(number("inside")?) } else { None },
         outside: number("outside")?,
         farthest_m: row.try_get("farthest")?,
+        bbox: match (row.try_get("west")?, row.try_get("south")?, row.try_get("east")?, row.try_get("north")?) {
+            (Some(west), Some(south), Some(east), Some(north)) => Bbox::around([(west, south), (east, north)]),
+            _ => None,
+        },
     })
 }
 

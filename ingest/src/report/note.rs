@@ -80,6 +80,14 @@ impl Note {
         ))
     }
 
+    pub(crate) fn no_keys(columns: &[String]) -> Self {
+        let columns = columns.join(", ");
+        Self(Text::new(
+            format!("{columns}: dal nome distinguerebbe le righe, ma qualche valore si ripete, manca o ha caratteri inadatti"),
+            format!("{columns}: by its name it would tell the rows apart, but some values repeat, are missing or have unfit characters"),
+        ))
+    }
+
     pub(crate) fn lost_values(rows: u64) -> Self {
         Self(Text::new(
             format!("in {rows} righe un valore non esiste (una data fuori dal calendario, un numero che non lo è) ed è rimasto vuoto"),

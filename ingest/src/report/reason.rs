@@ -42,26 +42,26 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The reason in words, after a number of rows.
+    /// The reason in words, after a row or a number of rows.
     pub(crate) fn words(self) -> Text {
         let (it, en) = match self {
-            Self::NoGeometry => ("senza geometria", "have no geometry"),
-            Self::Empty => ("con geometria vuota (EMPTY)", "have an empty geometry"),
-            Self::NotFinite => ("con coordinate che non sono numeri finiti (NaN o infinito)", "have coordinates that are no finite numbers (NaN or infinite)"),
-            Self::Unreadable => ("con geometria illeggibile", "have a geometry that can't be read"),
-            Self::Curve => ("con curve che non si possono linearizzare", "have curves that can't be turned into lines"),
-            Self::Surface => ("con superfici nello spazio (TIN o poliedri)", "are surfaces in space (TIN or polyhedral)"),
-            Self::MixedCollection => ("con raccolte di punti, linee e aree insieme", "are collections of points, lines and areas together"),
-            Self::OtherFamily => ("con un tipo di geometria diverso da quello del livello", "are of another kind of geometry than the layer"),
-            Self::TooFewPositions => ("con troppo pochi vertici per una linea o un'area", "have too few vertices for a line or an area"),
-            Self::TooManyVertices => ("con troppi vertici", "have too many vertices"),
-            Self::NotMendable => ("con aree non valide che riparate spariscono", "have an invalid area of which nothing is left when mended"),
-            Self::SeveralParts => ("con più parti, mentre il livello ne ha una per riga", "have several parts, where the layer has one a row"),
-            Self::NoPlace => ("con coordinate che non esistono nel sistema di destinazione", "have coordinates with no place in the storage system"),
-            Self::FarOutside => ("molto fuori dal confine (con `--outside ok` entrano)", "lie far outside the boundary (`--outside ok` lets them in)"),
-            Self::TextTooLong => ("con un testo troppo lungo", "have a text that is too long"),
-            Self::TooManyValues => ("con più valori che colonne", "have more values than there are columns"),
-            Self::WrongType => ("con un valore che non va nel tipo del campo", "have a value that does not fit the field's type"),
+            Self::NoGeometry => ("senza geometria", "without a geometry"),
+            Self::Empty => ("con geometria vuota (EMPTY)", "with an empty geometry"),
+            Self::NotFinite => ("con coordinate che non sono numeri finiti (NaN o infinito)", "with coordinates that are no finite numbers (NaN or infinite)"),
+            Self::Unreadable => ("con geometria illeggibile", "with a geometry that can't be read"),
+            Self::Curve => ("con curve che non si possono linearizzare", "with curves that can't be turned into lines"),
+            Self::Surface => ("con superfici nello spazio (TIN o poliedri)", "with surfaces in space (TIN or polyhedral)"),
+            Self::MixedCollection => ("con raccolte di punti, linee e aree insieme", "with points, lines and areas in one collection"),
+            Self::OtherFamily => ("con un tipo di geometria diverso da quello del livello", "with another kind of geometry than the layer's"),
+            Self::TooFewPositions => ("con troppo pochi vertici per una linea o un'area", "with too few vertices for a line or an area"),
+            Self::TooManyVertices => ("con troppi vertici", "with too many vertices"),
+            Self::NotMendable => ("con aree non valide che riparate spariscono", "with an invalid area of which nothing is left when mended"),
+            Self::SeveralParts => ("con più parti, mentre il livello ne ha una per riga", "with several parts, where the layer has one a row"),
+            Self::NoPlace => ("con coordinate che non esistono nel sistema di destinazione", "with coordinates that have no place in the storage system"),
+            Self::FarOutside => ("molto fuori dal confine (con `--outside ok` entrano)", "far outside the boundary (`--outside ok` lets them in)"),
+            Self::TextTooLong => ("con un testo troppo lungo", "with a text that is too long"),
+            Self::TooManyValues => ("con più valori che colonne", "with more values than there are columns"),
+            Self::WrongType => ("con un valore che non va nel tipo del campo", "with a value that does not fit the field's type"),
         };
         Text::new(it, en)
     }

@@ -33,7 +33,7 @@ fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
     for kept_out in &r.kept_out {
         writeln!(
             out,
-            "    {} {} {} ({} {})",
+            "    {} {}: {} ({} {})",
             say("escluse", "kept out"),
             number(kept_out.rows, it),
             kept_out.reason.words().get(language),
@@ -95,10 +95,10 @@ fn extent(r: &Report, it: bool, out: &mut String) -> std::fmt::Result {
         writeln!(out, "  {label}: {:.0}, {:.0} – {:.0}, {:.0} ({})", b.west(), b.south(), b.east(), b.north(), r.extent.crs)?;
     }
     if let Some(inside) = r.extent.inside {
-        let comuni = r.comuni.len();
+        let comuni = if r.comuni.len() == 1 { "1 comune".to_owned() } else { format!("{} comuni", r.comuni.len()) };
         match it {
-            true => writeln!(out, "  Confine: {} righe dentro ({comuni} comuni)", number(inside, it))?,
-            false => writeln!(out, "  Boundary: {} rows inside ({comuni} comuni)", number(inside, it))?,
+            true => writeln!(out, "  Confine: {} righe dentro, in {comuni}", number(inside, it))?,
+            false => writeln!(out, "  Boundary: {} rows inside, in {comuni}", number(inside, it))?,
         }
     }
     if r.extent.outside > 0 {

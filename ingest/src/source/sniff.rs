@@ -41,7 +41,7 @@ impl Content {
 }
 
 /// Things that are mistaken for map data, by their first bytes.
-const OTHERS: [(&[u8], &str, &str); 10] = [
+const OTHERS: [(&[u8], &str, &str); 11] = [
     (b"%PDF", "a PDF document", "; ask for the data the map was drawn from"),
     (b"\x89PNG", "a picture (PNG)", ""),
     (b"\xff\xd8\xff", "a picture (JPEG)", ""),
@@ -51,6 +51,7 @@ const OTHERS: [(&[u8], &str, &str); 10] = [
     (b"7z\xbc\xaf", "a 7z archive", "; unpack it, or make it a zip"),
     (b"Rar!", "a RAR archive", "; unpack it, or make it a zip"),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word document", "; save it as CSV"),
+    (b"MAPPA", "a cadastral sheet (CXF)", ""),
     (b"fgb\x03", "FlatGeobuf", "; export it as GeoPackage"),
 ];
 
