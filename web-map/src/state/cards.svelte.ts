@@ -24,10 +24,13 @@ export class Cards {
     await this.load(async (signal) => (layers.length > 0 ? byDetail((await identify(point, zoom, layers, prefs.lang, signal)).cards) : []));
   }
 
-  /** Opens one feature; resolves to its card, or undefined when it is gone. */
-  async show(layerId: string, id: string): Promise<Card | undefined> {
+  /** Opens one feature, under the name by which it was found; resolves to its card, or undefined when it is gone. */
+  async show(layerId: string, id: string, title?: string): Promise<Card | undefined> {
     this.begin(undefined);
-    await this.load(async (signal) => [await this.fetch(layerId, id, signal)]);
+    await this.load(async (signal) => {
+      const card = await this.fetch(layerId, id, signal);
+      return [title ? { ...card, title } : card];
+    });
     return this.selected;
   }
 

@@ -262,7 +262,7 @@ class Portal {
     if (move && push) this.writeUrl(true);
     if (this.layers.get(layerId)?.on === false) this.toggle(layerId, true);
     this.front = 'cards';
-    const card = await this.cards.show(layerId, id);
+    const card = await this.cards.show(layerId, id, near?.title);
     const box = card?.bbox ?? bboxOf(card?.geometry) ?? near?.bbox ?? (near?.point ? [...near.point, ...near.point] as Bbox : undefined);
     if (move && box) this.goTo(box, false);
     else this.writeUrl();
