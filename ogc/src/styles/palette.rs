@@ -117,7 +117,7 @@ const TOKENS: &[(&str, &str, &str, &str)] = &[
     ("scrub", "#e8ebd9", "#202823", "#eef3e0"),
     ("secondary", "#fffaee", "#5a6169", "#ffffff"),
     ("secondary_casing", "#cfc3ae", "#16191b", "#2e2e2e"),
-    ("secondary_far", "#bfb29d", "#565c62", "#4a4a4a"),
+    ("secondary_far", "#b5a78f", "#565c62", "#4a4a4a"),
     ("shallows", "#bad4e1", "#1c303d", "#8fc3e6"),
     ("sheet_line", "#6f6a96", "#7a75a6", "#3a2a80"),
     ("sheet_number", "#7d78a3", "#8f8ab8", "#3a2a80"),

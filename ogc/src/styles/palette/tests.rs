@@ -45,6 +45,23 @@ fn every_colour_that_a_theme_names_is_known_and_none_is_written_out() {
 }
 
 #[test]
+fn labels_lie_over_points_and_points_over_lines_and_areas() {
+    for (path, drawing) in drawings() {
+        let parts = drawing.as_array().unwrap();
+        let names: BTreeSet<&str> = parts.iter().map(|p| p["name"].as_str().unwrap()).collect();
+        assert_eq!(names.len(), parts.len(), "{}: two parts have one name", path.display());
+        for part in parts {
+            let band = match part["type"].as_str().unwrap() {
+                "symbol" => 800..1000,
+                "circle" => 700..800,
+                _ => 0..700,
+            };
+            assert!(band.contains(&part["order"].as_u64().unwrap()), "{}: {}", path.display(), part["name"]);
+        }
+    }
+}
+
+#[test]
 fn the_table_is_sorted_and_holds_colours() {
     assert!(TOKENS.is_sorted_by(|a, b| a.0 < b.0));
     for (token, light, dark, contrast) in TOKENS {
