@@ -37,6 +37,17 @@ impl Psql {
         Ok(String::from_utf8(output.stdout)?.lines().map(|l| l.split('\t').map(str::to_owned).collect()).collect())
     }
 
+    /// The sum of what some statements answer, a number each, under the settings of a first one.
+    pub(crate) fn sum(&self, settings: &str, statements: impl Iterator<Item = String>) -> Result<usize> {
+        let file = tempfile::NamedTempFile::new()?;
+        let statements: Vec<String> = statements.map(|s| format!("{s};\n")).collect();
+        std::fs::write(file.path(), format!("{settings}{}", statements.concat()))?;
+        let output = self.command().arg("-f").arg(file.path()).output().context("psql can't be run")?;
+        ensure!(output.status.success(), "psql: {}", String::from_utf8_lossy(&output.stderr));
+        let numbers = String::from_utf8(output.stdout)?;
+        numbers.lines().filter(|l| !l.is_empty()).map(|l| Ok(l.parse::<usize>()?)).sum()
+    }
+
     /// Runs one statement; what it answers goes to `/dev/null`.
     pub(crate) fn statement(&self, sql: &str) -> Result<()> {
         run(self.command().args(["-c", sql]))

@@ -86,12 +86,7 @@ impl Peer {
 
     /// How many bytes the tiles have together.
     pub(super) fn bytes(&self) -> Result<usize> {
-        let mut total = 0;
-        for part in self.statements.chunks(25) {
-            let rows = self.psql.rows(&format!("select sum(length(mvt)) from ({}) s", part.join("\nunion all\n")))?;
-            total += rows[0][0].parse::<usize>()?;
-        }
-        Ok(total)
+        self.psql.sum(SETTINGS, self.statements.iter().map(|s| format!("select sum(length(mvt)) from ({s}) s")))
     }
 }
 
