@@ -5,6 +5,7 @@ pub(crate) mod api;
 pub(crate) mod collection;
 pub(crate) mod collections;
 pub(crate) mod conformance;
+mod extent;
 pub(crate) mod item;
 pub(crate) mod items;
 pub(crate) mod landing;

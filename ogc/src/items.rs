@@ -57,7 +57,7 @@ pub(crate) async fn handler(State(app): State<App>, path: CollectionPath, reques
         }
         Format::Json => {
             let document = document(layer, &request.who, query, &page, &links, now);
-            let body = if request.head { axum::body::Body::empty() } else { document.stream(transaction) };
+            let body = if request.head { axum::body::Body::empty() } else { document.stream(transaction).await? };
             ([(header::CONTENT_TYPE, media::GEOJSON)], body).into_response()
         }
     };

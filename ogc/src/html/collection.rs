@@ -23,7 +23,7 @@ pub(crate) fn page(app: &App, request: &Request, entry: &Entry, systems: &[Value
             " · " a href=(url("/schema?f=html")) { (say(language, "Schema", "Schema")) }
             " · " a href=(url("/queryables?f=html")) { (say(language, "Filtri", "Filters")) }
         }
-        (map(layer.id.as_str(), Some(bbox.into()), None, language))
+        (map(layer, Some(bbox), None, language))
         dl {
             dt { (say(language, "Elementi, circa", "Features, about")) } dd { (grouped(entry.rows, language)) }
             @if let Some(attribution) = &layer.attribution { dt { (say(language, "Fonte", "Source")) } dd { (attribution) } }

@@ -30,7 +30,7 @@ pub(crate) fn page(app: &App, request: &Request, entries: &[Arc<Entry>]) -> Resp
                         @let layer = &entry.layer;
                         tr {
                             th scope="row" { a href=(url(format!("/collections/{}", layer.id))) { (layer.title.get(language)) } br; code { (layer.id) } }
-                            td { (layer.description.get(language)) }
+                            td.prose { (layer.description.get(language)) }
                             td.number { (grouped(entry.rows, language)) }
                             td { @if let Some(date) = layer.source_date { (date) } @else { "–" } }
                             td { (layer.licence.as_deref().unwrap_or("–")) }

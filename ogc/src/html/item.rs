@@ -1,8 +1,9 @@
 use axum::response::Response;
-use kernel::{Bbox, Layer};
+use kernel::Layer;
 use maud::html;
 use serde_json::Value;
 
+use super::extent::features_bbox;
 use super::layout::{Page, collections_link, map};
 use super::value::readable;
 use crate::App;
@@ -23,7 +24,7 @@ pub(crate) fn page(app: &App, request: &Request, layer: &Layer, feature: &Value,
     let title = layer.title_of(language, id, as_text);
     let json = links.iter().find(|l| l.rel == "alternate").map(|l| l.href.as_str()).unwrap_or_default();
     let content = html! {
-        (map(layer.id.as_str(), in_degrees(request, feature), Some(id), language))
+        (map(layer, features_bbox(request, std::slice::from_ref(feature)), Some(id), language))
         dl {
             dt { "id" } dd { code { (id) } }
             @for property in properties(layer, &request.who) {
@@ -35,22 +36,4 @@ pub(crate) fn page(app: &App, request: &Request, layer: &Layer, feature: &Value,
     };
     let trail = vec![collections_link(app, language), (app.context.public_url.link(&path), layer.title.get(language).to_owned())];
     Page { title: &title, trail, path: format!("{path}/items/{}", encode(id)), map: true }.render(app, request, &content)
-}
-
-/// The feature's rectangle for the map, which wants longitude and latitude: only if the feature was asked for in these.
-fn in_degrees(request: &Request, feature: &Value) -> Option<[f64; 4]> {
-    if request.params.get("crs").is_some() {
-        return None;
-    }
-    let mut positions = Vec::new();
-    collect(&feature["geometry"]["coordinates"], &mut positions);
-    Bbox::around(positions).map(Into::into)
-}
-
-fn collect(coordinates: &Value, positions: &mut Vec<(f64, f64)>) {
-    let Some(parts) = coordinates.as_array() else { return };
-    match (parts.first().and_then(Value::as_f64), parts.get(1).and_then(Value::as_f64)) {
-        (Some(x), Some(y)) => positions.push((x, y)),
-        _ => parts.iter().for_each(|part| collect(part, positions)),
-    }
 }

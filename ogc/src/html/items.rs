@@ -3,6 +3,7 @@ use kernel::{Bbox, Layer};
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::extent::features_bbox;
 use super::layout::{Page, collections_link, map, say};
 use super::value::{grouped, readable};
 use crate::App;
@@ -28,9 +29,9 @@ pub(crate) struct View<'a> {
 pub(crate) fn page(app: &App, request: &Request, view: &View<'_>) -> Response {
     let (layer, language) = (view.layer, request.language);
     let path = format!("/collections/{}", layer.id);
-    let bbox = view.extent.unwrap_or(app.context.installation.bbox);
+    let bbox = features_bbox(request, view.features).or(view.extent).unwrap_or(app.context.installation.bbox);
     let content = html! {
-        (map(layer.id.as_str(), Some(bbox.into()), None, language))
+        (map(layer, Some(bbox), None, language))
         p role="status" {
             (grouped(view.page.0, language)) " " (say(language, "elementi in questa pagina, ", "features on this page, "))
             (grouped(view.page.1, language)) " " (say(language, "in tutto", "in all"))

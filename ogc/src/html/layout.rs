@@ -1,5 +1,5 @@
 use axum::response::Response;
-use kernel::{Language, Text};
+use kernel::{Bbox, Language, Layer, Text};
 use maud::{DOCTYPE, Markup, html};
 
 use crate::App;
@@ -43,9 +43,10 @@ impl Page<'_> {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     title { (self.title) " · " (service.get(language)) }
+                    link rel="icon" href="data:,";
+                    link rel="stylesheet" href=(url("/portal/embed.css"));
                     link rel="stylesheet" href=(url(STYLE_SHEET));
                     @if self.map {
-                        link rel="stylesheet" href=(url("/portal/embed.css"));
                         script type="module" src=(url("/portal/embed.js")) {}
                     }
                     link rel="alternate" type="application/json" href=(self.variant(app, request, "f", "json"));
@@ -98,9 +99,21 @@ pub(super) fn collections_link(app: &App, language: Language) -> (String, String
 }
 
 /// A map of a collection, by the portal's element. Without a script it is not there, and the page is whole all the same.
-pub(super) fn map(collection: &str, bbox: Option<[f64; 4]>, item: Option<&str>, language: Language) -> Markup {
-    let bbox = bbox.map(|b| b.map(|side| side.to_string()).join(","));
+pub(super) fn map(layer: &Layer, bbox: Option<Bbox>, item: Option<&str>, language: Language) -> Markup {
+    let sides = bbox.map(|b| <[f64; 4]>::from(if item.is_some() { b } else { drawn(layer, b) }).map(|side| side.to_string()).join(","));
     html! {
-        opensit-map collection=(collection) bbox=[bbox] item=[item] lang=(language.tag()) role="region" aria-label=(say(language, "Mappa", "Map")) {}
+        opensit-map collection=(layer.id) bbox=[sides] item=[item] lang=(language.tag()) role="region" aria-label=(say(language, "Mappa", "Map")) {}
     }
+}
+
+/// The middle of a rectangle, as large as the map shows it at the first zoom at which the layer is drawn: a map that fits
+/// all of a town's parcels would be too small to show one.
+fn drawn(layer: &Layer, bbox: Bbox) -> Bbox {
+    let styled = layer.style.0.iter().map(|s| s.minzoom.unwrap_or(0.0)).fold(f64::INFINITY, f64::min);
+    let first = f64::from(layer.zoom.0).max(if styled.is_finite() { styled } else { 0.0 });
+    // Half a zoom beyond, on a map of some 640 by 320 pixels; tiles of 512 pixels, the world 360 degrees wide.
+    let degrees_a_pixel = 360.0 / 512.0 / (first + 0.5).exp2();
+    let ((x, y), (across, up)) = (bbox.centre(), (320.0 * degrees_a_pixel, 160.0 * degrees_a_pixel * bbox.centre().1.to_radians().cos()));
+    let (across, up) = (across.min(bbox.width() / 2.0), up.min(bbox.height() / 2.0));
+    Bbox::new(x - across, y - up, x + across, y + up).unwrap_or(bbox)
 }

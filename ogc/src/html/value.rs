@@ -1,3 +1,5 @@
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime};
+use chrono_tz::Europe::Rome;
 use kernel::Language;
 use kernel::layer::{Field, FieldType};
 use serde_json::Value;
@@ -6,38 +8,44 @@ use super::layout::say;
 
 /// A property's value as people read it: codes by their meaning, numbers with their unit, nothing as a dash.
 pub(super) fn readable(kind: FieldType, field: Option<&Field>, value: &Value, language: Language) -> String {
+    let unit = field.and_then(|f| f.unit.as_deref());
     let text = match value {
         Value::Null => return "–".to_owned(),
         Value::String(text) => match field.and_then(|f| f.codes.iter().find(|c| c.value == *text)) {
             Some(code) => code.label.get(language).to_owned(),
-            None if matches!(kind, FieldType::Date | FieldType::DateTime) => day(text, language),
-            None => text.clone(),
+            None => moment(kind, text, language).unwrap_or_else(|| text.clone()),
         },
         Value::Bool(true) => say(language, "sì", "yes").to_owned(),
         Value::Bool(false) => "no".to_owned(),
+        // A number without a unit may be a year or a code: its digits stay together.
+        Value::Number(number) if unit.is_some() && number.is_i64() => grouped(number.as_i64().unwrap_or_default(), language),
         other if language == Language::It && kind == FieldType::Number => other.to_string().replace('.', ","),
         other => other.to_string(),
     };
-    match field.and_then(|f| f.unit.as_deref()) {
+    match unit {
         Some(unit) => format!("{text} {unit}"),
         None => text,
     }
 }
 
-/// `2026-11-23` as `23 nov 2026`, and an instant with its time in UTC; anything else as it is.
-fn day(iso: &str, language: Language) -> String {
+/// A date as `23 nov 2026`; an instant as it is in Italy, `23 nov 2026, 10:30`, at midnight without the time.
+fn moment(kind: FieldType, text: &str, language: Language) -> Option<String> {
+    match kind {
+        FieldType::Date => Some(day(text.parse().ok()?, language)),
+        FieldType::DateTime => {
+            let local = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Rome);
+            let date = day(local.date_naive(), language);
+            Some(if local.time() == NaiveTime::MIN { date } else { format!("{date}, {}", local.format("%H:%M")) })
+        }
+        _ => None,
+    }
+}
+
+fn day(date: NaiveDate, language: Language) -> String {
     const IT: [&str; 12] = ["gen", "feb", "mar", "apr", "mag", "giu", "lug", "ago", "set", "ott", "nov", "dic"];
     const EN: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (date, time) = iso.split_once('T').unwrap_or((iso, ""));
-    let Some((year, month, day)) = date.split_once('-').and_then(|(y, rest)| rest.split_once('-').map(|(m, d)| (y, m, d))) else {
-        return iso.to_owned();
-    };
     let months = if language == Language::It { IT } else { EN };
-    let Some(month) = month.parse::<usize>().ok().and_then(|m| months.get(m.wrapping_sub(1))) else {
-        return iso.to_owned();
-    };
-    let time = time.get(..5).map(|t| format!(", {t} UTC")).unwrap_or_default();
-    format!("{} {month} {year}{time}", day.trim_start_matches('0'))
+    format!("{} {} {}", date.day(), months[date.month0() as usize], date.year())
 }
 
 /// A whole number with its thousands separated.
@@ -65,7 +73,9 @@ mod tests {
     fn values_for_people() {
         let read = |kind, value| readable(kind, None, &value, It);
         assert_eq!(read(FieldType::Date, json!("2026-11-23")), "23 nov 2026");
-        assert_eq!(read(FieldType::DateTime, json!("2026-05-01T10:30:00Z")), "1 mag 2026, 10:30 UTC");
+        assert_eq!(read(FieldType::DateTime, json!("2026-05-01T10:30:00Z")), "1 mag 2026, 12:30");
+        assert_eq!(read(FieldType::DateTime, json!("2026-01-14T23:00:00Z")), "15 gen 2026");
+        assert_eq!(read(FieldType::Integer, json!(1986)), "1986");
         assert_eq!(read(FieldType::Date, json!("ieri")), "ieri");
         assert_eq!(read(FieldType::Date, json!("a-b-c")), "a-b-c");
         assert_eq!(read(FieldType::Number, json!(1.5)), "1,5");

@@ -1,6 +1,7 @@
 use axum::body::Body;
 use bytes::{BufMut, Bytes};
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
+use kernel::Problem;
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder, Row, Transaction, ValueRef};
 use thiserror::Error;
@@ -49,16 +50,20 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Reads and writes in a task of its own, while the body is sent.
-    pub(crate) fn stream(self, transaction: Transaction<'static, Postgres>) -> Body {
-        let (sender, receiver) = mpsc::channel(WAITING);
+    /// Reads and writes in a task of its own, while the body is sent. What fails before the first chunk is still an answer.
+    pub(crate) async fn stream(self, transaction: Transaction<'static, Postgres>) -> Result<Body, Problem> {
+        let (sender, mut receiver) = mpsc::channel(WAITING);
         tokio::spawn(async move {
             if let Err(error) = self.produce(transaction, &sender).await {
-                tracing::error!(operation = "items", cause = %error, "a response was broken off");
+                tracing::error!(operation = "items", cause = %error, "the rows of a response ended early");
                 let _ = sender.send(Err(error)).await;
             }
         });
-        Body::from_stream(ReceiverStream::new(receiver))
+        match receiver.recv().await {
+            Some(Err(StreamError::Database(error))) => Err(Problem::database("items", &error)),
+            Some(Err(StreamError::Write(error))) => Err(Problem::internal("items", &error)),
+            first => Ok(Body::from_stream(futures::stream::iter(first).chain(ReceiverStream::new(receiver)))),
+        }
     }
 
     async fn produce(
