@@ -12,7 +12,7 @@ mod seeded;
 mod soak;
 mod table;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
@@ -80,28 +80,34 @@ fn main() -> Result<()> {
         return soak::run(&program, &cli.options, std::time::Duration::from_secs(seconds));
     }
     let mut table = Table::default();
+    // what was measured before a failure is shown nevertheless
+    let measured = measure(&program, &cli, &mut table);
+    table.print(cli.options.runs);
+    measured
+}
+
+fn measure(program: &Path, cli: &Cli, table: &mut Table) -> Result<()> {
+    let all = matches!(cli.what, What::All);
     if !matches!(cli.what, What::City) {
-        let mut bench = Bench::open(&program, &cli.options)?;
-        let all = matches!(cli.what, What::All);
+        let mut bench = Bench::open(program, &cli.options)?;
         if all || matches!(cli.what, What::Start) {
-            bench.start(&mut table)?;
+            bench.start(table)?;
         }
         if all || matches!(cli.what, What::Tiles) {
-            bench.tiles(&mut table)?;
+            bench.tiles(table)?;
         }
         if all || matches!(cli.what, What::Items) {
-            bench.items(&mut table)?;
+            bench.items(table)?;
         }
         if all || matches!(cli.what, What::Asking) {
-            bench.asking(&mut table)?;
+            bench.asking(table)?;
         }
         if all || matches!(cli.what, What::Edit) {
-            bench.edit(&mut table)?;
+            bench.edit(table)?;
         }
     }
     if cli.options.city || matches!(cli.what, What::All | What::City) {
-        figures::city(&program, &mut table)?;
+        figures::city(program, table)?;
     }
-    table.print(cli.options.runs);
     Ok(())
 }

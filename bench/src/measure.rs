@@ -28,7 +28,7 @@ impl Sample {
     pub(crate) fn median(&self) -> f64 {
         let middle = self.0.len() / 2;
         match self.0.get(middle.saturating_sub(1)).zip(self.0.get(middle)) {
-            Some((low, high)) if self.0.len() % 2 == 0 => (low + high) / 2.0,
+            Some((low, high)) if self.0.len().is_multiple_of(2) => (low + high) / 2.0,
             Some((_, high)) => *high,
             None => f64::NAN,
         }

@@ -53,6 +53,9 @@ impl Table {
         let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
         let load = load.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
         let processors = std::thread::available_parallelism().map_or(0, usize::from);
+        if self.noise.len() == 0 {
+            return;
+        }
         println!(
             "The machine: {processors} processors, load {load} at the end. Its noise: the same work of one processor took {} ms, \
              {:.0} % more at worst than at best ({} times).",

@@ -26,7 +26,8 @@ impl Bench {
     /// Addresses, beginnings of addresses and references of parcels that the town has.
     fn searches(&self) -> Result<Vec<String>> {
         let addresses = self.psql().rows("select address from territory.house_numbers order by md5(id) limit 25")?;
-        let parcels = self.psql().rows("select sheet || '/' || number from cadastre.parcels where kind = 'land' order by md5(id) limit 25")?;
+        let parcels =
+            self.psql().rows("select sheet || '/' || number from cadastre.parcels where kind = 'land' order by md5(id) limit 25")?;
         let beginning = |(number, text): (usize, String)| match number % 3 {
             0 => text.chars().take(text.chars().count() * 2 / 3).collect(),
             _ => text,

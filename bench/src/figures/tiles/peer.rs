@@ -124,7 +124,8 @@ fn frames(psql: &Psql, tiles: &[Tile]) -> Result<Vec<Frame>> {
         let side = 2.0 * HALF_WORLD / f64::from(1u32 << tile.z);
         let (west, north) = (f64::from(tile.x) * side - HALF_WORLD, HALF_WORLD - f64::from(tile.y) * side);
         let more = side * BUFFER / EXTENT;
-        let envelope = |by: f64| format!("st_makeenvelope({}, {}, {}, {}, 3857)", west - by, north - side - by, west + side + by, north + by);
+        let envelope =
+            |by: f64| format!("st_makeenvelope({}, {}, {}, {}, 3857)", west - by, north - side - by, west + side + by, north + by);
         squares.push((side, format!("{}::box2d", envelope(0.0))));
         boxes.push(format!("({number}, {}, {})", envelope(more), side / 16.0));
     }
