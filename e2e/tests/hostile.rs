@@ -1,0 +1,240 @@
+//! Whatever stands in an address is answered, never with a failure of ours, and the next honest question is answered too.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use e2e::Town;
+use serde_json::Value;
+
+/// Sends a request line exactly as it is, which a client library would mend first; the status, or 0 for none.
+fn raw(town: &Town, target: &str) -> (u16, String) {
+    let url = town.url();
+    let port = url.rsplit(':').next().unwrap().parse().unwrap();
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let _ = write!(stream, "GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    (text.split(' ').nth(1).and_then(|s| s.parse().ok()).unwrap_or(0), text)
+}
+
+fn still_answers(town: &Town) {
+    assert_eq!(town.get("/readyz").status, 200);
+    assert_eq!(town.get("/collections/parcels/items?limit=1").json()["numberReturned"], 1);
+    assert_eq!(town.get("/search?q=via").status, 200);
+}
+
+/// A text as a query's value.
+fn encoded(text: &str) -> String {
+    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+#[track_caller]
+fn problem(text: &str) -> Value {
+    assert!(text.to_ascii_lowercase().contains("content-type: application/problem+json"), "{text}");
+    let body = text.split_once("\r\n\r\n").unwrap().1;
+    let json = &body[body.find('{').unwrap()..=body.rfind('}').unwrap()];
+    serde_json::from_str(json).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+#[test]
+fn tiles_that_are_none() {
+    let town = Town::shared();
+    for (tile, status) in [
+        ("99/0/0", 400),
+        ("23/0/0", 400),
+        ("256/0/0", 400),
+        ("-1/0/0", 400),
+        ("a/0/0", 400),
+        ("1.5/0/0", 400),
+        ("10/-1/5", 404),
+        ("10/5/-5", 404),
+        ("10/NaN/5", 400),
+        ("10/1e3/5", 400),
+        ("10/5/5%00", 400),
+        ("10/99999999999999999999999999/5", 404),
+        ("18446744073709551616/0/0", 400),
+        ("10/1024/5", 404),
+        ("10/5/1024", 404),
+        ("0/1/0", 404),
+        ("22/4194304/0", 404),
+        ("22/4294967295/0", 404),
+        ("10/..%2f..%2fetc/5", 400),
+        ("%2e%2e/%2e%2e/%2e%2e", 400),
+    ] {
+        let (got, text) = raw(&town, &format!("/xyz/parcels/{tile}"));
+        assert_eq!(got, status, "{tile}: {text}");
+        assert_eq!(problem(&text)["status"], status, "{tile}");
+    }
+    for ids in ["nothing", "parcels,nothing", "..%2f..%2fetc%2fpasswd", "parcels%27%3bdrop%20table%20x", "%00", "%ff", ",", "parcels%2Ctrees%2C", "%F0%9F%92%A9"] {
+        for tail in ["", "/14/8900/6300", "/changes"] {
+            let (got, text) = raw(&town, &format!("/xyz/{ids}{tail}"));
+            assert!(matches!(got, 400 | 404), "{ids}{tail}: {text}");
+        }
+    }
+    let many = vec!["parcels"; 5_000].join(",");
+    let (got, _) = raw(&town, &format!("/xyz/{many}/14/8900/6300"));
+    assert!((400..500).contains(&got), "{got}");
+    let (got, text) = raw(&town, "/xyz/parcels/14/8900/6300?filter=1");
+    assert_eq!((got, &problem(&text)["parameter"]), (400, &"filter".into()));
+    still_answers(&town);
+}
+
+#[test]
+fn the_world_tile_is_bounded() {
+    let town = Town::shared();
+    for tile in ["0/0/0", "5/17/12"] {
+        let answer = town.get(&format!("/xyz/parcels,buildings,house_numbers,trees/{tile}"));
+        assert!(matches!(answer.status, 200 | 204), "{tile}: {}", answer.status);
+        assert!(answer.body.len() < 1 << 20, "{tile}: {} bytes", answer.body.len());
+    }
+}
+
+const TEXTS: [&str; 22] = [
+    "'",
+    "''; drop table cadastre.parcels; --",
+    "\" or 1=1",
+    "$$ $1 $2",
+    "%",
+    "%%%%",
+    "_",
+    "\\",
+    "\\' or true",
+    "<script>alert(1)</script>",
+    "& | ! <-> :*",
+    "((((",
+    "via:* & !",
+    "日本語",
+    "Città è più",
+    "💩",
+    "\u{202e}amor",
+    "\u{fffe}\u{feff}",
+    "e\u{301}\u{301}\u{301}\u{301}",
+    "\r\nSet-Cookie: a=b",
+    "fg 99999999999999999999 p 99999999999999999999",
+    "12/345/678/9/-1",
+];
+
+#[test]
+fn searches_for_anything() {
+    let town = Town::shared();
+    for text in TEXTS {
+        let answer = town.get(&format!("/search?q={}", encoded(text)));
+        assert!(answer.status < 500, "{text}: {}", answer.text());
+        assert!(answer.header("content-type").unwrap().contains("json"), "{text}: markup is never answered as a page");
+        assert!(answer.header("set-cookie").is_none());
+        if answer.status == 200 {
+            assert!(answer.json()["results"].is_array(), "{text}");
+        }
+    }
+    for (query, status) in [
+        ("q=%00", 400),
+        ("q=a%00b", 400),
+        ("q=%ff%fe", 400),
+        ("q=", 400),
+        ("", 400),
+        ("q=a&q=b", 400),
+        ("q=via&limit=0", 400),
+        ("q=via&limit=51", 400),
+        ("q=via&limit=-1", 400),
+        ("q=via&bbox=1,2,3", 400),
+        ("q=via&bbox=NaN,0,1,1", 400),
+        ("q=via&nothing=1", 400),
+    ] {
+        let (got, text) = raw(&town, &format!("/search?{query}"));
+        assert!(got == status || (query == "q=" && got == 200), "{query}: {text}");
+    }
+    let (got, text) = raw(&town, &format!("/search?q={}", "a".repeat(10_000)));
+    assert_eq!((got, &problem(&text)["parameter"]), (400, &"q".into()), "{text}");
+    let (got, text) = raw(&town, &format!("/search?q={}", "a".repeat(60_000)));
+    assert!((400..500).contains(&got), "{text}");
+    still_answers(&town);
+}
+
+#[test]
+fn identifies_anywhere() {
+    let town = Town::shared();
+    for query in [
+        "", "point=", "point=1", "point=a,b", "point=NaN,NaN", "point=inf,0", "point=181,0", "point=0,91", "point=1,2,3", "point=%00", "point=1e999,0",
+        "point=15.6,38&zoom=-1", "point=15.6,38&zoom=99", "point=15.6,38&zoom=x", "point=15.6,38&zoom=NaN", "point=15.6,38&layers=%00",
+        "point=15.6,38&x=1", "point=15.6,38&point=15.6,38",
+    ] {
+        let (got, text) = raw(&town, &format!("/identify?{query}"));
+        assert_eq!(got, 400, "{query}: {text}");
+        problem(&text);
+    }
+    for query in ["point=0,0", "point=180,90", "point=-180,-90&zoom=0", "point=15.6,38&zoom=0", "point=15.6,38&zoom=24"] {
+        let (got, text) = raw(&town, &format!("/identify?{query}"));
+        assert_eq!(got, 200, "{query}: {text}");
+    }
+    for text in TEXTS {
+        for query in [format!("point={}", encoded(text)), format!("point=15.6,38&layers={}", encoded(text)), format!("point=15.6,38&lang={}", encoded(text))] {
+            let answer = town.get(&format!("/identify?{query}"));
+            assert!(answer.status < 500, "{query}: {}", answer.text());
+        }
+    }
+    still_answers(&town);
+}
+
+#[test]
+fn collections_and_features_of_any_name() {
+    let town = Town::shared();
+    for text in TEXTS.iter().copied().chain(["..", "../../etc/passwd", "a/b", "x".repeat(3_000).as_str()]) {
+        let name = encoded(text);
+        for address in [
+            format!("/collections/{name}"),
+            format!("/collections/{name}/items"),
+            format!("/collections/{name}/schema"),
+            format!("/collections/parcels/items/{name}"),
+            format!("/styles/{name}.json"),
+            format!("/portal/{name}"),
+        ] {
+            let (got, answer) = raw(&town, &address);
+            assert!(matches!(got, 400 | 404 | 414 | 431) || (address.starts_with("/portal/") && got == 200), "{address}: {answer}");
+            assert!(answer.contains("application/problem+json") || !answer.contains("<script>alert"), "{address}: {answer}");
+            assert!(answer.contains("x-content-type-options: nosniff"), "{address}: {answer}");
+        }
+        for parameter in ["kind", "number", "bbox", "crs", "datetime", "cursor", "limit", "f", "lang", "nothing"] {
+            let answer = town.get(&format!("/collections/parcels/items?{parameter}={name}"));
+            assert!(answer.status < 500, "{parameter}={text}: {}", answer.text());
+        }
+        let page = town.get(&format!("/collections/streets/items?f=html&name={name}"));
+        assert!(page.status < 500 && !page.text().contains("<script>alert"), "{text}");
+    }
+    for path in ["/portal/../../../etc/passwd", "/portal/..%2f..%2f..%2fetc%2fpasswd", "/portal/assets/%2e%2e/%2e%2e/Cargo.toml", "//etc/passwd"] {
+        let (got, answer) = raw(&town, path);
+        assert!((400..500).contains(&got) || (got == 200 && answer.contains("<html")), "{path}: {got}");
+        assert!(!answer.contains("root:"), "{path}");
+    }
+    assert!(town.psql("select count(*) from cadastre.parcels").parse::<i64>().unwrap() > 2_000);
+    still_answers(&town);
+}
+
+#[test]
+fn methods_and_headers_that_nobody_expects() {
+    let town = Town::shared();
+    for method in ["POST", "PUT", "DELETE", "PATCH", "TRACE"] {
+        let answer = town.ask(method, "/collections/parcels/items", &[]);
+        assert_eq!(answer.status, 405, "{method}");
+    }
+    let long = "a,".repeat(2_000);
+    for (name, value) in [
+        ("accept", long.as_str()),
+        ("accept-language", "xx;q=nothing,,,;;;"),
+        ("accept-encoding", "nonsense;q=7"),
+        ("if-none-match", "\"\"\"\"\"\"\""),
+        ("last-event-id", "no position"),
+        ("range", "bytes=999999999-0"),
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-for", "' or 1=1"),
+    ] {
+        for path in ["/", "/collections/parcels/items?limit=1", "/xyz/parcels/14/8900/6300", "/styles/map.json"] {
+            let answer = town.get_with(path, &[(name, value)]);
+            assert!(answer.status < 500, "{path} with {name}: {}", answer.text());
+            assert!(!answer.text().contains("evil.example"), "{path} with {name}");
+        }
+    }
+    still_answers(&town);
+}

@@ -1,0 +1,386 @@
+//! Files become layers beside a running server: at once, whole, or not at all with a sentence that says what to do.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use e2e::{Output, Town, opensit, run};
+use serde_json::{Value, json};
+
+/// What a layer may take to appear after its load has ended.
+const A_SECOND: Duration = Duration::from_secs(1);
+/// A place in the demo town in EPSG:7792, and about the same in EPSG:3004, metres.
+const RDN: [f64; 2] = [552_400.0, 4_205_600.0];
+const GAUSS_BOAGA: [f64; 2] = [2_572_406.8, 4_205_600.6];
+
+/// A square of points, five metres apart, south-west corner given; as (number, east, north).
+fn grid(origin: [f64; 2], side: u32) -> Vec<(u32, f64, f64)> {
+    let cell = |i: u32| (f64::from(i % side), f64::from(i / side));
+    (0..side * side).map(|i| (i + 1, origin[0] + 5.0 * cell(i).0 + 0.123, origin[1] + 5.0 * cell(i).1 + 0.456)).collect()
+}
+
+fn feature(geometry: Value, properties: Value) -> Value {
+    json!({"type": "Feature", "properties": properties, "geometry": geometry})
+}
+
+fn point_features(points: &[(u32, f64, f64)]) -> Vec<Value> {
+    let one = |&(n, x, y): &(u32, f64, f64)| feature(json!({"type": "Point", "coordinates": [x, y]}), json!({"id": n, "nome": format!("Punto {n}")}));
+    points.iter().map(one).collect()
+}
+
+fn write_geojson(folder: &Path, name: &str, epsg: u32, features: Vec<Value>) -> PathBuf {
+    let crs = json!({"type": "name", "properties": {"name": format!("urn:ogc:def:crs:EPSG::{epsg}")}});
+    write(folder, name, json!({"type": "FeatureCollection", "crs": crs, "features": features}).to_string())
+}
+
+fn write(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, content).unwrap();
+    path
+}
+
+fn write_csv(folder: &Path, name: &str, points: &[(u32, f64, f64)]) -> PathBuf {
+    let mut text = "id;nome;x;y\n".to_owned();
+    for (n, x, y) in points {
+        writeln!(text, "{n};Punto {n};{x:.3};{y:.3}").unwrap();
+    }
+    write(folder, name, text)
+}
+
+fn convert(from: &Path, to: &Path, format: &str) -> PathBuf {
+    let output = run(Command::new("ogr2ogr").args(["-f", format]).arg(to).arg(from));
+    assert!(output.ok, "{}", output.err);
+    to.to_owned()
+}
+
+fn zip(path: &Path, entries: &[(&str, Vec<u8>)]) -> PathBuf {
+    let mut archive = zip::ZipWriter::new(fs::File::create(path).unwrap());
+    for (name, content) in entries {
+        archive.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(content).unwrap();
+    }
+    archive.finish().unwrap();
+    path.to_owned()
+}
+
+fn ingest(town: &Town, file: &Path, layer: &str, more: &[&str]) -> Output {
+    let mut arguments = vec!["ingest", file.to_str().unwrap(), "--layer", layer];
+    arguments.extend(more);
+    town.command(&arguments)
+}
+
+/// Loads it; the report as JSON.
+#[track_caller]
+fn loaded(town: &Town, file: &Path, layer: &str, more: &[&str]) -> Value {
+    let arguments: Vec<&str> = more.iter().copied().chain(["--json"]).collect();
+    let output = ingest(town, file, layer, &arguments);
+    assert!(output.ok, "{}: {}", file.display(), output.err);
+    serde_json::from_str(&output.out).unwrap_or_else(|e| panic!("{e}: {}", output.out))
+}
+
+/// It must be refused in one message that has all these words, and leave nothing.
+#[track_caller]
+fn refused(town: &Town, file: &Path, layer: &str, more: &[&str], words: &[&str]) -> String {
+    let output = ingest(town, file, layer, more);
+    assert!(!output.ok, "{} was taken: {}", file.display(), output.out);
+    for word in words {
+        assert!(output.err.contains(word), "`{word}` is not in: {}", output.err);
+    }
+    assert!(!output.err.contains("panicked"), "{}", output.err);
+    assert_eq!(town.get(&format!("/collections/{layer}")).status, 404, "{layer} is there");
+    assert_eq!(tables_like(town, layer), "0", "something of {layer} is left");
+    output.err
+}
+
+fn tables_like(town: &Town, layer: &str) -> String {
+    town.psql(&format!("select count(*) from pg_tables where schemaname = 'published' and tablename ~ '^{layer}(__.*)?$'"))
+}
+
+/// Asks until it holds, for a second.
+#[track_caller]
+fn within_a_second(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = Instant::now() + A_SECOND;
+    while !holds() {
+        assert!(Instant::now() < end, "{what}: not within a second");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The tile of a position, degrees, at a zoom.
+fn tile(lon: f64, lat: f64, zoom: u32) -> String {
+    let n = f64::from(1 << zoom);
+    let y = (1.0 - lat.to_radians().tan().asinh() / std::f64::consts::PI) / 2.0;
+    format!("{zoom}/{}/{}", ((lon + 180.0) / 360.0 * n).floor(), (y * n).floor())
+}
+
+fn matched(town: &Town, layer: &str) -> i64 {
+    town.get(&format!("/collections/{layer}/items?limit=1")).json()["numberMatched"].as_i64().unwrap_or(-1)
+}
+
+/// The layer is a collection, tiles and an entry of the portal, with this many rows.
+#[track_caller]
+fn published(town: &Town, layer: &str, rows: i64) {
+    within_a_second("collection", || town.get(&format!("/collections/{layer}")).status == 200);
+    within_a_second("portal", || {
+        let catalogue = town.get("/portal/catalogue.json").json();
+        catalogue["layers"].as_array().unwrap().iter().any(|l| l["id"] == layer)
+    });
+    within_a_second("tiles", || town.get(&format!("/xyz/{layer}")).status == 200);
+    assert!(town.get("/collections").json()["collections"].as_array().unwrap().iter().any(|c| c["id"] == layer));
+    assert_eq!(matched(town, layer), rows, "{layer} through the API");
+    assert_eq!(town.psql(&format!("select count(*) from published.{layer}")), rows.to_string(), "{layer} in the database");
+    let first = town.get(&format!("/collections/{layer}/items?limit=1")).json();
+    let mut position = &first["features"][0]["geometry"]["coordinates"];
+    while position[0].is_array() {
+        position = &position[0];
+    }
+    let tile = town.get(&format!("/xyz/{layer}/{}", tile(position[0].as_f64().unwrap(), position[1].as_f64().unwrap(), 17)));
+    assert_eq!(tile.status, 200, "a tile of {layer} where it has a row");
+    assert!(tile.body.windows(layer.len()).any(|w| w == layer.as_bytes()), "the tile has the layer {layer}");
+}
+
+#[test]
+fn every_format_is_a_layer_within_a_second_and_without_a_restart() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let folder = folder.path();
+    let points = grid(GAUSS_BOAGA, 20);
+    let geojson = write_geojson(folder, "punti.geojson", 7792, point_features(&grid(RDN, 20)));
+    let in_3004 = write_geojson(folder, "punti-3004.geojson", 3004, point_features(&points));
+    let gpkg = convert(&in_3004, &folder.join("punti.gpkg"), "GPKG");
+    let shapes = folder.join("shape");
+    fs::create_dir(&shapes).unwrap();
+    convert(&in_3004, &shapes.join("punti.shp"), "ESRI Shapefile");
+    let parts: Vec<(String, Vec<u8>)> = fs::read_dir(&shapes)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .map(|p| (format!("dati/{}", p.file_name().unwrap().to_str().unwrap()), fs::read(&p).unwrap()))
+        .collect();
+    let parts: Vec<(&str, Vec<u8>)> = parts.iter().map(|(n, c)| (n.as_str(), c.clone())).collect();
+    let zipped = zip(&folder.join("punti.zip"), &parts);
+    let csv = write_csv(folder, "punti.csv", &points);
+    let mut wkt = "id,nome,wkt\n".to_owned();
+    for (n, x, y) in &points {
+        writeln!(wkt, "{n},\"Punto, {n}\",\"POINT ({x:.3} {y:.3})\"").unwrap();
+    }
+    let wkt = write(folder, "punti-wkt.csv", wkt);
+
+    for (file, layer, more) in [
+        (&geojson, "as_geojson", &[][..]),
+        (&gpkg, "as_gpkg", &[]),
+        (&zipped, "as_shape_zip", &[]),
+        (&csv, "as_csv", &["--crs", "EPSG:3004"]),
+        (&wkt, "as_wkt", &["--crs", "EPSG:3004"]),
+    ] {
+        let report = loaded(&town, file, layer, more);
+        assert_eq!((&report["rows_read"], &report["rows_loaded"]), (&json!(400), &json!(400)), "{layer}: {report}");
+        assert_eq!(report["extent"]["inside"], 400, "{layer}: {report}");
+        assert_eq!(report["kept_out"], json!([]), "{layer}");
+        published(&town, layer, 400);
+    }
+    // the same points by different ways are at the same places
+    for other in ["as_gpkg", "as_shape_zip", "as_wkt"] {
+        let apart = town.psql(&format!(
+            "select count(*) || ' ' || (max(st_distance(a.geom, b.geom)) < 0.01) from published.as_csv a join published.{other} b using (id)"
+        ));
+        assert_eq!(apart, "400 true", "{other} and CSV agree within a centimetre");
+    }
+    let off = town.psql("select max(st_distance(a.geom, b.geom)) < 1 from published.as_csv a join published.as_geojson b using (id)");
+    assert_eq!(off, "t", "the datum shift is applied, not guessed");
+}
+
+#[test]
+fn a_layer_that_exists_needs_a_word_about_what_may_happen() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let points = grid(RDN, 4);
+    let first = write_geojson(folder.path(), "a.geojson", 7792, point_features(&points[..10]));
+    let rest = write_geojson(folder.path(), "b.geojson", 7792, point_features(&points[10..]));
+    loaded(&town, &first, "twice", &[]);
+    published(&town, "twice", 10);
+
+    let again = ingest(&town, &rest, "twice", &[]);
+    assert!(!again.ok && again.err.contains("--replace") && again.err.contains("--append"), "{}", again.err);
+    assert_eq!(matched(&town, "twice"), 10);
+
+    loaded(&town, &rest, "twice", &["--append"]);
+    within_a_second("appended", || matched(&town, "twice") == 16);
+    let known = ingest(&town, &rest, "twice", &["--append"]);
+    assert!(!known.ok && known.err.contains("--replace"), "rows that are there already: {}", known.err);
+
+    loaded(&town, &rest, "twice", &["--replace"]);
+    within_a_second("replaced", || matched(&town, "twice") == 6);
+    published(&town, "twice", 6);
+    assert_eq!(tables_like(&town, "twice"), "1", "what was replaced is gone");
+
+    let both = ingest(&town, &rest, "twice", &["--replace", "--append"]);
+    assert!(!both.ok, "one or the other");
+    let theme = ingest(&town, &rest, "parcels", &["--replace"]);
+    assert!(!theme.ok && theme.err.contains("cadastre"), "a module's own layer stays: {}", theme.err);
+    refused(&town, &rest, "never_was", &["--append"], &["never_was", "--append"]);
+}
+
+#[test]
+fn a_file_that_does_not_say_where_it_is_is_refused_with_candidates() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let csv = write_csv(folder.path(), "civici.csv", &grid(GAUSS_BOAGA, 5));
+    refused(&town, &csv, "civici", &[], &["civici.csv", "--crs EPSG:3004", "inside the boundary"]);
+    let csv = write_csv(folder.path(), "utm.csv", &grid(RDN, 5));
+    refused(&town, &csv, "utm", &[], &["utm.csv", "--crs EPSG:7792"]);
+    // the decimal comma of an Italian spreadsheet
+    let comma = fs::read_to_string(&csv).unwrap().replace('.', ",");
+    let csv = write(folder.path(), "virgole.csv", comma);
+    loaded(&town, &csv, "virgole", &["--crs", "EPSG:7792"]);
+    published(&town, "virgole", 25);
+    refused(&town, &csv, "unknown_crs", &["--crs", "EPSG:2154"], &["2154"]);
+}
+
+#[test]
+fn what_lies_outside_the_boundary_comes_in_only_when_told() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let rome = write_geojson(folder.path(), "roma.geojson", 7792, point_features(&grid([291_000.0, 4_640_000.0], 3)));
+    refused(&town, &rome, "roma", &[], &["roma.geojson", "outside the boundary", "km", "--outside ok"]);
+    let report = loaded(&town, &rome, "roma", &["--outside", "ok"]);
+    assert_eq!((&report["rows_loaded"], &report["extent"]["outside"]), (&json!(9), &json!(9)), "{report}");
+    published(&town, "roma", 9);
+
+    // a system that is not the true one
+    let wrong = write_geojson(folder.path(), "falso.geojson", 3003, point_features(&grid(GAUSS_BOAGA, 3)));
+    refused(&town, &wrong, "falso", &[], &["--crs EPSG:3004"]);
+    loaded(&town, &wrong, "falso", &["--crs", "EPSG:3004"]);
+
+    let swapped: Vec<Value> = (0..9).map(|i| feature(json!({"type": "Point", "coordinates": [38.0 + f64::from(i) * 1e-4, 15.6]}), json!({"n": i}))).collect();
+    let swapped = write(folder.path(), "scambiato.geojson", json!({"type": "FeatureCollection", "features": swapped}).to_string());
+    refused(&town, &swapped, "scambiato", &[], &["--swap-axes"]);
+    loaded(&town, &swapped, "scambiato", &["--swap-axes"]);
+}
+
+#[test]
+fn files_that_are_broken_say_so_and_leave_nothing() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let folder = folder.path();
+    let geojson = write_geojson(folder, "intero.geojson", 7792, point_features(&grid(RDN, 20)));
+    let gpkg = convert(&geojson, &folder.join("intero.gpkg"), "GPKG");
+    let shape = convert(&geojson, &folder.join("intero.shp"), "ESRI Shapefile");
+    let half = |path: &Path, name: &str| {
+        let whole = fs::read(path).unwrap();
+        write(folder, name, &whole[..whole.len() / 2])
+    };
+    refused(&town, &half(&geojson, "tronco.geojson"), "tronco_json", &[], &["tronco.geojson", "truncated or damaged"]);
+    refused(&town, &half(&gpkg, "tronco.gpkg"), "tronco_gpkg", &[], &["tronco.gpkg"]);
+    let archive = zip(&folder.join("intero.zip"), &[("a.geojson", fs::read(&geojson).unwrap())]);
+    refused(&town, &half(&archive, "tronco.zip"), "tronco_zip", &[], &["tronco.zip"]);
+    half(&shape, "tronco.shp");
+    for part in ["shx", "dbf", "prj"] {
+        fs::copy(shape.with_extension(part), folder.join("tronco.shp").with_extension(part)).unwrap();
+    }
+    refused(&town, &folder.join("tronco.shp"), "tronco_shp", &[], &["tronco.shp"]);
+    let alone = write(folder, "solo.shp", fs::read(&shape).unwrap());
+    refused(&town, &alone, "solo", &[], &["solo.shp", ".shx"]);
+
+    for suffix in ["geojson", "gpkg", "csv", "zip", "shp"] {
+        refused(&town, &write(folder, &format!("vuoto.{suffix}"), ""), "vuoto", &[], &["vuoto", "empty"]);
+    }
+    refused(&town, &write(folder, "mappa.gpkg", b"%PDF-1.7 whatever"), "mappa", &[], &["mappa.gpkg", "PDF"]);
+    refused(&town, &write(folder, "foto.csv", b"\x89PNG\r\n\x1a\n\0\0"), "foto", &[], &["foto.csv", "PNG"]);
+    refused(&town, &write(folder, "no.geojson", r#"{"hello": "world"}"#), "no_geojson", &[], &["no.geojson"]);
+    refused(&town, &write(folder, "vuota.geojson", r#"{"type":"FeatureCollection","features":[]}"#), "vuota", &[], &["vuota.geojson"]);
+    refused(&town, &write(folder, "senza.csv", "nome;via\nx;y\n"), "senza", &[], &["senza.csv", "wkt"]);
+    refused(&town, &folder.join("manca.gpkg"), "manca", &[], &["manca.gpkg", "no such file"]);
+    let evil = zip(&folder.join("su.zip"), &[("../su.csv", b"x;y\n1;2\n".to_vec())]);
+    assert!(fs::read(&evil).unwrap().windows(9).any(|w| w == b"../su.csv"), "the archive does have the entry");
+    refused(&town, &evil, "su", &[], &["su.zip", "../su.csv"]);
+    assert!(!std::env::temp_dir().join("su.csv").exists());
+    assert_eq!(town.get("/readyz").status, 200, "the service still answers");
+}
+
+#[test]
+fn rows_that_can_t_be_loaded_are_counted_by_reason() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let [x, y] = RDN;
+    let mut text = "codice,wkt\n".to_owned();
+    for i in 0..7_u8 {
+        let (w, s) = (x + 20.0 * f64::from(i), y);
+        writeln!(text, "q{i},\"POLYGON (({w} {s}, {} {s}, {} {}, {w} {}, {w} {s}))\"", w + 10.0, w + 10.0, s + 10.0, s + 10.0).unwrap();
+    }
+    let (e, n) = (x + 10.0, y + 60.0);
+    writeln!(text, "papillon,\"POLYGON (({x} {}, {e} {n}, {e} {}, {x} {n}, {x} {}))\"", y + 50.0, y + 50.0, y + 50.0).unwrap();
+    text += "nulla,\nvuota,POLYGON EMPTY\nvuota2,MULTIPOLYGON EMPTY\nnan,\"POLYGON ((NaN 1, 2 2, 3 3, NaN 1))\"\nrotta,POLYGON ((1 2\n";
+    writeln!(text, "punto,POINT ({x} {y})").unwrap();
+    let file = write(folder.path(), "misto.csv", text);
+    let report = loaded(&town, &file, "misto", &["--crs", "EPSG:7792"]);
+    assert_eq!((&report["rows_read"], &report["rows_loaded"], &report["mended"]["rows"]), (&json!(14), &json!(8), &json!(1)), "{report}");
+    let kept_out = report["kept_out"].as_array().unwrap();
+    let count = |reason: &str| kept_out.iter().find(|k| k["reason"] == reason).map_or(0, |k| k["rows"].as_i64().unwrap());
+    assert_eq!(count("no_geometry"), 1, "{kept_out:?}");
+    assert_eq!(count("empty"), 2, "{kept_out:?}");
+    assert_eq!(count("other_family"), 1, "{kept_out:?}");
+    assert_eq!(kept_out.iter().map(|k| k["rows"].as_i64().unwrap()).sum::<i64>(), 6, "{kept_out:?}");
+    published(&town, "misto", 8);
+
+    let nothing = write(folder.path(), "nulla.csv", "nome;x;y\na;;\nb;NaN;1\n");
+    refused(&town, &nothing, "nulla", &["--crs", "EPSG:7792"], &["nulla.csv", "none can be loaded"]);
+}
+
+#[test]
+fn names_of_columns_may_be_anything() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let properties = json!({
+        "a \"b\"; drop table x": 1, "Nome con spazi": "l'Aquila \"bella\"", "geom": "non è una geometria", "FID": 7, "select": true, "città": "Reggio"
+    });
+    let row = feature(json!({"type": "Point", "coordinates": RDN}), properties);
+    let file = write_geojson(folder.path(), "nomi.geojson", 7792, vec![row]);
+    loaded(&town, &file, "nomi", &["--title", "Nomi <b>strani</b> & \"altri\""]);
+    published(&town, "nomi", 1);
+    let found = town.get("/collections/nomi/items").json()["features"][0]["properties"].clone();
+    assert_eq!(found["a_b_drop_table_x"], 1, "{found}");
+    assert_eq!(found["nome_con_spazi"], "l'Aquila \"bella\"", "{found}");
+    assert_eq!((&found["source_geom"], &found["select"], &found["citta"]), (&json!("non è una geometria"), &json!(true), &json!("Reggio")), "{found}");
+    assert_eq!(town.get("/collections/nomi/items?nome_con_spazi=l%27Aquila%20%22bella%22").json()["numberMatched"], 1);
+    assert_eq!(town.get("/collections/nomi/items?nome_con_spazi=%27%20or%201=1--").json()["numberMatched"], 0);
+    let page = town.get("/collections/nomi?f=html").text();
+    assert!(page.contains("Nomi &lt;b&gt;strani&lt;/b&gt;") && !page.contains("<b>strani"), "titles are text on pages");
+}
+
+#[test]
+fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
+    let town = Town::own();
+    let folder = town.scratch();
+    let [x, y] = RDN;
+    let points: Vec<_> = (0..40_000_u32).map(|i| (i + 1, x + f64::from(i % 200), y + f64::from(i / 200))).collect();
+    let file = write_csv(folder.path(), "grande.csv", &points);
+    let arguments = ["ingest", file.to_str().unwrap(), "--layer", "grande", "--crs", "EPSG:7792", "--outside", "ok"];
+    let mut child = opensit().args(arguments).arg("--data-dir").arg(town.data_dir()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    while tables_like(&town, "grande") == "0" {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it could be killed");
+        assert!(Instant::now() < end, "it does not begin");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(town.get("/collections/grande").status, 404);
+    assert_eq!(town.get("/xyz/grande").status, 404);
+    assert!(!town.get("/portal/catalogue.json").text().contains("grande"));
+    assert_eq!(town.get("/readyz").status, 200);
+
+    // the dead load's connection may take a moment to be noticed
+    let end = Instant::now() + Duration::from_secs(20);
+    let output = loop {
+        let output = town.command(&arguments);
+        if output.ok || !output.err.contains("is running") || Instant::now() > end {
+            break output;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    assert!(output.ok, "{}", output.err);
+    published(&town, "grande", 40_000);
+    assert_eq!(tables_like(&town, "grande"), "1", "what the dead load left is swept");
+}
