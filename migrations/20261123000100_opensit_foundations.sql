@@ -80,6 +80,32 @@ begin
 end
 $$;
 
+-- A row typed in by hand, or drawn in another program, need not say its public id nor the comune it lies in: the nearest
+-- boundary is taken, which is the one round it if there is one.
+create function opensit.complete_row() returns trigger
+    language plpgsql set search_path = pg_catalog, public, pg_temp
+    as $$
+begin
+    new.id := coalesce(new.id, new.fid::text);
+    if new.comune is null then
+        select istat into new.comune from territory.v_comuni order by geom operator(public.<->) new.geom limit 1;
+    end if;
+    return new;
+end
+$$;
+
+-- A rectangle of a layer in longitude and latitude, or NULL where it has none: a row that was moved off the earth must not
+-- keep the catalogue from being read. Points along the sides, since they are curves.
+create function opensit.lonlat(box public.geometry) returns public.geometry
+    language plpgsql stable strict set search_path = pg_catalog, public, pg_temp
+    as $$
+begin
+    return st_transform(st_segmentize(box, greatest(1, st_perimeter(box) / 64)), 4326);
+exception when others then
+    return null;
+end
+$$;
+
 -- Gives a table that has its own columns those that every layer has.
 create procedure opensit.add_layer_columns(relation regclass, geometry_type text, with_validity boolean default false)
     language plpgsql
@@ -119,6 +145,9 @@ begin
     execute format('create index on %s using gist (geom)', relation);
     -- the old row in full, so that the feed knows the place that a feature left
     execute format('alter table %s replica identity full', relation);
+    execute format(
+        'create trigger complete_row before insert on %s for each row when (new.id is null or new.comune is null) execute function opensit.complete_row()',
+        relation);
     execute format('create trigger advance_version before update on %s for each row execute function opensit.advance_version()', relation);
     execute format('create trigger keep_history after update or delete on %s for each row execute function opensit.keep_history()', relation);
     execute format('alter table %s enable row level security, force row level security', relation);

@@ -33,8 +33,8 @@ pub(crate) struct Row {
     north: Option<f64>,
 }
 
-/// Every layer, in catalogue order. The extent comes from the spatial index's root (no scan); the rectangle is given
-/// points along its sides before it is transformed, since they are curves in CRS84.
+/// Every layer, in catalogue order. The extent comes from the spatial index's root: no scan, but rows that were rolled back
+/// or moved away count until the index is cleaned.
 pub(crate) const SELECT: &str = "
     select layers.declaration, layers.generation, layers.changed_at,
            greatest(class.reltuples, 0)::bigint as rows,
@@ -47,7 +47,7 @@ pub(crate) const SELECT: &str = "
             where class.oid is not null
            ) estimate on true
       left join lateral (
-           select st_transform(st_segmentize(st_setsrid(box, storage_srid), greatest(1, st_perimeter(box) / 64)), 4326) as extent
+           select opensit.lonlat(st_setsrid(box, storage_srid)) as extent
            ) transformed on true
      order by layers.ordinal, layers.id";
 

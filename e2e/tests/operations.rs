@@ -74,6 +74,11 @@ fn a_restored_backup_equals_what_was_backed_up() {
 
     let server = Server::start(&["demo", "--size", "small", "--no-open"], &other);
     assert_eq!(server.get("/readyz").status, 200, "and it serves");
+    let live = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        server.get("/readyz").text().contains("\"live\"")
+    });
+    assert!(live, "the change feed of the restored installation: {}", server.get("/readyz").text());
     let next: i64 = town.psql("select last_value from opensit.fid").parse().unwrap();
     assert!(next > 3_000, "identities go on where they were");
 }

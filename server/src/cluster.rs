@@ -95,6 +95,7 @@ impl Cluster {
     }
 
     /// The folder of the socket and the port in its name.
+    #[cfg(test)]
     pub(crate) fn socket(&self) -> (PathBuf, u16) {
         let process = self.process();
         (process.postmaster.socket_folder.clone(), process.postmaster.port)
@@ -113,6 +114,7 @@ impl Cluster {
     }
 
     /// The data directory, absolute and without links.
+    #[cfg(test)]
     pub(crate) fn data_dir(&self) -> &Path {
         &self.layout.data_dir
     }

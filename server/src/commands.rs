@@ -15,6 +15,12 @@ use crate::cli::Command;
 use crate::config::Config;
 use crate::failure::Failure;
 
+/// Prints a line for who may have stopped reading: `opensit layers | head -1` is no error.
+pub(crate) fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
 /// Runs a command. Only `check` ends with anything but success without a failure: it says how many problems it found.
 pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, Failure> {
     match command {

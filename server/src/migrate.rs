@@ -39,8 +39,32 @@ pub(crate) async fn run(database: &Database, config: &Config) -> Result<PgPool, 
         )));
     }
     declare(&mut conn, stored).await?;
+    publish(&mut conn).await?;
     drop(conn);
     Ok(owner)
+}
+
+/// Sees that the publication has every layer's table: a backup has none, since it is of our schemas alone.
+async fn publish(conn: &mut PgConnection) -> Result<(), Failure> {
+    sqlx::raw_sql(
+        "do $$
+         declare missing text;
+         begin
+             if not exists (select from pg_publication where pubname = 'opensit') then
+                 create publication opensit for table opensit.layers;
+             end if;
+             for missing in
+                 select relation from opensit.layers where to_regclass(relation) is not null
+                 except select schemaname || '.' || tablename from pg_publication_tables where pubname = 'opensit'
+             loop
+                 execute format('alter publication opensit add table %s', missing);
+             end loop;
+         end $$",
+    )
+    .execute(conn)
+    .await
+    .map(|_| ())
+    .map_err(Failure::database("publishing the layers' changes"))
 }
 
 /// Metric, and one that PostGIS may transform itself (crate `crs` does the others).

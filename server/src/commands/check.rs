@@ -3,6 +3,7 @@ use std::process::ExitCode;
 use sqlx::{PgPool, Row};
 
 use crate::cluster::running_server;
+use crate::commands::say;
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::Failure;
@@ -48,11 +49,11 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
             Ok(state) => println!("ok       {:<16} {state}", finding.what),
             Err(state) => {
                 problems += 1;
-                println!("PROBLEM  {:<16} {state}", finding.what);
+                say(&format!("PROBLEM  {:<16} {state}", finding.what));
             }
         }
     }
-    println!("\n{}", if problems == 0 { "All is well.".to_owned() } else { format!("{problems} of {} need attention.", findings.len()) });
+    say(&format!("\n{}", if problems == 0 { "All is well.".to_owned() } else { format!("{problems} of {} need attention.", findings.len()) }));
     Ok(if problems == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -157,6 +158,14 @@ async fn contents(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Fai
     findings.push(Finding { what: "installation", state: Ok(format!("stored in {}{kind}", installed.storage_crs)) });
     let cure = "Files can't be checked against it. Run `opensit migrate --boundary FILE`";
     findings.push(Finding::new("boundary", comuni > 0, format!("{comuni} comuni"), cure));
+    let unpublished: i64 = sqlx::query_scalar(
+        "select count(*) from opensit.layers where relation not in (
+            select schemaname || '.' || tablename from pg_publication_tables where pubname = 'opensit')",
+    )
+    .fetch_one(owner)
+    .await
+    .map_err(Failure::database("examining the publication"))?;
+    findings.push(Finding::new("publication", unpublished == 0, format!("{unpublished} layers' changes are not told"), "Run `opensit migrate`"));
     let retained: i64 = sqlx::query_scalar(
         "select coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)), 0)::bigint
            from pg_replication_slots where slot_name like 'opensit\\_%'",

@@ -1,5 +1,6 @@
 use clap::Subcommand;
 
+use crate::commands::say;
 use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
@@ -10,6 +11,6 @@ pub(crate) enum Command {
 
 pub(crate) fn run(Command::Show: &Command, config: &Config) {
     for (name, value, source) in config.rows() {
-        println!("{name:<16} {value:<44} ({source})");
+        say(&format!("{name:<16} {value:<44} ({source})"));
     }
 }

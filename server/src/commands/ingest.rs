@@ -7,6 +7,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{LayerId, Srid, SystemClock, Text};
 
+use crate::commands::say;
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::Failure;
@@ -50,6 +51,12 @@ pub(crate) struct Arguments {
     /// The file has north before east (latitude before longitude)
     #[arg(long)]
     swap_axes: bool,
+    /// Reserved: the column by which a new delivery will be compared with what is there
+    #[arg(long, value_name = "COLUMN", hide = true)]
+    key: Option<String>,
+    /// Reserved: change what differs, by --key
+    #[arg(long, hide = true)]
+    update: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -64,6 +71,9 @@ fn srid(text: &str) -> Result<Srid, String> {
 }
 
 pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+    if arguments.key.is_some() || arguments.update {
+        return Err(Failure::new("--key and --update are reserved: updating by key is not built yet. Use --replace or --append"));
+    }
     let database = Database::open(config, None).await?;
     let result = load(arguments, config, &database).await;
     database.close().await?;
@@ -74,6 +84,16 @@ async fn load(arguments: &Arguments, config: &Config, database: &Database) -> Re
     let owner = migrate::run(database, config).await?;
     let (installed, _) = installation::read(&owner).await?;
     installation::take_boundary(&owner, config, installed.storage_crs).await?;
+    if let Some(comune) = &arguments.comune {
+        let known: bool = sqlx::query_scalar("select exists (select from territory.v_comuni where istat = $1) or not exists (select from territory.v_comuni)")
+            .bind(comune)
+            .fetch_one(&owner)
+            .await
+            .map_err(Failure::database("reading the boundary"))?;
+        if !known {
+            return Err(Failure::new(format!("--comune {comune}: this installation's boundary has no comune with that ISTAT code")));
+        }
+    }
     let settings = Settings {
         storage: installed.storage_crs,
         crs: installation::crs_settings(&owner, config).await?,
@@ -89,9 +109,9 @@ async fn load(arguments: &Arguments, config: &Config, database: &Database) -> Re
     drop(conn);
     owner.close().await;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report).map_err(|e| Failure::new(e.to_string()))?);
+        say(&serde_json::to_string_pretty(&report).map_err(|e| Failure::new(e.to_string()))?);
     } else {
-        println!("{}", report.text(kernel::Language::En));
+        say(&report.text(kernel::Language::En));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@ use clap::Args;
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, PgPool};
 
+use crate::commands::say;
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::Failure;
@@ -33,11 +34,11 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
     let owner = migrate::run(&database, config).await?;
     let rows = read(&owner).await?;
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&rows).map_err(|e| Failure::new(e.to_string()))?);
+        say(&serde_json::to_string_pretty(&rows).map_err(|e| Failure::new(e.to_string()))?);
     } else {
-        println!("{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {:>10}", "id", "relation", "key", "geometry", "srid", "audience", "rows");
+        say(&format!("{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {:>10}", "id", "relation", "key", "geometry", "srid", "audience", "rows"));
         for r in &rows {
-            println!("{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {:>10}", r.id, r.relation, r.key, r.geometry, r.srid, r.audience, r.rows);
+            say(&format!("{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {:>10}", r.id, r.relation, r.key, r.geometry, r.srid, r.audience, r.rows));
         }
     }
     owner.close().await;
