@@ -44,7 +44,8 @@ fn gdal_reads_every_page_and_each_feature_once() {
     let town = Town::shared();
     let folder = town.scratch();
     let file = folder.path().join("parcels.gpkg");
-    let copied = run(Command::new("ogr2ogr").args(["-f", "GPKG"]).arg(&file).args([&format!("OAPIF:{}", town.url()), "parcels", "-nln", "parcels"]));
+    let copied =
+        run(Command::new("ogr2ogr").args(["-f", "GPKG"]).arg(&file).args([&format!("OAPIF:{}", town.url()), "parcels", "-nln", "parcels"]));
     assert!(copied.ok && !copied.err.contains("ERROR"), "{}", copied.err);
     let counts = run(Command::new("sqlite3").arg(&file).arg("select count(*), count(distinct id) from parcels"));
     let rows = rows_now(&town, "cadastre.parcels");
@@ -56,10 +57,7 @@ fn gdal_filters_by_rectangle_as_postgis_does() {
     let town = Town::shared();
     let [west, south, east, north] = middle(&town, "cadastre.parcels");
     let spat = [west, south, east, north].map(|n| format!("{n:.7}"));
-    let gdal = run(Command::new("ogrinfo")
-        .args(["-ro", "-so", "-spat"])
-        .args(&spat)
-        .args([&format!("OAPIF:{}", town.url()), "parcels"]));
+    let gdal = run(Command::new("ogrinfo").args(["-ro", "-so", "-spat"]).args(&spat).args([&format!("OAPIF:{}", town.url()), "parcels"]));
     assert!(gdal.ok, "{}", gdal.err);
     let sql = format!(
         "select count(*) from cadastre.parcels
@@ -106,7 +104,9 @@ fn gdal_reads_a_tile() {
         assert!(gdal.out.contains(layer), "{layer} is not in: {}", gdal.out);
     }
     // what lies well inside the tile in PostGIS is in the tile
-    let sql = format!("select id from cadastre.parcels where (valid_to is null or valid_to > now()) and st_transform(geom, 3857) @ st_tileenvelope(16, {x}, {y})");
+    let sql = format!(
+        "select id from cadastre.parcels where (valid_to is null or valid_to > now()) and st_transform(geom, 3857) @ st_tileenvelope(16, {x}, {y})"
+    );
     let ids = town.psql(&sql);
     assert!(ids.lines().count() > 3, "{ids}");
     for id in ids.lines() {
@@ -128,7 +128,8 @@ fn qgis(town: &Town, layer: &str, [west, south, east, north]: [f64; 4]) -> Value
         .env("QT_QPA_PLATFORM", "offscreen")
         .env("HOME", folder.path())
         .env("XDG_RUNTIME_DIR", folder.path()));
-    let answer = output.out.lines().find(|l| l.starts_with('{')).unwrap_or_else(|| panic!("QGIS says nothing: {}{}", output.out, output.err));
+    let answer =
+        output.out.lines().find(|l| l.starts_with('{')).unwrap_or_else(|| panic!("QGIS says nothing: {}{}", output.out, output.err));
     assert!(std::fs::metadata(&picture).unwrap().len() > 500, "the picture is written");
     serde_json::from_str(answer).unwrap()
 }
@@ -140,7 +141,11 @@ fn qgis_opens_counts_filters_and_draws() {
         let bbox = middle(&town, table);
         let answer = qgis(&town, layer, bbox);
         let rows = rows_now(&town, table);
-        assert_eq!((&answer["features"], &answer["distinct"], &answer["counted"]), (&rows.into(), &rows.into(), &rows.into()), "{layer}: {answer}");
+        assert_eq!(
+            (&answer["features"], &answer["distinct"], &answer["counted"]),
+            (&rows.into(), &rows.into(), &rows.into()),
+            "{layer}: {answer}"
+        );
         let inside = answer["inside"].as_i64().unwrap();
         assert!(inside > 0 && inside < rows, "{layer}: {answer}");
         assert!(answer["drawn_of_40000"].as_i64().unwrap() > 50, "{layer}: the picture is blank: {answer}");

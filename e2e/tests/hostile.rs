@@ -68,7 +68,17 @@ fn tiles_that_are_none() {
         assert_eq!(got, status, "{tile}: {text}");
         assert_eq!(problem(&text)["status"], status, "{tile}");
     }
-    for ids in ["nothing", "parcels,nothing", "..%2f..%2fetc%2fpasswd", "parcels%27%3bdrop%20table%20x", "%00", "%ff", ",", "parcels%2Ctrees%2C", "%F0%9F%92%A9"] {
+    for ids in [
+        "nothing",
+        "parcels,nothing",
+        "..%2f..%2fetc%2fpasswd",
+        "parcels%27%3bdrop%20table%20x",
+        "%00",
+        "%ff",
+        ",",
+        "parcels%2Ctrees%2C",
+        "%F0%9F%92%A9",
+    ] {
         for tail in ["", "/14/8900/6300", "/changes"] {
             let (got, text) = raw(&town, &format!("/xyz/{ids}{tail}"));
             assert!(matches!(got, 400 | 404), "{ids}{tail}: {text}");
@@ -157,9 +167,24 @@ fn searches_for_anything() {
 fn identifies_anywhere() {
     let town = Town::shared();
     for query in [
-        "", "point=", "point=1", "point=a,b", "point=NaN,NaN", "point=inf,0", "point=181,0", "point=0,91", "point=1,2,3", "point=%00", "point=1e999,0",
-        "point=15.6,38&zoom=-1", "point=15.6,38&zoom=99", "point=15.6,38&zoom=x", "point=15.6,38&zoom=NaN", "point=15.6,38&layers=%00",
-        "point=15.6,38&x=1", "point=15.6,38&point=15.6,38",
+        "",
+        "point=",
+        "point=1",
+        "point=a,b",
+        "point=NaN,NaN",
+        "point=inf,0",
+        "point=181,0",
+        "point=0,91",
+        "point=1,2,3",
+        "point=%00",
+        "point=1e999,0",
+        "point=15.6,38&zoom=-1",
+        "point=15.6,38&zoom=99",
+        "point=15.6,38&zoom=x",
+        "point=15.6,38&zoom=NaN",
+        "point=15.6,38&layers=%00",
+        "point=15.6,38&x=1",
+        "point=15.6,38&point=15.6,38",
     ] {
         let (got, text) = raw(&town, &format!("/identify?{query}"));
         assert_eq!(got, 400, "{query}: {text}");
@@ -170,7 +195,11 @@ fn identifies_anywhere() {
         assert_eq!(got, 200, "{query}: {text}");
     }
     for text in TEXTS {
-        for query in [format!("point={}", encoded(text)), format!("point=15.6,38&layers={}", encoded(text)), format!("point=15.6,38&lang={}", encoded(text))] {
+        for query in [
+            format!("point={}", encoded(text)),
+            format!("point=15.6,38&layers={}", encoded(text)),
+            format!("point=15.6,38&lang={}", encoded(text)),
+        ] {
             let answer = town.get(&format!("/identify?{query}"));
             assert!(answer.status < 500, "{query}: {}", answer.text());
         }
@@ -203,7 +232,9 @@ fn collections_and_features_of_any_name() {
         let page = town.get(&format!("/collections/streets/items?f=html&name={name}"));
         assert!(page.status < 500 && !page.text().contains("<script>alert"), "{text}");
     }
-    for path in ["/portal/../../../etc/passwd", "/portal/..%2f..%2f..%2fetc%2fpasswd", "/portal/assets/%2e%2e/%2e%2e/Cargo.toml", "//etc/passwd"] {
+    for path in
+        ["/portal/../../../etc/passwd", "/portal/..%2f..%2f..%2fetc%2fpasswd", "/portal/assets/%2e%2e/%2e%2e/Cargo.toml", "//etc/passwd"]
+    {
         let (got, answer) = raw(&town, path);
         assert!((400..500).contains(&got) || (got == 200 && answer.contains("<html")), "{path}: {got}");
         assert!(!answer.contains("root:"), "{path}");

@@ -27,7 +27,9 @@ fn feature(geometry: Value, properties: Value) -> Value {
 }
 
 fn point_features(points: &[(u32, f64, f64)]) -> Vec<Value> {
-    let one = |&(n, x, y): &(u32, f64, f64)| feature(json!({"type": "Point", "coordinates": [x, y]}), json!({"id": n, "nome": format!("Punto {n}")}));
+    let one = |&(n, x, y): &(u32, f64, f64)| {
+        feature(json!({"type": "Point", "coordinates": [x, y]}), json!({"id": n, "nome": format!("Punto {n}")}))
+    };
     points.iter().map(one).collect()
 }
 
@@ -254,7 +256,8 @@ fn what_lies_outside_the_boundary_comes_in_only_when_told() {
     refused(&town, &wrong, "falso", &[], &["--crs EPSG:3004"]);
     loaded(&town, &wrong, "falso", &["--crs", "EPSG:3004"]);
 
-    let swapped: Vec<Value> = (0..9).map(|i| feature(json!({"type": "Point", "coordinates": [38.0 + f64::from(i) * 1e-4, 15.6]}), json!({"n": i}))).collect();
+    let swapped: Vec<Value> =
+        (0..9).map(|i| feature(json!({"type": "Point", "coordinates": [38.0 + f64::from(i) * 1e-4, 15.6]}), json!({"n": i}))).collect();
     let swapped = write(folder.path(), "scambiato.geojson", json!({"type": "FeatureCollection", "features": swapped}).to_string());
     refused(&town, &swapped, "scambiato", &[], &["--swap-axes"]);
     loaded(&town, &swapped, "scambiato", &["--swap-axes"]);
@@ -343,7 +346,11 @@ fn names_of_columns_may_be_anything() {
     let found = town.get("/collections/nomi/items").json()["features"][0]["properties"].clone();
     assert_eq!(found["a_b_drop_table_x"], 1, "{found}");
     assert_eq!(found["nome_con_spazi"], "l'Aquila \"bella\"", "{found}");
-    assert_eq!((&found["source_geom"], &found["select"], &found["citta"]), (&json!("non è una geometria"), &json!(true), &json!("Reggio")), "{found}");
+    assert_eq!(
+        (&found["source_geom"], &found["select"], &found["citta"]),
+        (&json!("non è una geometria"), &json!(true), &json!("Reggio")),
+        "{found}"
+    );
     assert_eq!(town.get("/collections/nomi/items?nome_con_spazi=l%27Aquila%20%22bella%22").json()["numberMatched"], 1);
     assert_eq!(town.get("/collections/nomi/items?nome_con_spazi=%27%20or%201=1--").json()["numberMatched"], 0);
     let page = town.get("/collections/nomi?f=html").text();
@@ -358,7 +365,8 @@ fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
     let points: Vec<_> = (0..40_000_u32).map(|i| (i + 1, x + f64::from(i % 200), y + f64::from(i / 200))).collect();
     let file = write_csv(folder.path(), "grande.csv", &points);
     let arguments = ["ingest", file.to_str().unwrap(), "--layer", "grande", "--crs", "EPSG:7792", "--outside", "ok"];
-    let mut child = opensit().args(arguments).arg("--data-dir").arg(town.data_dir()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child =
+        opensit().args(arguments).arg("--data-dir").arg(town.data_dir()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let end = Instant::now() + Duration::from_secs(60);
     while tables_like(&town, "grande") == "0" {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it could be killed");
