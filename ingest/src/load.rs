@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use crate::report::{KeptOut, Mended, Reason};
 
 pub(crate) use copy::copy;
-pub(crate) use feed_rows::Plan;
+pub(crate) use feed_rows::{ComuneOf, Plan};
 pub(crate) use placing::{Placed, comuni, place};
 pub(crate) use publish::{Target, append, publish};
 pub(crate) use staging::{Staging, lock_layer, unlock_layer};

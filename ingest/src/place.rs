@@ -1,5 +1,6 @@
 //! Where a file's rows are: which coordinate system they are in, and whether that can be true.
 
+mod locator;
 mod territory;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use kernel::Srid;
 use serde::Serialize;
 use sqlx::PgConnection;
 
+pub(crate) use locator::Locator;
 pub(crate) use territory::Territory;
 
 use crate::report::{CrsSource, Note};

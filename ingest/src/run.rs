@@ -9,7 +9,7 @@ use kernel::layer::Accuracy;
 use sqlx::PgConnection;
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::load::{self, Placed, Plan, Staging, Tally, Target};
+use crate::load::{self, ComuneOf, Placed, Plan, Staging, Tally, Target};
 use crate::place::{self, Placement, Territory};
 use crate::plan::{self, FieldPlan};
 use crate::report::{CrsReport, ExtentReport, FieldReport, IdSource, Note, Report};
@@ -71,7 +71,7 @@ async fn locked(
     }
     quiet(database, true).await?;
     let staging = Staging::begin(database, &request.layer).await?;
-    let outcome = load(database, settings, request, progress, &target, &staging, opened, &placements).await;
+    let outcome = load(database, settings, request, progress, &territory, &target, &staging, opened, &placements).await;
     let ended = staging.end(database).await;
     let quieted = quiet(database, false).await;
     let (loaded, opened_notes) = outcome?;
@@ -139,6 +139,7 @@ async fn load(
     settings: &Settings,
     request: &Request,
     progress: &dyn Progress,
+    territory: &Territory,
     target: &Target,
     staging: &Staging,
     opened: Opened,
@@ -164,6 +165,7 @@ async fn load(
         swap_axes: request.swap_axes,
         limits: settings.limits,
         transformers: placements.iter().map(|p| p.transformer.clone()).collect(),
+        comune: request.comune.clone().map_or_else(|| ComuneOf::Points(territory.locator()), ComuneOf::Given),
         rows: survey.files.iter().map(|f| f.rows).collect(),
     };
     let (mut tally, sources) = load::copy(database, staging, sources, plan, progress).await?;

@@ -1,6 +1,7 @@
 //! The second reading: rows are transformed, batch by batch, and written in COPY's binary form. Runs on its own thread.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use catalogue::copy::{RowWriter, Rows};
 use crs::Transformer;
@@ -10,6 +11,7 @@ use tokio::sync::mpsc::Sender;
 use super::Tally;
 use super::staging::OWN_COLUMNS;
 use crate::geometry::{self, Family, Shape, Tidied};
+use crate::place::Locator;
 use crate::plan::FieldPlan;
 use crate::report::Reason;
 use crate::source::{Row, Source, Value};
@@ -29,8 +31,18 @@ pub(crate) struct Plan {
     pub(crate) limits: Limits,
     /// For each file, the way into storage.
     pub(crate) transformers: Vec<Transformer>,
+    /// Who knows the comune of a point.
+    pub(crate) comune: ComuneOf,
     /// For each file, its rows at the first reading.
     pub(crate) rows: Vec<u64>,
+}
+
+/// How a row's comune is found before PostGIS is asked.
+pub(crate) enum ComuneOf {
+    /// It is this one.
+    Given(String),
+    /// The one a point lies in; for everything else PostGIS knows better.
+    Points(Arc<Locator>),
 }
 
 /// Rows in COPY's form, and how many were read until then.
@@ -145,7 +157,8 @@ impl Writer<'_> {
             }
             let shape = &pending.tidied.shape;
             geometry::write_ewkb(shape, self.plan.storage, &mut ewkb);
-            write(&mut self.rows.row(), &pending, self.file, &ewkb);
+            let comune = self.plan.comune.of(shape);
+            write(&mut self.rows.row(), &pending, self.file, comune, &ewkb);
             if self.rows.is_full() && self.send().is_break() {
                 return ControlFlow::Break(());
             }
@@ -176,12 +189,26 @@ impl Writer<'_> {
     }
 }
 
-fn write(row: &mut RowWriter<'_>, pending: &Pending, file: usize, ewkb: &[u8]) {
+impl ComuneOf {
+    fn of(&self, shape: &Shape) -> Option<&str> {
+        match self {
+            Self::Given(comune) => Some(comune),
+            Self::Points(locator) if shape.family == Family::Point => locator.locate(*shape.positions.first()?),
+            Self::Points(_) => None,
+        }
+    }
+}
+
+fn write(row: &mut RowWriter<'_>, pending: &Pending, file: usize, comune: Option<&str>, ewkb: &[u8]) {
     row.integer(i64::try_from(pending.seq).unwrap_or(i64::MAX));
     row.int4(i32::try_from(file).unwrap_or(i32::MAX));
     row.integer(i64::try_from(pending.number).unwrap_or(i64::MAX));
     match &pending.key {
         Some(key) => row.text(key),
+        None => row.null(),
+    };
+    match comune {
+        Some(comune) => row.text(comune),
         None => row.null(),
     };
     row.bytes(ewkb);

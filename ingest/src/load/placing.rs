@@ -28,7 +28,7 @@ pub(crate) struct Placed {
     pub(crate) bbox: Option<Bbox>,
 }
 
-/// Fills the placed table. `existing` is the geometry type of the layer that is added to.
+/// Fills the placed table with what PostGIS has to look at. `existing` is the geometry type of the layer that is added to.
 pub(crate) async fn place(
     database: &mut PgConnection,
     staging: &Staging,
@@ -52,47 +52,41 @@ async fn run(
     existing: Option<GeometryType>,
 ) -> Result<(), sqlx::Error> {
     let valid = if family == Family::Polygon { "st_isvalid(s._geom)" } else { "true" };
-    let comune = match &request.comune {
-        Some(_) => "(select $2::text as id, null::text as nearest, 0::float8 as metres)",
-        None => {
-            prepare_comuni(database).await?;
-            "(select c.id, n.id as nearest, n.metres
-              from (select st_pointonsurface(m.geom) as p offset 0) as q
-              left join lateral (select id from opensit_ingest_comuni b
-                                 where b.geom && q.p and st_intersects(b.geom, q.p) order by id limit 1) c on true
-              left join lateral (select istat as id, st_distance(b.geom, m.geom) as metres from territory.v_comuni b
-                                 where c.id is null order by b.geom <-> m.geom limit 1) n on true)"
-        }
-    };
-    let far = if request.outside_ok { f64::INFINITY } else { FAR_M };
+    if request.comune.is_none() {
+        prepare_comuni(database).await?;
+    }
+    let far = if request.outside_ok { "'infinity'".to_owned() } else { format!("{FAR_M}") };
     let single = existing.is_some_and(|g| g != g.multi());
+    // what needs no look: a point in a comune that is known
+    let looked_at = if family == Family::Polygon { "true" } else { "s._comune is null" };
+    let looked_at = if single { "true" } else { looked_at };
     let sql = format!(
         "create unlogged table {placed} as
          select s._seq,
                 case when not v.valid then m.geom end as geom,
                 not v.valid as mended,
                 st_numgeometries(m.geom) as parts,
-                coalesce(c.id, c.nearest) as comune,
-                c.id is not null as inside,
-                coalesce(c.metres, 0) as metres,
+                coalesce(s._comune, c.id, n.id) as comune,
+                coalesce(n.metres, 0) as metres,
                 case when st_isempty(m.geom) then 'not_mendable'
                      when {single} and st_numgeometries(m.geom) > 1 then 'several_parts'
-                     when c.metres > $1 then 'far_outside' end as kept_out
+                     when n.metres > {far} then 'far_outside' end as kept_out
          from {loading} s
          cross join lateral (select {valid} as valid offset 0) v
          cross join lateral (select case when v.valid then s._geom
                                          else st_collectionextract(st_makevalid(s._geom), 3) end as geom offset 0) m
-         cross join lateral {comune} c",
+         cross join lateral (select st_pointonsurface(m.geom) as p where s._comune is null
+                             union all select null where s._comune is not null offset 0) q
+         left join lateral (select id from {comuni} b
+                            where b.geom && q.p and st_intersects(b.geom, q.p) order by id limit 1) c on true
+         left join lateral (select istat as id, st_distance(b.geom, m.geom) as metres from territory.v_comuni b
+                            where s._comune is null and c.id is null order by b.geom <-> m.geom limit 1) n on true
+         where {looked_at}",
         placed = staging.placed.sql(),
         loading = staging.loading.sql(),
+        // asked for nothing when the comune is given, but a table has to be there
+        comuni = if request.comune.is_none() { "opensit_ingest_comuni" } else { "(select istat as id, geom from territory.v_comuni)" },
     );
-    // a create table as takes no parameters by the extended protocol
-    let sql = sql.replace("$1", &if far.is_finite() { format!("{far}") } else { "'infinity'::float8".to_owned() });
-    let sql = match &request.comune {
-        // six digits, checked
-        Some(comune) => sql.replace("$2", &format!("'{comune}'")),
-        None => sql,
-    };
     sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await?;
     sqlx::query(AssertSqlSafe(format!("analyze {}", staging.placed.sql()))).execute(database).await?;
     Ok(())
@@ -155,12 +149,12 @@ async fn count(
         }
     }
     let sql = format!(
-        "select coalesce(bool_or(parts > 1), false) as several, count(*) filter (where inside) as inside,
-                count(*) filter (where not inside) as outside, coalesce(max(metres), 0) as farthest,
+        "select coalesce(bool_or(p.parts > 1), false) as several, count(*) filter (where coalesce(p.metres, 0) = 0) as inside,
+                count(*) filter (where p.metres > 0) as outside, coalesce(max(p.metres), 0) as farthest,
                 st_xmin(st_extent(box)) as west, st_ymin(st_extent(box)) as south,
                 st_xmax(st_extent(box)) as east, st_ymax(st_extent(box)) as north
-         from {placed} p join {loading} l using (_seq) cross join lateral (select coalesce(p.geom, l._geom) as box) g
-         where kept_out is null"
+         from {loading} l left join {placed} p using (_seq) cross join lateral (select coalesce(p.geom, l._geom) as box) g
+         where p.kept_out is null"
     );
     let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(database).await?;
     let number = |name: &str| row.try_get::<i64, _>(name).map(|n| u64::try_from(n).unwrap_or(0));
@@ -179,7 +173,11 @@ async fn count(
 /// How many rows each comune gets, by ISTAT code; nothing if every row is kept out.
 pub(crate) async fn comuni(database: &mut PgConnection, staging: &Staging) -> Result<Vec<(String, u64)>, IngestError> {
     let failed = "can't count the rows of each comune";
-    let sql = format!("select comune, count(*) from {} where kept_out is null group by 1 order by 1", staging.placed.sql());
+    let sql = format!(
+        "select coalesce(l._comune, p.comune), count(*) from {} l left join {} p using (_seq) where p.kept_out is null group by 1 order by 1",
+        staging.loading.sql(),
+        staging.placed.sql()
+    );
     let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(database).await.map_err(IngestError::database(failed))?;
     Ok(rows.into_iter().map(|(comune, rows)| (comune, u64::try_from(rows).unwrap_or(0))).collect())
 }

@@ -104,8 +104,8 @@ fn insert(staging: &Staging, layer: &Layer, into: &TableName, sequence: &str) ->
     let geometry = if multi { format!("st_multi({geometry})") } else { format!("st_geometryn({geometry}, 1)") };
     format!(
         "insert into {into} (id, comune, geom{fields})
-         select coalesce(l._key, {sequence}), p.comune, {geometry}{values}
-         from {loading} l join {placed} p using (_seq)
+         select coalesce(l._key, {sequence}), coalesce(l._comune, p.comune), {geometry}{values}
+         from {loading} l left join {placed} p using (_seq)
          where p.kept_out is null
          order by l._seq",
         into = into.sql(),

@@ -15,7 +15,7 @@ const TOKEN_LOCKS: i32 = LAYER_LOCKS + 1;
 pub(crate) struct Staging {
     /// Rows as COPY brought them.
     pub(crate) loading: TableName,
-    /// For each of them: mended geometry, comune, reason to be kept out.
+    /// For those that PostGIS had to look at: mended geometry, comune, reason to be kept out.
     pub(crate) placed: TableName,
     /// The layer's next table.
     pub(crate) next: TableName,
@@ -23,7 +23,7 @@ pub(crate) struct Staging {
 }
 
 /// Columns of the loading table before the fields. Fields never begin with `_`.
-pub(crate) const OWN_COLUMNS: [&str; 5] = ["_seq", "_file", "_row", "_key", "_geom"];
+pub(crate) const OWN_COLUMNS: [&str; 6] = ["_seq", "_file", "_row", "_key", "_comune", "_geom"];
 
 /// Takes the lock of a layer, without waiting.
 pub(crate) async fn lock_layer(database: &mut PgConnection, layer: &LayerId) -> Result<(), IngestError> {
@@ -72,7 +72,7 @@ impl Staging {
     pub(crate) async fn create(&self, database: &mut PgConnection, fields: &[FieldPlan], storage: Srid) -> Result<(), IngestError> {
         let fields: String = fields.iter().map(|f| format!(", {} {}", f.column.sql(), f.kind.sql())).collect();
         let sql = format!(
-            "create unlogged table {} (_seq bigint, _file integer, _row bigint, _key text, _geom geometry(Geometry, {}){fields})",
+            "create unlogged table {} (_seq bigint, _file integer, _row bigint, _key text, _comune text, _geom geometry(Geometry, {}){fields})",
             self.loading.sql(),
             storage.postgis(),
         );

@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use crs::Transformer;
 use geo_types::{Coord, LineString, MultiPolygon, Polygon};
 use kernel::Srid;
 use sqlx::{PgConnection, Row};
 
+use super::Locator;
 use crate::geometry::{Family, Shape};
 use crate::source::RawGeometry;
 use crate::{IngestError, Limits, Settings, geometry};
@@ -13,7 +16,8 @@ const NEAR_M: f64 = 1_000.0;
 /// The installation's comuni.
 #[derive(Clone, Debug)]
 pub(crate) struct Territory {
-    comuni: Vec<String>,
+    /// In storage.
+    locator: Arc<Locator>,
     /// CRS84.
     outline: MultiPolygon<f64>,
 }
@@ -28,21 +32,29 @@ impl Territory {
             .map_err(IngestError::database(read))?;
         let to_globe = Transformer::new(settings.storage, Srid::CRS84, &settings.crs)
             .map_err(|cause| IngestError::UnknownCrs { file: "storage".to_owned(), cause })?;
-        let mut territory = Self { comuni: Vec::with_capacity(rows.len()), outline: MultiPolygon::new(Vec::new()) };
+        let (mut locator, mut outline) = (Locator::default(), MultiPolygon::new(Vec::new()));
         for row in rows {
-            territory.comuni.push(row.try_get(0).map_err(IngestError::database(read))?);
+            let id: String = row.try_get(0).map_err(IngestError::database(read))?;
             let wkb: Vec<u8> = row.try_get(1).map_err(IngestError::database(read))?;
             let Ok(tidied) = geometry::tidy(RawGeometry::Wkb(wkb), &Limits::default()) else { continue };
             let mut shape = tidied.shape;
-            if shape.family == Family::Polygon && to_globe.convert(&mut shape.positions).is_ok() {
-                territory.outline.0.extend(polygons(&shape));
+            if shape.family == Family::Polygon {
+                locator.add(&id, &shape);
+                if to_globe.convert(&mut shape.positions).is_ok() {
+                    outline.0.extend(polygons(&shape));
+                }
             }
         }
-        Ok(territory)
+        Ok(Self { locator: Arc::new(locator), outline })
     }
 
     pub(crate) fn is_known(&self) -> bool {
         !self.outline.0.is_empty()
+    }
+
+    /// Finds the comune of a point in storage.
+    pub(crate) fn locator(&self) -> Arc<Locator> {
+        Arc::clone(&self.locator)
     }
 
     /// The outline of all comuni, CRS84.
