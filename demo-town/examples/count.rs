@@ -11,8 +11,20 @@ fn main() {
     println!("parcels {} of {}, {:.2} vertices each", town.parcels.len(), size.parcels(), vertices as f64 / town.parcels.len() as f64);
     println!("buildings {} of {}", town.buildings.len(), size.buildings());
     println!("street segments {} of {}", town.streets.len(), size.parcels() / 10);
-    println!("points {points} of {}: {} house numbers, {} trees, {} of interest", size.points(), town.house_numbers.len(), town.trees.len(), town.points_of_interest.len());
-    println!("sheets {}, land cover {}, water {}, names {}", town.sheets.len(), town.land_cover.len(), town.water.len(), town.place_names.len());
+    println!(
+        "points {points} of {}: {} house numbers, {} trees, {} of interest",
+        size.points(),
+        town.house_numbers.len(),
+        town.trees.len(),
+        town.points_of_interest.len()
+    );
+    println!(
+        "sheets {}, land cover {}, water {}, names {}",
+        town.sheets.len(),
+        town.land_cover.len(),
+        town.water.len(),
+        town.place_names.len()
+    );
     let mut uses: BTreeMap<(&str, bool), (usize, f64, usize)> = BTreeMap::new();
     for parcel in &town.parcels {
         let entry = uses.entry((parcel.land_use, parcel.urban)).or_default();
@@ -21,6 +33,10 @@ fn main() {
         entry.2 += parcel.geometry.iter().map(Vec::len).sum::<usize>();
     }
     for ((land_use, urban), (count, area, vertices)) in uses {
-        println!("  {land_use:24} {urban:5} {count:7}  mean {:8.0} m2  {:5.1} vertices", area / count as f64, vertices as f64 / count as f64);
+        println!(
+            "  {land_use:24} {urban:5} {count:7}  mean {:8.0} m2  {:5.1} vertices",
+            area / count as f64,
+            vertices as f64 / count as f64
+        );
     }
 }

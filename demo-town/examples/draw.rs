@@ -62,15 +62,14 @@ fn main() {
     let numbers: Vec<f64> = args.filter_map(|a| a.parse().ok()).collect();
     let town = Town::generate(size, DEFAULT_SEED);
     let land = town.boundaries.iter().flat_map(|b| &b.geometry).flatten().flatten();
-    let (low, high) = land.fold(([f64::MAX; 2], [f64::MIN; 2]), |(l, h), p| {
-        ([l[0].min(p[0]), l[1].min(p[1])], [h[0].max(p[0]), h[1].max(p[1])])
-    });
+    let (low, high) =
+        land.fold(([f64::MAX; 2], [f64::MIN; 2]), |(l, h), p| ([l[0].min(p[0]), l[1].min(p[1])], [h[0].max(p[0]), h[1].max(p[1])]));
     let pixels = numbers.get(3).copied().unwrap_or(1400.0);
     let view = match numbers.as_slice() {
-        [east, north, width, ..] => {
-            View { west: low[0] + east, south: low[1] + north, width: *width, height: width * 0.75, pixels }
+        [east, north, width, ..] => View { west: low[0] + east, south: low[1] + north, width: *width, height: width * 0.75, pixels },
+        _ => {
+            View { west: low[0] - 300.0, south: low[1] - 100.0, width: high[0] - low[0] + 400.0, height: high[1] - low[1] + 200.0, pixels }
         }
-        _ => View { west: low[0] - 300.0, south: low[1] - 100.0, width: high[0] - low[0] + 400.0, height: high[1] - low[1] + 200.0, pixels },
     };
     let k = view.pixels / view.width;
     println!(
@@ -102,7 +101,9 @@ fn main() {
         }
     }
     for casing in [true, false] {
-        for rank in [StreetKind::Track, StreetKind::Pedestrian, StreetKind::Local, StreetKind::Secondary, StreetKind::Main, StreetKind::Motorway] {
+        for rank in
+            [StreetKind::Track, StreetKind::Pedestrian, StreetKind::Local, StreetKind::Secondary, StreetKind::Main, StreetKind::Motorway]
+        {
             for street in town.streets.iter().filter(|s| s.kind == rank) {
                 let (fill, edge) = match rank {
                     StreetKind::Motorway => ("#f2c08a", "#c98f4f"),

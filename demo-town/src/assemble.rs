@@ -7,8 +7,8 @@ use crate::plane::V;
 use crate::plots::{Plot, Plots};
 use crate::purposes::{Purposes, Use};
 use crate::records::{
-    Boundary, Building, BuildingKind, Coastline, HouseNumber, LandCover, LandCoverKind, Line, Parcel, ParcelKind, PlaceName, Point, PointOfInterest,
-    Polygon, Railway, Sheet, Street, Tree, Water, WaterKind,
+    Boundary, Building, BuildingKind, Coastline, HouseNumber, LandCover, LandCoverKind, Line, Parcel, ParcelKind, PlaceName, Point,
+    PointOfInterest, Polygon, Railway, Sheet, Street, Tree, Water, WaterKind,
 };
 use crate::rng::Rng;
 use crate::sheets::{Foglio, union};
@@ -22,8 +22,7 @@ use crate::{CASTELMARINA, ROCCA, Town};
 /// East and north of the plan's origin, millimetres.
 const ORIGIN: [i64; 2] = [552_000_000, 4_205_000_000];
 /// ISTAT code, code of the cadastre and name of each comune.
-const COMUNI: [(&str, &str, &str); 2] =
-    [(CASTELMARINA, "X101", "Castelmarina dello Stretto"), (ROCCA, "X102", "Rocca Sant'Elia")];
+const COMUNI: [(&str, &str, &str); 2] = [(CASTELMARINA, "X101", "Castelmarina dello Stretto"), (ROCCA, "X102", "Rocca Sant'Elia")];
 
 fn point(v: V) -> Point {
     [(ORIGIN[0] + i64::from(v.x)) as f64 / 1000.0, (ORIGIN[1] + i64::from(v.y)) as f64 / 1000.0]
@@ -59,7 +58,12 @@ impl Plan<'_> {
         for (comune, (istat, catasto, name)) in COMUNI.iter().enumerate() {
             let parts = union(self.quarters.iter().filter(|q| q.comune == comune).map(|q| &q.ring), &self.ground.splits);
             let geometry = parts.iter().map(polygon).collect();
-            town.boundaries.push(Boundary { id: (*istat).to_owned(), name: (*name).to_owned(), catasto_code: (*catasto).to_owned(), geometry });
+            town.boundaries.push(Boundary {
+                id: (*istat).to_owned(),
+                name: (*name).to_owned(),
+                catasto_code: (*catasto).to_owned(),
+                geometry,
+            });
         }
         for (index, foglio) in self.fogli.iter().enumerate() {
             self.sheet(town, index, foglio);
@@ -227,7 +231,13 @@ impl Plan<'_> {
         let west = first.x.min(last.x) - 30_000_000;
         all.push(V { x: west, y: last.y });
         all.push(V { x: west, y: first.y });
-        town.water.push(Water { id: "W0000".to_owned(), comune: CASTELMARINA, kind: WaterKind::Sea, name: "Stretto di Messina".to_owned(), geometry: vec![ring(&all)] });
+        town.water.push(Water {
+            id: "W0000".to_owned(),
+            comune: CASTELMARINA,
+            kind: WaterKind::Sea,
+            name: "Stretto di Messina".to_owned(),
+            geometry: vec![ring(&all)],
+        });
     }
 }
 
@@ -245,16 +255,35 @@ pub(crate) fn network(ground: &Ground, network: &Network, town: &mut Town) {
         });
     }
     for (k, (comune, rail)) in network.rails.iter().enumerate() {
-        town.railways.push(Railway { id: format!("R{:03}", k + 1), comune: COMUNI[*comune].0, name: "Ferrovia tirrenica".to_owned(), geometry: line(rail) });
+        town.railways.push(Railway {
+            id: format!("R{:03}", k + 1),
+            comune: COMUNI[*comune].0,
+            name: "Ferrovia tirrenica".to_owned(),
+            geometry: line(rail),
+        });
     }
 }
 
 /// House numbers, trees, names and points of interest.
-pub(crate) fn points(civics: Vec<Civic>, trees: Vec<Sapling>, comune_at: &dyn Fn(V) -> usize, names: Vec<Name>, sights: Vec<Sight>, town: &mut Town) {
+pub(crate) fn points(
+    civics: Vec<Civic>,
+    trees: Vec<Sapling>,
+    comune_at: &dyn Fn(V) -> usize,
+    names: Vec<Name>,
+    sights: Vec<Sight>,
+    town: &mut Town,
+) {
     for (k, civic) in civics.into_iter().enumerate() {
         let address = format!("{} {}", civic.street, civic.number);
         let comune = COMUNI[civic.comune].0;
-        town.house_numbers.push(HouseNumber { id: format!("N{:06}", k + 1), comune, street: civic.street, number: civic.number, address, geometry: point(civic.at) });
+        town.house_numbers.push(HouseNumber {
+            id: format!("N{:06}", k + 1),
+            comune,
+            street: civic.street,
+            number: civic.number,
+            address,
+            geometry: point(civic.at),
+        });
     }
     for (k, tree) in trees.into_iter().enumerate() {
         town.trees.push(Tree {
@@ -270,7 +299,14 @@ pub(crate) fn points(civics: Vec<Civic>, trees: Vec<Sapling>, comune_at: &dyn Fn
     }
     for (k, name) in names.into_iter().enumerate() {
         let id = format!("T{:04}", k + 1);
-        town.place_names.push(PlaceName { id, comune: COMUNI[name.comune].0, name: name.name, kind: name.kind, rank: name.rank, geometry: point(V::round(name.at)) });
+        town.place_names.push(PlaceName {
+            id,
+            comune: COMUNI[name.comune].0,
+            name: name.name,
+            kind: name.kind,
+            rank: name.rank,
+            geometry: point(V::round(name.at)),
+        });
     }
     for (k, sight) in sights.into_iter().enumerate() {
         let (description, description_en) = crate::texts::describe(sight.kind);
@@ -311,7 +347,18 @@ fn land_use(plot: &Plot, urban: bool, rng: &mut Rng) -> &'static str {
         Use::Square => "STRADE PUBBLICHE",
         Use::Park | Use::Sport => "GIARDINO PUBBLICO",
         Use::Cemetery => "CIMITERO",
-        Use::Field => rng.pick(&["AGRUMETO", "AGRUMETO", "ULIVETO", "ULIVETO", "VIGNETO", "SEMINATIVO", "SEMINATIVO ARBORATO", "ORTO IRRIGUO", "FRUTTETO", "MANDORLETO"]),
+        Use::Field => rng.pick(&[
+            "AGRUMETO",
+            "AGRUMETO",
+            "ULIVETO",
+            "ULIVETO",
+            "VIGNETO",
+            "SEMINATIVO",
+            "SEMINATIVO ARBORATO",
+            "ORTO IRRIGUO",
+            "FRUTTETO",
+            "MANDORLETO",
+        ]),
         Use::Wood => rng.pick(&["BOSCO CEDUO", "BOSCO MISTO", "CASTAGNETO DA FRUTTO", "QUERCETO"]),
         Use::Scrub => rng.pick(&["PASCOLO", "PASCOLO CESPUGLIATO", "INCOLTO PRODUTTIVO", "INCOLTO STERILE"]),
         Use::Sand => "ARENILE",

@@ -71,7 +71,8 @@ fn starts(network: &Network) -> Vec<(f64, bool)> {
     for segments in &network.of_road {
         let Some(first) = segments.first() else { continue };
         let origin = network.segments[*first].line[0].m();
-        let ends = segments.iter().flat_map(|s| [network.segments[*s].line[0], network.segments[*s].line[network.segments[*s].line.len() - 1]]);
+        let ends =
+            segments.iter().flat_map(|s| [network.segments[*s].line[0], network.segments[*s].line[network.segments[*s].line.len() - 1]]);
         let far = ends.map(V::m).max_by(|a, b| distance(origin, *a).total_cmp(&distance(origin, *b))).unwrap_or(origin);
         let d = unit(sub(far, origin));
         let middle = |s: usize| {
@@ -125,7 +126,8 @@ fn gates(network: &Network, plots: &Plots, starts: &[(f64, bool)], rng: &mut Rng
 /// The longest edge on a street that has segments.
 fn street_edge(network: &Network, plot: &Plot) -> Option<(usize, f64)> {
     let ring = &plot.ring;
-    let real = |i: &usize| ring.e[*i] != INNER && ring.e[*i] != LIMIT && network.of_road.get(ring.e[*i] as usize).is_some_and(|s| !s.is_empty());
+    let real =
+        |i: &usize| ring.e[*i] != INNER && ring.e[*i] != LIMIT && network.of_road.get(ring.e[*i] as usize).is_some_and(|s| !s.is_empty());
     (0..ring.len()).filter(real).map(|i| (i, ring.edge(i).0.distance2(ring.edge(i).1).sqrt())).max_by(|a, b| a.1.total_cmp(&b.1))
 }
 

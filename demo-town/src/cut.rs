@@ -95,15 +95,7 @@ fn end(ring: &Ring, c: Crossing, care: &Care, splits: &Splits) -> End {
     }
 }
 
-fn cut_between(
-    ring: &Ring,
-    line: &[V],
-    edge: Edge,
-    care: &Care,
-    splits: &mut Splits,
-    from: Crossing,
-    to: Crossing,
-) -> Option<Parts> {
+fn cut_between(ring: &Ring, line: &[V], edge: Edge, care: &Care, splits: &mut Splits, from: Crossing, to: Crossing) -> Option<Parts> {
     let (start, stop) = (end(ring, from, care, splits), end(ring, to, care, splits));
     let mut whole = ring.clone();
     let place = |e: &End| match *e {

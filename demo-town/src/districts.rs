@@ -43,9 +43,15 @@ const CARE: Care = Care { to_node: 7.5, to_vertex: 2.0, cosine: 0.86, area: 500.
 fn style(zone: Zone) -> Style {
     let s = |size, wander, wave, stray, class, half, care| Style { size, wander, wave, stray, class, half, care };
     match zone {
-        Zone::Old(_) => {
-            s([56.0, 37.0], 0.75, 85.0, 0.2, Class::Alley, [1.6, 2.8], Care { to_node: 3.0, to_vertex: 1.5, area: 150.0, thickness: 5.0, ..CARE })
-        }
+        Zone::Old(_) => s(
+            [56.0, 37.0],
+            0.75,
+            85.0,
+            0.2,
+            Class::Alley,
+            [1.6, 2.8],
+            Care { to_node: 3.0, to_vertex: 1.5, area: 150.0, thickness: 5.0, ..CARE },
+        ),
         Zone::Hamlet(_) => {
             s([74.0, 46.0], 0.8, 130.0, 0.18, Class::Lane, [2.0, 3.0], Care { to_node: 4.0, area: 250.0, thickness: 6.0, ..CARE })
         }
@@ -54,7 +60,9 @@ fn style(zone: Zone) -> Style {
         Zone::Suburb => s([172.0, 88.0], 0.8, 330.0, 0.12, Class::Local, [3.2, 4.25], CARE),
         Zone::Works => s([190.0, 120.0], 0.1, 600.0, 0.08, Class::Local, [5.0, 6.0], CARE),
         Zone::Seafront | Zone::Beach | Zone::Harbour | Zone::River(_) => s([1e9, 1e9], 0.0, 600.0, 0.0, Class::Local, [3.0, 3.0], CARE),
-        Zone::Field => s([330.0, 240.0], 1.0, 330.0, 0.15, Class::Track, [1.5, 2.4], Care { to_node: 12.0, area: 3000.0, thickness: 16.0, ..CARE }),
+        Zone::Field => {
+            s([330.0, 240.0], 1.0, 330.0, 0.15, Class::Track, [1.5, 2.4], Care { to_node: 12.0, area: 3000.0, thickness: 16.0, ..CARE })
+        }
     }
 }
 
@@ -132,7 +140,16 @@ impl Ground {
 
     /// Cuts and books the street; `known` is an existing road that this is a part of.
     #[allow(clippy::too_many_arguments, reason = "one call, in two places")]
-    fn cut_street(&mut self, ring: &Ring, line: &[V], class: Class, half: f64, comune: usize, care: &Care, known: Option<Edge>) -> Option<Parts> {
+    fn cut_street(
+        &mut self,
+        ring: &Ring,
+        line: &[V],
+        class: Class,
+        half: f64,
+        comune: usize,
+        care: &Care,
+        known: Option<Edge>,
+    ) -> Option<Parts> {
         let edge = known.unwrap_or(self.roads.0.len() as Edge);
         let parts = cut(ring, line, edge, care, &mut self.splits)?;
         let edge = known.unwrap_or_else(|| self.roads.add(class, half, comune));
@@ -140,7 +157,9 @@ impl Ground {
         if let Some(road) = self.roads.0.get_mut(edge as usize) {
             road.pieces.push(parts.chain.clone());
             if road.parent.is_none() {
-                road.parent = (0..ring.len()).find(|i| ring.v[*i] == first || crate::plane::to_segment(first.m(), ring.edge(*i).0.m(), ring.edge(*i).1.m()) < 0.01).map(|i| ring.e[i]);
+                road.parent = (0..ring.len())
+                    .find(|i| ring.v[*i] == first || crate::plane::to_segment(first.m(), ring.edge(*i).0.m(), ring.edge(*i).1.m()) < 0.01)
+                    .map(|i| ring.e[i]);
             }
         }
         Some(parts)
@@ -185,7 +204,8 @@ impl Ground {
         rng: &mut Rng,
         lattice: &mut Lookup<(u32, u32, i32), Edge>,
     ) -> Option<Parts> {
-        let style = style(zone);
+        let mut style = style(zone);
+        style.size = style.size.map(|s| s * self.layout.coarse);
         let here = flow.at(inner(ring));
         let (s, t) = ring.extent(here);
         let (w, h) = (s[1] - s[0], t[1] - t[0]);

@@ -27,7 +27,8 @@ pub(crate) fn house(lot: &Ring, zone: Zone, rng: &mut Rng) -> Option<House> {
     let area = lot.area();
     let (ring, floors, kind) = match zone {
         Zone::Old(_) | Zone::Hamlet(_) => {
-            let ring = if area < 330.0 && rng.chance(0.85) { shrink(&lot.v, 0.03) } else { row(lot, edge, rng.range(8.0, 12.0)) };
+            let fill = area < 330.0 && rng.chance(0.85);
+            let ring = if fill { shrink(&lot.v, 0.03).filter(|r| within(r, lot, 0.005)) } else { row(lot, edge, rng.range(8.0, 12.0)) };
             (ring, 2 + rng.below(3), BuildingKind::Residential)
         }
         Zone::Grid(_) => {
@@ -68,10 +69,12 @@ pub(crate) fn annex(lot: &Ring, houses: &[House], rng: &mut Rng) -> Option<House
         let n = left(d);
         let c = [d[0] * u + n[0] * v, d[1] * u + n[1] * v];
         let ring = rectangle(c, d, half);
-        let clear = houses.iter().flat_map(|h| (0..h.ring.len()).map(move |i| (h.ring[i], h.ring[(i + 1) % h.ring.len()]))).all(|(p, q)| {
-            (0..4).all(|j| !meet(p, q, ring[j], ring[(j + 1) % 4])) && crate::plane::to_segment(c, p.m(), q.m()) > half[0] + 1.0
-        });
-        if clear && within(&ring, lot, 0.4) {
+        let clear =
+            houses.iter().flat_map(|h| (0..h.ring.len()).map(move |i| (h.ring[i], h.ring[(i + 1) % h.ring.len()]))).all(|(p, q)| {
+                (0..4).all(|j| !meet(p, q, ring[j], ring[(j + 1) % 4])) && crate::plane::to_segment(c, p.m(), q.m()) > half[0] + 1.0
+            });
+        let outside = houses.iter().all(|h| !Ring { v: h.ring.clone(), e: Vec::new() }.contains(c));
+        if clear && outside && within(&ring, lot, 0.4) {
             return Some(finish(ring, BuildingKind::Annex, 1, rng));
         }
     }
@@ -81,7 +84,8 @@ pub(crate) fn annex(lot: &Ring, houses: &[House], rng: &mut Rng) -> Option<House
 /// A farmhouse on a small plot of its own.
 pub(crate) fn cottage(lot: &Ring, rng: &mut Rng) -> Option<House> {
     let size = [rng.range(8.0, 13.0), rng.range(7.5, 10.5)];
-    let edge = (0..lot.len()).max_by(|a, b| lot.edge(*a).0.distance2(lot.edge(*a).1).total_cmp(&lot.edge(*b).0.distance2(lot.edge(*b).1)))?;
+    let edge =
+        (0..lot.len()).max_by(|a, b| lot.edge(*a).0.distance2(lot.edge(*a).1).total_cmp(&lot.edge(*b).0.distance2(lot.edge(*b).1)))?;
     let ring = detached(lot, edge, size, rng.range(1.5, 3.0), rng)?;
     Some(finish(ring, BuildingKind::Residential, 1 + rng.below(2), rng))
 }
@@ -138,10 +142,29 @@ fn figure(c: M, d: M, half: [f64; 2], corners: &[(f64, f64)]) -> Vec<V> {
 }
 
 fn church(c: M, d: M, half: [f64; 2]) -> Vec<V> {
-    figure(c, d, half, &[
-        (-1.0, -0.62), (0.2, -0.62), (0.2, -1.0), (0.58, -1.0), (0.58, -0.62), (0.74, -0.5), (0.92, -0.38), (1.0, -0.14), (1.0, 0.14),
-        (0.92, 0.38), (0.74, 0.5), (0.58, 0.62), (0.58, 1.0), (0.2, 1.0), (0.2, 0.62), (-1.0, 0.62),
-    ])
+    figure(
+        c,
+        d,
+        half,
+        &[
+            (-1.0, -0.62),
+            (0.2, -0.62),
+            (0.2, -1.0),
+            (0.58, -1.0),
+            (0.58, -0.62),
+            (0.74, -0.5),
+            (0.92, -0.38),
+            (1.0, -0.14),
+            (1.0, 0.14),
+            (0.92, 0.38),
+            (0.74, 0.5),
+            (0.58, 0.62),
+            (0.58, 1.0),
+            (0.2, 1.0),
+            (0.2, 0.62),
+            (-1.0, 0.62),
+        ],
+    )
 }
 
 fn courtyard_wings(c: M, d: M, half: [f64; 2], rng: &mut Rng) -> Vec<V> {

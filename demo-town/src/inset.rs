@@ -24,12 +24,7 @@ impl Side {
 
 /// Moves each edge inwards by `by(edge)` metres and cuts convex corners back by up to `corner(vertex)` metres. Edges that do
 /// not move keep their vertices, and points that come to lie on them are told to `splits`. `None` when nothing is left.
-pub(crate) fn inset(
-    face: &Ring,
-    by: &dyn Fn(Edge) -> f64,
-    corner: &mut dyn FnMut() -> f64,
-    splits: &mut Splits,
-) -> Option<Ring> {
+pub(crate) fn inset(face: &Ring, by: &dyn Fn(Edge) -> f64, corner: &mut dyn FnMut() -> f64, splits: &mut Splits) -> Option<Ring> {
     [1.0, 0.75, 0.5, 0.3].into_iter().find_map(|share| attempt(face, &|e| by(e) * share, corner, splits))
 }
 
@@ -108,8 +103,11 @@ fn joint(a: &Side, b: &Side) -> (M, M) {
     (m, m)
 }
 
-/// The ring through the joints, and the points that came to lie on sides that stay: (side's ends, point).
-fn draw(sides: &[Side], corner: &mut dyn FnMut() -> f64) -> Option<(Ring, Vec<(V, V, V)>)> {
+/// A block, and the points that came to lie on sides that stay: (side's ends, point).
+type Drawn = (Ring, Vec<(V, V, V)>);
+
+/// The ring through the joints.
+fn draw(sides: &[Side], corner: &mut dyn FnMut() -> f64) -> Option<Drawn> {
     let n = sides.len();
     let mut ring = Ring::default();
     let mut pending: Vec<(V, V, V)> = Vec::new();

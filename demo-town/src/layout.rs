@@ -82,6 +82,8 @@ pub(crate) struct Layout {
     pub(crate) harbour: f64,
     /// Length of the harbour's mole, metres.
     pub(crate) mole: f64,
+    /// How much larger blocks are than elsewhere.
+    pub(crate) coarse: f64,
     /// Parcels aimed at in a sheet.
     pub(crate) sheet: f64,
 }
@@ -116,9 +118,10 @@ static SMALL: Layout = Layout {
     shallow: 270.0,
     swell: &[(900.0, 640.0, 400.0)],
     rocca: Area::new(940.0, 9000.0, 620.0, 1420.0),
-    village: Hamlet { name: "Rocca Sant'Elia", u: 1190.0, v: 1020.0, radius: 105.0 },
+    village: Hamlet { name: "Rocca Sant'Elia", u: 1190.0, v: 1020.0, radius: 150.0 },
     harbour: 520.0,
     mole: 90.0,
+    coarse: 1.12,
     sheet: 420.0,
 };
 
@@ -154,6 +157,7 @@ static TOWN: Layout = Layout {
     village: Hamlet { name: "Rocca Sant'Elia", u: 4180.0, v: 4450.0, radius: 330.0 },
     harbour: 2540.0,
     mole: 300.0,
+    coarse: 1.0,
     sheet: 470.0,
 };
 
@@ -207,5 +211,6 @@ static CITY: Layout = Layout {
     village: Hamlet { name: "Rocca Sant'Elia", u: 6700.0, v: 12_700.0, radius: 620.0 },
     harbour: 9180.0,
     mole: 420.0,
+    coarse: 1.0,
     sheet: 520.0,
 };

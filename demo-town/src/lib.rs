@@ -17,6 +17,7 @@ mod inset;
 mod layout;
 mod lots;
 mod names;
+mod odonyms;
 mod places;
 mod plane;
 mod plots;
@@ -111,8 +112,7 @@ impl Town {
         };
         plan.land(&mut town);
         assemble::network(&ground, &network, &mut town);
-        let hill: Vec<(&ring::Ring, _)> =
-            quarters.iter().filter(|q| q.comune == 1).map(|q| (&q.ring, q.ring.extent([1.0, 0.0]))).collect();
+        let hill: Vec<(&ring::Ring, _)> = quarters.iter().filter(|q| q.comune == 1).map(|q| (&q.ring, q.ring.extent([1.0, 0.0]))).collect();
         let within = |[low, high]: [f64; 2], x: f64| low <= x && x <= high;
         let comune_at = |v: plane::V| {
             let p = v.m();

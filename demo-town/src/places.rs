@@ -1,11 +1,11 @@
 //! Names on the map and points of interest.
 
+use crate::districts::Block;
 use crate::layout::Layout;
 use crate::names::country;
-use crate::plane::{M, V};
+use crate::plane::{M, V, add};
 use crate::plots::Plots;
 use crate::purposes::{Purposes, Use};
-use crate::districts::Block;
 use crate::records::{BuildingKind, PlaceKind, PoiKind};
 use crate::ring::Ring;
 use crate::rng::Rng;
@@ -32,7 +32,11 @@ pub(crate) struct Sight {
 
 /// Names of quarters of the first nucleus, old town and grid, then of the others.
 const QUARTERS: &[(&str, &str)] = &[
-    ("Città Vecchia", "Centro"), ("Marina di Sotto", "Rione Ferrovieri"), ("Pescara Bassa", "Rione Nuovo"), ("Borgo San Leo", "Rione Industria"), ("Torre Lupo", "Santa Venere"),
+    ("Città Vecchia", "Centro"),
+    ("Marina di Sotto", "Rione Ferrovieri"),
+    ("Pescara Bassa", "Rione Nuovo"),
+    ("Borgo San Leo", "Rione Industria"),
+    ("Torre Lupo", "Santa Venere"),
 ];
 
 pub(crate) fn names(ground: &Ground, blocks: &[Block], comune_of: &dyn Fn(usize) -> usize) -> Vec<Name> {
@@ -53,13 +57,13 @@ pub(crate) fn names(ground: &Ground, blocks: &[Block], comune_of: &dyn Fn(usize)
     }
     for river in layout.rivers {
         for (k, u) in [(0, 0.22), (1, 0.6)] {
-            let p = river_at(ground, blocks, river.v, u * layout.depth, river.name);
+            let p = river_at(ground, blocks, u * layout.depth, river.name);
             if let Some(p) = p {
                 put(0, river.name, PlaceKind::River, 4 + k, p);
             }
         }
     }
-    put(0, "Stretto di Messina", PlaceKind::Sea, 1, at(0.0, layout.length * 0.52).map_first(-0.45 * layout.length.min(9000.0)));
+    put(0, "Stretto di Messina", PlaceKind::Sea, 1, add(at(0.0, layout.length * 0.52), [-0.45 * layout.length.min(9000.0), 0.0]));
     put(0, "Spiaggia delle Sirene", PlaceKind::Locality, 6, at(layout.promenade * 0.4, layout.length * 0.82));
     for (i, (u, v)) in [(0.96, 0.2), (0.93, 0.62), (0.97, 0.87)].into_iter().enumerate() {
         let name = ["Monte Scirocco", "Cozzo Sant'Elia", "Timpa del Falco"][i];
@@ -71,18 +75,7 @@ pub(crate) fn names(ground: &Ground, blocks: &[Block], comune_of: &dyn Fn(usize)
     out
 }
 
-/// Moves a point to the west or east.
-trait East {
-    fn map_first(self, by: f64) -> Self;
-}
-
-impl East for M {
-    fn map_first(self, by: f64) -> Self {
-        [self[0] + by, self[1]]
-    }
-}
-
-fn river_at(ground: &Ground, blocks: &[Block], _v: f64, u: f64, name: &str) -> Option<M> {
+fn river_at(ground: &Ground, blocks: &[Block], u: f64, name: &str) -> Option<M> {
     let index = ground.layout.rivers.iter().position(|r| r.name == name)? as u8;
     let places = blocks.iter().filter(|b| b.zone == Zone::River(index)).map(|b| inner(&b.ring));
     places.min_by(|a, b| (ground.frame.plan(*a)[0] - u).abs().total_cmp(&(ground.frame.plan(*b)[0] - u).abs()))
@@ -105,14 +98,66 @@ fn localities(ground: &Ground, blocks: &[Block], out: &mut Vec<Name>, comune_of:
     }
 }
 
-const PHARMACIES: &[&str] = &["del Corso", "dello Stretto", "Centrale", "della Marina", "Santa Lucia", "della Stazione", "San Giorgio", "Moderna", "del Rione", "delle Palme"];
-const HOTELS: &[&str] = &["Miramare", "Fata Morgana", "Excelsior", "dello Stretto", "Bellavista", "Nausicaa", "Le Zagare", "Ulisse", "Continental", "Villa dei Gelsomini", "Primavera", "Delle Palme"];
-const TABLES: &[&str] = &["La Spadara", "Il Gozzo", "Da Scirocco", "Al Vecchio Faro", "La Lampara", "Il Bergamotto", "Trattoria del Duomo", "Osteria della Rocca", "La Cambusa", "Mare Nostrum"];
-const LIDOS: &[&str] = &["Lido delle Sirene", "Lido Nausicaa", "Lido Scirocco", "Lido Polifemo", "Lido Calipso", "Lido Ponente", "Lido La Vela", "Lido Azzurro", "Lido Cariddi", "Lido Eolo"];
+const PHARMACIES: &[&str] = &[
+    "del Corso",
+    "dello Stretto",
+    "Centrale",
+    "della Marina",
+    "Santa Lucia",
+    "della Stazione",
+    "San Giorgio",
+    "Moderna",
+    "del Rione",
+    "delle Palme",
+];
+const HOTELS: &[&str] = &[
+    "Miramare",
+    "Fata Morgana",
+    "Excelsior",
+    "dello Stretto",
+    "Bellavista",
+    "Nausicaa",
+    "Le Zagare",
+    "Ulisse",
+    "Continental",
+    "Villa dei Gelsomini",
+    "Primavera",
+    "Delle Palme",
+];
+const TABLES: &[&str] = &[
+    "La Spadara",
+    "Il Gozzo",
+    "Da Scirocco",
+    "Al Vecchio Faro",
+    "La Lampara",
+    "Il Bergamotto",
+    "Trattoria del Duomo",
+    "Osteria della Rocca",
+    "La Cambusa",
+    "Mare Nostrum",
+];
+const LIDOS: &[&str] = &[
+    "Lido delle Sirene",
+    "Lido Nausicaa",
+    "Lido Scirocco",
+    "Lido Polifemo",
+    "Lido Calipso",
+    "Lido Ponente",
+    "Lido La Vela",
+    "Lido Azzurro",
+    "Lido Cariddi",
+    "Lido Eolo",
+];
 const VIEWS: &[&str] = &["Belvedere dello Stretto", "Belvedere Fata Morgana", "Belvedere dei Due Mari", "Belvedere Sant'Elia"];
 
 /// Everything of interest: sites of their own, then shops and hotels in ordinary houses, lidos on the beach, views on the hill.
-pub(crate) fn sights(ground: &Ground, blocks: &[Block], purposes: &Purposes, plots: &mut Plots, comune_of: &dyn Fn(usize) -> usize) -> Vec<Sight> {
+pub(crate) fn sights(
+    ground: &Ground,
+    blocks: &[Block],
+    purposes: &Purposes,
+    plots: &mut Plots,
+    comune_of: &dyn Fn(usize) -> usize,
+) -> Vec<Sight> {
     let mut out = Vec::new();
     for site in &purposes.sites {
         let house = plots.plots[site.block].iter().flat_map(|p| &p.houses).next();
@@ -138,8 +183,11 @@ fn trades(ground: &Ground, blocks: &[Block], plots: &mut Plots, comune_of: &dyn 
     }
     rng.shuffle(&mut houses);
     let each = (houses.len() / 240).max(2);
-    let lists: [(PoiKind, &[&str], &str, &str); 3] =
-        [(PoiKind::Pharmacy, PHARMACIES, "Farmacia", "pharmacy"), (PoiKind::Hotel, HOTELS, "Hotel", "hotel"), (PoiKind::Restaurant, TABLES, "Ristorante", "restaurant")];
+    let lists: [(PoiKind, &[&str], &str, &str); 3] = [
+        (PoiKind::Pharmacy, PHARMACIES, "Farmacia", "pharmacy"),
+        (PoiKind::Hotel, HOTELS, "Hotel", "hotel"),
+        (PoiKind::Restaurant, TABLES, "Ristorante", "restaurant"),
+    ];
     let mut next = houses.into_iter();
     for (kind, names, word, word_en) in lists {
         for (n, (i, k)) in next.by_ref().take(each).enumerate() {
@@ -150,7 +198,13 @@ fn trades(ground: &Ground, blocks: &[Block], plots: &mut Plots, comune_of: &dyn 
             if kind == PoiKind::Hotel {
                 plots.plots[i][k].houses[0].kind = BuildingKind::Commercial;
             }
-            out.push(Sight { comune: comune_of(i), kind, name: format!("{word} {own}{tail}"), name_en: format!("{own}{tail} {word_en}"), at });
+            out.push(Sight {
+                comune: comune_of(i),
+                kind,
+                name: format!("{word} {own}{tail}"),
+                name_en: format!("{own}{tail} {word_en}"),
+                at,
+            });
         }
     }
 }
@@ -171,12 +225,24 @@ fn outdoors(ground: &Ground, blocks: &[Block], out: &mut Vec<Sight>) {
         v += gap;
     }
     let port = ground.frame.ground(layout.promenade * 0.6, layout.harbour + 0.8 * layout.mole);
-    out.push(Sight { comune: 0, kind: PoiKind::Harbour, name: "Porto di Castelmarina".to_owned(), name_en: "Castelmarina harbour".to_owned(), at: V::round(port) });
+    out.push(Sight {
+        comune: 0,
+        kind: PoiKind::Harbour,
+        name: "Porto di Castelmarina".to_owned(),
+        name_en: "Castelmarina harbour".to_owned(),
+        at: V::round(port),
+    });
     for (i, name) in VIEWS.iter().enumerate() {
         let v = layout.length * (0.31 + 0.2 * i as f64);
         let u = if i == 3 { layout.village.u + layout.village.radius } else { layout.ring * 1.04 };
         let v = if i == 3 { layout.village.v } else { v };
         let p = ground.frame.ground(u, v);
-        out.push(Sight { comune: usize::from(i == 3), kind: PoiKind::Viewpoint, name: (*name).to_owned(), name_en: format!("{name} (view point)"), at: V::round(p) });
+        out.push(Sight {
+            comune: usize::from(i == 3),
+            kind: PoiKind::Viewpoint,
+            name: (*name).to_owned(),
+            name_en: format!("{name} (view point)"),
+            at: V::round(p),
+        });
     }
 }

@@ -120,7 +120,8 @@ impl Plots {
         around.holes.push(ring.iter().rev().copied().collect());
         let ring = Ring { e: vec![INNER; ring.len()], v: ring };
         let basin = farm && rng.chance(0.07);
-        let mut plot = Plot { block: around.block, ring, holes: Vec::new(), zone: around.zone, usage: Use::Lots, houses: Vec::new(), basin };
+        let mut plot =
+            Plot { block: around.block, ring, holes: Vec::new(), zone: around.zone, usage: Use::Lots, houses: Vec::new(), basin };
         if farm && !basin {
             plot.houses.extend(cottage(&plot.ring, rng));
         }
@@ -147,7 +148,8 @@ impl Plots {
             self.blocks[i] = Some(splits.expand(&ring));
             for field in parts {
                 let usage = purposes.uses[i];
-                let mut plot = Plot { block: i, ring: field, holes: Vec::new(), zone: Zone::Field, usage, houses: Vec::new(), basin: false };
+                let mut plot =
+                    Plot { block: i, ring: field, holes: Vec::new(), zone: Zone::Field, usage, houses: Vec::new(), basin: false };
                 let farm = usage != Use::Wood && plot.ring.area() > 750.0 && rng.chance(0.11);
                 if farm && let Some(ring) = island(&plot.ring, [rng.range(8.0, 12.0), rng.range(7.0, 10.0)], 1.5, &mut rng) {
                     self.fill(&mut plot, ring, true, &mut rng);

@@ -53,14 +53,41 @@ pub(crate) struct Purposes {
 }
 
 const SAINTS: &[(&str, &str)] = &[
-    ("San Giorgio al Corso", "St George"), ("Santa Maria di Portosalvo", "St Mary of the Safe Harbour"), ("San Francesco di Paola", "St Francis of Paola"),
-    ("San Rocco", "St Roch"), ("Santa Lucia", "St Lucy"), ("San Nicola", "St Nicholas"), ("Sant'Anna", "St Anne"), ("San Giuseppe", "St Joseph"),
-    ("Santa Caterina", "St Catherine"), ("San Domenico", "St Dominic"), ("San Paolo", "St Paul"), ("Sacro Cuore", "Sacred Heart"), ("San Brancaleo", "St Brancaleo"),
-    ("Santa Venere", "St Venera"), ("San Cristoforo", "St Christopher"), ("San Luca", "St Luke"), ("Santa Rita", "St Rita"), ("San Michele", "St Michael"),
+    ("San Giorgio al Corso", "St George"),
+    ("Santa Maria di Portosalvo", "St Mary of the Safe Harbour"),
+    ("San Francesco di Paola", "St Francis of Paola"),
+    ("San Rocco", "St Roch"),
+    ("Santa Lucia", "St Lucy"),
+    ("San Nicola", "St Nicholas"),
+    ("Sant'Anna", "St Anne"),
+    ("San Giuseppe", "St Joseph"),
+    ("Santa Caterina", "St Catherine"),
+    ("San Domenico", "St Dominic"),
+    ("San Paolo", "St Paul"),
+    ("Sacro Cuore", "Sacred Heart"),
+    ("San Brancaleo", "St Brancaleo"),
+    ("Santa Venere", "St Venera"),
+    ("San Cristoforo", "St Christopher"),
+    ("San Luca", "St Luke"),
+    ("Santa Rita", "St Rita"),
+    ("San Michele", "St Michael"),
 ];
 const SCHOOLS: &[&str] = &[
-    "Tommaso Campanella", "Gioacchino da Fiore", "Maria Montessori", "Bernardino Telesio", "Galileo Galilei", "Dante Alighieri", "Fata Morgana", "Ibico", "Nosside", "Carducci",
-    "De Amicis", "Pascoli", "Collodi", "Archimede", "Zeleuco",
+    "Tommaso Campanella",
+    "Gioacchino da Fiore",
+    "Maria Montessori",
+    "Bernardino Telesio",
+    "Galileo Galilei",
+    "Dante Alighieri",
+    "Fata Morgana",
+    "Ibico",
+    "Nosside",
+    "Carducci",
+    "De Amicis",
+    "Pascoli",
+    "Collodi",
+    "Archimede",
+    "Zeleuco",
 ];
 
 impl Purposes {
@@ -78,7 +105,8 @@ impl Purposes {
     /// Gives the wish the best block that is still free.
     fn grant(&mut self, blocks: &[Block], centres: &[M], wish: Wish<'_>) -> Option<usize> {
         let score = |i: &usize| distance(centres[*i], wish.near);
-        let free = (0..blocks.len()).filter(|i| matches!(self.uses[*i], Use::Lots | Use::Field | Use::Scrub) && (wish.zone)(blocks[*i].zone));
+        let free =
+            (0..blocks.len()).filter(|i| matches!(self.uses[*i], Use::Lots | Use::Field | Use::Scrub) && (wish.zone)(blocks[*i].zone));
         let fits = free.filter(|i| (wish.area[0]..wish.area[1]).contains(&blocks[*i].ring.area()));
         let block = fits.min_by(|a, b| score(a).total_cmp(&score(b))).filter(|i| score(i) < wish.within)?;
         self.uses[block] = wish.usage;
@@ -103,25 +131,111 @@ impl Purposes {
             let castle = ground.frame.ground(nucleus.old.u[1] - 60.0, nucleus.old.v[0] + 0.7 * (nucleus.old.v[1] - nucleus.old.v[0]));
             let (saint, saint_en) = SAINTS[i % SAINTS.len()];
             let mut wish = |kind, usage, name: &str, name_en: &str, near, area, zone: &dyn Fn(Zone) -> bool, within| {
-                self.grant(blocks, centres, Wish { kind, usage, name: name.to_owned(), name_en: name_en.to_owned(), near, area, zone, within })
+                self.grant(
+                    blocks,
+                    centres,
+                    Wish { kind, usage, name: name.to_owned(), name_en: name_en.to_owned(), near, area, zone, within },
+                )
             };
-            let (square, square_en) = if main { ("Piazza del Duomo", "Cathedral Square") } else { ("Piazza della Matrice", "Parish Square") };
+            let (square, square_en) =
+                if main { ("Piazza del Duomo", "Cathedral Square") } else { ("Piazza della Matrice", "Parish Square") };
             wish(PoiKind::Monument, Use::Square, square, square_en, heart, [900.0, 3200.0], &old, 400.0);
             let church = if main { "Duomo di Santa Maria del Mare".to_owned() } else { format!("Chiesa matrice di {saint}") };
             let church_en = if main { "Cathedral of St Mary of the Sea".to_owned() } else { format!("Parish church of {saint_en}") };
             wish(PoiKind::Church, Use::Public(Church), &church, &church_en, heart, [900.0, 4500.0], &old, 400.0);
             if main {
-                wish(PoiKind::TownHall, Use::Public(Public), "Palazzo San Giorgio, Municipio", "Town hall", heart, [900.0, 6000.0], &either, 900.0);
-                wish(PoiKind::Museum, Use::Public(Public), "Museo dello Stretto", "Museum of the Strait", new, [2500.0, 12_000.0], &grid, 900.0);
-                wish(PoiKind::Library, Use::Public(Public), "Biblioteca comunale Nosside", "Nosside public library", heart, [900.0, 6000.0], &either, 900.0);
-                wish(PoiKind::Health, Use::Public(Public), "Ospedale Santa Ciriaca", "St Ciriaca hospital", ground.frame.ground(0.9 * layout.ring, gv), [5000.0, 40_000.0], &|z| matches!(z, Zone::Town | Zone::Suburb | Zone::Grid(_)), 3000.0);
-                wish(PoiKind::Market, Use::Public(Commercial), "Mercato coperto", "Covered market", ground.frame.ground(layout.corso + 40.0, nucleus.old.v[1] + 60.0), [1800.0, 9000.0], &either, 900.0);
+                wish(
+                    PoiKind::TownHall,
+                    Use::Public(Public),
+                    "Palazzo San Giorgio, Municipio",
+                    "Town hall",
+                    heart,
+                    [900.0, 6000.0],
+                    &either,
+                    900.0,
+                );
+                wish(
+                    PoiKind::Museum,
+                    Use::Public(Public),
+                    "Museo dello Stretto",
+                    "Museum of the Strait",
+                    new,
+                    [2500.0, 12_000.0],
+                    &grid,
+                    900.0,
+                );
+                wish(
+                    PoiKind::Library,
+                    Use::Public(Public),
+                    "Biblioteca comunale Nosside",
+                    "Nosside public library",
+                    heart,
+                    [900.0, 6000.0],
+                    &either,
+                    900.0,
+                );
+                wish(
+                    PoiKind::Health,
+                    Use::Public(Public),
+                    "Ospedale Santa Ciriaca",
+                    "St Ciriaca hospital",
+                    ground.frame.ground(0.9 * layout.ring, gv),
+                    [5000.0, 40_000.0],
+                    &|z| matches!(z, Zone::Town | Zone::Suburb | Zone::Grid(_)),
+                    3000.0,
+                );
+                wish(
+                    PoiKind::Market,
+                    Use::Public(Commercial),
+                    "Mercato coperto",
+                    "Covered market",
+                    ground.frame.ground(layout.corso + 40.0, nucleus.old.v[1] + 60.0),
+                    [1800.0, 9000.0],
+                    &either,
+                    900.0,
+                );
                 wish(PoiKind::Monument, Use::Public(Public), "Teatro Cilea Nuovo", "Theatre", new, [2500.0, 12_000.0], &grid, 900.0);
             }
-            wish(PoiKind::Castle, Use::Public(Public), if main { "Castello aragonese" } else { "Torre costiera" }, if main { "Aragonese castle" } else { "Coastal tower" }, castle, [900.0, 9000.0], &old, 500.0);
-            wish(PoiKind::Station, Use::Public(Public), if main { "Stazione di Castelmarina Centrale" } else { "Stazione" }, if main { "Castelmarina central station" } else { "Railway station" }, station, [2500.0, 12_000.0], &grid, 700.0);
-            wish(PoiKind::Park, Use::Park, if main { "Villa comunale" } else { "Giardini pubblici" }, if main { "Town park" } else { "Public gardens" }, new, [3500.0, 16_000.0], &grid, 900.0);
-            wish(PoiKind::Monument, Use::Square, if main { "Piazza Italia" } else { "Piazza Garibaldi" }, if main { "Italy Square" } else { "Garibaldi Square" }, ground.frame.ground(layout.corso + 60.0, gv + 150.0), [1800.0, 7500.0], &grid, 900.0);
+            wish(
+                PoiKind::Castle,
+                Use::Public(Public),
+                if main { "Castello aragonese" } else { "Torre costiera" },
+                if main { "Aragonese castle" } else { "Coastal tower" },
+                castle,
+                [900.0, 9000.0],
+                &old,
+                500.0,
+            );
+            wish(
+                PoiKind::Station,
+                Use::Public(Public),
+                if main { "Stazione di Castelmarina Centrale" } else { "Stazione" },
+                if main { "Castelmarina central station" } else { "Railway station" },
+                station,
+                [2500.0, 12_000.0],
+                &grid,
+                700.0,
+            );
+            wish(
+                PoiKind::Park,
+                Use::Park,
+                if main { "Villa comunale" } else { "Giardini pubblici" },
+                if main { "Town park" } else { "Public gardens" },
+                new,
+                [3500.0, 16_000.0],
+                &grid,
+                900.0,
+            );
+            wish(
+                PoiKind::Monument,
+                Use::Square,
+                if main { "Piazza Italia" } else { "Piazza Garibaldi" },
+                if main { "Italy Square" } else { "Garibaldi Square" },
+                ground.frame.ground(layout.corso + 60.0, gv + 150.0),
+                [1800.0, 7500.0],
+                &grid,
+                900.0,
+            );
         }
     }
 
@@ -138,13 +252,48 @@ impl Purposes {
             let mut wish = |kind, usage, name: String, name_en: String, near, area| {
                 self.grant(blocks, centres, Wish { kind, usage, name, name_en, near, area, zone: &zone, within });
             };
-            wish(PoiKind::Monument, Use::Square, format!("Piazza di {}", hamlet.name), format!("{} square", hamlet.name), near, [400.0, 3500.0]);
-            wish(PoiKind::Church, Use::Public(Church), format!("Chiesa di {saint}"), format!("Church of {saint_en}"), near, [600.0, 6000.0]);
+            wish(
+                PoiKind::Monument,
+                Use::Square,
+                format!("Piazza di {}", hamlet.name),
+                format!("{} square", hamlet.name),
+                near,
+                [400.0, 3500.0],
+            );
+            wish(
+                PoiKind::Church,
+                Use::Public(Church),
+                format!("Chiesa di {saint}"),
+                format!("Church of {saint_en}"),
+                near,
+                [600.0, 6000.0],
+            );
             if rocca {
                 let top = ground.frame.ground(hamlet.u + 0.7 * hamlet.radius, hamlet.v);
-                wish(PoiKind::TownHall, Use::Public(Public), "Municipio di Rocca Sant'Elia".to_owned(), "Town hall of Rocca Sant'Elia".to_owned(), near, [600.0, 6000.0]);
-                wish(PoiKind::Castle, Use::Public(Public), "Rocca normanna (ruderi)".to_owned(), "Norman keep (ruins)".to_owned(), top, [600.0, 9000.0]);
-                wish(PoiKind::School, Use::Public(School), "Scuola primaria Ibico".to_owned(), "Ibico primary school".to_owned(), near, [900.0, 9000.0]);
+                wish(
+                    PoiKind::TownHall,
+                    Use::Public(Public),
+                    "Municipio di Rocca Sant'Elia".to_owned(),
+                    "Town hall of Rocca Sant'Elia".to_owned(),
+                    near,
+                    [600.0, 6000.0],
+                );
+                wish(
+                    PoiKind::Castle,
+                    Use::Public(Public),
+                    "Rocca normanna (ruderi)".to_owned(),
+                    "Norman keep (ruins)".to_owned(),
+                    top,
+                    [600.0, 9000.0],
+                );
+                wish(
+                    PoiKind::School,
+                    Use::Public(School),
+                    "Scuola primaria Ibico".to_owned(),
+                    "Ibico primary school".to_owned(),
+                    near,
+                    [900.0, 9000.0],
+                );
             }
         }
     }
@@ -168,10 +317,34 @@ impl Purposes {
                     self.grant(blocks, centres, Wish { kind, usage, name, name_en, near: at, area, zone: &town, within: 330.0 });
                 };
                 match n % 4 {
-                    0 => wish(PoiKind::School, Use::Public(School), format!("Istituto comprensivo {school}"), format!("{school} school"), [4000.0, 14_000.0]),
-                    1 => wish(PoiKind::Church, Use::Public(Church), format!("Parrocchia di {saint}"), format!("{saint_en} church"), [2500.0, 9000.0]),
-                    2 => wish(PoiKind::Park, Use::Park, format!("Parco {}", country(n * 7 + 3)), format!("{} park", country(n * 7 + 3)), [4000.0, 20_000.0]),
-                    _ => wish(PoiKind::Sport, Use::Sport, format!("Campo sportivo {}", country(n * 5 + 1)), format!("{} sports ground", country(n * 5 + 1)), [6500.0, 22_000.0]),
+                    0 => wish(
+                        PoiKind::School,
+                        Use::Public(School),
+                        format!("Istituto comprensivo {school}"),
+                        format!("{school} school"),
+                        [4000.0, 14_000.0],
+                    ),
+                    1 => wish(
+                        PoiKind::Church,
+                        Use::Public(Church),
+                        format!("Parrocchia di {saint}"),
+                        format!("{saint_en} church"),
+                        [2500.0, 9000.0],
+                    ),
+                    2 => wish(
+                        PoiKind::Park,
+                        Use::Park,
+                        format!("Parco {}", country(n * 7 + 3)),
+                        format!("{} park", country(n * 7 + 3)),
+                        [4000.0, 20_000.0],
+                    ),
+                    _ => wish(
+                        PoiKind::Sport,
+                        Use::Sport,
+                        format!("Campo sportivo {}", country(n * 5 + 1)),
+                        format!("{} sports ground", country(n * 5 + 1)),
+                        [6500.0, 22_000.0],
+                    ),
                 }
                 n += 1;
                 u += pitch * 0.75;
@@ -183,7 +356,16 @@ impl Purposes {
             let at = layout.length * (i as f64 + 0.62) / plots as f64;
             let near = ground.frame.ground(layout.ring * 1.15, at);
             let name = if i == 0 { "Cimitero di Condera Alta".to_owned() } else { format!("Cimitero di {}", country(i * 9 + 4)) };
-            let wish = Wish { kind: PoiKind::Cemetery, usage: Use::Cemetery, name_en: "Cemetery".to_owned(), name, near, area: [9000.0, 60_000.0], zone: &edge, within: 2500.0 };
+            let wish = Wish {
+                kind: PoiKind::Cemetery,
+                usage: Use::Cemetery,
+                name_en: "Cemetery".to_owned(),
+                name,
+                near,
+                area: [9000.0, 60_000.0],
+                zone: &edge,
+                within: 2500.0,
+            };
             self.grant(blocks, centres, wish);
         }
     }

@@ -63,7 +63,7 @@ pub(crate) struct Noise {
 
 impl Noise {
     pub(crate) fn new(seed: u64, key: u64, wave: f64) -> Self {
-        Self { seed: mix(seed ^ mix(key ^ 0x6e6f_6973_65)), wave }
+        Self { seed: mix(seed ^ mix(key ^ 0x006e_6f69_7365)), wave }
     }
 
     /// From -1 to 1, smooth in both arguments (metres).

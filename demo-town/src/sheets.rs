@@ -31,7 +31,13 @@ pub(crate) fn fogli(quarters: &[Quarter], splits: &Splits, frame: &Frame, field:
             let mut shared: std::collections::BTreeMap<usize, f64> = std::collections::BTreeMap::new();
             for (a, b, length) in &borders {
                 let (ga, gb) = (group[*a], group[*b]);
-                let other = if ga == home { gb } else if gb == home { ga } else { continue };
+                let other = if ga == home {
+                    gb
+                } else if gb == home {
+                    ga
+                } else {
+                    continue;
+                };
                 if other != home && quarters[*a].comune == quarters[*b].comune {
                     *shared.entry(other).or_default() += length;
                 }

@@ -79,9 +79,6 @@ mod tests {
         for size in [Size::Small, Size::Town, Size::City] {
             assert_eq!(size.to_string().parse(), Ok(size));
         }
-        assert_eq!(
-            "huge".parse::<Size>().unwrap_err().to_string(),
-            "`huge` is no size of the demo town: small, town or city"
-        );
+        assert_eq!("huge".parse::<Size>().unwrap_err().to_string(), "`huge` is no size of the demo town: small, town or city");
     }
 }

@@ -62,7 +62,13 @@ impl Ground {
     }
 
     /// Cuts every face that `wanted` picks along the line; each piece is a road of its own or the road of `road`.
-    pub(crate) fn cut_all(&mut self, line: &[M], care: &Care, wanted: &dyn Fn(&Face) -> bool, road: &mut dyn FnMut(&mut Roads, M, usize) -> Edge) {
+    pub(crate) fn cut_all(
+        &mut self,
+        line: &[M],
+        care: &Care,
+        wanted: &dyn Fn(&Face) -> bool,
+        road: &mut dyn FnMut(&mut Roads, M, usize) -> Edge,
+    ) {
         let line: Vec<V> = simplify(line, 0.12).into_iter().map(V::round).collect();
         let mut todo: Vec<usize> = (0..self.faces.len()).collect();
         while let Some(i) = todo.pop() {
@@ -158,7 +164,7 @@ impl Ground {
             let mut u = -120.0;
             while u < depth + 400.0 {
                 let rough = 0.10 * width(u) * small.at(u, side * 900.0);
-                line.push(self.frame.ground_or_sea(u, axis(u) + side * width(u) + rough));
+                line.push(self.frame.ground(u, axis(u) + side * width(u) + rough));
                 u += 14.0;
             }
             let mut edges = [None; 2];
@@ -257,18 +263,15 @@ impl Ground {
         stops.push(layout.harbour - 45.0);
         stops.push(layout.harbour + 1.3 * layout.mole);
         for v in stops {
-            let line: Vec<M> = [-300.0, layout.lungomare + 40.0].map(|u| self.frame.ground_or_sea(u, v)).to_vec();
+            let line: Vec<M> = [-300.0, layout.lungomare + 40.0].map(|u| self.frame.ground(u, v)).to_vec();
             self.cut_all(&line, &CARE, &|f| f.seaward && f.river.is_none(), &mut |roads, _, comune| {
                 roads.add(Class::BeachLane, 2.0, comune)
             });
         }
         let line = self.coastwise(layout.promenade, 0.0, 40);
         let frame = &self.frame;
-        let inside: Vec<bool> = self
-            .faces
-            .iter()
-            .map(|f| f.seaward && f.river.is_none() && (south..north).contains(&frame.plan(inner(&f.ring))[1]))
-            .collect();
+        let inside: Vec<bool> =
+            self.faces.iter().map(|f| f.seaward && f.river.is_none() && (south..north).contains(&frame.plan(inner(&f.ring))[1])).collect();
         let chosen: Vec<V> = self.faces.iter().zip(inside).filter(|(_, i)| *i).map(|(f, _)| f.ring.v[0]).collect();
         let care = Care { thickness: 3.0, ..CARE };
         let mut edge = None;
@@ -304,13 +307,6 @@ impl Ground {
             v += 12.0;
         }
         line
-    }
-}
-
-impl Frame {
-    /// As [`Frame::ground`], also off the shore, where lines run straight on.
-    pub(crate) fn ground_or_sea(&self, u: f64, v: f64) -> M {
-        self.ground(u, v)
     }
 }
 
@@ -353,9 +349,7 @@ pub(crate) fn inner(ring: &Ring) -> M {
 
 fn near(ring: &Ring, line: &[V]) -> bool {
     let bounds = |v: &[V]| {
-        v.iter().fold([i32::MAX, i32::MAX, i32::MIN, i32::MIN], |b, p| {
-            [b[0].min(p.x), b[1].min(p.y), b[2].max(p.x), b[3].max(p.y)]
-        })
+        v.iter().fold([i32::MAX, i32::MAX, i32::MIN, i32::MIN], |b, p| [b[0].min(p.x), b[1].min(p.y), b[2].max(p.x), b[3].max(p.y)])
     };
     let (r, l) = (bounds(&ring.v), bounds(line));
     r[0] <= l[2] && l[0] <= r[2] && r[1] <= l[3] && l[1] <= r[3]
@@ -369,7 +363,7 @@ fn shore(frame: &Frame, layout: &Layout) -> Vec<V> {
     let mut v = 0.0;
     while v < layout.length {
         if v < at - 5.0 || v > end + 5.0 {
-            line.push(frame.ground_or_sea(0.0, v));
+            line.push(frame.ground(0.0, v));
         }
         let next = v + 13.0;
         if v < at && next >= at {
@@ -377,16 +371,29 @@ fn shore(frame: &Frame, layout: &Layout) -> Vec<V> {
             let w = (0.055 * mole).clamp(6.0, 16.0);
             let out = 0.62 * mole;
             for (u, dv) in [
-                (0.0, 0.0), (-out * 0.8, 0.0), (-out, 0.22 * mole), (-out, 0.86 * mole), (w - out, 0.86 * mole), (w - out, 0.25 * mole),
-                (w - out * 0.8, w), (14.0, w), (14.0, 0.5 * mole), (-0.14 * mole, 0.5 * mole), (-0.14 * mole, 0.5 * mole + w),
-                (14.0, 0.5 * mole + w), (14.0, 1.1 * mole - w), (-0.42 * mole, 1.1 * mole - w), (-0.42 * mole, 1.1 * mole), (0.0, 1.1 * mole),
+                (0.0, 0.0),
+                (-out * 0.8, 0.0),
+                (-out, 0.22 * mole),
+                (-out, 0.86 * mole),
+                (w - out, 0.86 * mole),
+                (w - out, 0.25 * mole),
+                (w - out * 0.8, w),
+                (14.0, w),
+                (14.0, 0.5 * mole),
+                (-0.14 * mole, 0.5 * mole),
+                (-0.14 * mole, 0.5 * mole + w),
+                (14.0, 0.5 * mole + w),
+                (14.0, 1.1 * mole - w),
+                (-0.42 * mole, 1.1 * mole - w),
+                (-0.42 * mole, 1.1 * mole),
+                (0.0, 1.1 * mole),
             ] {
-                line.push(frame.ground_or_sea(u, at + dv));
+                line.push(frame.ground(u, at + dv));
             }
         }
         v = next;
     }
-    line.push(frame.ground_or_sea(0.0, layout.length));
+    line.push(frame.ground(0.0, layout.length));
     line.into_iter().map(V::round).collect()
 }
 

@@ -26,25 +26,54 @@ pub(crate) struct Sapling {
 type Species = (&'static str, f64, f64);
 
 const AVENUE: &[Species] = &[
-    ("Ficus microcarpa", 12.0, 9.0), ("Quercus ilex", 11.0, 8.0), ("Jacaranda mimosifolia", 10.0, 8.0), ("Citrus × aurantium", 4.5, 3.2), ("Cercis siliquastrum", 6.0, 5.0),
-    ("Platanus × hispanica", 16.0, 10.0), ("Tipuana tipu", 12.0, 10.0), ("Celtis australis", 13.0, 9.0), ("Ligustrum lucidum", 7.0, 5.0),
+    ("Ficus microcarpa", 12.0, 9.0),
+    ("Quercus ilex", 11.0, 8.0),
+    ("Jacaranda mimosifolia", 10.0, 8.0),
+    ("Citrus × aurantium", 4.5, 3.2),
+    ("Cercis siliquastrum", 6.0, 5.0),
+    ("Platanus × hispanica", 16.0, 10.0),
+    ("Tipuana tipu", 12.0, 10.0),
+    ("Celtis australis", 13.0, 9.0),
+    ("Ligustrum lucidum", 7.0, 5.0),
 ];
 const PALMS: &[Species] = &[("Washingtonia robusta", 15.0, 3.6), ("Phoenix canariensis", 11.0, 7.0)];
 const PARK: &[Species] = &[
-    ("Pinus pinea", 15.0, 11.0), ("Quercus ilex", 12.0, 9.0), ("Ficus macrophylla", 18.0, 17.0), ("Magnolia grandiflora", 11.0, 8.0), ("Cedrus deodara", 17.0, 9.0),
-    ("Phoenix canariensis", 11.0, 7.0), ("Ceiba speciosa", 13.0, 9.0), ("Araucaria heterophylla", 20.0, 8.0), ("Cupressus sempervirens", 14.0, 3.0),
+    ("Pinus pinea", 15.0, 11.0),
+    ("Quercus ilex", 12.0, 9.0),
+    ("Ficus macrophylla", 18.0, 17.0),
+    ("Magnolia grandiflora", 11.0, 8.0),
+    ("Cedrus deodara", 17.0, 9.0),
+    ("Phoenix canariensis", 11.0, 7.0),
+    ("Ceiba speciosa", 13.0, 9.0),
+    ("Araucaria heterophylla", 20.0, 8.0),
+    ("Cupressus sempervirens", 14.0, 3.0),
 ];
 const GARDEN: &[Species] = &[
-    ("Citrus bergamia", 4.0, 3.6), ("Citrus × limon", 4.0, 3.4), ("Citrus × sinensis", 4.5, 3.8), ("Olea europaea", 6.0, 5.4), ("Ficus carica", 5.0, 5.0), ("Prunus dulcis", 5.5, 4.6),
-    ("Eriobotrya japonica", 5.0, 4.6), ("Punica granatum", 3.5, 3.0), ("Pinus pinea", 13.0, 9.0), ("Cupressus sempervirens", 12.0, 2.6),
+    ("Citrus bergamia", 4.0, 3.6),
+    ("Citrus × limon", 4.0, 3.4),
+    ("Citrus × sinensis", 4.5, 3.8),
+    ("Olea europaea", 6.0, 5.4),
+    ("Ficus carica", 5.0, 5.0),
+    ("Prunus dulcis", 5.5, 4.6),
+    ("Eriobotrya japonica", 5.0, 4.6),
+    ("Punica granatum", 3.5, 3.0),
+    ("Pinus pinea", 13.0, 9.0),
+    ("Cupressus sempervirens", 12.0, 2.6),
 ];
-const FIELD: &[Species] = &[("Olea europaea", 7.0, 6.4), ("Quercus pubescens", 11.0, 9.0), ("Ceratonia siliqua", 8.0, 8.0), ("Castanea sativa", 14.0, 10.0)];
+const FIELD: &[Species] =
+    &[("Olea europaea", 7.0, 6.4), ("Quercus pubescens", 11.0, 9.0), ("Ceratonia siliqua", 8.0, 8.0), ("Castanea sativa", 14.0, 10.0)];
 
 /// About `count` trees: all public ones, then as many private ones as are still wanted.
-pub(crate) fn plant(ground: &Ground, network: &Network, blocks: &[Block], purposes: &Purposes, plots: &Plots, count: usize) -> Vec<Sapling> {
+pub(crate) fn plant(
+    ground: &Ground,
+    network: &Network,
+    blocks: &[Block],
+    purposes: &Purposes,
+    plots: &Plots,
+    count: usize,
+) -> Vec<Sapling> {
     let mut rng = Rng::new(ground.seed, 800);
     let mut out = Vec::new();
-    avenues(ground, network, &mut rng, &mut out);
     for (i, usage) in purposes.uses.iter().enumerate() {
         match (usage, &plots.blocks[i]) {
             (Use::Park | Use::Cemetery, Some(ring)) => {
@@ -55,6 +84,12 @@ pub(crate) fn plant(ground: &Ground, network: &Network, blocks: &[Block], purpos
             _ => {}
         }
     }
+    let mut rows = Vec::new();
+    avenues(ground, network, &mut rng, &mut rows);
+    // Where there would be too many, gaps are left in the rows.
+    let keep = count.saturating_sub(out.len()) as f64 / rows.len().max(1) as f64;
+    rows.retain(|_| rng.chance(0.93 * keep));
+    out.extend(rows);
     let mut private = Vec::new();
     for plot in plots.plots.iter().flatten() {
         let (site, tries, species) = match (plot.zone, plot.usage) {
