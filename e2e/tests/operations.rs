@@ -101,6 +101,15 @@ fn check_finds_nothing_wrong_in_the_demo() {
 }
 
 #[test]
+fn a_mistyped_directory_is_not_made_into_an_installation() {
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = folder.path().join("nothing");
+    let output = run(opensit().args(["layers", "--data-dir"]).arg(&wrong));
+    assert!(!output.ok && output.err.contains("no installation"), "{}", output.err);
+    assert!(!wrong.exists());
+}
+
+#[test]
 fn configuration_says_where_each_value_comes_from() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("opensit.toml");
@@ -112,6 +121,8 @@ fn configuration_says_where_each_value_comes_from() {
     assert!(line("storage-crs").contains("EPSG:7791") && line("storage-crs").contains("environment"));
     assert!(line("listen").contains("9001") && line("listen").contains("opensit.toml"));
     assert!(line("public-url").contains("default"));
+    let listen = run(opensit().args(["config", "show"]).env("OPENSIT_LISTEN", "127.0.0.1:9002"));
+    assert!(listen.out.contains("9002"), "{}{}", listen.out, listen.err);
     std::fs::write(&file, "lisen = 1").unwrap();
     assert!(run(opensit().args(["config", "show", "--config"]).arg(&file)).err.contains("lisen"), "a misspelt name is found");
 }

@@ -54,6 +54,21 @@ impl Database {
         })
     }
 
+    /// As [`Self::open`], for commands that look at an installation: one that is not there is not made, since a mistyped
+    /// directory would look like an installation that lost its data.
+    pub(crate) async fn open_existing(config: &Config) -> Result<Self, Failure> {
+        let cluster = config.data_dir.value.join("postgres");
+        if config.database_url.is_none() && !cluster.exists() {
+            return Err(Failure::new(format!(
+                "there is no installation in {} ({}). Name the right --data-dir; `opensit serve`, `demo`, `ingest`, `migrate` and \
+                 `database restore` make a new one",
+                config.data_dir.value.display(),
+                config.data_dir.source
+            )));
+        }
+        Self::open(config, None).await
+    }
+
     /// The other roles' connection strings are the owner's with their names, unless they are given: then passwords must be
     /// in a `.pgpass` or not be needed.
     fn external(config: &Config, owner: &str) -> Result<Self, Failure> {

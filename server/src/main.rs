@@ -39,10 +39,15 @@ fn run(cli: &Cli, matches: &clap::ArgMatches) -> Result<ExitCode, Failure> {
         clap_complete::generate(*shell, &mut Cli::command(), "opensit", &mut std::io::stdout());
         return Ok(ExitCode::SUCCESS);
     }
-    let matches = matches.subcommand().map_or(matches, |(_, sub)| sub);
+    // the values of the innermost command, `config show` being one within another
+    let mut matches = matches;
+    while let Some((_, inner)) = matches.subcommand() {
+        matches = inner;
+    }
     let none = ServerOptions::default();
     let (server, data_dir) = match &cli.command {
         Command::Demo(arguments) => (&arguments.server, database::default_data_dir(&format!("demo-{}", arguments.size))),
+        Command::Config(commands::config::Command::Show { server }) => (server, database::default_data_dir("installation")),
         Command::Serve(arguments) => (&arguments.server, database::default_data_dir("installation")),
         _ => (&none, database::default_data_dir("installation")),
     };

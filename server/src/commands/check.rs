@@ -34,7 +34,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
         let state = running_server(&config.data_dir.value).unwrap_or_else(|| "none runs on this directory".to_owned());
         findings.push(Finding { what: "server", state: Ok(state) });
     }
-    match Database::open(config, None).await {
+    match Database::open_existing(config).await {
         Err(failure) => findings.push(Finding { what: "database", state: Err(failure.to_string()) }),
         Ok(database) => {
             if let Err(failure) = examine(&database, config, &mut findings).await {

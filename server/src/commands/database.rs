@@ -33,14 +33,14 @@ pub(crate) enum Command {
 pub(crate) async fn run(command: &Command, config: &Config) -> Result<(), Failure> {
     match command {
         Command::Url => url(config).await,
-        Command::Stop => Database::open(config, None).await?.close().await,
+        Command::Stop => Database::open_existing(config).await?.close().await,
         Command::Backup { file } => backup(file, config).await,
         Command::Restore { file } => restore(file, config).await,
     }
 }
 
 async fn url(config: &Config) -> Result<(), Failure> {
-    let database = Database::open(config, None).await?;
+    let database = Database::open_existing(config).await?;
     println!("{}", database.owner_url());
     database.leave_running();
     Ok(())
@@ -51,7 +51,7 @@ async fn backup(file: &Path, config: &Config) -> Result<(), Failure> {
     if file.exists() {
         return Err(Failure::new(format!("{} exists: a backup never overwrites. Choose another name", file.display())));
     }
-    let database = Database::open(config, None).await?;
+    let database = Database::open_existing(config).await?;
     let part = file.with_extension("part");
     let mut program = Program::new(tool(&database, "pg_dump"));
     program

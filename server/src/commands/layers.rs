@@ -30,7 +30,7 @@ struct Row {
 }
 
 pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
-    let database = Database::open(config, None).await?;
+    let database = Database::open_existing(config).await?;
     let owner = migrate::run(&database, config).await?;
     let rows = read(&owner).await?;
     if arguments.json {
