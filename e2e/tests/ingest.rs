@@ -1,5 +1,7 @@
 //! Files become layers beside a running server: at once, whole, or not at all with a sentence that says what to do.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
