@@ -84,7 +84,7 @@ fn initdb(binaries: &Binaries, directory: &Path, account: &Account) -> Result<()
         "--encoding=UTF8",
         "--locale=C.UTF-8",
         "--lc-messages=C",
-        "--text-search-config=pg_catalog.simple",
+        "--text-search-config=simple",
         "--data-checksums",
         "--auth-local=trust",
         "--auth-host=scram-sha-256",
