@@ -145,6 +145,7 @@ pub(crate) fn layer(
 ) -> Layer {
     let title = request.title.clone().or_else(|| replaced.map(|l| l.title.clone())).unwrap_or_else(|| title_of(sources));
     let label = label(fields);
+    let searchable = searchable(fields, label.as_ref());
     let layer = Layer {
         id: request.layer.clone(),
         module: SCHEMA.to_owned(),
@@ -153,7 +154,7 @@ pub(crate) fn layer(
         table: table(&request.layer),
         geometry,
         srid: storage,
-        fields: fields.iter().map(|plan| field(plan, label.as_ref())).collect(),
+        fields: fields.iter().map(|plan| field(plan, searchable.contains(&&plan.column))).collect(),
         row_title: None,
         validity: false,
         audience: Audience::Public,
@@ -199,20 +200,25 @@ fn keep_from(old: &Layer, new: Layer) -> Layer {
     }
 }
 
-fn field(plan: &FieldPlan, label: Option<&Column>) -> Field {
-    let text = plan.kind == FieldType::Text;
+fn field(plan: &FieldPlan, searchable: bool) -> Field {
     Field {
         name: plan.column.clone(),
         label: Text::same(plan.name.trim()),
         kind: plan.kind,
         unit: None,
         codes: Vec::new(),
-        searchable: text && (label == Some(&plan.column) || SEARCHED.contains(&plan.column.as_str())),
+        searchable,
         filterable: true,
         sortable: true,
         editable: false,
         private: false,
     }
+}
+
+/// The label and one more, or two: each costs an index as large as the texts.
+fn searchable<'a>(fields: &'a [FieldPlan], label: Option<&'a Column>) -> Vec<&'a Column> {
+    let named = |name: &&str| fields.iter().find(|f| f.column.as_str() == *name && f.kind == FieldType::Text).map(|f| &f.column);
+    label.into_iter().chain(SEARCHED.iter().filter_map(named).filter(|c| Some(*c) != label)).take(2).collect()
 }
 
 fn label(fields: &[FieldPlan]) -> Option<Column> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use kernel::Layer;
 use kernel::layer::Accuracy;
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::load::{self, ComuneOf, Placed, Plan, Staging, Tally, Target};
@@ -69,21 +69,32 @@ async fn locked(
     for (source, survey) in opened.sources.iter().zip(&opened.survey.files) {
         placements.push(place::settle(database, source, survey, &territory, request, settings).await?);
     }
-    quiet(database, true).await?;
+    set_session(database).await?;
     let staging = Staging::begin(database, &request.layer).await?;
     let outcome = load(database, settings, request, progress, &territory, &target, &staging, opened, &placements).await;
     let ended = staging.end(database).await;
-    let quieted = quiet(database, false).await;
+    let reset = reset_session(database).await;
     let (loaded, opened_notes) = outcome?;
     ended?;
-    quieted?;
+    reset?;
     Ok(report(settings, request, &target, loaded, placements, notes(opened_notes, &territory, request), began))
 }
 
-/// PostGIS tells of each invalid geometry; the report does that.
-async fn quiet(database: &mut PgConnection, on: bool) -> Result<(), IngestError> {
-    let sql = if on { "set client_min_messages = warning" } else { "reset client_min_messages" };
-    sqlx::query(sql).execute(database).await.map_err(IngestError::database("can't be set up"))?;
+/// Settings of the session while it loads. PostGIS tells of each invalid geometry, which the report does; and indexes
+/// are made at once, for which there is memory.
+const SESSION: [(&str, &str); 3] = [("client_min_messages", "warning"), ("maintenance_work_mem", "'512MB'"), ("work_mem", "'64MB'")];
+
+async fn set_session(database: &mut PgConnection) -> Result<(), IngestError> {
+    for (name, value) in SESSION {
+        sqlx::query(AssertSqlSafe(format!("set {name} = {value}"))).execute(&mut *database).await.map_err(IngestError::database("can't be set up"))?;
+    }
+    Ok(())
+}
+
+async fn reset_session(database: &mut PgConnection) -> Result<(), IngestError> {
+    for (name, _) in SESSION {
+        sqlx::query(AssertSqlSafe(format!("reset {name}"))).execute(&mut *database).await.map_err(IngestError::database("can't be reset"))?;
+    }
     Ok(())
 }
 

@@ -143,8 +143,9 @@ async fn count(
         let count: i64 = first.try_get("rows")?;
         tally.mended.rows += u64::try_from(count).unwrap_or(0);
         for row in &rows {
-            if tally.mended.examples.len() < EXAMPLES {
-                tally.mended.examples.push(names(row)?);
+            let name = names(row)?;
+            if tally.mended.examples.len() < EXAMPLES && !tally.mended.examples.contains(&name) {
+                tally.mended.examples.push(name);
             }
         }
     }

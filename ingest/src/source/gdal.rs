@@ -67,7 +67,6 @@ pub(crate) fn open(path: &Path, file: &str, content: Content, wanted: Option<&st
         format,
         notes,
     };
-    drop(source);
     Ok(GdalReader { dataset, index, file: file.to_owned(), layer, columns, text_bytes: limits.text_bytes })
 }
 

@@ -6,8 +6,10 @@ use crate::report::Reason;
 use crate::source::{RawGeometry, Reader, Row, Value};
 use crate::{IngestError, Limits};
 
+type Fields = Vec<(String, FieldType)>;
+
 /// Reads a text to the end: its fields, its rows and its notes in English.
-fn read(bytes: &[u8]) -> Result<(Vec<(String, FieldType)>, Vec<Row>, Vec<String>), IngestError> {
+fn read(bytes: &[u8]) -> Result<(Fields, Vec<Row>, Vec<String>), IngestError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv");
     std::fs::write(&path, bytes).unwrap();
