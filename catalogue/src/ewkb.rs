@@ -134,7 +134,7 @@ fn put(out: &mut Vec<u8>, [x, y]: [f64; 2]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{geometry, point, polygon};
+    use super::{geometry, point};
     use geo_types::{Geometry, Point, polygon as shape};
     use kernel::Srid;
 
@@ -150,6 +150,6 @@ mod tests {
     fn both_writers_of_polygons_agree() {
         let rings = vec![vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]];
         let shape = shape![(x: 0.0, y: 0.0), (x: 1.0, y: 0.0), (x: 1.0, y: 1.0), (x: 0.0, y: 0.0)];
-        assert_eq!(polygon(&rings, Srid::RDN2008_UTM33), geometry(&Geometry::Polygon(shape), Srid::RDN2008_UTM33));
+        assert_eq!(super::polygon(&rings, Srid::RDN2008_UTM33), geometry(&Geometry::Polygon(shape), Srid::RDN2008_UTM33));
     }
 }

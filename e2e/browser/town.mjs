@@ -58,6 +58,7 @@ export async function openBrowser(size = { width: 1280, height: 800 }, options =
   const page = await context.newPage();
   const seen = { requests: [], errors: [] };
   page.on('request', (request) => seen.requests.push(request.url()));
+  page.on('response', (response) => response.status() >= 400 && seen.errors.push(`${response.status()} ${response.url()}`));
   page.on('pageerror', (error) => seen.errors.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && seen.errors.push(message.text()));
   return { browser, page, seen };

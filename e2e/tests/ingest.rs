@@ -13,7 +13,7 @@ use e2e::{Output, Town, opensit, run};
 use serde_json::{Value, json};
 
 /// What a layer may take to appear after its load has ended.
-const A_SECOND: Duration = Duration::from_secs(1);
+const A_SECOND: Duration = Duration::from_secs(5);
 /// A place in the demo town in EPSG:7792, and about the same in EPSG:3004, metres.
 const RDN: [f64; 2] = [552_400.0, 4_205_600.0];
 const GAUSS_BOAGA: [f64; 2] = [2_572_406.8, 4_205_600.6];
