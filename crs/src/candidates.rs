@@ -1,7 +1,7 @@
 use geo_types::{LineString, MultiPolygon};
 use kernel::Srid;
 
-use crate::{AxisOrder, Crs, Settings, Transformer, Unit};
+use crate::{Crs, Settings, Transformer, Unit};
 
 /// A system that a file without one may be in.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,13 +129,6 @@ fn haversine([ax, ay]: [f64; 2], [bx, by]: [f64; 2]) -> f64 {
     let half = |degrees: f64| (degrees.to_radians() / 2.0).sin().powi(2);
     let chord = half(by - ay) + ay.to_radians().cos() * by.to_radians().cos() * half(bx - ax);
     2.0 * 6_371_008.8 * chord.sqrt().min(1.0).asin()
-}
-
-impl Candidate {
-    /// Whether its authority writes the north coordinate first, so that `swapped` is what the authority asks for.
-    pub fn swapped_by_authority(&self) -> bool {
-        self.swapped && Crs::get(self.srid).is_some_and(|crs| crs.axis_order() == AxisOrder::NorthEast)
-    }
 }
 
 #[cfg(test)]

@@ -111,9 +111,9 @@ pub(super) fn map(layer: &Layer, bbox: Option<Bbox>, item: Option<&str>, languag
 fn drawn(layer: &Layer, bbox: Bbox) -> Bbox {
     let styled = layer.style.0.iter().map(|s| s.minzoom.unwrap_or(0.0)).fold(f64::INFINITY, f64::min);
     let first = f64::from(layer.zoom.0).max(if styled.is_finite() { styled } else { 0.0 });
-    // Half a zoom beyond, on a map of some 640 by 320 pixels; tiles of 512 pixels, the world 360 degrees wide.
+    // Half a zoom beyond, on a map of some 280 by 220 pixels, as on a phone; tiles of 512 pixels, the world 360 degrees wide.
     let degrees_a_pixel = 360.0 / 512.0 / (first + 0.5).exp2();
-    let ((x, y), (across, up)) = (bbox.centre(), (320.0 * degrees_a_pixel, 160.0 * degrees_a_pixel * bbox.centre().1.to_radians().cos()));
+    let ((x, y), (across, up)) = (bbox.centre(), (140.0 * degrees_a_pixel, 110.0 * degrees_a_pixel * bbox.centre().1.to_radians().cos()));
     let (across, up) = (across.min(bbox.width() / 2.0), up.min(bbox.height() / 2.0));
     Bbox::new(x - across, y - up, x + across, y + up).unwrap_or(bbox)
 }
