@@ -135,7 +135,7 @@ fn put(out: &mut Vec<u8>, [x, y]: [f64; 2]) {
 #[cfg(test)]
 mod tests {
     use super::{geometry, point};
-    use geo_types::{Geometry, Point, polygon as shape};
+    use geo_types::{Geometry, Point, polygon};
     use kernel::Srid;
 
     /// What PostGIS 3.3 answers to `select 'SRID=7792;POINT(1 2)'::geometry`.
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn both_writers_of_polygons_agree() {
         let rings = vec![vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]];
-        let shape = shape![(x: 0.0, y: 0.0), (x: 1.0, y: 0.0), (x: 1.0, y: 1.0), (x: 0.0, y: 0.0)];
+        let shape = polygon![(x: 0.0, y: 0.0), (x: 1.0, y: 0.0), (x: 1.0, y: 1.0), (x: 0.0, y: 0.0)];
         assert_eq!(super::polygon(&rings, Srid::RDN2008_UTM33), geometry(&Geometry::Polygon(shape), Srid::RDN2008_UTM33));
     }
 }
