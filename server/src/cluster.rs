@@ -115,12 +115,6 @@ impl Cluster {
         &self.binaries
     }
 
-    /// The data directory, absolute and without links.
-    #[cfg(test)]
-    pub(crate) fn data_dir(&self) -> &Path {
-        &self.layout.data_dir
-    }
-
     /// A server notes the address that it serves at, once it is bound. Commands and a second server can say it then.
     ///
     /// # Errors
