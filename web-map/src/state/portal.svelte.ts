@@ -211,8 +211,12 @@ class Portal {
     this.stream.follow(this.layers.on);
   }
 
+  /** What changed is fetched again. Where the server no longer knows what (`*`, as after its restart), that is everything drawn. */
   private async onBurst(burst: Burst): Promise<void> {
-    if (burst.catalogue) await this.reloadCatalogue();
+    if (burst.catalogue) {
+      await this.reloadCatalogue();
+      for (const layer of this.layers.on) burst.layers.set(layer, null);
+    }
     const bySource = new Map<string, Bbox[] | null>();
     for (const [layer, boxes] of burst.layers) {
       for (const source of this.style ? sourcesOf(this.style, layer) : []) {
