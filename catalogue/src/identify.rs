@@ -9,7 +9,7 @@ use kernel::{Bbox, Filter, Language, Params, Principal, Problem};
 use serde_json::{Value, json};
 use sqlx::{FromRow, QueryBuilder};
 
-use crate::query::{attributes_sql, bbox_json, box_sql, plain, readable};
+use crate::query::{attributes_sql, bbox_json, box_sql, readable, title};
 use crate::{App, Entry};
 
 /// How far from a point or a line one may click, in pixels of the map.
@@ -134,7 +134,7 @@ fn card(app: &App, who: &Principal, entry: &Entry, found: Found, language: Langu
             })
         })
         .collect();
-    let title = layer.title_of(language, &found.id, |name| found.attributes.get(name).map(plain).filter(|t| !t.is_empty()));
+    let title = title(layer, &found.id, &found.attributes, language);
     let id = percent_encoding::utf8_percent_encode(&found.id, percent_encoding::NON_ALPHANUMERIC);
     let item = app.context.public_url.link(&format!("/collections/{}/items/{id}", layer.id));
     let bbox = Bbox::new(found.west, found.south, found.east, found.north).ok().map(bbox_json);

@@ -118,7 +118,7 @@ fn layer(entry: &Entry, who: &Principal) -> Value {
     json!({
         "id": layer.id, "group": layer.module, "title": layer.title, "description": layer.description,
         "geometry": layer.geometry.family(), "minzoom": layer.zoom.0, "maxzoom": layer.zoom.1, "visible": layer.visible,
-        "count": entry.rows, "bbox": entry.bbox.map(bbox_json), "label_field": layer.label,
+        "count": entry.rows, "bbox": entry.bbox.map(bbox_json), "label_field": layer.label, "row_title": layer.row_title, "base": layer.base,
         "licence": layer.licence, "attribution": layer.attribution, "source_date": layer.source_date,
         "accuracy_m": layer.accuracy.as_ref().map(|a| a.metres),
         "crs_note": layer.accuracy.as_ref().map(|a| &a.source),

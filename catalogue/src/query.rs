@@ -57,6 +57,15 @@ pub(crate) fn readable(field: &Field, value: &Value, language: Language) -> Stri
     }
 }
 
+/// What a row is called: its label, or its layer's template filled in, with codes by their meaning and numbers ungrouped.
+pub(crate) fn title(layer: &Layer, id: &str, attributes: &Value, language: Language) -> String {
+    layer.title_of(language, id, |name| {
+        let raw = attributes.get(name).map(plain).filter(|text| !text.is_empty())?;
+        let code = layer.field(name).and_then(|field| field.codes.iter().find(|code| code.value == raw));
+        Some(code.map_or(raw.clone(), |code| code.label.get(language).to_owned()))
+    })
+}
+
 fn yes_or_no(yes: bool, language: Language) -> &'static str {
     match (yes, language) {
         (true, Language::It) => "sì",

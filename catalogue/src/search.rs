@@ -8,7 +8,7 @@ use kernel::{Bbox, Column, Filter, Language, Lookup, Params, Principal, Problem}
 use serde_json::{Value, json};
 use sqlx::{FromRow, Postgres, QueryBuilder};
 
-use crate::query::{attributes_sql, bbox_json, box_sql, plain};
+use crate::query::{attributes_sql, bbox_json, box_sql, title};
 use crate::{App, Entry};
 
 /// The longest text searched for.
@@ -186,7 +186,7 @@ async fn comuni(app: &App) -> Result<Vec<(String, String)>, Problem> {
 fn result(app: &App, who: &Principal, hit: &Hit, comuni: &[(String, String)], language: Language) -> Option<Value> {
     let entry = app.catalogue.layer(who, &hit.layer)?;
     let bbox = Bbox::new(hit.west, hit.south, hit.east, hit.north).ok()?;
-    let title = entry.layer.title_of(language, &hit.id, |name| hit.attributes.get(name).map(plain).filter(|t| !t.is_empty()));
+    let title = title(&entry.layer, &hit.id, &hit.attributes, language);
     let comune = comuni.iter().find(|(istat, _)| Some(istat) == hit.comune.as_ref()).map(|(_, name)| name.as_str());
     let kind = entry.layer.title.get(language);
     let subtitle = comune.map_or_else(|| kind.to_owned(), |comune| format!("{kind}, {comune}"));

@@ -160,6 +160,7 @@ pub(crate) fn layer(
         audience: Audience::Public,
         zoom: zooms(geometry),
         visible: true,
+        base: false,
         style: default_style(geometry, label.as_ref(), &title),
         label,
         aggregate_by: None,

@@ -57,6 +57,10 @@ pub struct Layer {
     /// Whether the portal shows it at first.
     #[serde(default)]
     pub visible: bool,
+    /// Whether it is part of the ground that every map stands on: such layers share one tile, and lie under a layer that is
+    /// shown alone. Any other is fetched by itself, so that none waits for it.
+    #[serde(default)]
+    pub base: bool,
     /// How it is drawn.
     #[serde(default)]
     pub style: Style,

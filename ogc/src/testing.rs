@@ -29,6 +29,7 @@ pub(crate) fn parcels() -> Layer {
         audience: Audience::Public,
         zoom: (12, 22),
         visible: true,
+        base: false,
         style: Style::default(),
         aggregate_by: None,
         accuracy: None,

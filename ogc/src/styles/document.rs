@@ -23,12 +23,12 @@ pub(super) struct Home<'a> {
     pub(super) public_url: &'a PublicUrl,
 }
 
-/// The source that all layers share which are shown at first.
+/// The source that the layers of the ground share.
 const SHARED: &str = "map";
 
 /// The style of a map of these layers, in the order of the catalogue.
 pub(super) fn of_map(home: Home<'_>, layers: &[&Layer], look: Look) -> Value {
-    let parts = layers.iter().map(|layer| (*layer, if layer.visible { SHARED } else { layer.id.as_str() }, layer.visible));
+    let parts = layers.iter().map(|layer| (*layer, if layer.base && layer.visible { SHARED } else { layer.id.as_str() }, layer.visible));
     document(home, home.installation.title.get(look.language), parts, look)
 }
 
@@ -77,6 +77,9 @@ fn document<'a>(home: Home<'_>, name: &str, parts: impl Iterator<Item = (&'a Lay
 
 fn style_layer(layer: &Layer, part: &StyleLayer, source: &str, shown: bool, look: Look) -> Value {
     let mut metadata = json!({ "opensit:layer": layer.id, "opensit:order": part.order });
+    if layer.base {
+        metadata["opensit:base"] = true.into();
+    }
     if let Some(legend) = &part.legend {
         metadata["opensit:legend"] = json!(legend);
     }

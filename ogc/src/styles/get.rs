@@ -9,8 +9,8 @@ use super::App;
 use super::document::{self, Look};
 use super::palette::Theme;
 
-/// The style of every layer that they may read: those shown at first share one source, the others are hidden and have
-/// one each.
+/// The style of every layer that they may read: those of the ground share one source, any other has its own, so that none
+/// waits for it; those not shown at first are hidden.
 #[utoipa::path(
     get,
     path = "/styles/map.json",

@@ -8,7 +8,7 @@ use crate::styles::palette::Theme;
 fn layer(id: &str, visible: bool, style: Value) -> Layer {
     serde_json::from_value(json!({
         "id": id, "module": "test", "title": {"it": "Prova", "en": "Trial"}, "table": format!("test.{id}"), "geometry": "Point", "srid": 7792,
-        "zoom": [12, 22], "visible": visible, "style": style,
+        "zoom": [12, 22], "visible": visible, "base": id != "alone", "style": style,
         "fields": [
             {"name": "name", "label": {"it": "Nome", "en": "Name"}, "type": "text"},
             {"name": "name_en", "label": {"it": "Inglese", "en": "English"}, "type": "text"},
@@ -46,13 +46,23 @@ fn parts_of_all_layers_lie_in_one_order_over_the_ground() {
     assert_eq!(
         style["layers"][2],
         json!({
-            "id": "b/line", "type": "line", "metadata": {"opensit:layer": "b", "opensit:order": 400}, "source": "map",
+            "id": "b/line", "type": "line", "metadata": {"opensit:layer": "b", "opensit:order": 400, "opensit:base": true}, "source": "map",
             "source-layer": "b", "minzoom": 14.5, "maxzoom": 18.0, "filter": ["has", "name"],
         })
     );
     assert_eq!(style["sources"], json!({"map": {"type": "vector", "url": "https://sit.example.it/gis/xyz/a,b"}}));
     assert_eq!((&style["version"], &style["name"]), (&json!(8), &json!("Comune di prova")));
     assert_eq!(style["center"], json!([15.7, 38.1]));
+}
+
+#[test]
+fn a_layer_that_is_not_of_the_ground_has_a_source_of_its_own() {
+    let part = json!([{"name": "x", "type": "circle", "order": 700}]);
+    let (ground, alone) = (layer("ground", true, part.clone()), layer("alone", true, part));
+    let style = with_home(|home| of_map(home, &[&ground, &alone], LIGHT));
+    assert_eq!(style["sources"]["map"]["url"], "https://sit.example.it/gis/xyz/ground");
+    assert_eq!(style["sources"]["alone"]["url"], "https://sit.example.it/gis/xyz/alone");
+    assert_eq!((&style["layers"][2]["source"], &style["layers"][2]["metadata"]["opensit:base"]), (&json!("alone"), &Value::Null));
 }
 
 #[test]
