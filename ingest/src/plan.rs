@@ -158,6 +158,7 @@ pub(crate) fn layer(
         row_title: None,
         validity: false,
         audience: Audience::Public,
+        editors: Vec::new(),
         zoom: zooms(geometry),
         visible: true,
         base: false,

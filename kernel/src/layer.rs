@@ -11,7 +11,7 @@ pub use field::{Code, Field, FieldType};
 pub use geometry::GeometryType;
 pub use style::{Style, StyleError, StyleLayer};
 
-use crate::{Column, Language, LayerId, Srid, TableName, Text};
+use crate::{Column, Language, LayerId, Role, Srid, TableName, Text};
 
 /// A layer: declared in code by a theme, or created at run time when a file is published; the same value in the same
 /// catalogue either way. From it alone follow tiles, collection, legend, identify card, search and export.
@@ -51,6 +51,9 @@ pub struct Layer {
     /// Who may see it.
     #[serde(default)]
     pub audience: Audience,
+    /// Who may change rows, in the comuni they work for; nobody if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub editors: Vec<Role>,
     /// Zooms at which tiles have it, first and last.
     #[serde(default = "all_zooms")]
     pub zoom: (u8, u8),
@@ -88,6 +91,8 @@ pub enum Audience {
     /// Everybody.
     #[default]
     Public,
+    /// Everybody who signed in.
+    Citizens,
     /// Those who work for the comune.
     Officers,
 }

@@ -3,12 +3,14 @@
 //! `kernel` imports none of our crates, opens no socket and knows no theme by name. What stands here is vocabulary:
 //! [`Layer`] (what is on the map), [`Module`] (how a theme plugs in), [`Srid`], [`Bbox`] and [`TileCoord`] (where),
 //! [`Filter`] (which rows), [`Principal`] (who asks), [`Problem`] (what a client is told when it goes wrong),
+//! [`Database`] (connections, for somebody),
 //! [`Context`] (what an operation is given) and [`Clock`] (what time it is).
 
 mod bbox;
 mod change;
 mod clock;
 mod context;
+mod database;
 pub mod filter;
 pub mod layer;
 mod module;
@@ -24,12 +26,13 @@ pub use bbox::{Bbox, BboxError};
 pub use change::{Change, Changed, Position, PositionError};
 pub use clock::{Clock, SystemClock, midnight_in_rome};
 pub use context::{Context, Installation, PublicUrl};
+pub use database::{Database, Session};
 pub use filter::Filter;
 pub use layer::Layer;
 pub use module::{Lookup, Module};
 pub use name::{Column, LayerId, NameError, TableName};
 pub use params::Params;
-pub use principal::{Assurance, Principal};
+pub use principal::{Assurance, Comuni, KeyScope, Principal, Role};
 pub use problem::Problem;
 pub use srid::Srid;
 pub use text::{Language, Text};
