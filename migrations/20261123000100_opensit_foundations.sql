@@ -106,6 +106,18 @@ exception when others then
 end
 $$;
 
+-- Whether a layer can hold this geometry: it has a position, and each of its numbers is one, no farther than once round the
+-- Earth in metres (as crate `crs` has it). PostGIS takes NaN, infinity and EMPTY, and one such row would keep the tiles round
+-- it from being drawn. The box (which lies ready beside the geometry) has no room for infinities and is none for EMPTY, but
+-- passes over NaN, which only sums find. Not `strict`, so that it is inlined.
+create function opensit.sound(geometry public.geometry) returns boolean
+    language sql immutable parallel safe
+    return geometry operator(public.@) public.st_makeenvelope(-28e6, -28e6, 28e6, 28e6)
+        and case public.geometrytype(geometry)
+            when 'POINT' then public.st_x(geometry) + public.st_y(geometry)
+            when 'MULTIPOINT' then public.st_length(public.st_linefrommultipoint(geometry))
+            else public.st_length(geometry) + public.st_perimeter(geometry) end < 'infinity';
+
 -- Gives a table that has its own columns those that every layer has.
 create procedure opensit.add_layer_columns(relation regclass, geometry_type text, with_validity boolean default false)
     language plpgsql
@@ -117,7 +129,8 @@ begin
             add column id      text   not null,
             add column comune  text   not null check (comune ~ '^[0-9]{6}$'),
             add column version bigint not null default 1,
-            add column geom    public.geometry(%s, %s) not null $ddl$,
+            add column geom    public.geometry(%s, %s) not null
+                constraint geometry_is_sound check (opensit.sound(geom)) $ddl$,
         relation, geometry_type, (select storage_srid from opensit.installation));
     if with_validity then
         execute format(

@@ -271,3 +271,33 @@ fn methods_and_headers_that_nobody_expects() {
     }
     still_answers(&town);
 }
+
+/// What PostGIS takes for a position and nobody can draw is refused where it is written, with a name that says why.
+#[test]
+fn geometries_without_a_sound_position_are_refused_by_the_database() {
+    let town = Town::shared();
+    let refused = |what: &str, sql: &str| {
+        let caught = format!(
+            "do $test$ begin {sql}; raise 'taken'; exception when check_violation then
+               if sqlerrm not like '%geometry_is_sound%' then raise; end if; end $test$"
+        );
+        assert_eq!(town.psql(&caught), "", "{what}");
+    };
+    for point in ["NaN", "Infinity", "-Infinity", "1e11"].map(|x| format!("st_setsrid(st_makepoint('{x}', 4218000), 7792)")) {
+        refused(&point, &format!("insert into environment.trees (species, comune, geom) values ('Quercus', '080901', {point})"));
+        refused(&point, &format!("update environment.trees set geom = {point}"));
+    }
+    let tree = |wkt: &str| format!("insert into environment.trees (species, comune, geom) values ('Quercus', '080901', 'SRID=7792;{wkt}')");
+    refused("an empty point", &tree("POINT EMPTY"));
+    let street = |wkt: &str| format!("insert into territory.streets (kind, comune, geom) values ('local', '080901', 'SRID=7792;{wkt}')");
+    refused("an empty line", &street("LINESTRING EMPTY"));
+    refused("NaN in the middle, which no bounding box shows", &street("LINESTRING(555000 4214000, NaN 4214005, 555010 4214000)"));
+    let sheet = "insert into cadastre.sheets (id, section, number, attachment, comune, geom) values ('x', '', 1, '', '080901', 'SRID=7792;";
+    refused(
+        "NaN in a hole",
+        &format!(
+            "{sheet}POLYGON((555000 4214000, 555100 4214000, 555100 4214100, 555000 4214000), (555050 4214010, 555060 NaN, 555060 4214020, 555050 4214010))')"
+        ),
+    );
+    still_answers(&town);
+}

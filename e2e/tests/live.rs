@@ -70,16 +70,6 @@ fn a_stream_resumes_without_gap_and_is_told_of_its_layers_only() {
 }
 
 #[test]
-fn a_row_moved_off_the_earth_stops_nothing() {
-    let town = Town::own();
-    wait_until_live(&town);
-    town.psql("update tourism.points_of_interest set geom = st_translate(geom, 1e11, 0) where fid = (select min(fid) from tourism.points_of_interest)");
-    town.kill_and_restart();
-    assert_eq!(town.get("/collections/points_of_interest?f=json").status, 200);
-    assert_eq!(town.get("/xyz/points_of_interest").status, 200);
-}
-
-#[test]
 fn a_row_typed_in_by_hand_gets_its_id_and_comune() {
     let town = Town::shared();
     let row = town.psql(
