@@ -312,6 +312,107 @@ fn pages_have_each_feature_once_while_rows_come_and_go() {
     }
 }
 
+/// Every page from this one on: the ids in order, and the addresses of the last page.
+fn walk(town: &Town, path: &str, rel: &str) -> (Vec<String>, String) {
+    let (mut ids, mut at) = (Vec::new(), path.to_owned());
+    loop {
+        let page = asked(town, &at).json();
+        let here = page["features"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap().to_owned());
+        if rel == "prev" {
+            ids.splice(0..0, here)
+        } else {
+            ids.splice(ids.len().., here)
+        };
+        match page["links"].as_array().unwrap().iter().find(|l| l["rel"] == rel) {
+            Some(link) => at = path_of(town, link["href"].as_str().unwrap()),
+            None => return (ids, at),
+        }
+    }
+}
+
+#[test]
+fn features_come_in_the_order_asked_for() {
+    let town = Town::shared();
+    let order = "order by area_m2 desc nulls last, land_use collate opensit.natural_order nulls last, fid";
+    let condition = format!("{VALID} and kind = 'land' and st_intersects(geom, st_makeenvelope(552300,4205500,552700,4205900, 7792))");
+    let expected: Vec<String> =
+        town.psql(&format!("select id from cadastre.parcels where {condition} {order}")).lines().map(str::to_owned).collect();
+    assert!(expected.len() > 20, "{}", expected.len());
+    let now = town.psql("select to_char(now() at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')");
+    for datetime in [String::new(), format!("&datetime={now}")] {
+        let question = format!("bbox=552300,4205500,552700,4205900&bbox-crs={EPSG}7792&kind=land{datetime}");
+        for sortby in ["-area_m2,%2Bland_use", "-area_m2,+land_use", "-area_m2,land_use"] {
+            let (ids, last) = walk(&town, &format!("{ITEMS}?{question}&limit=7&sortby={sortby}"), "next");
+            assert_eq!(ids, expected, "{sortby}");
+            assert_eq!(walk(&town, &last, "prev").0, expected, "and back");
+        }
+        assert_eq!(matched(&town, &format!("{question}&sortby=-area_m2")), expected.len() as i64);
+    }
+    // numbers in texts by their value
+    let page = asked(&town, &format!("{ITEMS}?comune=080901&sortby=sheet,number&limit=500")).json();
+    let features = page["features"].as_array().unwrap();
+    let number = |f: &Value| {
+        let digits: String = f["properties"]["number"].as_str().unwrap().chars().take_while(char::is_ascii_digit).collect();
+        (f["properties"]["sheet"].as_i64().unwrap(), digits.parse::<i64>().unwrap_or(i64::MAX))
+    };
+    assert!(features.len() == 500 && features.windows(2).all(|pair| number(&pair[0]) <= number(&pair[1])));
+
+    // a page for people has the columns to sort by as links, and its own order said
+    let html = asked(&town, &format!("{ITEMS}?f=html&sortby=-area_m2&limit=3")).text();
+    assert!(html.contains("aria-sort=\"descending\"") && html.contains("sortby=sheet"), "{html}");
+
+    for sortby in ["", "nothing", "-", "fid", "sheet,sheet", "sheet,,number", "sheet;select", "geom"] {
+        refused(&town, &format!("{ITEMS}?sortby={sortby}"), "sortby");
+    }
+    let allowed = town.get(&format!("{ITEMS}?sortby=nothing")).json()["allowed"].to_string();
+    assert!(allowed.contains("\"area_m2\"") && !allowed.contains("geom"), "{allowed}");
+    // a cursor belongs to its order, and one made up is no failure of ours
+    let next = next_of(&asked(&town, &format!("{ITEMS}?sortby=sheet&limit=1")).json()).unwrap();
+    refused(&town, &path_of(&town, &next).replace("sortby=sheet", "sortby=-sheet"), "cursor");
+    for parameters in ["sortby=sheet&cursor=f1.0.[%22x%22].00000000", "cursor=f1.0.[%22x%22].00000000", "sortby=sheet&cursor=f1.0.00000000"]
+    {
+        refused(&town, &format!("{ITEMS}?{parameters}"), "cursor");
+    }
+}
+
+#[test]
+fn sorted_pages_have_each_feature_once_while_rows_come_and_go() {
+    let town = Town::own();
+    town.psql(
+        "update environment.trees set height_m = null where fid % 10 = 3; update environment.trees set height_m = 'NaN' where fid % 97 = 0",
+    );
+    let order = "order by height_m desc nulls last, species collate opensit.natural_order, fid";
+    let before: Vec<String> = town.psql(&format!("select id from environment.trees {order}")).lines().map(str::to_owned).collect();
+    let size = before.len() / 6;
+    let mut path = Some(format!("/collections/trees/items?sortby=-height_m,species&limit={size}"));
+    let (mut seen, mut gone, mut pages) = (Vec::new(), Vec::new(), 0_usize);
+    while let Some(at) = path {
+        let page = asked(&town, &at).json();
+        seen.extend(page["features"].as_array().unwrap().iter().map(|f| f["id"].as_str().unwrap().to_owned()));
+        path = next_of(&page).map(|href| path_of(&town, &href));
+        pages += 1;
+        if pages <= 4 {
+            // the first row of the coming page goes, which the cursor names; others change what they are not sorted by
+            let coming = &before[before.len() / 6 * pages];
+            gone.extend([coming.clone(), before[pages].clone()]);
+            town.psql(&format!(
+                "delete from environment.trees where id in ('{coming}', '{}');
+                 update environment.trees set crown_m = crown_m + 1 where fid % 7 = {pages};
+                 insert into environment.trees (id, comune, geom, species, height_m) select 'new-' || {pages} || '-' || n, comune, geom, species, n * 10
+                 from environment.trees cross join generate_series(0, 3) n where id = '{}'",
+                before[pages], before[before.len() / 2 + 1]
+            ));
+        }
+    }
+    assert!(pages >= 6, "{pages}");
+    let kept = |ids: &[String]| -> Vec<String> { ids.iter().filter(|id| !gone.contains(id) && !id.starts_with("new-")).cloned().collect() };
+    assert_eq!(kept(&seen), kept(&before), "each once, and in order");
+    let mut once = seen.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), seen.len(), "nothing twice");
+}
+
 #[test]
 fn the_api_document_is_openapi_3_0_with_concrete_paths() {
     let town = Town::shared();

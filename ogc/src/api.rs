@@ -192,7 +192,10 @@ mod tests {
             .map(|p| p.get("$ref").and_then(Value::as_str).map_or(p, |r| api.pointer(r.strip_prefix('#').unwrap()).unwrap()))
             .collect();
         let names: Vec<&str> = resolved.iter().map(|p| p["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["limit", "bbox", "bbox-crs", "datetime", "crs", "cursor", "sheet", "kind", "updated_on", "comune", "f", "lang"]);
+        assert_eq!(
+            names,
+            ["limit", "bbox", "bbox-crs", "datetime", "crs", "sortby", "cursor", "sheet", "kind", "updated_on", "comune", "f", "lang"]
+        );
         assert!(resolved.iter().all(|p| p["style"] == "form" && p["explode"] == false && p["required"] == false && p["in"] == "query"));
         let limit = &resolved[0]["schema"];
         assert_eq!(

@@ -34,8 +34,13 @@ pub(crate) fn queryables<'a>(layer: &'a Layer, who: &Principal) -> Vec<Property<
     properties(layer, who).into_iter().filter(|p| filterable(p) && !RESERVED.contains(&p.name)).collect()
 }
 
+/// The fields by which this principal may have features sorted: those declared so.
+pub(crate) fn sortables<'a>(layer: &'a Layer, who: &Principal) -> Vec<Property<'a>> {
+    properties(layer, who).into_iter().filter(|p| p.field.is_some_and(|f| f.sortable)).collect()
+}
+
 /// Query parameters with a meaning of their own: a field of such a name can't be asked by.
-pub(crate) const RESERVED: [&str; 8] = ["bbox", "bbox-crs", "crs", "cursor", "datetime", "f", "lang", "limit"];
+pub(crate) const RESERVED: [&str; 9] = ["bbox", "bbox-crs", "crs", "cursor", "datetime", "f", "lang", "limit", "sortby"];
 
 fn comune() -> Property<'static> {
     Property { name: "comune", label: Text::new("Comune (codice ISTAT)", "Comune (ISTAT code)"), kind: FieldType::Text, field: None }

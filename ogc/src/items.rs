@@ -1,13 +1,14 @@
 //! `GET /collections/{id}/items` and `/items/{featureId}`: features of a layer (OGC API Features 1 and 2, clauses 7.15, 7.16).
 
 pub(crate) mod counts;
-mod cursor;
+pub(crate) mod cursor;
 mod datetime;
 pub(crate) mod item;
 mod page;
 mod place;
 pub(crate) mod query;
 mod select;
+pub(crate) mod sort;
 mod stream;
 
 use axum::extract::State;
@@ -26,7 +27,7 @@ use crate::reply::write_common;
 use crate::request::{Format, Request};
 use crate::{App, CollectionPath};
 use cursor::Cursor;
-use page::Page;
+use page::{Page, Rows};
 use query::ItemsQuery;
 use stream::Document;
 
@@ -51,8 +52,14 @@ pub(crate) async fn handler(State(app): State<App>, path: CollectionPath, reques
     let mut response = match request.format {
         Format::Html => {
             let features = read(transaction, layer, &request.who, &query, &page).await?;
-            let view =
-                html::items::View { layer, page: (page.returned, page.matched), features: &features, links: &links, extent: entry.bbox };
+            let view = html::items::View {
+                layer,
+                page: (page.returned, page.matched),
+                features: &features,
+                sort: &query.sort,
+                links: &links,
+                extent: entry.bbox,
+            };
             html::items::page(&app, &request, &view)
         }
         Format::Json => {
@@ -82,11 +89,19 @@ fn write_content_crs(value: &str, response: &mut Response) {
 
 /// The statement for a page's rows.
 fn rows(layer: &Layer, who: &Principal, query: &ItemsQuery, page: &Page) -> Option<QueryBuilder<Postgres>> {
-    let (least, greatest) = page.fids?;
     let mut sql = QueryBuilder::new("select ");
     sql.push(select::columns(&properties(layer, who))).push(select::from(layer));
-    query.selection.write(layer.srid, &mut sql);
-    sql.push(" and fid between ").push_bind(least).push(" and ").push_bind(greatest).push(" order by fid");
+    match &page.rows {
+        Rows::None => return None,
+        Rows::Between(least, greatest) => {
+            query.selection.write(layer.srid, &mut sql);
+            sql.push(" and fid between ").push_bind(*least).push(" and ").push_bind(*greatest);
+        }
+        Rows::These(fids) => {
+            sql.push(" and fid = any(").push_bind(fids.clone()).push(")");
+        }
+    }
+    query.sort.write_order(false, &mut sql);
     Some(sql)
 }
 
@@ -149,13 +164,13 @@ fn page_links(app: &App, layer: &Layer, request: &Request, query: &ItemsQuery, p
         ),
         Link::new(collection, "collection", media::JSON, layer.title.get(request.language)),
     ];
-    let mut turn = |rel, cursor: Option<Cursor>, title: &str| {
+    let mut turn = |rel, cursor: &Option<Cursor>, title: &str| {
         if let Some(cursor) = cursor {
-            links.push(Link::new(with(&[("cursor", &cursor.write(&query.question))]), rel, own.1, title));
+            links.push(Link::new(with(&[("cursor", &cursor.write(&query.sorted_question))]), rel, own.1, title));
         }
     };
-    turn("next", page.next, if en { "Next page" } else { "Pagina successiva" });
-    turn("prev", page.previous, if en { "Previous page" } else { "Pagina precedente" });
+    turn("next", &page.next, if en { "Next page" } else { "Pagina successiva" });
+    turn("prev", &page.previous, if en { "Previous page" } else { "Pagina precedente" });
     links
 }
 

@@ -2,21 +2,18 @@ use kernel::{Language, Layer, Principal};
 use serde_json::{Map, Value, json};
 
 use super::components::reference;
-use crate::fields::{Property, queryables};
+use crate::fields::{Property, queryables, sortables};
+use crate::items::cursor;
 use crate::items::query::{DEFAULT_LIMIT, MAX_LIMIT, uris};
+use crate::items::sort::MAX_KEYS;
 use crate::schema::value_schema;
 
 /// The parameters of a collection's items, in order. `limit`, `bbox` and `datetime` are written out on each path, where
 /// QGIS and the conformance suite look for them.
 pub(super) fn items(layer: &Layer, who: &Principal, language: Language) -> Vec<Value> {
-    let mut parameters = vec![
-        limit(),
-        bbox(),
-        reference("parameters", "bbox-crs"),
-        datetime(),
-        reference("parameters", "crs"),
-        reference("parameters", "cursor"),
-    ];
+    let mut parameters = vec![limit(), bbox(), reference("parameters", "bbox-crs"), datetime(), reference("parameters", "crs")];
+    parameters.extend(sortby(layer, who));
+    parameters.push(reference("parameters", "cursor"));
     parameters.extend(queryables(layer, who).iter().map(|q| by_value(q, language)));
     parameters.extend([reference("parameters", "f"), reference("parameters", "lang")]);
     parameters
@@ -28,8 +25,8 @@ pub(super) fn shared() -> Value {
     let uri = || json!({ "type": "string", "format": "uri", "default": "http://www.opengis.net/def/crs/OGC/1.3/CRS84", "enum": uris() });
     all.insert("bbox-crs".to_owned(), query("bbox-crs", "The coordinate system of `bbox`.", &uri()));
     all.insert("crs".to_owned(), query("crs", "The coordinate system of the answer, in its authority's axis order.", &uri()));
-    let cursor = json!({ "type": "string", "maxLength": 64 });
-    all.insert("cursor".to_owned(), query("cursor", "Where a page lies. Taken from a `next` or `prev` link, never made up.", &cursor));
+    let text = json!({ "type": "string", "maxLength": cursor::MAX_BYTES });
+    all.insert("cursor".to_owned(), query("cursor", "Where a page lies. Taken from a `next` or `prev` link, never made up.", &text));
     all.insert(
         "f".to_owned(),
         query("f", "The form of the answer, instead of the `Accept` header.", &json!({ "type": "string", "enum": ["json", "html"] })),
@@ -67,6 +64,16 @@ fn bbox() -> Value {
 fn datetime() -> Value {
     let description = "Features valid at an instant or during an interval, open with `..`. Without it: valid now. A collection without validity takes it and has the same features at any time.";
     query("datetime", description, &json!({ "type": "string" }))
+}
+
+/// `sortby`, where there is something to sort by.
+fn sortby(layer: &Layer, who: &Principal) -> Option<Value> {
+    let names: Vec<&str> = sortables(layer, who).iter().map(|s| s.name).collect();
+    let written: Vec<String> = names.iter().flat_map(|n| ["", "+", "-"].map(|sign| format!("{sign}{n}"))).collect();
+    let items = json!({ "type": "string", "enum": written });
+    let schema = json!({ "type": "array", "minItems": 1, "maxItems": MAX_KEYS, "items": items });
+    let description = "In which order: names of fields, the first weighing most, each after `-` for descending. Features without a value come last. A `+` is written `%2B` in an address, or left out.";
+    (!names.is_empty()).then(|| query("sortby", description, &schema))
 }
 
 fn by_value(property: &Property<'_>, language: Language) -> Value {

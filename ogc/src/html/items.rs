@@ -8,7 +8,8 @@ use super::layout::{Page, collections_link, map, say};
 use super::value::{grouped, readable};
 use crate::App;
 use crate::fields::{Property, properties};
-use crate::links::{Link, encode};
+use crate::items::sort::Sort;
+use crate::links::{self, Link, encode};
 use crate::request::Request;
 
 /// What the page shows.
@@ -19,6 +20,8 @@ pub(crate) struct View<'a> {
     pub(crate) page: (i64, i64),
     /// GeoJSON features in the system asked for.
     pub(crate) features: &'a [Value],
+    /// The order of the features.
+    pub(crate) sort: &'a Sort,
     /// The page's links, `next` and `prev` among them.
     pub(crate) links: &'a [Link],
     /// The layer's rectangle, CRS84.
@@ -65,7 +68,7 @@ fn table(app: &App, request: &Request, view: &View<'_>) -> Markup {
     let columns: Vec<Property<'_>> = properties(layer, &request.who);
     html! {
         div.scroll tabindex="0" { table {
-            thead { tr { th scope="col" { "id" } @for column in &columns { th scope="col" { (column.label.get(language)) } } } }
+            thead { tr { th scope="col" { "id" } @for column in &columns { (heading(request, view, column)) } } }
             tbody { @for feature in view.features {
                 @let id = feature["id"].as_str().unwrap_or_default();
                 tr {
@@ -74,5 +77,23 @@ fn table(app: &App, request: &Request, view: &View<'_>) -> Markup {
                 }
             } }
         } }
+    }
+}
+
+/// A column's name, and where it can be sorted by the address of the page in that order, or turned round.
+fn heading(request: &Request, view: &View<'_>, column: &Property<'_>) -> Markup {
+    let label = column.label.get(request.language);
+    let descending = view.sort.descending(column.name);
+    let order = descending.map(|d| if d { "descending" } else { "ascending" });
+    let sign = if descending == Some(false) { "-" } else { "" };
+    let sortby = format!("{sign}{}", column.name);
+    let kept = request.params.iter().filter(|(name, _)| !["sortby", "cursor"].contains(name));
+    html! {
+        th scope="col" aria-sort=[order] {
+            @if column.field.is_some_and(|f| f.sortable) {
+                a href=(links::query(kept.chain([("sortby", sortby.as_str())]))) { (label) }
+                @if let Some(descending) = descending { span aria-hidden="true" { (if descending { " ▼" } else { " ▲" }) } }
+            } @else { (label) }
+        }
     }
 }

@@ -4,14 +4,14 @@ use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 
 use super::counts::{Count, Counts};
 use super::cursor::{Cursor, Direction};
-use super::query::ItemsQuery;
+use super::query::{ItemsQuery, foreign_cursor};
 use super::select;
 
 /// What is known of a page before its rows are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// The range of `fid` that has its rows, both ends included; `None`: the page is empty.
-    pub(crate) fids: Option<(i64, i64)>,
+    /// Which rows are on it.
+    pub(crate) rows: Rows,
     /// Rows on it.
     pub(crate) returned: i64,
     /// Rows that match, on all pages.
@@ -22,13 +22,28 @@ pub(crate) struct Page {
     pub(crate) previous: Option<Cursor>,
 }
 
-#[derive(FromRow)]
+/// The rows of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    /// None.
+    None,
+    /// Those that match with a `fid` in this range, both ends included: a page in the order of `fid`.
+    Between(i64, i64),
+    /// Those with these `fid`s: a page in another order.
+    These(Vec<i64>),
+}
+
+#[derive(Default, FromRow)]
 struct Row {
     /// Rows from the cursor on, up to one more than the page takes.
     found: i64,
     /// The least and greatest `fid` of these.
     least: Option<i64>,
     greatest: Option<i64>,
+    /// Where there are sort keys: all these `fid`s, from the cursor on.
+    fids: Option<Vec<i64>>,
+    /// Where there are sort keys: those of the row that is one more than the page takes.
+    keys: Option<Vec<Option<String>>>,
     snapshot: String,
     /// The rows that match, and when the next begins or ceases to be valid, in microseconds since 1970; null if the count
     /// recalled still holds.
@@ -40,13 +55,20 @@ pub(crate) async fn find(conn: &mut PgConnection, layer: &Layer, query: &ItemsQu
     let instant = query.selection.instant;
     let recalled = counts.recall(&query.question, instant);
     let mut sql = statement(layer, query, recalled.as_ref());
-    let row: Row = sql.build_query_as().fetch_one(conn).await.map_err(|e| Problem::database("page of items", &e))?;
+    let row: Row = sql.build_query_as().fetch_one(conn).await.map_err(|e| failed(&e, query))?;
     let count = match (recalled, &row.counted) {
         (Some(count), None) => count,
         (_, counted) => counted_now(&row.snapshot, counted.as_deref().unwrap_or_default(), instant),
     };
     counts.keep(&query.question, count.clone());
     Ok(page(&row, count.matched, query))
+}
+
+/// Keys that can't be read as values of their fields can only come from a cursor that somebody made up.
+fn failed(error: &sqlx::Error, query: &ItemsQuery) -> Problem {
+    let data_exception = error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code.starts_with("22"));
+    let made_up = data_exception && query.cursor.as_ref().is_some_and(|c| !c.keys.is_empty());
+    if made_up { foreign_cursor() } else { Problem::database("page of items", error) }
 }
 
 fn counted_now(snapshot: &str, counted: &[Option<i64>], instant: Option<DateTime<Utc>>) -> Count {
@@ -61,7 +83,7 @@ fn counted_now(snapshot: &str, counted: &[Option<i64>], instant: Option<DateTime
 
 /// The page, and the count as a value that the database computes only if the snapshot is not the one of the count recalled.
 fn statement(layer: &Layer, query: &ItemsQuery, recalled: Option<&Count>) -> QueryBuilder<Postgres> {
-    let mut sql = QueryBuilder::new("select found, least, greatest, snapshot, case when ");
+    let mut sql = QueryBuilder::new("select found, least, greatest, fids, keys, snapshot, case when ");
     match recalled {
         Some(count) => sql.push("snapshot = ").push_bind(count.snapshot.clone()),
         None => sql.push("false"),
@@ -75,14 +97,24 @@ fn statement(layer: &Layer, query: &ItemsQuery, recalled: Option<&Count>) -> Que
 }
 
 fn write_page(layer: &Layer, query: &ItemsQuery, sql: &mut QueryBuilder<Postgres>) {
-    let backwards = query.cursor.is_some_and(|c| c.direction == Direction::UpTo);
-    sql.push("select count(*) as found, min(fid) as least, max(fid) as greatest from (select fid").push(select::from(layer));
-    query.selection.write(layer.srid, sql);
-    if let Some(cursor) = query.cursor {
-        sql.push(if backwards { " and fid <= " } else { " and fid >= " }).push_bind(cursor.fid);
+    let backwards = query.cursor.as_ref().is_some_and(|c| c.direction == Direction::UpTo);
+    let one_more = i64::from(query.limit) + 1;
+    sql.push("select count(*) as found, min(fid) as least, max(fid) as greatest, ");
+    if query.sort.has_keys() {
+        sql.push("array_agg(fid order by place) as fids, max(keys) filter (where place = ").push_bind(one_more);
+        sql.push(") as keys from (select fid, ").push(query.sort.keys_column()).push(" as keys, row_number() over (");
+        query.sort.write_order(backwards, sql);
+        sql.push(") as place");
+    } else {
+        sql.push("null::bigint[] as fids, null::text[] as keys from (select fid");
     }
-    sql.push(" order by fid").push(if backwards { " desc" } else { "" });
-    sql.push(" limit ").push_bind(i64::from(query.limit) + 1).push(") fids");
+    sql.push(select::from(layer));
+    query.selection.write(layer.srid, sql);
+    if let Some(cursor) = &query.cursor {
+        query.sort.write_from(cursor, sql);
+    }
+    query.sort.write_order(backwards, sql);
+    sql.push(" limit ").push_bind(one_more).push(") fids");
 }
 
 fn write_count(layer: &Layer, query: &ItemsQuery, sql: &mut QueryBuilder<Postgres>) {
@@ -101,35 +133,39 @@ fn write_count(layer: &Layer, query: &ItemsQuery, sql: &mut QueryBuilder<Postgre
 
 fn page(row: &Row, matched: i64, query: &ItemsQuery) -> Page {
     let limit = i64::from(query.limit);
-    let more = row.found > limit;
-    let to = |direction, fid| Cursor { direction, fid, instant: query.selection.instant };
-    let (from, up_to) = (|fid| to(Direction::From, fid), |fid| to(Direction::UpTo, fid));
-    let found = row.least.zip(row.greatest);
-    // The one row more is the first of the next page, or backwards the last of the one before.
-    let (fids, next, previous) = match (query.cursor, found) {
-        (None, Some((least, greatest))) if more => (Some((least, greatest - 1)), Some(from(greatest)), None),
-        (None, found) => (found, None, None),
-        (Some(Cursor { direction: Direction::From, fid, .. }), found) => {
-            let previous = Some(up_to(fid.saturating_sub(1)));
-            match found {
-                Some((least, greatest)) if more => (Some((least, greatest - 1)), Some(from(greatest)), previous),
-                found => (found, None, previous),
-            }
-        }
-        (Some(Cursor { direction: Direction::UpTo, fid, .. }), found) => {
-            let next = Some(from(fid.saturating_add(1)));
-            match found {
-                Some((least, greatest)) if more => (Some((least + 1, greatest)), next, Some(up_to(least))),
-                found => (found, next, None),
-            }
-        }
+    let backwards = query.cursor.as_ref().is_some_and(|c| c.direction == Direction::UpTo);
+    let (rows, beyond) = split(row, limit, backwards);
+    let to = |direction, fid, keys: &[_]| Some(Cursor { direction, fid, keys: keys.to_vec(), instant: query.selection.instant });
+    // The one row more is the first of the next page, or backwards the last of the one before. The other side of the cursor
+    // is the row next to it by `fid`, whether there is one or not.
+    let beyond = |direction| beyond.and_then(|(fid, keys)| to(direction, fid, keys));
+    let (next, previous) = match &query.cursor {
+        None => (beyond(Direction::From), None),
+        Some(c) if backwards => (to(Direction::From, c.fid.saturating_add(1), &c.keys), beyond(Direction::UpTo)),
+        Some(c) => (beyond(Direction::From), to(Direction::UpTo, c.fid.saturating_sub(1), &c.keys)),
     };
-    Page { fids, returned: row.found.min(limit), matched, next, previous }
+    Page { rows, returned: row.found.min(limit), matched, next, previous }
+}
+
+/// The page's rows, and `fid` and keys of the one row more.
+fn split(row: &Row, limit: i64, backwards: bool) -> (Rows, Option<(i64, &[Option<String>])>) {
+    let more = row.found > limit;
+    if let Some(fids) = &row.fids {
+        let fits = fids.len().min(usize::try_from(limit).unwrap_or(usize::MAX));
+        let beyond = fids.get(fits).map(|fid| (*fid, row.keys.as_deref().unwrap_or_default()));
+        return (Rows::These(fids[..fits].to_vec()), beyond);
+    }
+    match row.least.zip(row.greatest) {
+        None => (Rows::None, None),
+        Some((least, greatest)) if more && backwards => (Rows::Between(least + 1, greatest), Some((least, &[]))),
+        Some((least, greatest)) if more => (Rows::Between(least, greatest - 1), Some((greatest, &[]))),
+        Some((least, greatest)) => (Rows::Between(least, greatest), None),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Row, page, statement};
+    use super::{Row, Rows, page, statement};
     use crate::items::cursor::Cursor;
     use crate::items::cursor::Direction::{self, From, UpTo};
     use crate::items::query::ItemsQuery;
@@ -141,18 +177,22 @@ mod tests {
         let params = Params::parse(&format!("limit={limit}")).unwrap();
         let now = SystemClock.now();
         let query = ItemsQuery::parse(&params, &parcels(), &Principal::anonymous(), &Settings::default(), now).unwrap();
-        ItemsQuery { cursor: cursor.map(|(direction, fid)| Cursor { direction, fid, instant: None }), ..query }
+        ItemsQuery { cursor: cursor.map(|(direction, fid)| Cursor { direction, fid, keys: vec![], instant: None }), ..query }
     }
 
     fn row(found: i64, fids: Option<(i64, i64)>) -> Row {
-        Row { found, least: fids.map(|f| f.0), greatest: fids.map(|f| f.1), snapshot: String::new(), counted: None }
+        Row { found, least: fids.map(|f| f.0), greatest: fids.map(|f| f.1), ..Row::default() }
     }
 
     /// The range, the page before and the page after.
     fn around(row: &Row, query: &ItemsQuery) -> (Option<(i64, i64)>, Option<i64>, Option<i64>) {
         let page = page(row, 99, query);
-        assert!(page.previous.is_none_or(|c| c.direction == UpTo) && page.next.is_none_or(|c| c.direction == From));
-        (page.fids, page.previous.map(|c| c.fid), page.next.map(|c| c.fid))
+        assert!(page.previous.as_ref().is_none_or(|c| c.direction == UpTo) && page.next.as_ref().is_none_or(|c| c.direction == From));
+        let fids = match page.rows {
+            Rows::Between(least, greatest) => Some((least, greatest)),
+            _ => None,
+        };
+        (fids, page.previous.map(|c| c.fid), page.next.map(|c| c.fid))
     }
 
     #[test]
@@ -172,8 +212,21 @@ mod tests {
     }
 
     #[test]
+    fn a_sorted_page_is_a_list_and_its_cursors_have_keys() {
+        let params = Params::parse("limit=2&sortby=-sheet").unwrap();
+        let query = ItemsQuery::parse(&params, &parcels(), &Principal::anonymous(), &Settings::default(), SystemClock.now()).unwrap();
+        let row = Row { found: 3, fids: Some(vec![30, 7, 12]), keys: Some(vec![Some("5".to_owned())]), ..Row::default() };
+        let first = page(&row, 99, &query);
+        assert_eq!((first.rows, first.returned, first.previous), (Rows::These(vec![30, 7]), 2, None));
+        let next = first.next.unwrap();
+        assert_eq!((next.direction, next.fid, &next.keys), (From, 12, &vec![Some("5".to_owned())]));
+        let second = page(&row, 99, &ItemsQuery { cursor: Some(next), ..query });
+        assert_eq!(second.previous.map(|c| (c.direction, c.fid, c.keys)), Some((UpTo, 11, vec![Some("5".to_owned())])));
+    }
+
+    #[test]
     fn values_are_bound_never_written() {
         let sql = statement(&parcels(), &query(10, Some((UpTo, 4711))), None);
-        assert!(sql.sql().as_str().contains(" and fid <= $") && !sql.sql().as_str().contains("4711"));
+        assert!(sql.sql().as_str().contains(" and (fid <= $") && !sql.sql().as_str().contains("4711"));
     }
 }

@@ -6,6 +6,7 @@ use kernel::{Column, Filter, Layer, Params, Principal, Problem, Srid};
 
 use super::cursor::Cursor;
 use super::place::{self, Boxes};
+use super::sort::Sort;
 use super::{datetime, select::Selection};
 use crate::fields::{Property, queryables};
 use crate::request::COMMON;
@@ -19,7 +20,7 @@ pub(crate) const MAX_LIMIT: u32 = 10_000;
 const MAX_VALUE_BYTES: usize = 1_000;
 
 /// The parameters of the items of any layer, beside [`COMMON`] and its queryables.
-pub(crate) const PARAMETERS: [&str; 6] = ["limit", "bbox", "bbox-crs", "datetime", "crs", "cursor"];
+pub(crate) const PARAMETERS: [&str; 7] = ["limit", "bbox", "bbox-crs", "datetime", "crs", "sortby", "cursor"];
 
 /// A question for items, read and checked as a whole before anything is asked of the database.
 pub(crate) struct ItemsQuery {
@@ -29,10 +30,14 @@ pub(crate) struct ItemsQuery {
     pub(crate) cursor: Option<Cursor>,
     /// Which rows.
     pub(crate) selection: Selection,
+    /// In which order.
+    pub(crate) sort: Sort,
     /// The way to the system asked for.
     pub(crate) transformer: Transformer,
-    /// The question without its page and form: what a cursor belongs to, and counts are kept by.
+    /// The question without its order, page and form: what counts are kept by.
     pub(crate) question: String,
+    /// The question with its order: what a cursor belongs to.
+    pub(crate) sorted_question: String,
 }
 
 impl ItemsQuery {
@@ -43,15 +48,17 @@ impl ItemsQuery {
         let params = params.clone().only(&names)?;
         let transformer = transformer(&params, layer, settings)?;
         let question = question(&params, layer);
-        let cursor = params.get("cursor").map(|text| read_cursor(text, &question)).transpose()?;
+        let sort = params.get("sortby").map_or(Ok(Sort::default()), |text| Sort::parse(text, layer, who))?;
+        let sorted_question = format!("{question}\n{}", params.get("sortby").unwrap_or_default());
+        let cursor = params.get("cursor").map(|text| read_cursor(text, &sorted_question, &sort)).transpose()?;
         let filters = queryables.iter().filter_map(|q| Some(equal(q, params.get(q.name)?))).collect::<Result<Vec<_>, _>>()?;
         let time = params.get("datetime").map(datetime::parse).transpose()?;
         let selection = Selection {
             filters: filters.into_iter().chain(time.clone().filter(|_| layer.validity)).collect(),
-            instant: (layer.validity && time.is_none()).then(|| cursor.and_then(|c| c.instant).unwrap_or(now)),
+            instant: (layer.validity && time.is_none()).then(|| cursor.as_ref().and_then(|c| c.instant).unwrap_or(now)),
             boxes: boxes(&params, layer, settings)?,
         };
-        Ok(Self { limit: limit(params.get("limit"))?, cursor, selection, transformer, question })
+        Ok(Self { limit: limit(params.get("limit"))?, cursor, selection, sort, transformer, question, sorted_question })
     }
 }
 
@@ -96,17 +103,20 @@ fn limit(text: Option<&str>) -> Result<u32, Problem> {
     Ok(digits.parse().unwrap_or(u32::MAX).min(MAX_LIMIT))
 }
 
-fn read_cursor(text: &str, question: &str) -> Result<Cursor, Problem> {
-    Cursor::read(text, question).ok_or_else(|| {
-        let allowed = "a value taken from a `next` or `prev` link of the same collection and filter";
-        Problem::invalid_parameter("cursor", "this cursor does not belong to this question", allowed)
-    })
+fn read_cursor(text: &str, question: &str, sort: &Sort) -> Result<Cursor, Problem> {
+    Cursor::read(text, question).filter(|c| sort.fits(c)).ok_or_else(foreign_cursor)
+}
+
+/// 400: the cursor is not one that we gave for this question.
+pub(crate) fn foreign_cursor() -> Problem {
+    let allowed = "a value taken from a `next` or `prev` link of the same collection, filter and order";
+    Problem::invalid_parameter("cursor", "this cursor does not belong to this question", allowed)
 }
 
 /// The collection and the parameters that say which features, in one order.
 fn question(params: &Params, layer: &Layer) -> String {
     let mut parts: Vec<(&str, &str)> =
-        params.iter().filter(|(name, _)| !COMMON.contains(name) && !["limit", "crs", "cursor"].contains(name)).collect();
+        params.iter().filter(|(name, _)| !COMMON.contains(name) && !["limit", "crs", "sortby", "cursor"].contains(name)).collect();
     parts.sort_unstable();
     parts.iter().fold(layer.id.to_string(), |text, (name, value)| format!("{text}\n{name}={value}"))
 }
@@ -229,9 +239,12 @@ mod tests {
     #[test]
     fn a_cursor_belongs_to_its_question() {
         refused("cursor=f1.0.deadbeef", "cursor");
-        let cursor = super::Cursor { direction: crate::items::cursor::Direction::From, fid: 9, instant: None };
-        let text = cursor.write(&parse("sheet=1&kind=land").unwrap().question);
-        assert_eq!(parse(&format!("kind=land&limit=3&sheet=1&lang=it&cursor={text}")).unwrap().cursor, Some(cursor));
+        let cursor = super::Cursor { direction: crate::items::cursor::Direction::From, fid: 9, keys: vec![], instant: None };
+        let text = cursor.write(&parse("sheet=1&kind=land").unwrap().sorted_question);
+        assert_eq!(parse(&format!("kind=land&limit=3&sheet=1&lang=it&cursor={text}")).unwrap().cursor, Some(cursor.clone()));
         refused(&format!("kind=land&sheet=2&cursor={text}"), "cursor");
+        refused(&format!("kind=land&sheet=1&sortby=kind&cursor={text}"), "cursor");
+        let without_keys = cursor.write(&parse("sortby=kind").unwrap().sorted_question);
+        refused(&format!("sortby=kind&cursor={without_keys}"), "cursor");
     }
 }
