@@ -1,5 +1,7 @@
 //! The house's rules: who may know whom, how migrations are named, which module folders the portal may have.
 
+#![allow(clippy::unwrap_used, reason = "a test says where it fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -12,21 +14,38 @@ const THEMES: [&str; 4] = ["cadastre", "environment", "territory", "tourism"];
 /// Themes whose contract types others may use.
 const BASE_REGISTERS: [&str; 2] = ["cadastre", "territory"];
 /// What each crate that is no theme may use of ours.
-const MAY_USE: [(&str, &[&str]); 11] = [
+const MAY_USE: [(&str, &[&str]); 14] = [
+    ("attachments", &["kernel"]),
     ("bench", &[]),
     ("catalogue", &["kernel"]),
     ("crs", &["kernel"]),
     ("demo-town", &[]),
     ("e2e", &[]),
     ("feed", &["catalogue", "crs", "kernel"]),
+    ("identity", &["kernel"]),
     ("ingest", &["catalogue", "crs", "kernel"]),
+    ("jobs", &["kernel"]),
     ("kernel", &[]),
     ("ogc", &["catalogue", "crs", "kernel"]),
     ("tiles", &["catalogue", "crs", "feed", "kernel"]),
     (
         "server",
         &[
-            "cadastre", "catalogue", "crs", "demo-town", "environment", "feed", "ingest", "kernel", "ogc", "territory", "tiles", "tourism",
+            "attachments",
+            "cadastre",
+            "catalogue",
+            "crs",
+            "demo-town",
+            "environment",
+            "feed",
+            "identity",
+            "ingest",
+            "jobs",
+            "kernel",
+            "ogc",
+            "territory",
+            "tiles",
+            "tourism",
         ],
     ),
 ];
@@ -36,7 +55,10 @@ fn root() -> PathBuf {
 }
 
 fn packages() -> Vec<Value> {
-    let output = Command::new(env!("CARGO")).args(["metadata", "--format-version", "1", "--no-deps", "--locked", "--offline"]).current_dir(root()).output();
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--locked", "--offline"])
+        .current_dir(root())
+        .output();
     let output = output.unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -103,7 +125,8 @@ fn the_kernel_names_no_theme() {
                 continue;
             }
             let source = fs::read_to_string(entry.path()).unwrap();
-            let code: String = source.lines().filter(|l| !l.trim_start().starts_with("//")).take_while(|l| !l.contains("cfg(test)")).collect();
+            let code: String =
+                source.lines().filter(|l| !l.trim_start().starts_with("//")).take_while(|l| !l.contains("cfg(test)")).collect();
             for theme in THEMES {
                 assert!(!code.contains(&format!("\"{theme}\"")), "{} names the theme {theme}", entry.path().display());
             }
@@ -132,7 +155,11 @@ fn a_migration_of_a_theme_makes_tables_in_its_own_schema_only() {
         let Some(theme) = THEMES.iter().find(|t| name.contains(&format!("_{}_", t.replace('-', "_")))) else { continue };
         let schema = theme.replace('-', "_");
         let sql = fs::read_to_string(entry.path()).unwrap().to_lowercase();
-        for line in sql.lines().map(str::trim).filter(|l| l.starts_with("create table") || l.starts_with("create view") || l.starts_with("alter table")) {
+        for line in sql
+            .lines()
+            .map(str::trim)
+            .filter(|l| l.starts_with("create table") || l.starts_with("create view") || l.starts_with("alter table"))
+        {
             let relation = line.split_whitespace().nth(2).unwrap();
             assert!(relation.starts_with(&format!("{schema}.")), "{name}: {line}");
         }
@@ -153,7 +180,8 @@ fn only_the_server_reads_the_environment() {
     // clippy.toml forbids std::env::var everywhere; the exceptions must stand in `server` (and in tests' driver)
     let output = Command::new("git").args(["grep", "-lE", r"disallowed_methods, reason"]).current_dir(root()).output().unwrap();
     for file in String::from_utf8_lossy(&output.stdout).lines().filter(|f| f.ends_with(".rs")) {
-        let allowed = file.starts_with("server/") || file == "kernel/src/clock.rs" || file.starts_with("e2e/") || file.starts_with("bench/");
+        let allowed =
+            file.starts_with("server/") || file == "kernel/src/clock.rs" || file.starts_with("e2e/") || file.starts_with("bench/");
         assert!(allowed || file.contains("/tests/"), "{file} steps out of clippy's rules");
     }
 }

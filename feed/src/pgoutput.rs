@@ -12,9 +12,19 @@ pub(crate) struct Malformed;
 #[derive(Debug, PartialEq)]
 pub(crate) enum Message<'a> {
     Relation(Relation),
-    Insert { relation: u32, new: Tuple<'a> },
-    Update { relation: u32, old: Option<Tuple<'a>>, new: Tuple<'a> },
-    Delete { relation: u32, old: Tuple<'a> },
+    Insert {
+        relation: u32,
+        new: Tuple<'a>,
+    },
+    Update {
+        relation: u32,
+        old: Option<Tuple<'a>>,
+        new: Tuple<'a>,
+    },
+    Delete {
+        relation: u32,
+        old: Tuple<'a>,
+    },
     Truncate(Vec<u32>),
     /// Types and origins: nothing to us.
     Other,

@@ -87,7 +87,8 @@ impl Feed {
     /// Begins to follow the database's changes, in a task of its own. `database` is for reading the catalogue again.
     pub fn start(config: FeedConfig, catalogue: Catalogue, database: PgPool) -> Self {
         let shared = Shared::new();
-        let follower = Follower { config, catalogue, database, shared: Arc::clone(&shared), slot: None, places: Places::default(), reaped: false };
+        let follower =
+            Follower { config, catalogue, database, shared: Arc::clone(&shared), slot: None, places: Places::default(), reaped: false };
         let task = tokio::spawn(follower.run());
         *shared.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
         Self(shared)

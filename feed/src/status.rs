@@ -49,11 +49,8 @@ impl FeedStatus {
     /// Tells the numbers to whoever collects metrics.
     pub(crate) fn publish(&self) {
         metrics::gauge!("feed_live").set(if self.state == FeedState::Live { 1.0 } else { 0.0 });
-        let gauges = [
-            ("feed_lag_bytes", self.lag_bytes),
-            ("feed_lag_ms", self.lag_ms),
-            ("feed_slot_retained_bytes", self.slot_retained_bytes),
-        ];
+        let gauges =
+            [("feed_lag_bytes", self.lag_bytes), ("feed_lag_ms", self.lag_ms), ("feed_slot_retained_bytes", self.slot_retained_bytes)];
         for (name, value) in gauges {
             if let Some(value) = value {
                 metrics::gauge!(name).set(value as f64);

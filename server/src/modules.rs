@@ -22,3 +22,25 @@ pub(crate) async fn load_demo(conn: &mut PgConnection, town: &Town) -> Result<u6
     rows += tourism::demo::load(conn, town).await?;
     Ok(rows)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::all;
+
+    #[test]
+    fn every_layer_is_declared_whole_and_tells_people_what_it_is() {
+        for module in all().unwrap() {
+            for layer in &module.layers {
+                assert_eq!((layer.module.as_str(), layer.table.schema(), layer.table.name()), (module.id, module.id, layer.id.as_str()));
+                assert!(!layer.style.0.is_empty(), "{} is not drawn", layer.id);
+                assert!(layer.licence.is_some() && layer.attribution.is_some(), "{}", layer.id);
+                for text in [&layer.title, &layer.description].into_iter().chain(layer.fields.iter().map(|f| &f.label)) {
+                    assert!(!text.it.is_empty() && !text.en.is_empty(), "{}: {text:?}", layer.id);
+                }
+                for column in layer.label.iter().chain(&layer.aggregate_by) {
+                    assert!(layer.field(column.as_str()).is_some(), "{} has no column {column}", layer.id);
+                }
+            }
+        }
+    }
+}
