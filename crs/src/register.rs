@@ -57,6 +57,7 @@ const WEB_MERCATOR: &str = "+proj=webmerc +ellps=WGS84";
 const WORLD: [f64; 4] = [-180.0, -90.0, 180.0, 90.0];
 const MERCATOR_WORLD: [f64; 4] = [-180.0, -85.06, 180.0, 85.06];
 const EUROPE: [f64; 4] = [-16.1, 32.88, 40.18, 84.73];
+const EUROPE_ED50: [f64; 4] = [-16.1, 25.71, 48.61, 84.73];
 const ITALY: [f64; 4] = [5.93, 34.76, 18.99, 47.1];
 const ITALY_WEST: [f64; 4] = [5.93, 36.53, 12.0, 47.04];
 const ITALY_EAST: [f64; 4] = [12.0, 34.76, 18.99, 47.1];
@@ -69,13 +70,16 @@ const EUROPE_33: [f64; 4] = [12.0, 34.49, 18.01, 84.42];
 
 /// EPSG dataset 10.082 (as in PROJ 9.1.1): code, title, axis order, datum, projection, area of use; last, the system of
 /// PostGIS's own family with the same axes' directions, in which a rectangle of this one is told to PostGIS.
+///
+/// EPSG:25832 and 25833 have the area of ED50 on the same zone, since EPSG's leaves out the south of Italy, where they are in
+/// daily use all the same.
 #[rustfmt::skip]
 static REGISTER: [Crs; 24] = [
     row(84,    "WGS 84 (CRS84)",                  EastNorth, Wgs84,      DEGREES,          WORLD,          4326),
     row(3003,  "Monte Mario / Italy zone 1",      EastNorth, MonteMario, GAUSS_BOAGA_WEST, ITALY_WEST,     7791),
     row(3004,  "Monte Mario / Italy zone 2",      EastNorth, MonteMario, GAUSS_BOAGA_EAST, ITALY_EAST,     7792),
     row(3857,  "WGS 84 / Pseudo-Mercator",        EastNorth, Wgs84,      WEB_MERCATOR,     MERCATOR_WORLD, 3857),
-    row(4230,  "ED50",                            NorthEast, Ed50,       DEGREES,          EUROPE,         6706),
+    row(4230,  "ED50",                            NorthEast, Ed50,       DEGREES,          EUROPE_ED50,    6706),
     row(4258,  "ETRS89",                          NorthEast, Etrs89,     DEGREES,          EUROPE,         4258),
     row(4265,  "Monte Mario",                     NorthEast, MonteMario, DEGREES,          ITALY,          6706),
     row(4326,  "WGS 84",                          NorthEast, Wgs84,      DEGREES,          WORLD,          4326),
@@ -242,6 +246,26 @@ mod tests {
             assert_eq!(Crs::get(crs.srid()).unwrap().title(), crs.title());
             assert!(Crs::get(crs.in_postgis()).is_some(), "{}", crs.title());
             assert!(crs.area().width() > 0.0 && crs.area().height() > 0.0);
+        }
+    }
+
+    /// Names and areas as `projinfo EPSG:…` prints them.
+    #[test]
+    fn names_and_areas_are_those_of_epsg() {
+        for crs in all().iter().filter(|crs| crs.code != 84) {
+            let code = format!("EPSG:{}", crs.code);
+            let output = std::process::Command::new("projinfo").args([&code, "-o", "WKT2:2019", "--single-line", "-q"]).output();
+            let wkt = String::from_utf8(output.expect("projinfo, of the package proj-bin").stdout).unwrap();
+            assert_eq!(wkt.split('"').nth(1), Some(crs.title()), "{code}");
+            let sides = wkt.rsplit("BBOX[").next().and_then(|rest| rest.split(']').next()).unwrap();
+            let sides: Vec<f64> = sides.split(',').map(|side| side.parse().unwrap()).collect();
+            let [west, south, east, north] = [sides[1], sides[0], sides[3], sides[2]];
+            let area = crs.area();
+            if matches!(crs.code, 25832 | 25833) {
+                assert!(area.west() <= west && area.south() <= south && area.east() >= east && area.north() >= north, "{code}");
+            } else {
+                assert_eq!(crs.area, [west, south, east, north], "{code}");
+            }
         }
     }
 

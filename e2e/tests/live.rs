@@ -1,5 +1,7 @@
 //! An edit typed in `psql` reaches those who watch, through logical replication and server-sent events.
 
+#![allow(clippy::unwrap_used, reason = "a test says where it fails by panicking")]
+
 use std::time::{Duration, Instant};
 
 use e2e::Town;
@@ -67,6 +69,16 @@ fn a_stream_resumes_without_gap_and_is_told_of_its_layers_only() {
     let (_, event) = events.next(A_SECOND, |e| !e["layer"].is_null()).unwrap();
     assert_eq!(event["layer"], "trees", "what happened meanwhile comes first, and nothing of other layers");
     assert!(holds(&event["bbox"], place));
+}
+
+#[test]
+fn a_row_moved_out_of_its_systems_reach_stops_nothing() {
+    let town = Town::own();
+    wait_until_live(&town);
+    town.psql("update tourism.points_of_interest set geom = st_translate(geom, 2.5e7, 0) where fid = (select min(fid) from tourism.points_of_interest)");
+    town.kill_and_restart();
+    assert_eq!(town.get("/collections/points_of_interest?f=json").status, 200);
+    assert_eq!(town.get("/xyz/points_of_interest").status, 200);
 }
 
 #[test]
