@@ -1,0 +1,1 @@
+//! Who is asking: accounts, how they prove who they are, and the sessions that follow.
