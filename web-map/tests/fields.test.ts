@@ -2,7 +2,6 @@ import type { Feature } from 'geojson';
 import { describe, expect, it } from 'vitest';
 import type { Card, Field, Layer } from '../src/api/contract';
 import { byDetail, cardOf, featureTitle, valueText } from '../src/format/fields';
-import { compareBy } from '../src/panels/list/order';
 
 const field = (type: Field['type'], more: Partial<Field> = {}): Field => ({ name: 'f', label: { it: 'Campo', en: 'Field' }, type, ...more });
 const layer = {
@@ -37,6 +36,11 @@ describe('a card from an item', () => {
     expect(card.fields.map(({ label, text, unit }) => [label, text, unit])).toEqual([['Field', 'Church', null], ['Height', '12.5', 'm']]);
   });
 
+  it('is called as the layer says, with codes in words and figures as they are', () => {
+    const titled = { ...layer, row_title: { it: '{kind}, alta {height_m}{missing}', en: '' } };
+    expect(featureTitle(titled, { ...church, properties: { kind: 'church', height_m: 1250 } }, 'it')).toBe('Chiesa, alta 1250');
+  });
+
   it('is called by its id when it has no name', () => {
     expect(featureTitle(layer, { ...church, properties: { kind: null } }, 'it')).toBe('X101.7');
   });
@@ -47,12 +51,5 @@ describe('order', () => {
     const card = (id: string, type: string, size: number) => ({ id, bbox: [0, 0, size, size], geometry: { type } }) as unknown as Card;
     const cards = [card('comune', 'MultiPolygon', 9), card('street', 'LineString', 5), card('parcel', 'Polygon', 1), card('tree', 'Point', 0)];
     expect(byDetail(cards).map(({ id }) => id)).toEqual(['tree', 'street', 'parcel', 'comune']);
-  });
-
-  it('sorts rows as people do, empty ones last either way', () => {
-    const row = (v: unknown): Feature => ({ ...church, properties: { v } });
-    const values = (descending: boolean) => ['12', '2', null, '2bis'].map(row).sort(compareBy({ field: 'v', descending }, 'it')).map((f) => f.properties!['v'] as unknown);
-    expect(values(false)).toEqual(['2', '2bis', '12', null]);
-    expect(values(true)).toEqual(['12', '2bis', '2', null]);
   });
 });

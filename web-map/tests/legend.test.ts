@@ -55,6 +55,12 @@ describe('style values', () => {
 });
 
 describe('legend', () => {
+  it('begins with what lies on top; what shares a place keeps its order', () => {
+    const part = (id: string, order: number) => layer(`roads/${id}`, 'line', {}, { 'opensit:order': order, 'opensit:legend': legend(id) });
+    const roads = { ...style, layers: [part('track', 400), part('alley', 410), part('lane', 410), part('motorway', 440)] } as StyleSpecification;
+    expect(legendEntries(roads, 'roads').map(({ id }) => id)).toEqual(['roads/motorway', 'roads/alley', 'roads/lane', 'roads/track']);
+  });
+
   it('has the entries that the style names, with their real symbol', () => {
     const [street] = legendEntries(style, 'streets');
     expect(street!.label).toEqual(legend('Principale'));

@@ -42,6 +42,10 @@ export interface Layer {
   accuracy_m?: number | null;
   crs_note?: string | null;
   label_field?: string | null;
+  /** How a row is called, with fields in braces: `Foglio {sheet}, particella {number}`. */
+  row_title?: Text | null;
+  /** Part of the ground of every map: such layers share one source. */
+  base?: boolean;
   fields: Field[];
 }
 

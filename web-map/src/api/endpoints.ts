@@ -38,8 +38,13 @@ export interface ItemPage {
   links?: { rel: string; href: string }[];
 }
 
-export const itemsUrl = (layer: string, bbox: Bbox, limit: number) =>
-  serverUrl(`collections/${encodeURIComponent(layer)}/items`, { f: 'json', limit, bbox: bbox.map((n) => n.toFixed(7)).join(',') });
+/** Which features, and in which order. Without a box, all of the layer. */
+export interface ItemsQuestion { limit: number; bbox?: Bbox | undefined; order?: { field: string; descending: boolean } | undefined }
+
+export const itemsUrl = (layer: string, { limit, bbox, order }: ItemsQuestion) =>
+  serverUrl(`collections/${encodeURIComponent(layer)}/items`, {
+    f: 'json', limit, bbox: bbox?.map((n) => n.toFixed(7)).join(','), sortby: order && `${order.descending ? '-' : '+'}${order.field}`,
+  });
 
 /** A page of features; `url` is the first one's or the `next` link of the one before. */
 export const fetchItems = (url: string, signal?: AbortSignal) => getJson<ItemPage>(url, signal);

@@ -1,6 +1,6 @@
 /**
- * `<opensit-map collection="parcels" bbox="w,s,e,n" item="X101_001200.345">`: one collection on a map, for pages that are
- * not the portal (the HTML twins of the API). `bbox` is CRS84; with `item` that feature is outlined and the map opens on it.
+ * `<opensit-map collection="parcels" bbox="w,s,e,n" item="X101_001200.345">`: one collection on a map of its
+ * surroundings, for pages that are not the portal (the HTML twins of the API). `bbox` is CRS84; with `item` that feature is outlined and the map opens on it.
  * Its text is in the page's language; whatever it can't draw it says in words.
  */
 import type { StyleSpecification } from 'maplibre-gl';
@@ -9,7 +9,7 @@ import { fetchItem } from '../api/endpoints';
 import { getJson, serverUrl, setRoot } from '../api/http';
 import { bboxOf, centre } from '../geo/bbox';
 import { overlay, selectionData } from '../map/overlay';
-import { compose } from '../map/style';
+import { compose, groundOf } from '../map/style';
 import type { MapView } from '../map/view';
 import './embed.css';
 
@@ -56,14 +56,14 @@ class OpensitMap extends HTMLElement {
     if (!document.createElement('canvas').getContext('webgl2')) return this.say(texts.none);
     const item = this.getAttribute('item');
     const [style, feature, { MapView }] = await Promise.all([
-      getJson<StyleSpecification>(serverUrl(`styles/${encodeURIComponent(collection)}.json`)),
+      getJson<StyleSpecification>(serverUrl('styles/map.json', { lang: this.language })),
       item ? fetchItem(collection, item).catch(() => undefined) : undefined,
       import('../map/view'),
     ]);
     const given = parseBbox(this.getAttribute('bbox'));
     const own = bboxOf(feature?.geometry);
     const box: Bbox = own ?? given ?? [6.6, 35.4, 18.6, 47.1];
-    const shown = compose(style, { on: new Set([collection]), opacity: new Map(), overlay: overlay({ selection: selectionData(feature?.geometry) }) });
+    const shown = compose(style, { on: new Set([...groundOf(style), collection]), opacity: new Map(), overlay: overlay({ selection: selectionData(feature?.geometry) }) });
     const camera = { center: centre(box), zoom: 14, bearing: 0 };
     this.view = new MapView(this, shown, camera, texts.label, {});
     this.view.fit(box, { top: 0, right: 0, bottom: 0, left: 0 }, 18, false);

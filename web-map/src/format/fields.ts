@@ -21,11 +21,19 @@ export function valueText(value: unknown, field: Field, lang: Lang): string {
   }
 }
 
+/** What a feature is called: the layer's template filled in, or its label, or its id; the same as the server says on its cards. */
 export function featureTitle(layer: Layer, feature: Feature, lang: Lang): string {
-  const label = layer.label_field ? feature.properties?.[layer.label_field] : undefined;
-  const field = layer.fields.find(({ name }) => name === layer.label_field);
-  if (label === null || label === undefined || label === '') return String(feature.id ?? feature.properties?.['id'] ?? '');
-  return field ? valueText(label, field, lang) : String(label);
+  const template = localized(layer.row_title, lang);
+  if (template) return template.replace(/\{(\w+)\}/g, (_, name: string) => inTitle(layer, feature, name, lang));
+  return (layer.label_field && inTitle(layer, feature, layer.label_field, lang)) || String(feature.id ?? feature.properties?.['id'] ?? '');
+}
+
+/** A value within a title: codes by their meaning, numbers without separators, nothing for what is missing. */
+function inTitle(layer: Layer, feature: Feature, name: string, lang: Lang): string {
+  const value: unknown = feature.properties?.[name];
+  if (value === null || value === undefined || value === '') return '';
+  const code = layer.fields.find((field) => field.name === name)?.codes?.find((candidate) => String(candidate.value) === String(value));
+  return code ? localized(code.label, lang) : String(value);
 }
 
 const KINDS = ['Point', 'MultiPoint', 'LineString', 'MultiLineString'];

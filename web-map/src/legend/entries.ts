@@ -11,6 +11,8 @@ export type Part =
   | { shape: 'text'; text: string; color: string; opacity: number; halo?: string; bold: boolean };
 
 export interface Entry {
+  /** The style layer that draws it. */
+  id: string;
   label: Text | undefined;
   /** From the bottom to the top. */
   parts: Part[];
@@ -24,12 +26,17 @@ const filterOf = (layer: LayerSpecification) => ('filter' in layer ? layer.filte
 const legendOf = (layer: LayerSpecification) =>
   (layer.metadata as Record<string, unknown> | undefined)?.['opensit:legend'] as Text | undefined;
 
+const orderOf = (layer: LayerSpecification) =>
+  ((layer.metadata as Record<string, unknown> | undefined)?.['opensit:order'] as number | undefined) ?? 0;
+
+/** What lies on top comes first, as on paper: the motorway before the lane. Parts in one place keep the order of the style. */
 export function legendEntries(style: StyleSpecification, layerId: string): Entry[] {
   const own = style.layers.filter((layer) => catalogueLayer(layer) === layerId);
   const named = own.filter((layer) => legendOf(layer));
   const shown = named.length > 0 ? named : own.filter((layer) => layer.type !== 'symbol').slice(-1);
   return (shown.length > 0 ? shown : own.slice(0, 1))
-    .map((layer) => ({ label: legendOf(layer), parts: symbolOf(layer, own), minzoom: layer.minzoom ?? 0 }))
+    .sort((a, b) => orderOf(b) - orderOf(a))
+    .map((layer) => ({ id: layer.id, label: legendOf(layer), parts: symbolOf(layer, own), minzoom: layer.minzoom ?? 0 }))
     .filter((entry) => entry.parts.length > 0);
 }
 

@@ -3,12 +3,16 @@
  * drawings (selection, measure) on top. A source nobody looks at is left out, so that it costs no request.
  */
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
+import type { Catalogue } from '../api/contract';
 import { rebase } from '../api/http';
+import { withTiles } from './sources';
 import { opacityPaint } from './opacity';
 
 export interface Addition { sources: Record<string, SourceSpecification>; layers: LayerSpecification[] }
 
 export interface Shown {
+  /** Where tiles are known without asking: see `withTiles`. */
+  catalogue?: Catalogue;
   /** Ids of the catalogue layers that are on. */
   on: ReadonlySet<string>;
   /** 0 to 1, by catalogue layer; absent means 1. */
@@ -20,6 +24,12 @@ export interface Shown {
 /** The catalogue layer that a style layer draws, or undefined for the background. */
 export function catalogueLayer(layer: LayerSpecification): string | undefined {
   return (layer.metadata as Record<string, unknown> | undefined)?.['opensit:layer'] as string | undefined;
+}
+
+/** The catalogue layers that are the ground of every map. */
+export function groundOf(style: StyleSpecification): Set<string> {
+  const ground = style.layers.filter((layer) => (layer.metadata as Record<string, unknown> | undefined)?.['opensit:base']);
+  return new Set(ground.map(catalogueLayer).filter((id) => id !== undefined));
 }
 
 const sourceOf = (layer: LayerSpecification) => ('source' in layer ? (layer.source as string) : undefined);
@@ -34,7 +44,7 @@ export function compose(full: StyleSpecification, shown: Shown): StyleSpecificat
   const layers = full.layers.filter((layer) => !sourceOf(layer) || wanted.has(sourceOf(layer)!)).map((layer) => dress(layer, shown));
   const afterBackground = layers.findIndex((layer) => layer.type !== 'background');
   const at = afterBackground < 0 ? layers.length : afterBackground;
-  const sources = Object.fromEntries(Object.entries(full.sources).filter(([id]) => wanted.has(id)).map(([id, s]) => [id, here(s)]));
+  const sources = Object.fromEntries(Object.entries(full.sources).filter(([id]) => wanted.has(id)).map(([id, s]) => [id, here(withTiles(s, shown.catalogue))]));
   return {
     ...full,
     sources: { ...sources, ...shown.basemap?.sources, ...shown.overlay?.sources },

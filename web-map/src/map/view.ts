@@ -138,6 +138,16 @@ export class MapView {
     if (dx !== 0 || dy !== 0) this.map.panBy([dx, dy], { duration: animate ? 180 : 0 });
   }
 
+  /** How many features a style layer draws in the view, each once however many tiles cut it; undefined where it isn't drawn at this scale. */
+  count(styleLayer: string): number | undefined {
+    const layer = this.map.getLayer(styleLayer);
+    const zoom = this.map.getZoom();
+    if (!layer || layer.isHidden(zoom)) return undefined;
+    const ids = new Set<unknown>();
+    for (const feature of this.map.queryRenderedFeatures({ layers: [styleLayer], validate: false })) ids.add(feature.id ?? feature.properties['id'] ?? feature);
+    return ids.size;
+  }
+
   isLoading(sourceId: string): boolean {
     return Boolean(this.map.getSource(sourceId)) && !this.map.isSourceLoaded(sourceId);
   }

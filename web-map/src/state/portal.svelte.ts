@@ -5,6 +5,8 @@ import { ChangeStream, type StreamState } from '../api/changes';
 import { fetchCatalogue, fetchStyle } from '../api/endpoints';
 import { isAbort } from '../api/http';
 import { bboxOf, centre } from '../geo/bbox';
+import { Census, type Counts } from '../legend/census';
+import { legendEntries } from '../legend/entries';
 import { basemapAddition } from '../map/basemap';
 import { Coalescer, type Burst } from '../map/live';
 import { MARK, markData, MEASURE, overlay, SELECTION, selectionData } from '../map/overlay';
@@ -50,6 +52,9 @@ class Portal {
 
   measuring = $derived(this.panel === 'measure' && this.front === 'panel');
 
+  /** Features in view by style layer that is a legend entry; those not drawn at this scale are missing. */
+  inView = $state.raw<Counts>(new Map());
+
   readonly layers = new LayerStates();
   readonly measure = new Measure();
   readonly cards = new Cards(() => this.catalogue);
@@ -65,6 +70,7 @@ class Portal {
     (source) => this.view?.isLoading(source) ?? false,
     (source, health, reason) => this.layers.setHealth(this.layersIn(source), health, reason),
   );
+  private readonly census = new Census((entry) => this.view?.count(entry), (counts) => (this.inView = counts));
   private urlTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Reads the catalogue and the style at once; retries by itself until they come. */
@@ -114,7 +120,7 @@ class Portal {
     if (!this.style) return undefined;
     const drawn = overlay({ selection: selectionData(this.cards.selected?.geometry), measure: this.measure.drawing(), mark: markData(this.marked) });
     return compose(this.style, {
-      on: new Set(this.layers.on), opacity: this.layers.shown, overlay: drawn, ...(this.ground ? { basemap: this.ground } : {}),
+      on: new Set(this.layers.on), ...(this.catalogue ? { catalogue: this.catalogue } : {}), opacity: this.layers.shown, overlay: drawn, ...(this.ground ? { basemap: this.ground } : {}),
     });
   }
 
@@ -241,6 +247,18 @@ class Portal {
     } catch (error) {
       this.notice = `${t('error.catalogue')}: ${reasonOf(error)}`;
     }
+  }
+
+  /** The map has come to rest, or the legend was opened. */
+  takeCensus(): void {
+    if (this.panel !== 'layers' || !this.style || !this.view) return;
+    const { style } = this;
+    const drawn = this.layers.on.filter((id) => (this.layer(id)?.minzoom ?? 0) <= this.camera.zoom);
+    this.census.take(drawn.flatMap((id) => legendEntries(style, id).map((entry) => entry.id)));
+  }
+
+  stopCensus(): void {
+    this.census.stop();
   }
 
   // --- what a reader does ---------------------------------------------------------------------------------------------
