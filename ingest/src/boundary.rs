@@ -8,8 +8,9 @@ use kernel::Srid;
 use sqlx::{Connection, PgConnection};
 
 use crate::geometry::{self, Family, Shape};
+use crate::source::open::Opener;
 use crate::source::{DeclaredCrs, Reader, Row, SourceLayer, Value, open};
-use crate::{IngestError, Limits};
+use crate::{IngestError, Limits, ReaderProcess};
 
 /// A comune of the installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,22 +28,42 @@ const ISTAT: [&str; 5] = ["com_istat_code", "pro_com_t", "pro_com", "istat", "co
 const CATASTO: [&str; 5] = ["com_catasto_code", "catasto_code", "codice_catastale", "cod_catastale", "belfiore"];
 const NAME: [&str; 4] = ["name", "comune", "nome", "denominazione"];
 
-/// Reads the areas of one or many comuni into `territory.boundaries`, in one transaction: what the file has is the
-/// boundary from then on, and comuni that it has not are taken out.
-///
-/// The file may be in any system of the register; which Monte Mario parameters hold follows from its own ISTAT codes.
-pub async fn load_boundary(database: &mut PgConnection, file: &Path, storage: Srid) -> Result<Vec<Comune>, IngestError> {
-    let path = file.to_owned();
-    let areas = tokio::task::spawn_blocking(move || read(&path, storage)).await.map_err(|e| IngestError::Reader(e.to_string()))??;
-    store(database, &areas, storage).await.map_err(IngestError::database("did not take the boundary"))?;
-    Ok(areas.into_iter().map(|(comune, _)| comune).collect())
+/// A boundary file that was read and found good.
+#[derive(Clone, Debug)]
+pub struct Boundary {
+    /// In storage.
+    areas: Vec<(Comune, Shape)>,
+    storage: Srid,
+}
+
+impl Boundary {
+    /// Reads the areas of one or many comuni, without a database: it can be refused before one is made.
+    ///
+    /// The file may be in any system of the register; which Monte Mario parameters hold follows from its own ISTAT codes.
+    pub async fn read(file: &Path, storage: Srid, reader: &ReaderProcess) -> Result<Self, IngestError> {
+        let (path, opener) = (file.to_owned(), Opener::Process(reader.clone()));
+        let working = tokio::task::spawn_blocking(move || read(&path, storage, &opener));
+        let areas = working.await.map_err(|e| IngestError::Reader(e.to_string()))??;
+        Ok(Self { areas, storage })
+    }
+
+    /// Puts it into `territory.boundaries`, in one transaction: what the file has is the boundary from then on, and
+    /// comuni that it has not are taken out.
+    pub async fn store(&self, database: &mut PgConnection) -> Result<(), IngestError> {
+        store(database, &self.areas, self.storage).await.map_err(IngestError::database("did not take the boundary"))
+    }
+
+    /// The comuni that it has.
+    pub fn comuni(&self) -> impl ExactSizeIterator<Item = &Comune> {
+        self.areas.iter().map(|(comune, _)| comune)
+    }
 }
 
 /// The comuni with their areas in storage.
-fn read(path: &Path, storage: Srid) -> Result<Vec<(Comune, Shape)>, IngestError> {
+fn read(path: &Path, storage: Srid, opener: &Opener) -> Result<Vec<(Comune, Shape)>, IngestError> {
     let limits = Limits::default();
     let folder = tempfile::tempdir().map_err(IngestError::io(std::env::temp_dir()))?;
-    let mut sources = open::open(&[path.to_owned()], None, folder.path(), &limits)?;
+    let mut sources = open::open(&[path.to_owned()], None, folder.path(), opener, &limits)?;
     let [source] = sources.as_mut_slice() else {
         return Err(refuse(&path.display().to_string(), "there are several files in it"));
     };

@@ -43,7 +43,9 @@ pub enum IngestError {
         cause: String,
     },
     /// A part of a Shapefile is not there.
-    #[error("{file}: its .{part} file is missing; a Shapefile is .shp, .shx and .dbf (and .prj, .cpg) with the same name: put them together")]
+    #[error(
+        "{file}: its .{part} file is missing; a Shapefile is .shp, .shx and .dbf (and .prj, .cpg) with the same name: put them together"
+    )]
     MissingPart {
         /// The file.
         file: String,
@@ -146,7 +148,9 @@ pub enum IngestError {
         difference: String,
     },
     /// The file changed while it was read.
-    #[error("{file}: it had {before} rows when read first and {after} when read again; somebody is writing it. Try again when that is done")]
+    #[error(
+        "{file}: it had {before} rows when read first and {after} when read again; somebody is writing it. Try again when that is done"
+    )]
     Changed {
         /// The file.
         file: String,
@@ -211,13 +215,17 @@ pub enum IngestError {
     #[error("`--comune {0}` is no ISTAT code of a comune: six digits, with their zeros, like 080063")]
     Comune(String),
     /// The layer is there already.
-    #[error("the layer `{0}` exists already; say `--replace` to put the file in its place, `--append` to add to it, or give `--layer` another name")]
+    #[error(
+        "the layer `{0}` exists already; say `--replace` to put the file in its place, `--append` to add to it, or give `--layer` another name"
+    )]
     Exists(LayerId),
     /// There is nothing to add to.
     #[error("there is no layer `{0}` to append to; leave `--append` away to make it")]
     NoLayer(LayerId),
     /// A theme's own layer.
-    #[error("the layer `{layer}` belongs to the module `{module}`, which declares its fields and fills it; a file can't take its place. Give `--layer` another name")]
+    #[error(
+        "the layer `{layer}` belongs to the module `{module}`, which declares its fields and fills it; a file can't take its place. Give `--layer` another name"
+    )]
     Declared {
         /// The layer.
         layer: LayerId,
@@ -246,7 +254,9 @@ pub enum IngestError {
     #[error("another load of the layer `{0}` is running; wait until it is done")]
     Busy(LayerId),
     /// A boundary file that is none.
-    #[error("{file}: it is no boundary of comuni: {why}. It must have areas with `com_istat_code` (six digits), `com_catasto_code` and `name`")]
+    #[error(
+        "{file}: it is no boundary of comuni: {why}. It must have areas with `com_istat_code` (six digits), `com_catasto_code` and `name`"
+    )]
     Boundary {
         /// The file.
         file: String,
@@ -264,6 +274,18 @@ pub enum IngestError {
     /// The catalogue can't be read or written.
     #[error("the catalogue can't be changed: {0}; nothing was loaded")]
     Catalogue(#[from] catalogue::CatalogueError),
+    /// The process that reads a file for us is gone, or makes no sense.
+    #[error(
+        "{file}: the process that reads it for us {why} {after}; nothing was loaded. The file is damaged or larger than is allowed: open it in QGIS, export it again as GeoPackage and load that. If it can be read there, please report it to us"
+    )]
+    ReaderEnded {
+        /// The file.
+        file: String,
+        /// What became of the process.
+        why: String,
+        /// How far it got.
+        after: String,
+    },
     /// The reading thread died.
     #[error("reading stopped for a reason of our own ({0}); nothing was loaded. Please report this file to us")]
     Reader(String),
@@ -287,7 +309,8 @@ fn unrecognised(definition: &Option<String>) -> String {
 
 fn guesses(candidates: &[Guess]) -> String {
     if candidates.is_empty() {
-        return "No system of this program puts it near the boundary, or there is none; say which one it is in with `--crs EPSG:…`.".to_owned();
+        return "No system of this program puts it near the boundary, or there is none; say which one it is in with `--crs EPSG:…`."
+            .to_owned();
     }
     let list: Vec<String> = candidates.iter().map(ToString::to_string).collect();
     format!("Likely: {}.", list.join("; "))

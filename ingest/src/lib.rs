@@ -7,8 +7,9 @@
 //! staging table by COPY, lets PostGIS mend and place them, and swaps the filled table in, in one transaction; and
 //! [`Report`] tells what happened in plain words.
 //!
-//! A new format is a [`source::Reader`] and a line in `source/open.rs`. GDAL opens files in this process, on a thread
-//! of its own, with one driver allowed, chosen by the file's content.
+//! A new format is a [`source::Reader`] and a line in `source/open.rs`. GDAL opens files in a process of its own
+//! ([`ReaderProcess`]), below limits of the system, with one driver allowed, chosen by the file's content; what comes of
+//! it, crashes included, is rows or an error here. CSV is read in this process, by Rust alone.
 
 mod boundary;
 mod error;
@@ -24,10 +25,11 @@ mod run;
 mod source;
 mod survey;
 
-pub use boundary::{Comune, load_boundary};
+pub use boundary::{Boundary, Comune};
 pub use error::IngestError;
 pub use place::Guess;
 pub use progress::{Progress, Silent, Stage};
 pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, Mended, Note, Reason, Report};
 pub use request::{Limits, Mode, Request, Settings};
 pub use run::run;
+pub use source::process::{ReaderProcess, serve_reader};

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use kernel::{Clock, LayerId, Srid, Text};
 use serde::{Deserialize, Serialize};
 
+use crate::ReaderProcess;
+
 /// What to load, and how.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -66,6 +68,8 @@ pub struct Settings {
     pub crs: crs::Settings,
     /// What a file may ask of us.
     pub limits: Limits,
+    /// What opens files with GDAL.
+    pub reader: ReaderProcess,
     /// Where archives are unpacked: emptied after each load.
     pub temporary: PathBuf,
     /// The time.
@@ -73,7 +77,7 @@ pub struct Settings {
 }
 
 /// What a file may ask of us at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Entries of an archive.
     pub archive_entries: usize,
@@ -87,6 +91,12 @@ pub struct Limits {
     pub text_bytes: usize,
     /// Vertices of a geometry.
     pub vertices: usize,
+    /// Memory (address space, bytes) of the process that reads a file.
+    pub reader_memory_bytes: u64,
+    /// Its processor time, seconds.
+    pub reader_cpu_s: u64,
+    /// How long it may say nothing while it is listened to, seconds.
+    pub reader_silence_s: u64,
 }
 
 impl Default for Limits {
@@ -98,6 +108,9 @@ impl Default for Limits {
             fields: 1_000,
             text_bytes: 1 << 20,
             vertices: 5_000_000,
+            reader_memory_bytes: 4 << 30,
+            reader_cpu_s: 3_600,
+            reader_silence_s: 300,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::load::{self, ComuneOf, Placed, Plan, Staging, Tally, Target};
 use crate::place::{self, Placement, Territory};
 use crate::plan::{self, FieldPlan};
 use crate::report::{CrsReport, ExtentReport, FieldReport, IdSource, Note, Report};
+use crate::source::open::Opener;
 use crate::source::{Source, open};
 use crate::survey::{self, Key, Survey};
 use crate::{IngestError, Mode, Progress, Request, Settings, Stage};
@@ -86,14 +87,20 @@ const SESSION: [(&str, &str); 3] = [("client_min_messages", "warning"), ("mainte
 
 async fn set_session(database: &mut PgConnection) -> Result<(), IngestError> {
     for (name, value) in SESSION {
-        sqlx::query(AssertSqlSafe(format!("set {name} = {value}"))).execute(&mut *database).await.map_err(IngestError::database("can't be set up"))?;
+        sqlx::query(AssertSqlSafe(format!("set {name} = {value}")))
+            .execute(&mut *database)
+            .await
+            .map_err(IngestError::database("can't be set up"))?;
     }
     Ok(())
 }
 
 async fn reset_session(database: &mut PgConnection) -> Result<(), IngestError> {
     for (name, _) in SESSION {
-        sqlx::query(AssertSqlSafe(format!("reset {name}"))).execute(&mut *database).await.map_err(IngestError::database("can't be reset"))?;
+        sqlx::query(AssertSqlSafe(format!("reset {name}")))
+            .execute(&mut *database)
+            .await
+            .map_err(IngestError::database("can't be reset"))?;
     }
     Ok(())
 }
@@ -102,10 +109,11 @@ async fn open_and_survey(settings: &Settings, request: &Request, progress: &dyn 
     progress.stage(Stage::Opening, None);
     let (files, wanted) = (request.files.clone(), request.source_layer.clone());
     let (temporary, limits, swap_axes) = (settings.temporary.clone(), settings.limits, request.swap_axes);
+    let opener = Opener::Process(settings.reader.clone());
     let (say, mut said) = unbounded_channel();
     let working = tokio::task::spawn_blocking(move || {
         let folder = folder_in(temporary)?;
-        let mut sources = open::open(&files, wanted.as_deref(), folder.path(), &limits)?;
+        let mut sources = open::open(&files, wanted.as_deref(), folder.path(), &opener, &limits)?;
         let fields = plan::fields(&sources)?;
         let total = sources.iter().map(|s| s.reader.layer().rows).sum::<Option<u64>>();
         let _ = say.send((0, total));
@@ -163,7 +171,8 @@ async fn load(
     if let Target::Grows(layer) = target
         && layer.geometry.family() != family.geometry_type(false).family()
     {
-        let difference = format!("its rows are of the kind {}, the layer's are {}", family.geometry_type(false).family(), layer.geometry.family());
+        let difference =
+            format!("its rows are of the kind {}, the layer's are {}", family.geometry_type(false).family(), layer.geometry.family());
         return Err(IngestError::DoesNotFit { layer: layer.id.clone(), difference });
     }
     progress.stage(Stage::Loading, Some(total));
@@ -275,11 +284,7 @@ fn report(
             outside: loaded.placed.outside,
             farthest_m: loaded.placed.farthest_m,
         },
-        fields: loaded
-            .fields
-            .iter()
-            .map(|f| FieldReport { name: f.column.to_string(), source: f.name.clone(), kind: f.kind })
-            .collect(),
+        fields: loaded.fields.iter().map(|f| FieldReport { name: f.column.to_string(), source: f.name.clone(), kind: f.kind }).collect(),
         id: match loaded.key {
             Key::Field(index) => IdSource::Column(loaded.fields[index].name.clone()),
             Key::Own(name) => IdSource::Column(name),

@@ -4,6 +4,7 @@ pub(crate) mod archive;
 pub(crate) mod csv;
 pub(crate) mod gdal;
 pub(crate) mod open;
+pub(crate) mod process;
 pub(crate) mod shapefile;
 pub(crate) mod sniff;
 
@@ -12,24 +13,27 @@ use std::ops::ControlFlow;
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::Srid;
 use kernel::layer::FieldType;
+use serde::{Deserialize, Serialize};
 
 use crate::IngestError;
 use crate::report::{Note, Reason};
 
 /// A value of a row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Value {
     Null,
     Text(String),
     Integer(i64),
     Number(f64),
     Boolean(bool),
+    #[serde(with = "process::days")]
     Date(NaiveDate),
+    #[serde(with = "chrono::serde::ts_microseconds")]
     Instant(DateTime<Utc>),
 }
 
 /// A geometry as the file has it, in the file's coordinate system, east coordinate first.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum RawGeometry {
     /// The row has none.
     Missing,
@@ -44,7 +48,7 @@ pub(crate) enum RawGeometry {
 }
 
 /// A row as the file has it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Row {
     /// What people count: the first feature is 1; in a CSV the header is row 1, as a spreadsheet shows it.
     pub(crate) number: u64,
@@ -58,14 +62,14 @@ pub(crate) struct Row {
 }
 
 /// A field as the file names it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SourceField {
     pub(crate) name: String,
     pub(crate) kind: FieldType,
 }
 
 /// What the file says of its coordinate system.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum DeclaredCrs {
     /// Nothing.
     None,

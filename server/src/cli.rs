@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{config, database, demo, ingest, layers, migrate, serve};
+use crate::commands::{config, database, demo, ingest, layers, migrate, read_file, serve};
 use crate::config::Options;
 
 /// The open territorial information system of a city.
@@ -49,4 +49,7 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Opens a file for another process of this program
+    #[command(name = read_file::NAME, hide = true)]
+    ReadFile,
 }

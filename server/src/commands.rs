@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod ingest;
 pub(crate) mod layers;
 pub(crate) mod migrate;
+pub(crate) mod read_file;
 pub(crate) mod serve;
 
 use std::process::ExitCode;
@@ -32,8 +33,8 @@ pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, 
         Command::Database(command) => database::run(command, config).await?,
         Command::Check => return check::run(config).await,
         Command::Config(command) => config::run(command, config),
-        // printed before the configuration is read
-        Command::Completions { .. } => {}
+        // done before the configuration is read
+        Command::Completions { .. } | Command::ReadFile => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,9 +1,11 @@
 //! What is fixed at the first use of an installation: its system, its boundary, its name.
 
+use ingest::Boundary;
 use kernel::{Bbox, Installation, Srid, Text};
 use sqlx::types::{Json, Uuid};
 use sqlx::{FromRow, PgPool};
 
+use crate::commands::read_file;
 use crate::config::Config;
 use crate::failure::Failure;
 
@@ -22,7 +24,18 @@ struct Row {
 /// Italy, where an installation without a boundary begins (CRS84).
 const ITALY: [f64; 4] = [6.6, 35.4, 18.6, 47.1];
 
-/// Reads the boundary that configuration names, unless the installation has one already.
+/// Reads the boundary that configuration names before a first use makes a database: a file that is refused leaves nothing
+/// behind. Where there is a database, [`take_boundary`] reads it, if it is needed at all.
+pub(crate) async fn check_boundary(config: &Config) -> Result<(), Failure> {
+    let Some(file) = &config.boundary else { return Ok(()) };
+    if config.database_url.is_some() || config.data_dir.value.join("postgres").exists() {
+        return Ok(());
+    }
+    let storage = config.storage_crs.as_ref().map_or(Srid::RDN2008_UTM33, |g| g.value);
+    Boundary::read(&file.value, storage, &read_file::process()?).await.map(|_| ()).map_err(|e| Failure::new(e.to_string()))
+}
+
+/// Takes the boundary that configuration names, unless the installation has one already.
 pub(crate) async fn take_boundary(owner: &PgPool, config: &Config, storage: Srid) -> Result<(), Failure> {
     let Some(file) = &config.boundary else { return Ok(()) };
     let known: i64 = sqlx::query_scalar("select count(*) from territory.boundaries")
@@ -34,7 +47,10 @@ pub(crate) async fn take_boundary(owner: &PgPool, config: &Config, storage: Srid
         return Ok(());
     }
     let mut conn = owner.acquire().await.map_err(Failure::database("reading the boundary"))?;
-    let comuni = ingest::load_boundary(&mut conn, &file.value, storage).await.map_err(|e| Failure::new(e.to_string()))?;
+    let refused = |e: ingest::IngestError| Failure::new(e.to_string());
+    let boundary = Boundary::read(&file.value, storage, &read_file::process()?).await.map_err(refused)?;
+    boundary.store(&mut conn).await.map_err(refused)?;
+    let comuni: Vec<_> = boundary.comuni().collect();
     let title = match comuni.as_slice() {
         [one] => Text::new(format!("Comune di {}", one.name), format!("Municipality of {}", one.name)),
         many => Text::new(format!("{} comuni", many.len()), format!("{} municipalities", many.len())),

@@ -39,6 +39,9 @@ fn run(cli: &Cli, matches: &clap::ArgMatches) -> Result<ExitCode, Failure> {
         clap_complete::generate(*shell, &mut Cli::command(), "opensit", &mut std::io::stdout());
         return Ok(ExitCode::SUCCESS);
     }
+    if let Command::ReadFile = &cli.command {
+        return commands::read_file::run().map(|()| ExitCode::SUCCESS);
+    }
     // the values of the innermost command, `config show` being one within another
     let mut matches = matches;
     while let Some((_, inner)) = matches.subcommand() {

@@ -1,8 +1,8 @@
 use kernel::{Srid, Text};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Something that was found out on the way, or decided, and should be known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Note(Text);
 

@@ -1,8 +1,8 @@
 use kernel::Text;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Why a row was kept out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Its geometry is NULL.

@@ -41,8 +41,7 @@ pub(crate) fn open(path: &Path, file: &str, limits: &Limits) -> Result<CsvReader
     let delimiter = dialect::delimiter(&encoding::sample(path, encoding).map_err(IngestError::io(path))?);
     let damaged = |cause: csv::Error| IngestError::Damaged { file: file.to_owned(), format: "CSV", cause: cause.to_string() };
     let mut reader = records(path, encoding, delimiter)?;
-    let names: Vec<String> =
-        reader.byte_headers().map_err(damaged)?.iter().map(|n| encoding.decode(n.trim_ascii()).into_owned()).collect();
+    let names: Vec<String> = reader.byte_headers().map_err(damaged)?.iter().map(|n| encoding.decode(n.trim_ascii()).into_owned()).collect();
     if names.len() > limits.fields {
         return Err(IngestError::TooManyFields { file: file.to_owned(), found: names.len(), allowed: limits.fields });
     }
@@ -68,7 +67,16 @@ pub(crate) fn open(path: &Path, file: &str, limits: &Limits) -> Result<CsvReader
         key: None,
         notes: notes(encoding, delimiter, &names, &kinds, &positions),
     };
-    Ok(CsvReader { path: path.to_owned(), file: file.to_owned(), encoding, delimiter, kinds, positions, layer, text_bytes: limits.text_bytes })
+    Ok(CsvReader {
+        path: path.to_owned(),
+        file: file.to_owned(),
+        encoding,
+        delimiter,
+        kinds,
+        positions,
+        layer,
+        text_bytes: limits.text_bytes,
+    })
 }
 
 fn records(path: &Path, encoding: Encoding, delimiter: u8) -> Result<csv::Reader<Box<dyn Read>>, IngestError> {

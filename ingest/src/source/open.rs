@@ -2,10 +2,38 @@
 
 use std::path::{Path, PathBuf};
 
+use super::process::{self, ReaderProcess};
 use super::sniff::{Content, sniff};
-use super::{Reader, Source, archive, csv, gdal, shapefile};
+use super::{Reader, Source, archive, csv, shapefile};
 use crate::report::Note;
 use crate::{IngestError, Limits};
+
+/// Who opens what GDAL reads.
+#[derive(Clone, Debug)]
+pub(crate) enum Opener {
+    /// A process of its own.
+    Process(ReaderProcess),
+    /// This one: only where the files are our own.
+    #[cfg(test)]
+    Here,
+}
+
+impl Opener {
+    fn open(
+        &self,
+        path: &Path,
+        file: &str,
+        content: Content,
+        layer: Option<&str>,
+        limits: &Limits,
+    ) -> Result<Box<dyn Reader>, IngestError> {
+        Ok(match self {
+            Self::Process(process) => Box::new(process::open(process, path, file, content, layer, limits)?),
+            #[cfg(test)]
+            Self::Here => Box::new(super::gdal::open(path, file, content, layer, limits)?),
+        })
+    }
+}
 
 /// What can be read, by suffix, inside archives and folders.
 const SUFFIXES: [&str; 7] = ["gpkg", "shp", "geojson", "json", "csv", "tsv", "txt"];
@@ -14,7 +42,13 @@ const SUFFIXES: [&str; 7] = ["gpkg", "shp", "geojson", "json", "csv", "tsv", "tx
 const PARTS: [&str; 10] = ["shx", "dbf", "prj", "cpg", "qpj", "sbn", "sbx", "qix", "qmd", "xml"];
 
 /// Opens every file. Archives are unpacked below `temporary`, which the caller keeps until the readers are done.
-pub(crate) fn open(files: &[PathBuf], layer: Option<&str>, temporary: &Path, limits: &Limits) -> Result<Vec<Source>, IngestError> {
+pub(crate) fn open(
+    files: &[PathBuf],
+    layer: Option<&str>,
+    temporary: &Path,
+    opener: &Opener,
+    limits: &Limits,
+) -> Result<Vec<Source>, IngestError> {
     let mut sources = Vec::new();
     for (index, path) in without_parts(files).into_iter().enumerate() {
         if !path.exists() {
@@ -22,16 +56,16 @@ pub(crate) fn open(files: &[PathBuf], layer: Option<&str>, temporary: &Path, lim
         }
         let file = name(path);
         if path.is_dir() {
-            sources.extend(open_inside(path, &file, layer, limits)?);
+            sources.extend(open_inside(path, &file, layer, opener, limits)?);
             continue;
         }
         if sniff(path, &file)? == Content::Zip {
             let into = temporary.join(index.to_string());
             std::fs::create_dir_all(&into).map_err(IngestError::io(&into))?;
             archive::unpack(path, &file, &into, limits)?;
-            sources.extend(open_inside(&into, &file, layer, limits)?);
+            sources.extend(open_inside(&into, &file, layer, opener, limits)?);
         } else {
-            sources.push(open_one(path, file, layer, limits)?);
+            sources.push(open_one(path, file, layer, opener, limits)?);
         }
     }
     Ok(sources)
@@ -45,7 +79,7 @@ fn without_parts(files: &[PathBuf]) -> Vec<&PathBuf> {
 }
 
 /// Everything in a folder that can be read, in the order of names.
-fn open_inside(folder: &Path, file: &str, layer: Option<&str>, limits: &Limits) -> Result<Vec<Source>, IngestError> {
+fn open_inside(folder: &Path, file: &str, layer: Option<&str>, opener: &Opener, limits: &Limits) -> Result<Vec<Source>, IngestError> {
     let mut found = Vec::new();
     walk(folder, &mut found, 0).map_err(IngestError::io(folder))?;
     found.sort();
@@ -62,7 +96,7 @@ fn open_inside(folder: &Path, file: &str, layer: Option<&str>, limits: &Limits) 
         .into_iter()
         .map(|path| {
             let inner = path.strip_prefix(folder).unwrap_or(path).display();
-            open_one(path, format!("{file}/{inner}"), layer, limits)
+            open_one(path, format!("{file}/{inner}"), layer, opener, limits)
         })
         .collect()
 }
@@ -86,7 +120,7 @@ fn hidden(path: &Path, folder: &Path) -> bool {
     inner.components().any(|c| matches!(c.as_os_str().to_str(), Some(n) if n.starts_with('.') || n == "__MACOSX"))
 }
 
-fn open_one(path: &Path, file: String, layer: Option<&str>, limits: &Limits) -> Result<Source, IngestError> {
+fn open_one(path: &Path, file: String, layer: Option<&str>, opener: &Opener, limits: &Limits) -> Result<Source, IngestError> {
     let content = sniff(path, &file)?;
     let suffix = suffix(path);
     let strict = matches!(suffix.as_str(), "gpkg" | "shp" | "geojson");
@@ -101,9 +135,9 @@ fn open_one(path: &Path, file: String, layer: Option<&str>, limits: &Limits) -> 
         Content::Text => Box::new(csv::open(path, &file, limits)?),
         Content::Shapefile => {
             shapefile::check(path, &file)?;
-            Box::new(gdal::open(path, &file, content, layer, limits)?)
+            opener.open(path, &file, content, layer, limits)?
         }
-        _ => Box::new(gdal::open(path, &file, content, layer, limits)?),
+        _ => opener.open(path, &file, content, layer, limits)?,
     };
     if !content.fits(&suffix) {
         reader.note(Note::suffix(&name(path), content.name()));

@@ -10,9 +10,7 @@ use crate::IngestError;
 
 /// Compares the sizes that the headers state with those of the files.
 pub(crate) fn check(path: &Path, file: &str) -> Result<(), IngestError> {
-    let part = |suffix: &'static str| {
-        beside(path, suffix).ok_or_else(|| IngestError::MissingPart { file: file.to_owned(), part: suffix })
-    };
+    let part = |suffix: &'static str| beside(path, suffix).ok_or_else(|| IngestError::MissingPart { file: file.to_owned(), part: suffix });
     let (index, table) = (part("shx")?, part("dbf")?);
     let damaged = |cause: String| IngestError::Damaged { file: file.to_owned(), format: "Shapefile", cause };
     for (path, suffix) in [(path, "shp"), (index.as_path(), "shx")] {

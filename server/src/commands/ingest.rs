@@ -7,7 +7,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{LayerId, Srid, SystemClock, Text};
 
-use crate::commands::say;
+use crate::commands::{read_file, say};
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::Failure;
@@ -74,6 +74,7 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
     if arguments.key.is_some() || arguments.update {
         return Err(Failure::new("--key and --update are reserved: updating by key is not built yet. Use --replace or --append"));
     }
+    installation::check_boundary(config).await?;
     let database = Database::open(config, None).await?;
     let result = load(arguments, config, &database).await;
     database.close().await?;
@@ -85,11 +86,13 @@ async fn load(arguments: &Arguments, config: &Config, database: &Database) -> Re
     let (installed, _) = installation::read(&owner).await?;
     installation::take_boundary(&owner, config, installed.storage_crs).await?;
     if let Some(comune) = &arguments.comune {
-        let known: bool = sqlx::query_scalar("select exists (select from territory.v_comuni where istat = $1) or not exists (select from territory.v_comuni)")
-            .bind(comune)
-            .fetch_one(&owner)
-            .await
-            .map_err(Failure::database("reading the boundary"))?;
+        let known: bool = sqlx::query_scalar(
+            "select exists (select from territory.v_comuni where istat = $1) or not exists (select from territory.v_comuni)",
+        )
+        .bind(comune)
+        .fetch_one(&owner)
+        .await
+        .map_err(Failure::database("reading the boundary"))?;
         if !known {
             return Err(Failure::new(format!("--comune {comune}: this installation's boundary has no comune with that ISTAT code")));
         }
@@ -98,6 +101,7 @@ async fn load(arguments: &Arguments, config: &Config, database: &Database) -> Re
         storage: installed.storage_crs,
         crs: installation::crs_settings(&owner, config).await?,
         limits: Limits::default(),
+        reader: read_file::process()?,
         temporary: std::env::temp_dir(),
         clock: Arc::new(SystemClock),
     };

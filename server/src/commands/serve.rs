@@ -30,6 +30,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
+    installation::check_boundary(config).await?;
     let database = Database::open(config, Some(address(config))).await?;
     let owner = migrate::run(&database, config).await?;
     let (installed, _) = installation::read(&owner).await?;

@@ -88,7 +88,9 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_the_names_people_use() {
-        for (x, y) in [("X", "Y"), ("Coord_X", "Coord_Y"), ("EST", "NORD"), ("Longitudine", "Latitudine"), ("lng", "lat"), ("CoordX", "CoordY")] {
+        for (x, y) in
+            [("X", "Y"), ("Coord_X", "Coord_Y"), ("EST", "NORD"), ("Longitudine", "Latitudine"), ("lng", "lat"), ("CoordX", "CoordY")]
+        {
             assert_eq!(found(&[y, "nome", x], &["", "", ""]), Some(Positions::Columns(2, 0)), "{x} {y}");
         }
         assert_eq!(found(&["nome", "via"], &["a", "b"]), None);

@@ -9,6 +9,7 @@ use std::ptr;
 use std::sync::Once;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use gdal::DriverManager;
 use gdal::spatial_ref::SpatialRef;
 use gdal::vector::LayerAccess;
 use gdal_sys::{CPLErr, OGRFeatureH, OGRLayerH, OGRwkbByteOrder};
@@ -16,10 +17,35 @@ use gdal_sys::{CPLErr, OGRFeatureH, OGRLayerH, OGRwkbByteOrder};
 use crate::report::Reason;
 use crate::source::RawGeometry;
 
-/// Once a process: GDAL's messages go to our log, and curves come as lines.
+/// The formats that files may have; GDAL forgets all others, virtual ones and those of the network among them.
+const DRIVERS: [&str; 3] = ["GPKG", "ESRI Shapefile", "GeoJSON"];
+
+/// What keeps GDAL to the file that it is given: no plug-ins, no other files than those named after it, nothing that SQL in
+/// a GeoPackage could open, nothing from the network.
+const OPTIONS: [(&str, &str); 5] = [
+    ("GDAL_DRIVER_PATH", "disable"),
+    ("GDAL_DISABLE_READDIR_ON_OPEN", "TRUE"),
+    ("GDAL_PAM_ENABLED", "NO"),
+    ("OGR_SQLITE_ALLOW_EXTERNAL_ACCESS", "NO"),
+    ("CPL_VSIL_CURL_ALLOWED_FILENAME", "none"),
+];
+
+/// Once a process: drivers and options as above, GDAL's messages go to our log, and curves come as lines.
 pub(super) fn prepare() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
+        for (name, value) in OPTIONS {
+            let _ = gdal::config::set_config_option(name, value);
+        }
+        DriverManager::register_all();
+        DriverManager::prevent_auto_registration();
+        for index in (0..DriverManager::count()).rev() {
+            if let Ok(driver) = DriverManager::get_driver(index)
+                && !DRIVERS.contains(&driver.short_name().as_str())
+            {
+                DriverManager::deregister_driver(&driver);
+            }
+        }
         gdal::config::set_error_handler(|class, number, message| tracing::debug!(?class, number, message, "GDAL"));
         // SAFETY: sets a global flag; nothing was opened yet by this crate, the only one that uses GDAL
         unsafe { gdal_sys::OGRSetNonLinearGeometriesEnabledFlag(0) };
@@ -68,8 +94,7 @@ pub(super) fn recognise(srs: &SpatialRef) -> Option<i32> {
         let matches = gdal_sys::OSRFindMatches(srs.to_c_hsrs(), ptr::null_mut(), &raw mut count, &raw mut confidences);
         let mut best = None;
         if !matches.is_null() && count > 0 && *confidences >= 90 {
-            let (name, code) =
-                (gdal_sys::OSRGetAuthorityName(*matches, ptr::null()), gdal_sys::OSRGetAuthorityCode(*matches, ptr::null()));
+            let (name, code) = (gdal_sys::OSRGetAuthorityName(*matches, ptr::null()), gdal_sys::OSRGetAuthorityCode(*matches, ptr::null()));
             if !name.is_null() && !code.is_null() && CStr::from_ptr(name).to_bytes() == b"EPSG" {
                 best = CStr::from_ptr(code).to_str().ok().and_then(|c| c.parse().ok());
             }

@@ -8,6 +8,7 @@ use kernel::Srid;
 use kernel::layer::FieldType;
 
 use crate::report::Reason;
+use crate::source::open::Opener;
 use crate::source::{DeclaredCrs, RawGeometry, Row, Source, SourceLayer, Value, open};
 use crate::{IngestError, Limits, geometry};
 
@@ -26,7 +27,7 @@ impl Seen {
 }
 
 fn open_all(path: &Path) -> Result<Vec<Source>, IngestError> {
-    open::open(&[path.to_owned()], None, &path.parent().unwrap().join("unpacked"), &Limits::default())
+    open::open(&[path.to_owned()], None, &path.parent().unwrap().join("unpacked"), &Opener::Here, &Limits::default())
 }
 
 fn read(path: &Path) -> Result<Seen, IngestError> {
@@ -111,7 +112,8 @@ fn null_empty_and_strange_geometries_are_told_apart() {
 
 #[test]
 fn a_geojson_that_ends_in_the_middle_is_damaged() {
-    let whole = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[1,2]}}"#;
+    let whole =
+        r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[1,2]}}"#;
     let error = read_text("a.geojson", whole).map(|s| s.rows.len()).unwrap_err();
     assert!(matches!(error, IngestError::Damaged { format: "GeoJSON", .. }), "{error}");
 }
@@ -132,7 +134,7 @@ fn the_wrong_content_under_a_good_name_is_refused_and_a_good_one_under_a_wrong_n
 #[test]
 fn a_path_of_gdal_s_own_is_no_file() {
     for path in ["/vsicurl/http://127.0.0.1:1/a.gpkg", "/vsizip/a.zip/a.gpkg", "GPKG:a.gpkg:strade"] {
-        let outcome = open::open(&[path.into()], None, Path::new("/nowhere"), &Limits::default()).map(|s| s.len());
+        let outcome = open::open(&[path.into()], None, Path::new("/nowhere"), &Opener::Here, &Limits::default()).map(|s| s.len());
         assert!(matches!(outcome, Err(IngestError::NoFile(_))), "{path}");
     }
 }
@@ -163,7 +165,7 @@ fn of_several_layers_one_must_be_named() {
     dataset.close().unwrap();
     let error = open_all(&path).map(|s| s.len()).unwrap_err();
     assert!(error.to_string().contains("strade, piazze") && error.to_string().contains("--source-layer"), "{error}");
-    let named = |name: &str| open::open(std::slice::from_ref(&path), Some(name), folder.path(), &Limits::default());
+    let named = |name: &str| open::open(std::slice::from_ref(&path), Some(name), folder.path(), &Opener::Here, &Limits::default());
     assert_eq!(named("piazze").unwrap()[0].reader.layer().name, "piazze");
     assert!(matches!(named("fiumi").map(|s| s.len()), Err(IngestError::NoSuchLayer { .. })));
 }
@@ -207,7 +209,7 @@ fn a_shapefile_lacks_nothing_or_says_what() {
     // `strade.*` names the parts as well
     let parts: Vec<PathBuf> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).collect();
     assert!(parts.len() >= 3);
-    assert_eq!(open::open(&parts, None, folder.path(), &Limits::default()).unwrap().len(), 1);
+    assert_eq!(open::open(&parts, None, folder.path(), &Opener::Here, &Limits::default()).unwrap().len(), 1);
     // and so does the folder
     assert_eq!(read(folder.path()).unwrap().rows.len(), 2);
     std::fs::remove_file(path.with_extension("shx")).unwrap();
@@ -264,12 +266,14 @@ fn a_zipped_shapefile_is_read_from_its_archive() {
     assert_eq!(sources.len(), 1);
     assert_eq!(sources[0].file, "a.zip/dati/strade.shp");
     let mut rows = 0;
-    sources[0].reader.read(&mut |row| {
-        assert!(matches!(row.geometry, RawGeometry::Wkb(_)));
-        rows += 1;
-        ControlFlow::Continue(())
-    })
-    .unwrap();
+    sources[0]
+        .reader
+        .read(&mut |row| {
+            assert!(matches!(row.geometry, RawGeometry::Wkb(_)));
+            rows += 1;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
     assert_eq!(rows, 2);
 }
 

@@ -1,0 +1,261 @@
+//! Files that GDAL reads are opened by a process of their own, which can crash, be killed or run out of its limits
+//! without harm to this one: that is one error then.
+
+pub(in crate::source) mod days;
+mod protocol;
+mod serve;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::io::{self, BufReader, Read};
+use std::ops::ControlFlow;
+use std::os::fd::AsFd;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use self::protocol::{Command, Message, Request, add, first, receive, send};
+use super::sniff::Content;
+use super::{Reader, Row, SourceLayer};
+use crate::report::Note;
+use crate::{IngestError, Limits};
+
+pub use serve::serve_reader;
+
+/// Bytes taken from the pipe at once, as many as it holds.
+const BUFFER: usize = 64 << 10;
+
+/// How to start the process that reads a file: a program that calls [`serve_reader`] with its standard input and output.
+#[derive(Clone, Debug)]
+pub struct ReaderProcess {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// All of its environment. GDAL and PROJ heed many variables, and are meant to heed none but these.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+/// A layer of a file that another process has open.
+pub(crate) struct ProcessReader {
+    process: ReaderProcess,
+    path: PathBuf,
+    file: String,
+    content: Content,
+    wanted: Option<String>,
+    limits: Limits,
+    layer: SourceLayer,
+    /// Open and at rest; none after a reading that ended early.
+    running: Option<Running>,
+}
+
+/// Opens a file by a new process.
+pub(crate) fn open(
+    process: &ReaderProcess,
+    path: &Path,
+    file: &str,
+    content: Content,
+    wanted: Option<&str>,
+    limits: &Limits,
+) -> Result<ProcessReader, IngestError> {
+    let (running, layer) = Running::open(process, path, file, content, wanted, limits)?;
+    Ok(ProcessReader {
+        process: process.clone(),
+        path: path.to_owned(),
+        file: file.to_owned(),
+        content,
+        wanted: wanted.map(str::to_owned),
+        limits: *limits,
+        layer,
+        running: Some(running),
+    })
+}
+
+impl Reader for ProcessReader {
+    fn layer(&self) -> &SourceLayer {
+        &self.layer
+    }
+
+    fn note(&mut self, note: Note) {
+        self.layer.notes.push(note);
+    }
+
+    fn read(&mut self, each: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<(), IngestError> {
+        let mut running = match self.running.take() {
+            Some(running) => running,
+            None => Running::open(&self.process, &self.path, &self.file, self.content, self.wanted.as_deref(), &self.limits)?.0,
+        };
+        let mut number = 0;
+        match running.rows(&mut number, each) {
+            Ok(Outcome::End) => self.running = Some(running),
+            Ok(Outcome::Left) => {}
+            Ok(Outcome::Refused(refusal)) => return Err(refusal.error(&self.file, self.content)),
+            Err(error) => return Err(running.died(&self.file, Some(number), &error, &self.limits)),
+        }
+        Ok(())
+    }
+}
+
+/// How a reading ended.
+enum Outcome {
+    End,
+    /// Nobody wanted more.
+    Left,
+    Refused(protocol::Refusal),
+}
+
+/// A process that has a file open. Dropping it ends it.
+struct Running {
+    child: Child,
+    orders: Option<ChildStdin>,
+    rows: BufReader<Patient>,
+    frame: Vec<u8>,
+}
+
+impl Running {
+    fn open(
+        process: &ReaderProcess,
+        path: &Path,
+        file: &str,
+        content: Content,
+        wanted: Option<&str>,
+        limits: &Limits,
+    ) -> Result<(Self, SourceLayer), IngestError> {
+        let mut running = Self::start(process, limits).map_err(IngestError::io(&process.program))?;
+        match running.ask(&Command::Open(Request::new(path, file, content, wanted, *limits))).and_then(|()| running.message()) {
+            Ok(Message::Schema(schema)) => Ok((running, schema.layer(content))),
+            Ok(Message::Refused(refusal)) => Err(refusal.error(file, content)),
+            Ok(_) => Err(running.died(file, None, &io::ErrorKind::InvalidData.into(), limits)),
+            Err(error) => Err(running.died(file, None, &error, limits)),
+        }
+    }
+
+    fn start(process: &ReaderProcess, limits: &Limits) -> io::Result<Self> {
+        let mut command = std::process::Command::new(&process.program);
+        command.args(&process.arguments).env_clear().envs(process.environment.iter().map(|(name, value)| (name, value)));
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let orders = child.stdin.take();
+        let rows = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let rows = Patient { rows, silence: Duration::from_secs(limits.reader_silence_s) };
+        Ok(Self { child, orders, rows: BufReader::with_capacity(BUFFER, rows), frame: Vec::new() })
+    }
+
+    fn ask(&mut self, command: &Command) -> io::Result<()> {
+        let orders = self.orders.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
+        send(orders, &mut add(command, Vec::new())?)
+    }
+
+    /// A frame that has one message.
+    fn message(&mut self) -> io::Result<Message> {
+        self.frame()?;
+        Ok(first(&self.frame)?.0)
+    }
+
+    fn frame(&mut self) -> io::Result<()> {
+        if receive(&mut self.rows, &mut self.frame)? { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    }
+
+    fn rows(&mut self, number: &mut u64, each: &mut dyn FnMut(Row) -> ControlFlow<()>) -> io::Result<Outcome> {
+        self.ask(&Command::Read)?;
+        loop {
+            self.frame()?;
+            let mut rest = self.frame.as_slice();
+            while !rest.is_empty() {
+                let (message, after) = first(rest)?;
+                rest = after;
+                match message {
+                    Message::Row(row) => {
+                        *number = row.number;
+                        if each(row).is_break() {
+                            return Ok(Outcome::Left);
+                        }
+                    }
+                    Message::End => return Ok(Outcome::End),
+                    Message::Refused(refusal) => return Ok(Outcome::Refused(refusal)),
+                    Message::Schema(_) => return Err(io::ErrorKind::InvalidData.into()),
+                }
+            }
+        }
+    }
+
+    /// What became of a process that does not answer as it should. `row` is the last that came, if rows were asked for.
+    fn died(&mut self, file: &str, row: Option<u64>, error: &io::Error, limits: &Limits) -> IngestError {
+        let why = match error.kind() {
+            io::ErrorKind::TimedOut => format!("said nothing for {} s, so it was ended", limits.reader_silence_s),
+            io::ErrorKind::InvalidData => "answered what can't be understood".to_owned(),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => self.wait().map_or_else(|e| e.to_string(), |s| self.end(s, limits)),
+            _ => format!("can't be heard ({error})"),
+        };
+        let after = match row {
+            None => "while the file was opened".to_owned(),
+            Some(0) => "before the first row".to_owned(),
+            Some(row) => format!("after row {row}"),
+        };
+        IngestError::ReaderEnded { file: file.to_owned(), why, after }
+    }
+
+    /// One that closed its output has ended, or is about to; or else is made to.
+    fn wait(&mut self) -> io::Result<ExitStatus> {
+        for _ in 0..200 {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.child.kill()?;
+        self.child.wait()
+    }
+
+    fn end(&mut self, status: ExitStatus, limits: &Limits) -> String {
+        // signals with a meaning here, by their numbers on Linux
+        const ABORT: i32 = 6;
+        const KILL: i32 = 9;
+        const CPU: i32 = 24;
+        let gigabytes = limits.reader_memory_bytes >> 30;
+        match (status.signal(), status.code()) {
+            (Some(ABORT), _) => format!("gave up (signal 6), as it does when it needs more than {gigabytes} GB of memory"),
+            (Some(KILL), _) => "was killed (signal 9), by somebody or because the machine ran out of memory".to_owned(),
+            (Some(CPU), _) => format!("took more than {} s of processor time", limits.reader_cpu_s),
+            (Some(signal), _) => format!("crashed (signal {signal})"),
+            (None, code) => {
+                let mut said = String::new();
+                let _ = self.child.stderr.take().map(|e| e.take(2048).read_to_string(&mut said));
+                let said = said.trim();
+                let said = if said.is_empty() { String::new() } else { format!(", saying: {said}") };
+                format!("ended with code {}{said}", code.unwrap_or_default())
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A pipe that is an error when nothing comes for too long.
+struct Patient {
+    rows: ChildStdout,
+    silence: Duration,
+}
+
+impl Read for Patient {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let limit = Timespec::try_from(self.silence).map_err(io::Error::other)?;
+        let mut pipe = [PollFd::from_borrowed_fd(self.rows.as_fd(), PollFlags::IN)];
+        loop {
+            match poll(&mut pipe, Some(&limit)) {
+                Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
+                Ok(_) => return self.rows.read(into),
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
