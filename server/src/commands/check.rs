@@ -53,7 +53,10 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
             }
         }
     }
-    say(&format!("\n{}", if problems == 0 { "All is well.".to_owned() } else { format!("{problems} of {} need attention.", findings.len()) }));
+    say(&format!(
+        "\n{}",
+        if problems == 0 { "All is well.".to_owned() } else { format!("{problems} of {} need attention.", findings.len()) }
+    ));
     Ok(if problems == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -165,7 +168,12 @@ async fn contents(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Fai
     .fetch_one(owner)
     .await
     .map_err(Failure::database("examining the publication"))?;
-    findings.push(Finding::new("publication", unpublished == 0, format!("{unpublished} layers' changes are not told"), "Run `opensit migrate`"));
+    findings.push(Finding::new(
+        "publication",
+        unpublished == 0,
+        format!("{unpublished} layers' changes are not told"),
+        "Run `opensit migrate`",
+    ));
     let retained: i64 = sqlx::query_scalar(
         "select coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)), 0)::bigint
            from pg_replication_slots where slot_name like 'opensit\\_%'",

@@ -38,7 +38,10 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
     } else {
         say(&format!("{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {:>10}", "id", "relation", "key", "geometry", "srid", "audience", "rows"));
         for r in &rows {
-            say(&format!("{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {:>10}", r.id, r.relation, r.key, r.geometry, r.srid, r.audience, r.rows));
+            say(&format!(
+                "{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {:>10}",
+                r.id, r.relation, r.key, r.geometry, r.srid, r.audience, r.rows
+            ));
         }
     }
     owner.close().await;
