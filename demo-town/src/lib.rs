@@ -6,6 +6,7 @@
 //! assert_eq!(town.boundaries.len(), 2);
 //! ```
 
+mod affairs;
 mod assemble;
 mod civic;
 mod cut;
@@ -75,6 +76,12 @@ pub struct Town {
     pub trees: Vec<Tree>,
     /// Points of interest.
     pub points_of_interest: Vec<PointOfInterest>,
+    /// Inspections of trees, for the comune's own people.
+    pub tree_inspections: Vec<TreeInspection>,
+    /// Lodgings; who runs them is private.
+    pub lodgings: Vec<Lodging>,
+    /// Events; those not announced are private.
+    pub events: Vec<Event>,
 }
 
 impl Town {
@@ -119,6 +126,7 @@ impl Town {
             usize::from(hill.iter().any(|(r, (x, y))| within(*x, p[0]) && within(*y, p[1]) && r.contains(p)))
         };
         assemble::points(civics, trees, &comune_at, names, sights, &mut town);
+        affairs::keep(&mut town, seed);
         town
     }
 }

@@ -417,3 +417,98 @@ pub struct PointOfInterest {
     /// Where it is.
     pub geometry: Point,
 }
+
+codes! {
+    /// How likely a tree is to fall, by the classes that Italian arborists use (protocol of the SIA): A is the least.
+    TreeRisk {
+        /// Negligible.
+        A = "A",
+        /// Low.
+        B = "B",
+        /// Moderate.
+        C = "C",
+        /// High.
+        CD = "C/D",
+        /// Extreme: to be felled.
+        D = "D",
+    }
+}
+
+/// A check of a tree's stability: the office's own paper.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TreeInspection {
+    /// Public id: the tree's, and the year.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// Id of the tree.
+    pub tree: String,
+    /// Class of risk.
+    pub risk: TreeRisk,
+    /// Day of the visit, `2025-03-14`.
+    pub inspected: String,
+    /// What was seen.
+    pub notes: &'static str,
+    /// The tree's trunk.
+    pub geometry: Point,
+}
+
+codes! {
+    /// Kind of lodging (codice del turismo, d.lgs. 79/2011, as regions name them).
+    LodgingKind {
+        /// Bed and breakfast.
+        BedAndBreakfast = "bed_and_breakfast",
+        /// Affittacamere.
+        Rooms = "rooms",
+        /// Casa vacanze.
+        HolidayHome = "holiday_home",
+        /// Agriturismo.
+        Farm = "farm",
+    }
+}
+
+/// A lodging for visitors, with the person who answers for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lodging {
+    /// Public id: the national identification code (CIN, d.l. 145/2023, art. 13-ter), invented.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// Name on the sign.
+    pub name: String,
+    /// Kind.
+    pub kind: LodgingKind,
+    /// Beds.
+    pub beds: u8,
+    /// Street and number.
+    pub address: String,
+    /// Name of the person who runs it. Not for everybody.
+    pub manager: String,
+    /// Their telephone, from numbers that nobody has. Not for everybody.
+    pub phone: String,
+    /// At the gate.
+    pub geometry: Point,
+}
+
+/// An edition of an event: the public sees it once it is announced.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Public id.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// Italian title.
+    pub name: String,
+    /// English title.
+    pub name_en: String,
+    /// First day, `2026-08-14`.
+    pub begins: String,
+    /// Last day.
+    pub ends: String,
+    /// Whether it is announced.
+    pub published: bool,
+    /// What it costs the comune, euros. Not for everybody.
+    pub budget_eur: u32,
+    /// Where it is.
+    pub geometry: Point,
+}

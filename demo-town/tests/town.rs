@@ -213,6 +213,21 @@ fn ids_are_unique() {
     ids("buildings", town.buildings.iter().map(|r| r.id.as_str()).collect());
     ids("trees", town.trees.iter().map(|r| r.id.as_str()).collect());
     ids("points of interest", town.points_of_interest.iter().map(|r| r.id.as_str()).collect());
+    ids("tree inspections", town.tree_inspections.iter().map(|r| r.id.as_str()).collect());
+    ids("lodgings", town.lodgings.iter().map(|r| r.id.as_str()).collect());
+    ids("events", town.events.iter().map(|r| r.id.as_str()).collect());
+}
+
+#[test]
+fn each_comune_has_rows_that_not_everybody_sees() {
+    let town = town();
+    for comune in [CASTELMARINA, ROCCA] {
+        assert!(town.tree_inspections.iter().any(|r| r.comune == comune), "inspections of {comune}");
+        assert!(town.lodgings.iter().any(|r| r.comune == comune), "lodgings of {comune}");
+        for published in [true, false] {
+            assert!(town.events.iter().any(|r| r.comune == comune && r.published == published), "events of {comune}");
+        }
+    }
 }
 
 #[test]
