@@ -1,10 +1,16 @@
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
-use kernel::{LayerId, Principal, TableName};
+use kernel::{LayerId, Principal, Problem, TableName};
 use sqlx::PgPool;
 use thiserror::Error;
+use tokio::sync::Mutex;
 
+use crate::damage::Damage;
 use crate::entry::{self, Entry};
+
+/// How long a damaged layer is left alone before a request for it makes us look at its table again.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(3);
 
 /// What went wrong with the catalogue.
 #[derive(Debug, Error)]
@@ -18,11 +24,24 @@ pub enum CatalogueError {
 }
 
 /// The layers, kept in memory; cheap to clone, all clones see a reload. The change feed says when to.
+///
+/// Nobody tells that a column was renamed or dropped: logical replication carries rows. So whoever fails to read a layer asks to
+/// [`look_again`](Self::look_again); a layer whose table is no longer what it declares is marked as damaged, is left out of
+/// what goes over several layers, and is looked at again when it is asked for, every few seconds at most.
 #[derive(Clone, Debug)]
-pub struct Catalogue(Arc<RwLock<Arc<Snapshot>>>);
+pub struct Catalogue(Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
+struct Shared {
+    snapshot: RwLock<Arc<Snapshot>>,
+    /// Held by who reads the database, so that an older reading never replaces a newer one.
+    reading: Mutex<()>,
+}
+
+#[derive(Debug)]
 struct Snapshot {
+    /// When its reading began.
+    begun: Instant,
     version: i64,
     entries: Vec<Arc<Entry>>,
 }
@@ -30,13 +49,81 @@ struct Snapshot {
 impl Catalogue {
     /// Reads the catalogue.
     pub async fn load(database: &PgPool) -> Result<Self, CatalogueError> {
-        Ok(Self(Arc::new(RwLock::new(Arc::new(read(database).await?)))))
+        let snapshot = read(database).await?;
+        snapshot.tell_damages(None);
+        Ok(Self(Arc::new(Shared { snapshot: RwLock::new(Arc::new(snapshot)), reading: Mutex::new(()) })))
     }
 
     /// Reads it again.
     pub async fn reload(&self, database: &PgPool) -> Result<(), CatalogueError> {
-        let snapshot = Arc::new(read(database).await?);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
+        let _alone = self.0.reading.lock().await;
+        self.read_again(database).await
+    }
+
+    /// Reads it again after something could not be read, unless others did so since this was called. That it can't be read
+    /// itself is only logged: then there is no better answer than what we have.
+    pub async fn look_again(&self, database: &PgPool) {
+        self.look_after(database, Instant::now()).await;
+    }
+
+    /// As [`Self::layer`]; a damaged one is looked at again first, unless that was done a moment ago.
+    pub async fn layer_now(&self, database: &PgPool, who: &Principal, id: &str) -> Option<Arc<Entry>> {
+        let entry = self.layer(who, id)?;
+        if entry.damage.is_none() {
+            return Some(entry);
+        }
+        self.heal(database).await;
+        self.layer(who, id)
+    }
+
+    /// Reads from several layers, where `read` leaves out the damaged ones: if it fails by a fault of ours, once more after a
+    /// look at the tables.
+    pub async fn reading<T, F>(&self, database: &PgPool, read: impl Fn() -> F) -> Result<T, Problem>
+    where
+        F: Future<Output = Result<T, Problem>>,
+    {
+        self.heal(database).await;
+        match read().await {
+            Err(problem) if problem.status() == 500 => {
+                self.look_again(database).await;
+                read().await
+            }
+            answer => answer,
+        }
+    }
+
+    /// What it means that a layer could not be read. If the failure was ours its table may have been changed under us: we look
+    /// again, and if it is damaged that is the answer.
+    pub async fn explain(&self, database: &PgPool, who: &Principal, id: &str, problem: Problem) -> Problem {
+        if problem.status() != 500 {
+            return problem;
+        }
+        self.look_again(database).await;
+        self.layer(who, id).and_then(|entry| entry.sound().err()).unwrap_or(problem)
+    }
+
+    /// If a layer is damaged, looks whether it still is, every [`LOOK_AGAIN`] at most.
+    async fn heal(&self, database: &PgPool) {
+        let damaged = self.snapshot().entries.iter().any(|e| e.damage.is_some());
+        if let Some(since) = Instant::now().checked_sub(LOOK_AGAIN).filter(|_| damaged) {
+            self.look_after(database, since).await;
+        }
+    }
+
+    async fn look_after(&self, database: &PgPool, since: Instant) {
+        let _alone = self.0.reading.lock().await;
+        if self.snapshot().begun > since {
+            return;
+        }
+        if let Err(error) = self.read_again(database).await {
+            tracing::warn!(cause = %error, "the tables of the layers can't be looked at again");
+        }
+    }
+
+    async fn read_again(&self, database: &PgPool) -> Result<(), CatalogueError> {
+        let snapshot = read(database).await?;
+        snapshot.tell_damages(Some(&self.snapshot()));
+        *self.0.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
         Ok(())
     }
 
@@ -61,12 +148,37 @@ impl Catalogue {
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Snapshot {
+    /// Logs what has become damaged or sound since: once, however many requests meet it.
+    fn tell_damages(&self, before: Option<&Self>) {
+        for entry in &self.entries {
+            let id = &entry.layer.id;
+            let known = before.and_then(|b| b.entries.iter().find(|e| &e.layer.id == id)).and_then(|e| e.damage.as_ref());
+            match &entry.damage {
+                Some(damage) if known != Some(damage) => {
+                    tracing::warn!(layer = %id, damage = damage.in_full(), cure = Damage::cure(&entry.layer), "a layer can't be read and is left out");
+                }
+                None if known.is_some() => tracing::info!(layer = %id, "a layer that was damaged can be read again"),
+                _ => {}
+            }
+        }
     }
 }
 
 async fn read(database: &PgPool) -> Result<Snapshot, CatalogueError> {
+    let begun = Instant::now();
     let rows: Vec<entry::Row> = sqlx::query_as(entry::SELECT).fetch_all(database).await?;
     let entries = rows.into_iter().map(|row| Entry::try_from(row).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Snapshot { version: entries.iter().map(|e| e.generation).sum(), entries })
+    Ok(Snapshot { begun, version: entries.iter().map(|e| e.generation).sum(), entries })
+}
+
+/// Whether a statement may have failed because a table is no longer what the catalogue says: an unknown column, table or
+/// function (SQLSTATE class 42), or a value that is not of the type declared (class 22).
+pub fn may_be_outdated(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|e| e.code());
+    code.is_some_and(|code| matches!(code.get(..2), Some("42" | "22")))
 }

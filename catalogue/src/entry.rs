@@ -1,9 +1,10 @@
 use chrono::{DateTime, Utc};
-use kernel::{Bbox, Layer};
+use kernel::{Bbox, Layer, Problem};
 use sqlx::FromRow;
 use sqlx::types::Json;
 
-use crate::CatalogueError;
+use crate::damage::{Columns, Damage};
+use crate::{CatalogueError, LOOK_AGAIN};
 
 /// A layer of the catalogue with what the database knows of its table.
 #[derive(Clone, Debug)]
@@ -18,6 +19,18 @@ pub struct Entry {
     pub bbox: Option<Bbox>,
     /// How many rows it has, as of the last `ANALYZE`.
     pub rows: i64,
+    /// What keeps its table from being read, as of the last look at it.
+    pub damage: Option<Damage>,
+}
+
+impl Entry {
+    /// Whether its table can be read. If not: 503, with what is wrong with it and what to do.
+    pub fn sound(&self) -> Result<(), Problem> {
+        let Some(damage) = &self.damage else { return Ok(()) };
+        let seconds = u32::try_from(LOOK_AGAIN.as_secs()).unwrap_or(u32::MAX);
+        let detail = format!("the layer `{}` can't be read: {}. {}", self.layer.id, damage.told().en, Damage::cure(&self.layer));
+        Err(Problem::unavailable(detail, seconds).with("layer", self.layer.id.as_str()).with("columns", damage.columns()))
+    }
 }
 
 /// A row of [`SELECT`].
@@ -27,6 +40,7 @@ pub(crate) struct Row {
     generation: i64,
     changed_at: DateTime<Utc>,
     rows: i64,
+    columns: Option<Json<Columns>>,
     west: Option<f64>,
     south: Option<f64>,
     east: Option<f64>,
@@ -37,14 +51,19 @@ pub(crate) struct Row {
 /// or moved away count until the index is cleaned.
 pub(crate) const SELECT: &str = "
     select layers.declaration, layers.generation, layers.changed_at,
-           greatest(class.reltuples, 0)::bigint as rows,
+           greatest(class.reltuples, 0)::bigint as rows, columns,
            st_xmin(extent) as west, st_ymin(extent) as south, st_xmax(extent) as east, st_ymax(extent) as north
       from opensit.layers
       left join pg_class class on class.oid = to_regclass(layers.relation)
+      left join lateral (
+           select jsonb_object_agg(attname, typcategory::text) as columns
+             from pg_attribute join pg_type on pg_type.oid = atttypid
+            where attrelid = class.oid and attnum > 0 and not attisdropped
+           ) attributes on true
      cross join opensit.installation
       left join lateral (
            select st_estimatedextent(split_part(layers.relation, '.', 1), split_part(layers.relation, '.', 2), 'geom')::geometry as box
-            where class.oid is not null
+            where columns ? 'geom'
            ) estimate on true
       left join lateral (
            select opensit.lonlat(st_setsrid(box, storage_srid)) as extent
@@ -60,6 +79,7 @@ impl TryFrom<Row> for Entry {
             (Some(west), Some(south), Some(east), Some(north)) => Bbox::new(west, south, east, north).ok(),
             _ => None,
         };
-        Ok(Self { layer, generation: row.generation, changed_at: row.changed_at, bbox, rows: row.rows })
+        let damage = Damage::of(&layer, row.columns.as_deref());
+        Ok(Self { layer, generation: row.generation, changed_at: row.changed_at, bbox, rows: row.rows, damage })
     }
 }

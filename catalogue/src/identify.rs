@@ -54,20 +54,32 @@ pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Para
     let point = params.position("point")?;
     let zoom = zoom(&params)?;
     let language = Language::negotiate(params.get("lang"), None);
-    let mut entries = layers(&app, &who, &params)?;
-    entries.retain(|e| zoom >= f64::from(e.layer.zoom.0) && zoom < f64::from(e.layer.zoom.1) + 1.0);
+    let asked = layers(&app, &who, &params)?;
+    let cards = app.catalogue.reading(&app.context.database, || cards(&app, &who, &asked, (point, zoom), language)).await?;
+    Ok(Json(json!({ "point": point, "cards": cards })))
+}
+
+/// The cards of these layers, as the catalogue has them now.
+async fn cards(
+    app: &App,
+    who: &Principal,
+    asked: &[Arc<Entry>],
+    (point, zoom): ([f64; 2], f64),
+    language: Language,
+) -> Result<Vec<Value>, Problem> {
+    let mut entries: Vec<Arc<Entry>> = asked.iter().filter_map(|e| app.catalogue.layer(who, e.layer.id.as_str())).collect();
+    entries.retain(|e| e.damage.is_none() && zoom >= f64::from(e.layer.zoom.0) && zoom < f64::from(e.layer.zoom.1) + 1.0);
     entries.sort_by_key(|e| e.layer.geometry.dimension());
 
     // 512 px tiles: the world is 512·2^zoom pixels round
     let metres_a_pixel = 78_271.516_96 * point[1].to_radians().cos() / zoom.exp2();
     let tolerance = TOLERANCE_PIXELS * metres_a_pixel;
-    let found = try_join_all(entries.iter().map(|entry| find(&app, &who, entry, point, tolerance))).await?;
-    let cards: Vec<Value> = entries
+    let found = try_join_all(entries.iter().map(|entry| find(app, who, entry, point, tolerance))).await?;
+    let cards = entries
         .iter()
         .zip(found)
-        .flat_map(|(entry, rows)| rows.into_iter().map(|row| card(&app, &who, entry, row, language)).collect::<Vec<_>>())
-        .collect();
-    Ok(Json(json!({ "point": point, "cards": cards })))
+        .flat_map(|(entry, rows)| rows.into_iter().map(|row| card(app, who, entry, row, language)).collect::<Vec<_>>());
+    Ok(cards.collect())
 }
 
 fn zoom(params: &Params) -> Result<f64, Problem> {

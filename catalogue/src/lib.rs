@@ -6,6 +6,7 @@
 
 mod catalogue;
 pub mod copy;
+mod damage;
 mod entry;
 pub mod ewkb;
 mod identify;
@@ -14,9 +15,12 @@ mod query;
 mod search;
 pub mod store;
 
-pub use catalogue::{Catalogue, CatalogueError};
+pub use catalogue::{Catalogue, CatalogueError, may_be_outdated};
+pub use damage::Damage;
 pub use entry::Entry;
 pub use portal::{BaseMap, BaseMapKind, PortalSettings};
+
+pub(crate) use catalogue::LOOK_AGAIN;
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::FromRow;
 
 use crate::query::bbox_json;
-use crate::{App, Entry};
+use crate::{App, Damage, Entry};
 
 /// What configuration says of the portal.
 #[derive(Clone, Debug, Default)]
@@ -122,6 +122,6 @@ fn layer(entry: &Entry, who: &Principal) -> Value {
         "licence": layer.licence, "attribution": layer.attribution, "source_date": layer.source_date,
         "accuracy_m": layer.accuracy.as_ref().map(|a| a.metres),
         "crs_note": layer.accuracy.as_ref().map(|a| &a.source),
-        "fields": fields,
+        "fields": fields, "damage": entry.damage.as_ref().map(Damage::told),
     })
 }

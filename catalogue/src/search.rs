@@ -55,19 +55,25 @@ pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Para
     let bbox = params.bbox("bbox")?;
     let language = Language::negotiate(params.get("lang"), None);
 
-    let mut hits = Vec::new();
-    for lookup in app.syntaxes.iter().filter_map(|read| read(text)) {
-        hits.extend(look_up(&app, &who, &lookup, limit).await?);
-    }
-    if hits.is_empty() && !text.is_empty() {
-        hits = by_text(&app, &who, text, Match::Words, bbox, limit).await?;
-        if hits.is_empty() && text.chars().count() >= 4 {
-            hits = by_text(&app, &who, text, Match::Alike, bbox, limit).await?;
-        }
-    }
+    let hits = app.catalogue.reading(&app.context.database, || find(&app, &who, text, bbox, limit)).await?;
     let names = comuni(&app).await?;
     let results: Vec<Value> = hits.iter().filter_map(|hit| result(&app, &who, hit, &names, language)).collect();
     Ok(Json(json!({ "results": results })))
+}
+
+/// What a theme's own syntax finds; else what has the words; else what is written much alike.
+async fn find(app: &App, who: &Principal, text: &str, bbox: Option<Bbox>, limit: u32) -> Result<Vec<Hit>, Problem> {
+    let mut hits = Vec::new();
+    for lookup in app.syntaxes.iter().filter_map(|read| read(text)) {
+        hits.extend(look_up(app, who, &lookup, limit).await?);
+    }
+    if hits.is_empty() && !text.is_empty() {
+        hits = by_text(app, who, text, Match::Words, bbox, limit).await?;
+        if hits.is_empty() && text.chars().count() >= 4 {
+            hits = by_text(app, who, text, Match::Alike, bbox, limit).await?;
+        }
+    }
+    Ok(hits)
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -78,7 +84,7 @@ enum Match {
 
 /// Rows that a theme's syntax names by the values of some columns.
 async fn look_up(app: &App, who: &Principal, lookup: &Lookup, limit: u32) -> Result<Vec<Hit>, Problem> {
-    let Some(entry) = app.catalogue.layer(who, lookup.layer.as_str()) else {
+    let Some(entry) = app.catalogue.layer(who, lookup.layer.as_str()).filter(|e| e.damage.is_none()) else {
         return Ok(Vec::new());
     };
     let mut filters = Vec::new();
@@ -104,8 +110,8 @@ async fn look_up(app: &App, who: &Principal, lookup: &Lookup, limit: u32) -> Res
 
 /// Rows whose searchable fields have the words of the text. Rows of a line layer that are named alike are one place.
 async fn by_text(app: &App, who: &Principal, text: &str, how: Match, bbox: Option<Bbox>, limit: u32) -> Result<Vec<Hit>, Problem> {
-    let entries: Vec<Arc<Entry>> =
-        app.catalogue.layers(who).into_iter().filter(|e| e.layer.fields.iter().any(|f| f.searchable && who.may_read_field(f))).collect();
+    let searchable = |e: &Arc<Entry>| e.damage.is_none() && e.layer.fields.iter().any(|f| f.searchable && who.may_read_field(f));
+    let entries: Vec<Arc<Entry>> = app.catalogue.layers(who).into_iter().filter(searchable).collect();
     if entries.is_empty() {
         return Ok(Vec::new());
     }

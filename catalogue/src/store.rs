@@ -31,14 +31,17 @@ pub async fn put(conn: &mut PgConnection, layer: &Layer, ordinal: Option<i32>) -
     Ok(())
 }
 
-/// A trigram index over the folded text of a column, unless there is one.
+/// A trigram index over the folded text of a column, unless there is one. Where the column itself is missing nothing is done: the
+/// layer is damaged then, which must not keep the program from being started.
 async fn index_for_search(conn: &mut PgConnection, table: &TableName, column: &str) -> Result<(), CatalogueError> {
     let there: bool = sqlx::query_scalar(
-        "select exists (select from pg_indexes where schemaname = $1 and tablename = $2 and indexdef like '%gin_trgm_ops%' and indexdef like $3)",
+        "select exists (select from pg_indexes where schemaname = $1 and tablename = $2 and indexdef like '%gin_trgm_ops%' and indexdef like $3)
+             or not exists (select from information_schema.columns where table_schema = $1 and table_name = $2 and column_name = $4)",
     )
     .bind(table.schema())
     .bind(table.name())
     .bind(format!("%fold(%{}%", column.replace('_', "\\_")))
+    .bind(column)
     .fetch_one(&mut *conn)
     .await?;
     if !there {
