@@ -46,6 +46,17 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "bad-request", "The request can't be read", detail)
     }
 
+    /// 401: who asks did not prove who they are. Says nothing about what exists.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Sign-in is needed or did not succeed", detail)
+    }
+
+    /// 403: the request itself is not taken, whoever sends it (from another site, over an address where nobody signs in).
+    /// What somebody may not see is [`not_found`](Self::not_found).
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "The request is not taken", detail)
+    }
+
     /// 404. "Absent" and "not for you" read the same.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here", detail)
@@ -66,6 +77,13 @@ impl Problem {
     /// 413: more than the limits allow.
     pub fn too_large(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request is too large", detail)
+    }
+
+    /// 429: too often. It is worth trying again after that many seconds.
+    pub fn too_many_requests(detail: impl Into<String>, retry_after_s: u32) -> Self {
+        let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests", detail);
+        problem.retry_after_s = Some(retry_after_s);
+        problem
     }
 
     /// 500: our fault. The cause is logged, the client is told only that it happened.
