@@ -364,7 +364,7 @@ fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
     let town = Town::own();
     let folder = town.scratch();
     let [x, y] = RDN;
-    let points: Vec<_> = (0..40_000_u32).map(|i| (i + 1, x + f64::from(i % 200), y + f64::from(i / 200))).collect();
+    let points: Vec<_> = (0..150_000_u32).map(|i| (i + 1, x + f64::from(i % 200), y + f64::from(i / 200))).collect();
     let file = write_csv(folder.path(), "grande.csv", &points);
     let arguments = ["ingest", file.to_str().unwrap(), "--layer", "grande", "--crs", "EPSG:7792", "--outside", "ok"];
     let mut child =
@@ -391,6 +391,130 @@ fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
         std::thread::sleep(Duration::from_millis(200));
     };
     assert!(output.ok, "{}", output.err);
-    published(&town, "grande", 40_000);
+    published(&town, "grande", 150_000);
     assert_eq!(tables_like(&town, "grande"), "1", "what the dead load left is swept");
+}
+
+/// The processes of `program` that have this parent.
+fn children(parent: u32, argument: &str) -> Vec<u32> {
+    let is_child = |pid: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // the name before may hold spaces and brackets
+        let after = stat.rsplit_once(") ").map_or("", |(_, after)| after);
+        let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        after.split(' ').nth(1) == Some(&parent.to_string()) && arguments.split(|b| *b == 0).any(|a| a == argument.as_bytes())
+    };
+    let entries = fs::read_dir("/proc").unwrap();
+    entries.filter_map(|e| e.unwrap().file_name().to_str()?.parse().ok()).filter(is_child).collect()
+}
+
+#[test]
+fn a_reader_that_dies_half_way_is_one_error_and_one_without_a_parent_ends() {
+    let town = Town::own();
+    let folder = town.scratch();
+    let [x, y] = RDN;
+    let points: Vec<_> = (0..150_000_u32).map(|i| (i + 1, x + f64::from(i % 400), y + f64::from(i / 400))).collect();
+    let geojson = write_geojson(folder.path(), "grande.geojson", 7792, point_features(&points));
+    let file = convert(&geojson, &folder.path().join("grande.gpkg"), "GPKG");
+    let begin = |layer: &str| {
+        let mut child = opensit()
+            .args(["ingest", file.to_str().unwrap(), "--layer", layer, "--outside", "ok", "--data-dir"])
+            .arg(town.data_dir())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let end = Instant::now() + Duration::from_secs(60);
+        let reader = loop {
+            if let [reader] = children(child.id(), "read-file")[..]
+                && tables_like(&town, layer) != "0"
+            {
+                break reader;
+            }
+            assert!(child.try_wait().unwrap().is_none() && Instant::now() < end, "it does not begin to load");
+        };
+        (child, reader)
+    };
+
+    let (child, reader) = begin("orfano");
+    assert!(Command::new("kill").args(["-9", &reader.to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        !output.status.success() && said.contains("grande.gpkg") && said.contains("signal 9") && said.contains("nothing was loaded"),
+        "{said}"
+    );
+    assert_eq!(town.get("/collections/orfano").status, 404);
+    assert_eq!(tables_like(&town, "orfano"), "0");
+
+    let (mut child, reader) = begin("padre");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let end = Instant::now() + Duration::from_secs(10);
+    while Path::new(&format!("/proc/{reader}")).exists() {
+        assert!(Instant::now() < end, "the reader outlives its parent");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn files_that_reach_for_others_are_refused_or_do_no_harm() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let folder = folder.path();
+    let geojson = write_geojson(folder, "punti.geojson", 7792, point_features(&grid(RDN, 5)));
+    let source = format!(
+        "<OGRVRTDataSource><OGRVRTLayer name=\"punti\"><SrcDataSource>{}</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>",
+        geojson.display()
+    );
+    for name in ["punti.vrt", "finto.gpkg", "finto.geojson"] {
+        refused(&town, &write(folder, name, &source), "virtuale", &[], &[name, "GeoPackage"]);
+    }
+    for path in ["/vsicurl/http://127.0.0.1:9/a.gpkg", "/vsizip/punti.zip/a.shp", "PG:host=127.0.0.1"] {
+        refused(&town, Path::new(path), "remoto", &[], &[path, "no such file"]);
+    }
+
+    // a view that names a file, a trigger, a table that runs away
+    let gpkg = convert(&geojson, &folder.join("punti.gpkg"), "GPKG");
+    let script = folder.join("male.py");
+    fs::write(
+        &script,
+        "import sqlite3, sys\n\
+         d = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
+         d.create_function('ST_IsEmpty', 1, lambda g: 0)\n\
+         d.execute(\"create table vittima (n integer)\")\n\
+         d.execute(\"create trigger male after insert on punti begin delete from vittima; end\")\n\
+         d.execute(\"create view vista as select fid, geom, gdal_get_pixel_value('/etc/passwd', 1, 'pixel', 0, 0) as letto, load_extension('/tmp/male.so') as codice from punti\")\n\
+         d.execute(\"insert into gpkg_contents (table_name, data_type, identifier, srs_id) select 'vista', data_type, 'vista', srs_id from gpkg_contents where table_name = 'punti'\")\n\
+         d.execute(\"insert into gpkg_geometry_columns select 'vista', column_name, geometry_type_name, srs_id, z, m from gpkg_geometry_columns where table_name = 'punti'\")\n",
+    )
+    .unwrap();
+    let made = run(Command::new("python3").arg(&script).arg(&gpkg));
+    assert!(made.ok, "{}", made.err);
+    let before = fs::read(&gpkg).unwrap();
+    let report = loaded(&town, &gpkg, "con_trigger", &["--source-layer", "punti"]);
+    assert_eq!(report["rows_loaded"], 25, "{report}");
+    let view = ingest(&town, &gpkg, "con_vista", &["--source-layer", "vista"]);
+    assert!(view.ok || view.err.contains("punti.gpkg"), "{}", view.err);
+    assert!(!view.out.contains("root:"), "{}", view.out);
+    assert_eq!(fs::read(&gpkg).unwrap(), before, "nothing is written into the file");
+    assert_eq!(town.get("/readyz").status, 200);
+}
+
+#[test]
+fn a_boundary_that_is_refused_leaves_no_database_behind() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let data_dir = folder.path().join("prima");
+    let point = write_geojson(folder.path(), "punti.geojson", 7792, point_features(&grid(RDN, 3)));
+    let broken = write(folder.path(), "rotto.geojson", "{\"type\": \"FeatureCollection\", \"features\": [");
+    for (boundary, words) in
+        [(&point, "no boundary of comuni"), (&broken, "rotto.geojson"), (&folder.path().join("manca.geojson"), "no such file")]
+    {
+        for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["ingest", point.to_str().unwrap(), "--layer", "punti"]] {
+            let output = run(opensit().args(command).arg("--boundary").arg(boundary).arg("--data-dir").arg(&data_dir));
+            assert!(!output.ok && output.err.contains(words), "{}", output.err);
+            assert!(!data_dir.exists(), "{command:?} left something for {}", boundary.display());
+        }
+    }
 }
