@@ -218,17 +218,19 @@ impl Plan<'_> {
             }
         }
         let shore = splits.expand_line(&self.ground.shore);
-        town.coastlines.push(Coastline { id: "C1".to_owned(), comune: CASTELMARINA, geometry: line(&shore) });
-        // The sea goes on beyond the comune, so that no map shows where it ends.
+        // Sea and coast go on beyond the comune, so that no map shows where they end: 25 km in steps of 100 m, then 75 km in
+        // steps of 500 m on either side, and 120 km out.
         let length = self.ground.layout.length;
         let far = |v: f64| V::round(self.ground.frame.ground(0.0, v));
-        let beyond: Vec<V> = (1..=250).map(|k| far(length + 100.0 * f64::from(k))).collect();
-        let before: Vec<V> = (1..=250).rev().map(|k| far(-100.0 * f64::from(k))).collect();
+        let steps: Vec<f64> = (1..=250).map(|k| 100.0 * f64::from(k)).chain((1..=150).map(|k| 25_000.0 + 500.0 * f64::from(k))).collect();
+        let beyond: Vec<V> = steps.iter().map(|step| far(length + step)).collect();
+        let before: Vec<V> = steps.iter().rev().map(|step| far(-step)).collect();
         let mut all = before;
         all.extend(&shore);
         all.extend(beyond);
+        town.coastlines.push(Coastline { id: "C1".to_owned(), comune: CASTELMARINA, geometry: line(&all) });
         let (first, last) = (all[0], all[all.len() - 1]);
-        let west = first.x.min(last.x) - 30_000_000;
+        let west = first.x.min(last.x) - 120_000_000;
         all.push(V { x: west, y: last.y });
         all.push(V { x: west, y: first.y });
         town.water.push(Water {
