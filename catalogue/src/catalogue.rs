@@ -63,7 +63,11 @@ impl Catalogue {
     /// Reads it again after something could not be read, unless others did so since this was called. That it can't be read
     /// itself is only logged: then there is no better answer than what we have.
     pub async fn look_again(&self, database: &PgPool) {
-        self.look_after(database, Instant::now()).await;
+        let asked = Instant::now();
+        let _alone = self.0.reading.lock().await;
+        if self.snapshot().begun < asked {
+            self.look(database).await;
+        }
     }
 
     /// As [`Self::layer`]; a damaged one is looked at again first, unless that was done a moment ago.
@@ -92,29 +96,18 @@ impl Catalogue {
         }
     }
 
-    /// What it means that a layer could not be read. If the failure was ours its table may have been changed under us: we look
-    /// again, and if it is damaged that is the answer.
-    pub async fn explain(&self, database: &PgPool, who: &Principal, id: &str, problem: Problem) -> Problem {
-        if problem.status() != 500 {
-            return problem;
-        }
-        self.look_again(database).await;
-        self.layer(who, id).and_then(|entry| entry.sound().err()).unwrap_or(problem)
-    }
-
-    /// If a layer is damaged, looks whether it still is, every [`LOOK_AGAIN`] at most.
+    /// If a layer is damaged, looks whether it still is, every [`LOOK_AGAIN`] at most; who comes while another looks goes on.
     async fn heal(&self, database: &PgPool) {
-        let damaged = self.snapshot().entries.iter().any(|e| e.damage.is_some());
-        if let Some(since) = Instant::now().checked_sub(LOOK_AGAIN).filter(|_| damaged) {
-            self.look_after(database, since).await;
+        let damaged = || self.snapshot().begun.elapsed() >= LOOK_AGAIN && self.snapshot().entries.iter().any(|e| e.damage.is_some());
+        if damaged()
+            && let Ok(_alone) = self.0.reading.try_lock()
+            && damaged()
+        {
+            self.look(database).await;
         }
     }
 
-    async fn look_after(&self, database: &PgPool, since: Instant) {
-        let _alone = self.0.reading.lock().await;
-        if self.snapshot().begun > since {
-            return;
-        }
+    async fn look(&self, database: &PgPool) {
         if let Err(error) = self.read_again(database).await {
             tracing::warn!(cause = %error, "the tables of the layers can't be looked at again");
         }

@@ -48,7 +48,8 @@ pub(crate) struct Row {
 }
 
 /// Every layer, in catalogue order. The extent comes from the spatial index's root: no scan, but rows that were rolled back
-/// or moved away count until the index is cleaned.
+/// or moved away count until the index is cleaned. It must not be asked for where there is no column `geom`, which a `where` does
+/// not ensure.
 pub(crate) const SELECT: &str = "
     select layers.declaration, layers.generation, layers.changed_at,
            greatest(class.reltuples, 0)::bigint as rows, columns,
@@ -62,8 +63,9 @@ pub(crate) const SELECT: &str = "
            ) attributes on true
      cross join opensit.installation
       left join lateral (
-           select st_estimatedextent(split_part(layers.relation, '.', 1), split_part(layers.relation, '.', 2), 'geom')::geometry as box
-            where columns ? 'geom'
+           select case when columns ? 'geom'
+                       then st_estimatedextent(split_part(layers.relation, '.', 1), split_part(layers.relation, '.', 2), 'geom')::geometry
+                  end as box
            ) estimate on true
       left join lateral (
            select opensit.lonlat(st_setsrid(box, storage_srid)) as extent

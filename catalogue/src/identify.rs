@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use futures::future::try_join_all;
-use kernel::{Bbox, Filter, Language, Params, Principal, Problem};
+use kernel::{Bbox, Filter, Language, Params, Principal, Problem, PublicUrl};
 use serde_json::{Value, json};
 use sqlx::{FromRow, QueryBuilder};
 
@@ -49,7 +49,15 @@ struct Found {
         (status = 400, description = "A parameter is wrong", content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Params) -> Result<Json<Value>, Problem> {
+pub(crate) async fn handler(
+    State(mut app): State<App>,
+    stated: Option<Extension<PublicUrl>>,
+    who: Principal,
+    params: Params,
+) -> Result<Json<Value>, Problem> {
+    if let Some(Extension(url)) = stated {
+        app.context.public_url = url;
+    }
     let params = params.only(&["point", "zoom", "layers", "lang"])?;
     let point = params.position("point")?;
     let zoom = zoom(&params)?;

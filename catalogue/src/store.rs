@@ -90,6 +90,32 @@ pub async fn create_table(conn: &mut PgConnection, layer: &Layer, table: &TableN
     Ok(())
 }
 
+/// Makes a filled table's slow indexes (places, and the text that is searched) before [`swap_in`], which finds them there:
+/// two connections at once take little more than half the time of one. Nobody else may know the table yet.
+pub async fn index_ahead(
+    conn: &mut PgConnection,
+    helper: &mut PgConnection,
+    filled: &TableName,
+    layer: &Layer,
+) -> Result<(), CatalogueError> {
+    let fields: Vec<&str> = layer.fields.iter().filter(|f| f.searchable).map(|f| f.name.as_str()).collect();
+    let places = async {
+        sqlx::query(AssertSqlSafe(format!("create index on {} using gist (geom)", filled.sql()))).execute(&mut *conn).await?;
+        for field in fields.iter().skip(1).step_by(2) {
+            index_for_search(conn, filled, field).await?;
+        }
+        Ok(())
+    };
+    let texts = async {
+        for field in fields.iter().step_by(2) {
+            index_for_search(helper, filled, field).await?;
+        }
+        Ok::<_, CatalogueError>(())
+    };
+    let (places, texts) = futures::future::join(places, texts).await;
+    places.and(texts)
+}
+
 /// Puts a filled table in the place of a layer's (which need not exist yet): keys, index, access and feed, statistics,
 /// the name, and the catalogue row. For the feed it is one event, not a million.
 pub async fn swap_in(conn: &mut PgConnection, filled: &TableName, layer: &Layer) -> Result<(), CatalogueError> {

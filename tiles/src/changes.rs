@@ -2,17 +2,18 @@ use std::collections::HashSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use feed::{Commit, Subscription};
 use futures::Stream;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use kernel::{Bbox, Changed, LayerId, Params, Position, Principal, Problem};
+use kernel::{Bbox, Changed, LayerId, Params, Position, Problem};
 use serde_json::json;
 use tokio::time::{Interval, MissedTickBehavior, interval_at};
 
-use crate::{App, ids};
+use crate::App;
+use crate::asked::Asked;
 
 /// How often a client hears that the connection lives, if nothing changes: proxies close silent ones.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -34,16 +35,10 @@ const RETRY: Duration = Duration::from_secs(2);
     params(("ids" = String, Path, description = "Layers, separated by commas"), ("lastEventId" = Option<String>, Query, description = "The last event known, as the header Last-Event-ID")),
     responses((status = 200, description = "Events `{position, layer, bbox}`", content_type = "text/event-stream"), (status = 404, description = "No such layer, or not for you", content_type = "application/problem+json"))
 )]
-pub(crate) async fn handler(
-    State(app): State<App>,
-    who: Principal,
-    Path(ids): Path<String>,
-    params: Params,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
+pub(crate) async fn handler(State(app): State<App>, asked: Asked, params: Params, headers: HeaderMap) -> Result<Response, Problem> {
     let params = params.only(&["lastEventId"])?;
     let after = after(&params, &headers)?;
-    let wanted = ids::resolve(&app.catalogue, &who, &ids)?.iter().map(|e| e.layer.id.clone()).collect();
+    let wanted = asked.entries.iter().map(|e| e.layer.id.clone()).collect();
     let reader = app.feed.subscribe(after);
     let mut response = Sse::new(events(reader, wanted)).into_response();
     let headers = response.headers_mut();
@@ -58,7 +53,10 @@ fn after(params: &Params, headers: &HeaderMap) -> Result<Option<Position>, Probl
     if let Some(header) = headers.get("last-event-id") {
         return Ok(Some(header.to_str().ok().and_then(|text| text.parse().ok()).unwrap_or_default()));
     }
-    let parse = |text: &str| text.parse().map_err(|e: kernel::PositionError| Problem::invalid_parameter("lastEventId", e.to_string(), "a position, like 0/16B3748"));
+    let parse = |text: &str| {
+        text.parse()
+            .map_err(|e: kernel::PositionError| Problem::invalid_parameter("lastEventId", e.to_string(), "a position, like 0/16B3748"))
+    };
     params.get("lastEventId").map(parse).transpose()
 }
 
@@ -123,8 +121,8 @@ fn changes(commit: &Commit, wanted: &HashSet<LayerId>) -> Vec<Event> {
 #[cfg(test)]
 mod tests {
     use super::{after, events};
-    use axum::response::sse::Sse;
     use axum::response::IntoResponse;
+    use axum::response::sse::Sse;
     use feed::{Commit, Feed, Teller};
     use futures::{FutureExt, StreamExt};
     use http::{HeaderMap, HeaderValue};
@@ -166,7 +164,10 @@ mod tests {
     async fn only_the_layers_asked_for_and_the_id_at_the_commits_end() {
         let (feed, teller) = scene();
         let bbox = Bbox::new(15.5, 38.0, 15.75, 38.25).ok();
-        teller.tell(commit(32, vec![Changed::Rows(layer("parcels"), bbox), Changed::Rows(layer("trees"), None), Changed::Rows(layer("streets"), None)]));
+        teller.tell(commit(
+            32,
+            vec![Changed::Rows(layer("parcels"), bbox), Changed::Rows(layer("trees"), None), Changed::Rows(layer("streets"), None)],
+        ));
         teller.tell(commit(48, vec![Changed::Rows(layer("trees"), None)]));
         teller.tell(commit(64, vec![Changed::Catalogue]));
         let text = read(&feed, Some(Position::new(16))).await;

@@ -1,21 +1,22 @@
 use std::sync::Arc;
 
-use catalogue::{Catalogue, Entry};
+use catalogue::Entry;
 use kernel::{Principal, Problem};
+
+use crate::App;
 
 /// How many layers one tile may have.
 const MAX_LAYERS: usize = 32;
 
 /// The layers that a path names, in its order: at least one, none twice, each one there for who asks.
-pub(crate) fn resolve(catalogue: &Catalogue, who: &Principal, ids: &str) -> Result<Vec<Arc<Entry>>, Problem> {
-    let names = split(ids)?;
-    let (found, unknown) = names.into_iter().fold((Vec::new(), Vec::new()), |(mut found, mut unknown), name| {
-        match catalogue.layer(who, name) {
+pub(crate) async fn resolve(app: &App, who: &Principal, ids: &str) -> Result<Vec<Arc<Entry>>, Problem> {
+    let (mut found, mut unknown) = (Vec::new(), Vec::new());
+    for name in split(ids)? {
+        match app.catalogue.layer_now(&app.context.database, who, name).await {
             Some(entry) => found.push(entry),
             None => unknown.push(name.chars().take(60).collect::<String>()),
         }
-        (found, unknown)
-    });
+    }
     if unknown.is_empty() {
         return Ok(found);
     }

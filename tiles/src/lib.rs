@@ -10,6 +10,7 @@
 //! a tile; what the statement looks like and why is told in `sql`. A tile's size is bounded at every zoom: where a layer
 //! has more in it than a map can show, it is generalised, and the header `X-Generalised` says so.
 
+mod asked;
 mod body;
 mod changes;
 mod frame;

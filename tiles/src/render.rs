@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use kernel::{Bbox, Problem, TileCoord};
 use sqlx::{AssertSqlSafe, FromRow, PgPool};
 
-use crate::frame::Ways;
+use crate::frame::{Ways, buffer};
 use crate::sql::{self, Form, MAX_FEATURES, Part};
 
 /// Beyond as many bytes, uncompressed, a layer of a tile is generalised (further).
@@ -52,6 +52,36 @@ struct Work<'a> {
     mvt: Option<Vec<u8>>,
 }
 
+/// Why there is no tile.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The database did not answer, or not so.
+    Database(sqlx::Error),
+    /// Anything else.
+    Other(Problem),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Other(problem)
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Database(error) => Self::database("tile", &error),
+            Failure::Other(problem) => problem,
+        }
+    }
+}
+
 /// Makes the tile of these layers, those that have this zoom.
 pub(crate) async fn tile(
     database: &PgPool,
@@ -59,12 +89,12 @@ pub(crate) async fn tile(
     entries: &[Arc<Entry>],
     tile: TileCoord,
     instant: DateTime<Utc>,
-) -> Result<Tile, Problem> {
+) -> Result<Tile, Failure> {
     let mut work = Vec::new();
     let mut crowded = Vec::new();
     for entry in entries.iter().filter(|e| (e.layer.zoom.0..=e.layer.zoom.1).contains(&tile.z())) {
         let way = ways.to(entry.layer.srid).map_err(|e| Problem::internal("tile", &e))?;
-        let Some(frame) = way.frame(tile) else { continue };
+        let Some(frame) = way.frame(tile, buffer(tile, entry.layer.geometry)) else { continue };
         if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
             crowded.push(work.len());
         }
@@ -96,7 +126,7 @@ fn expected(entry: &Entry, tile: TileCoord) -> f64 {
 }
 
 /// Counts where many are expected, so that they are not written in vain.
-async fn count(database: &PgPool, work: &mut [Work<'_>], which: &[usize]) -> Result<(), Problem> {
+async fn count(database: &PgPool, work: &mut [Work<'_>], which: &[usize]) -> Result<(), sqlx::Error> {
     let sql = sql::count(which.iter().map(|i| (*i, &work[*i].part)));
     let rows: Vec<Counted> = fetch(database, sql).await?;
     for row in rows {
@@ -110,7 +140,7 @@ async fn count(database: &PgPool, work: &mut [Work<'_>], which: &[usize]) -> Res
 }
 
 /// Writes the layers that are due; those that turn out too large go on to their next form.
-async fn write(database: &PgPool, work: &mut [Work<'_>], due: &[usize]) -> Result<(), Problem> {
+async fn write(database: &PgPool, work: &mut [Work<'_>], due: &[usize]) -> Result<(), sqlx::Error> {
     let sql = sql::tile(due.iter().map(|i| (*i, &work[*i].part, FORMS[work[*i].form])));
     let rows: Vec<Written> = fetch(database, sql).await?;
     for row in rows {
@@ -127,11 +157,11 @@ async fn write(database: &PgPool, work: &mut [Work<'_>], due: &[usize]) -> Resul
     Ok(())
 }
 
-async fn fetch<R>(database: &PgPool, sql: String) -> Result<Vec<R>, Problem>
+async fn fetch<R>(database: &PgPool, sql: String) -> Result<Vec<R>, sqlx::Error>
 where
     R: for<'r> FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin,
 {
-    sqlx::query_as(AssertSqlSafe(sql)).persistent(false).fetch_all(database).await.map_err(|e| Problem::database("tile", &e))
+    sqlx::query_as(AssertSqlSafe(sql)).persistent(false).fetch_all(database).await
 }
 
 fn join(work: Vec<Work<'_>>) -> Tile {

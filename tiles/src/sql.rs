@@ -16,7 +16,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use kernel::layer::FieldType;
 use kernel::{Bbox, Layer};
 
-use crate::frame::{BUFFER, EXTENT, Frame};
+use crate::frame::{EXTENT, Frame};
 
 /// Beyond as many features in a tile a layer is generalised.
 pub(crate) const MAX_FEATURES: u32 = 20_000;
@@ -95,7 +95,7 @@ impl Part<'_> {
     fn in_tile(&self, geometry: &str) -> String {
         let square = envelope(&self.frame.square, 3857);
         let moved = if self.layer.srid.postgis() == 3857 { geometry.to_owned() } else { format!("st_transform({geometry}, 3857)") };
-        format!("st_asmvtgeom({moved}, {square}::box2d, {EXTENT}, {BUFFER}, true)")
+        format!("st_asmvtgeom({moved}, {square}::box2d, {EXTENT}, {}, true)", self.frame.buffer)
     }
 
     /// The geometry without what is smaller than half a unit; before it is transformed, since that costs by the vertex.
@@ -118,7 +118,7 @@ fn envelope(b: &Bbox, srid: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Form, Part, count, tile};
-    use crate::frame::Ways;
+    use crate::frame::{Ways, buffer};
     use chrono::{TimeZone, Utc};
     use kernel::{Layer, TileCoord};
     use serde_json::json;
@@ -137,7 +137,8 @@ mod tests {
     }
 
     fn write(layer: &Layer, z: u8, x: u32, y: u32, form: Option<Form>) -> String {
-        let mut frame = Ways::default().to(layer.srid).unwrap().frame(TileCoord::new(z, x, y).unwrap()).unwrap();
+        let tile_of = TileCoord::new(z, x, y).unwrap();
+        let mut frame = Ways::default().to(layer.srid).unwrap().frame(tile_of, buffer(tile_of, layer.geometry)).unwrap();
         // so that the text below does not depend on the last digits of PROJ
         frame.search = kernel::Bbox::new(1.0, 2.0, 3.0, 4.5).unwrap();
         frame.square = kernel::Bbox::new(10.0, 20.0, 30.0, 40.0).unwrap();
@@ -169,6 +170,9 @@ mod tests {
         assert!(sql.contains("st_transform(st_simplify(geom, 0.25, true), 3857)"), "{sql}");
         assert!(sql.contains("case when greatest(st_xmax(geom) - st_xmin(geom), st_ymax(geom) - st_ymin(geom)) >= 0.25 then"), "{sql}");
         assert!(!sql.contains("valid_from"), "{sql}");
+        assert!(sql.contains("4096, 64, true)"), "{sql}");
+        let sql = write(&layer("LineString", false), 19, 284935, 202047, Some(Form::Detail));
+        assert!(sql.contains("4096, 1022, true)"), "wider beside lines that are drawn as wide as they are: {sql}");
         let sql = write(&layer("Point", false), 10, 556, 394, Some(Form::Detail));
         assert!(!sql.contains("st_simplify") && !sql.contains("case"), "{sql}");
     }

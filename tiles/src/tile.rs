@@ -3,16 +3,18 @@ use std::time::Instant;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::HeaderMap;
-use kernel::layer::Audience;
-use kernel::{Params, Principal, Problem, TileCoord, TileCoordError};
+use kernel::{Params, Problem, TileCoord, TileCoordError};
 
-use crate::{App, body, ids, render};
+use crate::asked::Asked;
+use crate::render::{Failure, Tile};
+use crate::{App, body, render};
 
 /// `GET /xyz/{ids}/{z}/{x}/{y}`: a Mapbox Vector Tile. Its layers are named as ours, its features' ids are `fid`, and
 /// their properties `id` and the fields that are not private.
 ///
 /// 204 where nothing is, also outside a layer's zooms; 400 for what is no tile, 404 outside the grid or for a layer that is not
-/// there; 503 if the database does not answer in time.
+/// there; 503 if the database does not answer in time. A layer whose table is not what it declares any more is left out; if no
+/// other was asked for that is a 503 too.
 #[utoipa::path(
     get,
     path = "/xyz/{ids}/{z}/{x}/{y}",
@@ -28,12 +30,13 @@ use crate::{App, body, ids, render};
         (status = 204, description = "Nothing is there"),
         (status = 400, description = "A parameter is wrong", content_type = "application/problem+json"),
         (status = 404, description = "No such layer, or not for you", content_type = "application/problem+json"),
+        (status = 503, description = "The database does not answer in time, or the layer's table was changed under it", content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn handler(
     State(app): State<App>,
-    who: Principal,
-    Path((ids, z, x, y)): Path<(String, String, String, String)>,
+    asked: Asked,
+    Path((_, z, x, y)): Path<(String, String, String, String)>,
     params: Params,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -41,13 +44,21 @@ pub(crate) async fn handler(
     params.only(&[])?;
     let y = y.strip_suffix(".mvt").or_else(|| y.strip_suffix(".pbf")).unwrap_or(&y);
     let coord = TileCoord::parse(&z, &x, y).map_err(|e| refuse(&e))?;
-    let entries = ids::resolve(&app.catalogue, &who, &ids)?;
-    let tile = render::tile(&app.context.tiles_database, &app.ways, &entries, coord, app.context.clock.now()).await?;
+    let public = asked.public();
+    let tile = match render(&app, &asked, coord).await {
+        Err(Failure::Database(error)) if catalogue::may_be_outdated(&error) => render(&app, &asked.again(&app).await, coord).await,
+        made => made,
+    }?;
     metrics::histogram!("tile_bytes", "path" => "sql").record(tile.bytes.len() as f64);
-    let public = entries.iter().all(|e| e.layer.audience == Audience::Public);
     let response = body::respond(tile, &headers, public).await;
     metrics::histogram!("tile_seconds", "path" => "sql").record(begun.elapsed().as_secs_f64());
     response
+}
+
+/// The tile of those of the layers that can be read.
+async fn render(app: &App, asked: &Asked, coord: TileCoord) -> Result<Tile, Failure> {
+    let entries = asked.sound()?;
+    render::tile(&app.context.tiles_database, &app.ways, &entries, coord, app.context.clock.now()).await
 }
 
 fn refuse(error: &TileCoordError) -> Problem {

@@ -1,15 +1,16 @@
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::Json;
+use axum::{Extension, Json};
 use catalogue::Entry;
 use http::{HeaderMap, header};
-use kernel::layer::{Audience, Field};
-use kernel::{Bbox, Language, Layer, Params, Principal, Problem, PublicUrl};
+use kernel::layer::Field;
+use kernel::{Bbox, Language, Layer, Params, Problem, PublicUrl};
 use serde_json::{Map, Value, json};
 
-use crate::{App, ids};
+use crate::App;
+use crate::asked::Asked;
 
 /// How much wider than the features are the bounds say, degrees: what is drawn round them, and what will be added.
 const MARGIN_DEGREES: f64 = 0.01;
@@ -24,21 +25,22 @@ const MARGIN_DEGREES: f64 = 0.01;
 )]
 pub(crate) async fn handler(
     State(app): State<App>,
-    who: Principal,
-    Path(ids): Path<String>,
+    stated: Option<Extension<PublicUrl>>,
+    asked: Asked,
     params: Params,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let params = params.only(&["lang"])?;
     let language = match params.get("lang") {
         Some(tag @ ("it" | "en")) => Language::negotiate(Some(tag), None),
-        Some(other) => return Err(Problem::invalid_parameter("lang", format!("`{}`", other.chars().take(20).collect::<String>()), "it, en")),
+        Some(other) => {
+            return Err(Problem::invalid_parameter("lang", format!("`{}`", other.chars().take(20).collect::<String>()), "it, en"));
+        }
         None => Language::negotiate(None, headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok())),
     };
-    let entries = ids::resolve(&app.catalogue, &who, &ids)?;
-    let public = entries.iter().all(|e| e.layer.audience == Audience::Public);
-    let cache = if public { "no-cache" } else { "private, no-cache" };
-    let document = tilejson(&entries, &app.context.public_url, app.context.installation.bbox, language);
+    let cache = if asked.public() { "no-cache" } else { "private, no-cache" };
+    let public_url = stated.map_or(app.context.public_url, |Extension(url)| url);
+    let document = tilejson(&asked.entries, &public_url, app.context.installation.bbox, language);
     Ok(([(header::CACHE_CONTROL, cache), (header::VARY, "accept-language")], Json(document)).into_response())
 }
 
@@ -138,7 +140,7 @@ mod tests {
             ]
         }));
         let bbox = Bbox::new(15.6, 38.0, 15.8, 38.2).ok();
-        Arc::new(Entry { layer: layer.unwrap(), generation: 1, changed_at: DateTime::UNIX_EPOCH, bbox, rows: 1 })
+        Arc::new(Entry { layer: layer.unwrap(), generation: 1, changed_at: DateTime::UNIX_EPOCH, bbox, rows: 1, damage: None })
     }
 
     #[test]

@@ -37,7 +37,8 @@ struct Scene {
 }
 
 fn declaration(id: &str, geometry: &str, srid: i32, extra: serde_json::Value) -> String {
-    let field = |name: &str, kind: &str, private: bool| json!({"name": name, "label": {"it": name, "en": name}, "type": kind, "private": private});
+    let field =
+        |name: &str, kind: &str, private: bool| json!({"name": name, "label": {"it": name, "en": name}, "type": kind, "private": private});
     let mut layer = json!({
         "id": id, "module": "published", "title": {"it": id, "en": id}, "table": format!("published.{id}"), "geometry": geometry, "srid": srid,
         "fields": [field("name", "text", false), field("floors", "integer", false), field("height", "number", false), field("listed", "boolean", false),
@@ -202,7 +203,14 @@ async fn what_is_not_there(scene: &Scene) {
         assert_eq!((answer.status, answer.bytes.len()), (StatusCode::NO_CONTENT, 0), "{nothing}");
         assert!(answer.headers.contains_key(header::ETAG));
     }
-    for absent in ["/xyz/nothing/1/0/0", "/xyz/things/2/4/0", "/xyz/things/2/0/-1", "/xyz/things/2/0/99999999999999999999", "/xyz/nothing", "/xyz/things,secrets/changes"] {
+    for absent in [
+        "/xyz/nothing/1/0/0",
+        "/xyz/things/2/4/0",
+        "/xyz/things/2/0/-1",
+        "/xyz/things/2/0/99999999999999999999",
+        "/xyz/nothing",
+        "/xyz/things,secrets/changes",
+    ] {
         let answer = scene.get(absent, &[]).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{absent}");
         assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json");
@@ -215,9 +223,21 @@ async fn what_is_not_there(scene: &Scene) {
 async fn what_is_asked_wrongly(scene: &Scene) {
     let many = format!("/xyz/{}/0/0/0", vec!["things"; 5_000].join(","));
     for wrong in [
-        "/xyz/things/23/0/0", "/xyz/things/-1/0/0", "/xyz/things/1.0/0/0", "/xyz/things/z/0/0", "/xyz/things/0/0/a", "/xyz/things/0/0/0.png",
-        "/xyz/things/0/0/..%2f", "/xyz/things,things/0/0/0", "/xyz/things,/0/0/0", "/xyz/things/0/0/0?x=1", "/xyz/things?x=1", "/xyz/things?lang=de",
-        "/xyz/things/changes?since=1", "/xyz/things/changes?lastEventId=x", &many,
+        "/xyz/things/23/0/0",
+        "/xyz/things/-1/0/0",
+        "/xyz/things/1.0/0/0",
+        "/xyz/things/z/0/0",
+        "/xyz/things/0/0/a",
+        "/xyz/things/0/0/0.png",
+        "/xyz/things/0/0/..%2f",
+        "/xyz/things,things/0/0/0",
+        "/xyz/things,/0/0/0",
+        "/xyz/things/0/0/0?x=1",
+        "/xyz/things?x=1",
+        "/xyz/things?lang=de",
+        "/xyz/things/changes?since=1",
+        "/xyz/things/changes?lastEventId=x",
+        &many,
     ] {
         let answer = scene.get(wrong, &[]).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{wrong}: {}", String::from_utf8_lossy(&answer.bytes));
@@ -241,8 +261,10 @@ async fn who_may_see_what(scene: &Scene) {
 async fn nothing_is_missing_in_the_buffer() {
     for srid in [7792, 7791, 7794, 25833, 6706] {
         let scene = scene(srid, &declaration("things", "Point", srid, json!({}))).await;
-        let tiles: Vec<(u8, u32, u32)> = [(5, 17, 12), (8, 139, 98), (12, 2226, 1578), (14, 8904, 6313), (17, 71233, 50510), (20, 569869, 404090)].into();
-        let sides = [(-60.0, 2048.0), (4156.0, 2048.0), (2048.0, -60.0), (2048.0, 4156.0), (-60.0, -60.0), (4156.0, 4156.0), (-60.0, 4156.0)];
+        let tiles: Vec<(u8, u32, u32)> =
+            [(5, 17, 12), (8, 139, 98), (12, 2226, 1578), (14, 8904, 6313), (17, 71233, 50510), (20, 569869, 404090)].into();
+        let sides =
+            [(-60.0, 2048.0), (4156.0, 2048.0), (2048.0, -60.0), (2048.0, 4156.0), (-60.0, -60.0), (4156.0, 4156.0), (-60.0, 4156.0)];
         let beyond = [(-70.0, 2048.0), (4166.0, 2048.0), (2048.0, -70.0), (2048.0, 4166.0)];
         for (z, x, y) in tiles {
             let rows = |name: &str, places: &[(f64, f64)]| {
@@ -264,6 +286,84 @@ async fn nothing_is_missing_in_the_buffer() {
             let expected: Vec<String> = (0..sides.len()).map(|i| format!("String(\"in{i}\")")).collect();
             assert_eq!(ids, expected, "EPSG:{srid} {z}/{x}/{y}");
         }
+    }
+}
+
+/// Streets are drawn as wide as they are on the ground, so a tile has the lines some metres outside it as well; of areas and points
+/// only what reaches into its usual buffer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_ten_metres_outside_a_near_tile_is_in_it() {
+    for srid in [7792, 6706] {
+        let sql = ["LineString", "Polygon", "Point"].map(|kind| declaration(&kind.to_lowercase(), kind, srid, json!({}))).concat();
+        let scene = scene(srid, &sql).await;
+        // 40,075,017 m round the equator, 2^19 tiles, 4096 units, cosine of 38.1 degrees: 681 units are 10 m
+        let (z, x, y) = (19, 284935, 202047);
+        let ten_metres = 10.0 / (40_075_016.7 / 524_288.0 / 4096.0 * 38.1f64.to_radians().cos());
+        let point = |across: f64, down: f64| {
+            let (lon, lat) = place(z, x, y, across, down);
+            scene.point(lon, lat)
+        };
+        let [a, b, c] = [point(-ten_metres, 1000.0), point(-ten_metres, 3000.0), point(-ten_metres - 100.0, 2000.0)];
+        let [far_a, far_b] = [point(-1.6 * ten_metres, 1000.0), point(-1.6 * ten_metres, 3000.0)];
+        scene.scratch.sql(&format!(
+            "insert into published.linestring (id, comune, geom) values ('near', '080901', st_makeline({a}, {b})), ('far', '080901', st_makeline({far_a}, {far_b}));
+             insert into published.polygon (id, comune, geom) values ('p', '080901', st_makepolygon(st_makeline(array[{a}, {b}, {c}, {a}])));
+             insert into published.point (id, comune, geom) values ('p', '080901', {a});"
+        ));
+        let answer = scene.get(&format!("/xyz/linestring,polygon,point/{z}/{x}/{y}"), &[]).await;
+        assert_eq!(answer.status, StatusCode::OK, "EPSG:{srid}");
+        let lines = features(&answer.bytes, "linestring");
+        assert_eq!(lines.len(), 1, "EPSG:{srid}");
+        let geo_types::Geometry::LineString(line) = lines[0].get_geometry() else { panic!("{:?}", lines[0].get_geometry()) };
+        assert!(line.0.iter().all(|p| (f64::from(p.x) + ten_metres).abs() < 2.0), "{line:?}");
+        assert_eq!((features(&answer.bytes, "polygon").len(), features(&answer.bytes, "point").len()), (0, 0), "EPSG:{srid}");
+        // where 15 m are less than the least there is: some 55 m outside a tile of zoom 14
+        let few = scene.get("/xyz/linestring/14/8904/6313", &[]).await;
+        assert_eq!(fids(&few.bytes, "linestring").len(), 2, "EPSG:{srid}");
+    }
+}
+
+/// A column that is renamed or dropped in `psql`: the layer is left out, says so when it is asked for alone, and heals.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layer_whose_table_was_changed_under_it_takes_no_other_with_it() {
+    let sql = [declaration("things", "Point", 7792, json!({})), declaration("trees", "Point", 7792, json!({}))].concat();
+    let scene = scene(7792, &sql).await;
+    let at = scene.point(15.65, 38.1);
+    for table in ["things", "trees"] {
+        scene.scratch.sql(&format!("insert into published.{table} (id, comune, name, geom) values ('a', '080901', 'n', {at})"));
+    }
+    for (damage, repair, column) in [
+        ("rename column floors to storeys", "rename column storeys to floors", json!(["floors"])),
+        ("alter column floors type text using 'three'", "alter column floors type bigint using 3", json!(["floors"])),
+        ("rename column geom to shape", "rename column shape to geom", json!(["geom"])),
+        ("rename to thingies", "", json!([])),
+    ] {
+        scene.scratch.sql(&format!("alter table published.things {damage}"));
+        let both = scene.get("/xyz/things,trees/14/8904/6313", &[]).await;
+        assert_eq!(both.status, StatusCode::OK, "{damage}: {}", String::from_utf8_lossy(&both.bytes));
+        assert_eq!((fids(&both.bytes, "things").len(), fids(&both.bytes, "trees").len()), (0, 1), "{damage}");
+        let alone = scene.get("/xyz/things/14/8904/6313", &[]).await;
+        let problem: serde_json::Value = serde_json::from_slice(&alone.bytes).expect("JSON");
+        assert_eq!((alone.status.as_u16(), &problem["layer"], &problem["columns"]), (503, &json!("things"), &column), "{damage}");
+        let detail = problem["detail"].as_str().expect("a sentence");
+        assert!(detail.contains("published.things") && detail.contains("alter table"), "{detail}");
+        assert_eq!(scene.get("/xyz/things", &[]).await.status, StatusCode::OK, "what it should be can still be read");
+
+        let repair = if repair.is_empty() {
+            "alter table published.thingies rename to things"
+        } else {
+            &format!("alter table published.things {repair}")
+        };
+        scene.scratch.sql(repair);
+        let mut status = 0;
+        for _ in 0..100 {
+            status = scene.get("/xyz/things/14/8904/6313", &[]).await.status.as_u16();
+            if status == 200 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        assert_eq!(status, 200, "it heals: {repair}");
     }
 }
 

@@ -24,7 +24,9 @@ impl Part<'_> {
             let corner = |axis: &str, sign: char| format!("(s.c{axis} + 0.5) * {side} {sign} {h}");
             let srid = self.layer.srid.postgis();
             let [w, s, e, n] = [corner("x", '-'), corner("y", '-'), corner("x", '+'), corner("y", '+')];
-            format!("case when s.n = 1 then r.geom\n                     else st_makeenvelope({w}, {s},\n                                          {e}, {n}, {srid}) end")
+            format!(
+                "case when s.n = 1 then r.geom\n                     else st_makeenvelope({w}, {s},\n                                          {e}, {n}, {srid}) end"
+            )
         } else {
             self.simplified("r.geom")
         };
