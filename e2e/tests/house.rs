@@ -13,8 +13,10 @@ use serde_json::Value;
 const THEMES: [&str; 4] = ["cadastre", "environment", "territory", "tourism"];
 /// Themes whose contract types others may use.
 const BASE_REGISTERS: [&str; 2] = ["cadastre", "territory"];
+/// What has a schema of its own and is no theme.
+const CAPABILITIES: [&str; 4] = ["attachments", "identity", "jobs", "opensit"];
 /// What each crate that is no theme may use of ours.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("attachments", &["kernel"]),
     ("bench", &[]),
     ("catalogue", &["kernel"]),
@@ -27,6 +29,7 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("jobs", &["kernel"]),
     ("kernel", &[]),
     ("ogc", &["catalogue", "crs", "kernel"]),
+    ("test-database", &["kernel"]),
     ("tiles", &["catalogue", "crs", "feed", "kernel"]),
     (
         "server",
@@ -143,7 +146,7 @@ fn migrations_are_named_by_time_module_and_what() {
         let (time, rest) = stem.split_once('_').unwrap_or_else(|| panic!("{name}: YYYYMMDDhhmmss_<module>_<what>.sql"));
         assert!(time.len() == 14 && time.bytes().all(|b| b.is_ascii_digit()), "{name} begins with no time");
         assert!(times.insert(time.to_owned()), "two migrations at {time}");
-        let module = THEMES.iter().map(|t| t.replace('-', "_")).chain(["opensit".to_owned()]).find(|m| rest.starts_with(&format!("{m}_")));
+        let module = THEMES.iter().map(|t| t.replace('-', "_")).chain(CAPABILITIES.map(str::to_owned)).find(|m| rest.starts_with(&format!("{m}_")));
         assert!(module.is_some(), "{name} names no module after its time");
     }
 }
