@@ -67,7 +67,12 @@ impl Server {
 
     /// Asks for an address that begins with `/`.
     pub fn get(&self, path: &str) -> Answer {
-        ask(&self.url, "GET", path, &[])
+        self.get_with(path, &[])
+    }
+
+    /// Asks with headers.
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        ask(&self.url, "GET", path, headers)
     }
 }
 

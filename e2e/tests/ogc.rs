@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 
-use e2e::{Answer, Town};
+use e2e::{Answer, Server, Town};
 use serde_json::Value;
 
 const EPSG: &str = "http://www.opengis.net/def/crs/EPSG/0/";
@@ -411,6 +411,179 @@ fn sorted_pages_have_each_feature_once_while_rows_come_and_go() {
     once.sort();
     once.dedup();
     assert_eq!(once.len(), seen.len(), "nothing twice");
+}
+
+#[test]
+fn collections_say_what_a_suite_asks_of_them() {
+    let town = Town::shared();
+    let document = asked(&town, "/collections").json();
+    let media = |links: &Value, rel: &str| -> Vec<String> {
+        let of = links.as_array().unwrap().iter().filter(|l| l["rel"] == rel);
+        of.map(|l| l["type"].as_str().unwrap_or_else(|| panic!("{l} has no type")).to_owned()).collect()
+    };
+    assert_eq!(
+        (media(&document["links"], "self"), media(&document["links"], "alternate")),
+        (vec!["application/json".to_owned()], vec!["text/html".to_owned()])
+    );
+    assert_eq!(document["crs"][0], CRS84);
+    for collection in document["collections"].as_array().unwrap() {
+        let id = collection["id"].as_str().unwrap();
+        let links = collection["links"].as_array().unwrap();
+        assert!(
+            links.iter().all(|l| l["rel"].is_string() && l["type"].is_string() && l["href"].as_str().unwrap().starts_with("http")),
+            "{id}"
+        );
+        assert_eq!(media(&collection["links"], "items"), ["application/geo+json", "text/html"], "{id}");
+        assert_eq!((&collection["itemType"], &collection["crs"][0]), (&"feature".into(), &CRS84.into()), "{id}");
+        assert_eq!(*collection, asked(&town, &format!("/collections/{id}")).json(), "{id}: the same in the list and alone");
+        let rows = asked(&town, &format!("/collections/{id}/items?limit=1")).json();
+        // rectangles across the meridian of Greenwich, the equator, the antimeridian and round the poles are questions like others
+        for bbox in ["-1.5,50,1.5,53", "-80,-5,-70,5", "177,65,-177,70", "-180,85,180,90", "-180,-90,180,-85"] {
+            assert_eq!(asked(&town, &format!("/collections/{id}/items?bbox={bbox}")).json()["numberMatched"], 0, "{id} {bbox}");
+        }
+        let extent: Vec<f64> = collection["extent"]["spatial"]["bbox"][0].as_array().unwrap().iter().map(|n| n.as_f64().unwrap()).collect();
+        let [w, s, e, n] = extent[..] else { panic!("{id}: {extent:?}") };
+        let within = |bbox: String| asked(&town, &format!("/collections/{id}/items?limit=1&{bbox}")).json()["numberMatched"].clone();
+        assert_eq!(within(format!("bbox={w},{s},{e},{n}")), rows["numberMatched"], "{id}");
+        // a suite brings its two corners to another system, and expects the same features
+        if rows["numberMatched"].as_i64().unwrap() > 1_000 {
+            for (code, zone) in [("25832", 32), ("25833", 33), ("7793", 34)] {
+                let to = format!("+proj=utm +zone={zone} +ellps=GRS80 +type=crs");
+                let ([x0, y0], [x1, y1]) = (
+                    cs2cs([w, s], "+proj=longlat +ellps=GRS80 +type=crs", &to),
+                    cs2cs([e, n], "+proj=longlat +ellps=GRS80 +type=crs", &to),
+                );
+                assert_eq!(within(format!("bbox={x0},{y0},{x1},{y1}&bbox-crs={EPSG}{code}")), rows["numberMatched"], "{id} {code}");
+            }
+        }
+        for unknown in ["http://www.opengis.net/def/crs/0/unsupported", "http://www.opengis.net/def/crs/EPSG/0/0"] {
+            refused(&town, &format!("/collections/{id}/items?crs={unknown}"), "crs");
+            refused(&town, &format!("/collections/{id}/items?bbox=15,38,16,39&bbox-crs={unknown}"), "bbox-crs");
+        }
+        let sortables = asked(&town, &format!("/collections/{id}/sortables"));
+        assert_eq!(sortables.header("content-type"), Some("application/schema+json"));
+        assert_eq!(sortables.json()["additionalProperties"], false);
+        for name in sortables.json()["properties"].as_object().unwrap().keys() {
+            asked(&town, &format!("/collections/{id}/items?limit=2&sortby=-{name}"));
+        }
+    }
+    // a feature's links, and those of its page
+    let (id, _) = a_parcel(&town);
+    for path in [format!("{ITEMS}/{id}"), format!("{ITEMS}?limit=2")] {
+        let links = asked(&town, &path).json()["links"].clone();
+        assert_eq!(
+            (media(&links, "self"), media(&links, "alternate")),
+            (vec!["application/geo+json".to_owned()], vec!["text/html".to_owned()]),
+            "{path}"
+        );
+        assert_eq!(media(&links, "collection"), ["application/json"], "{path}");
+    }
+}
+
+/// Where a relative link of a page leads.
+fn resolved(page: &str, link: &str) -> String {
+    let path = page.split('?').next().unwrap();
+    let mut folders: Vec<&str> = path.split('/').collect();
+    folders.pop();
+    let mut rest = link;
+    while let Some(up) = rest.strip_prefix("../") {
+        assert!(folders.len() > 1, "{link} leaves the service from {page}");
+        folders.pop();
+        rest = up;
+    }
+    format!("{}/{rest}", folders.join("/"))
+}
+
+#[test]
+fn a_page_works_by_whatever_name_it_is_reached() {
+    let town = Town::shared();
+    let (id, _) = a_parcel(&town);
+    for path in [
+        "/".to_owned(),
+        "/collections".to_owned(),
+        "/collections/parcels".to_owned(),
+        format!("{ITEMS}?limit=3"),
+        format!("{ITEMS}/{id}"),
+        "/api".to_owned(),
+    ] {
+        let html = asked(&town, &format!("{path}{}f=html", if path.contains('?') { '&' } else { '?' })).text();
+        let mut attributes = 0;
+        for name in [" href=\"", " src=\""] {
+            for (_, rest) in html.match_indices(name).map(|(at, _)| html.split_at(at + name.len())) {
+                let target = &rest[..rest.find('"').unwrap()];
+                assert!(!target.contains("//") && !target.starts_with('/'), "{path}: {target}");
+                if target != "./" && !target.starts_with(['#', '?']) && !target.starts_with("data:") {
+                    let at = resolved(&path, &target.replace("&amp;", "&"));
+                    assert_eq!(town.get(&at).status, 200, "{path}: {target} is {at}");
+                }
+                attributes += 1;
+            }
+        }
+        assert!(attributes > 5, "{path}");
+    }
+    assert!(asked(&town, &format!("{ITEMS}/{id}?f=html")).text().contains("<h1>"));
+}
+
+#[test]
+fn links_name_the_address_that_a_trusted_proxy_states_and_no_other() {
+    let forged = [
+        ("host", "evil.example"),
+        ("x-forwarded-host", "evil.example"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-prefix", "/evil"),
+        ("forwarded", "host=evil.example;proto=https"),
+    ];
+    let paths = ["/", "/collections", "/collections/trees/items?limit=2", "/api", "/openapi.json", "/xyz/parcels", "/styles/map.json"];
+    // nobody is trusted: whatever is written, the answer is the same, and so is the next one
+    let town = Town::shared();
+    let steady = |answer: &Answer| match answer.json() {
+        Value::Object(mut members) => {
+            members.remove("timeStamp");
+            members
+        }
+        other => panic!("{other}"),
+    };
+    for path in paths {
+        let plain = town.get_with(path, &[]);
+        for header in forged {
+            let answer = town.get_with(path, &[header]);
+            assert!(!answer.text().contains("evil") && !answer.headers.iter().any(|(_, v)| v.contains("evil")), "{path} {header:?}");
+            assert!(steady(&answer) == steady(&plain) && answer.header("etag") == plain.header("etag"), "{path} {header:?}");
+        }
+        assert!(steady(&town.get(path)) == steady(&plain), "{path}: nothing was kept");
+    }
+
+    // 127.0.0.1 is trusted
+    let scratch = tempfile::tempdir().unwrap();
+    let behind = Server::start(
+        &["demo", "--size", "small", "--no-open", "--trusted-proxies", "127.0.0.0/8,10.0.0.0/8"],
+        &scratch.path().join("data"),
+    );
+    let get = |path: &str, headers: &[(&str, &str)]| behind.get_with(path, headers);
+    let stated = [("x-forwarded-host", "maps.example.it"), ("x-forwarded-proto", "https"), ("x-forwarded-prefix", "/sit")];
+    for path in paths {
+        let answer = get(path, &stated);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        assert!(answer.text().contains("https://maps.example.it/sit"), "{path}: {}", answer.text());
+        assert!(!answer.text().contains("localhost"), "{path}");
+        assert!(
+            get(path, &[("forwarded", "for=1.2.3.4;proto=https;host=maps.example.it")]).text().contains("https://maps.example.it"),
+            "{path}"
+        );
+        // one request's address is not the next one's; `Host` is never believed; what can't be read is passed over
+        for headers in [
+            &[][..],
+            &[("host", "evil.example")],
+            &[("x-forwarded-host", "evil.example/x")],
+            &[("x-forwarded-host", "evil.example"), ("forwarded", "host=maps.example.it")],
+        ] {
+            let answer = get(path, headers);
+            let text = answer.text();
+            assert!(text.contains(&behind.url) && !text.contains("evil") && !text.contains("maps.example"), "{path} {headers:?}");
+        }
+    }
+    let links: Vec<String> = get(paths[2], &stated).headers.into_iter().filter(|(n, _)| n == "link").map(|(_, v)| v).collect();
+    assert!(!links.is_empty() && links.iter().all(|l| l.starts_with("<https://maps.example.it/sit/")), "{links:?}");
 }
 
 #[test]

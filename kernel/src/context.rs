@@ -1,8 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::request::Parts;
 use sqlx::PgPool;
-use url::Url;
+use url::{Position, Url};
 use uuid::Uuid;
 
 use crate::{Bbox, Clock, Srid, Text};
@@ -16,10 +17,22 @@ pub struct Context {
     pub tiles_database: PgPool,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Where the world reaches us.
+    /// Where the world reaches us: as configured, or for one request as a trusted proxy says ([`Context::as_asked`]).
     pub public_url: PublicUrl,
     /// What was fixed when the installation was made.
     pub installation: Arc<Installation>,
+}
+
+impl Context {
+    /// With the address that this request was asked at, where the server's edge has put one into the request's extensions:
+    /// only a proxy that the operator trusts can state it.
+    #[must_use]
+    pub fn as_asked(mut self, parts: &Parts) -> Self {
+        if let Some(url) = parts.extensions.get::<PublicUrl>() {
+            self.public_url = url.clone();
+        }
+        self
+    }
 }
 
 /// What is fixed at the first use of an installation (table `opensit.installation`).
@@ -37,7 +50,7 @@ pub struct Installation {
     pub demo: bool,
 }
 
-/// The address that every link begins with: configured, never taken from `Host`.
+/// The address that every link begins with: configured, or stated by a proxy that is trusted; never taken from `Host`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
@@ -50,6 +63,16 @@ impl PublicUrl {
         }
         let base = text.split(['?', '#']).next().unwrap_or(text);
         Ok(Self(base.trim_end_matches('/').to_owned()))
+    }
+
+    /// The same service seen from elsewhere: another scheme, another `host[:port]`, another path before ours (empty, or
+    /// beginning with `/`). What is not given stays. `None` if that makes no address.
+    pub fn seen_as(&self, scheme: Option<&str>, authority: Option<&str>, prefix: Option<&str>) -> Option<Self> {
+        let own = Url::parse(&self.0).ok()?;
+        let scheme = scheme.unwrap_or(own.scheme());
+        let authority = authority.unwrap_or(&own[Position::BeforeHost..Position::AfterPort]);
+        let prefix = prefix.unwrap_or(own.path()).trim_end_matches('/');
+        Self::parse(&format!("{scheme}://{authority}{prefix}")).ok()
     }
 
     /// An absolute link; `path` begins with `/`.
@@ -71,6 +94,12 @@ mod tests {
     #[test]
     fn links_keep_the_prefix_and_have_one_slash() {
         assert_eq!(PublicUrl::parse("https://sit.example.it/gis/").unwrap().link("/api"), "https://sit.example.it/gis/api");
+        let own = PublicUrl::parse("http://sit.example.it:8080/gis").unwrap();
+        let seen = |scheme, authority, prefix| own.seen_as(scheme, authority, prefix).unwrap().to_string();
+        assert_eq!(seen(None, None, None), "http://sit.example.it:8080/gis");
+        assert_eq!(seen(Some("https"), None, None), "https://sit.example.it:8080/gis");
+        assert_eq!(seen(Some("https"), Some("maps.example.it"), Some("")), "https://maps.example.it");
+        assert_eq!(seen(None, Some("[2001:db8::1]:81"), Some("/a/b/")), "http://[2001:db8::1]:81/a/b");
         for bad in ["", "localhost:8080", "ftp://x/", "/gis"] {
             assert!(PublicUrl::parse(bad).is_err(), "{bad}");
         }

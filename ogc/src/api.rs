@@ -4,7 +4,6 @@
 mod components;
 mod parameters;
 
-use axum::extract::State;
 use axum::response::Response;
 use kernel::{Language, Layer, Principal, Problem};
 use serde_json::{Map, Value, json};
@@ -14,7 +13,7 @@ use crate::request::{Format, Request};
 use crate::{App, html, reply};
 use components::{error, reference, response};
 
-pub(crate) async fn handler(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn handler(app: App, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let entries = app.catalogue.layers(&request.who);
     let layers: Vec<&Layer> = entries.iter().map(|e| &e.layer).collect();
@@ -130,6 +129,15 @@ fn collection_paths(layer: &Layer, who: &Principal, language: Language) -> Vec<(
             about(
                 name("get", "Queryables"),
                 if en { "what can be asked by" } else { "per che cosa si può filtrare" },
+                "object",
+                media::SCHEMA,
+            ),
+        ),
+        (
+            format!("{base}/sortables"),
+            about(
+                name("get", "Sortables"),
+                if en { "what can be sorted by" } else { "per che cosa si può ordinare" },
                 "object",
                 media::SCHEMA,
             ),

@@ -1,7 +1,10 @@
+use std::convert::Infallible;
 use std::sync::Arc;
 
+use axum::extract::FromRequestParts;
 use catalogue::{Catalogue, Entry};
 use crs::Settings;
+use http::request::Parts;
 use kernel::{Context, Language, Principal, Problem};
 
 use crate::items::counts::Counts;
@@ -20,6 +23,15 @@ pub(crate) struct App {
     pub(crate) settings: Settings,
     /// Numbers of matching rows.
     pub(crate) counts: Arc<Counts>,
+}
+
+impl FromRequestParts<App> for App {
+    type Rejection = Infallible;
+
+    /// The operation's own, with links as this request wants them.
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self { context: app.context.clone().as_asked(parts), ..app.clone() })
+    }
 }
 
 impl App {

@@ -1,6 +1,5 @@
 //! `GET /collections` and `/collections/{id}`: what there is (OGC API Features, 7.13 and 7.14; part 2, 6.1).
 
-use axum::extract::State;
 use axum::response::Response;
 use catalogue::Entry;
 use crs::{Crs, Transformer};
@@ -13,7 +12,7 @@ use crate::request::{Format, Request};
 use crate::{App, CollectionPath, html, reply};
 
 /// All collections that the principal may see.
-pub(crate) async fn list(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn list(app: App, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let entries = app.catalogue.layers(&request.who);
     Ok(match request.format {
@@ -27,7 +26,7 @@ pub(crate) async fn list(State(app): State<App>, request: Request) -> Result<Res
 }
 
 /// One collection.
-pub(crate) async fn get(State(app): State<App>, path: CollectionPath, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn get(app: App, path: CollectionPath, request: Request) -> Result<Response, Problem> {
     let entry = app.entry(&request.who, &path.collection)?;
     request.only(&[])?;
     Ok(match request.format {
@@ -64,11 +63,20 @@ fn document(app: &App, request: &Request, entry: &Entry) -> Value {
     Value::Object(document)
 }
 
+/// How much wider than its rows a collection says to be, by its longer side.
+const MARGIN: f64 = 0.1;
+
 /// The layer's rectangle, or the installation's while it is empty; degrees, rounded outwards to a millimetre's worth.
+///
+/// It is wider than the rows need: clients and conformance suites bring two of its corners to another system and expect the
+/// rectangle between them to hold everything, though grids are turned against meridians: by 4 degrees in Reggio Calabria, if
+/// the system is that of zone 32.
 fn bbox(app: &App, entry: &Entry) -> [f64; 4] {
     let bbox: Bbox = entry.bbox.unwrap_or(app.context.installation.bbox);
+    let bbox = bbox.widened(MARGIN * bbox.width().max(bbox.height()));
     let [west, south, east, north] = <[f64; 4]>::from(bbox).map(|side| side * 1e8);
-    [west.floor(), south.floor(), east.ceil(), north.ceil()].map(|side| side / 1e8)
+    let [west, south, east, north] = [west.floor(), south.floor(), east.ceil(), north.ceil()].map(|side| side / 1e8);
+    [west.max(-180.0), south.max(-90.0), east.min(180.0), north.min(90.0)]
 }
 
 /// Open on both sides: validity may begin at any time and mostly ends at none.
@@ -111,6 +119,12 @@ fn links(app: &App, request: &Request, entry: &Entry) -> Vec<Link> {
             if en { "What can be asked by" } else { "Per che cosa si può filtrare" },
         ),
         Link::new(
+            url("/sortables"),
+            "http://www.opengis.net/def/rel/ogc/1.0/sortables",
+            media::SCHEMA,
+            if en { "What can be sorted by" } else { "Per che cosa si può ordinare" },
+        ),
+        Link::new(
             url("/schema"),
             "http://www.opengis.net/def/rel/ogc/1.0/schema",
             media::SCHEMA,
@@ -125,7 +139,7 @@ fn links(app: &App, request: &Request, entry: &Entry) -> Vec<Link> {
         ),
     ]);
     if let Some(licence) = &layer.licence {
-        links.push(Link::new(licence_url(licence), "license", "", licence));
+        links.push(Link::new(licence_url(licence), "license", media::HTML, licence));
     }
     links
 }

@@ -1,6 +1,5 @@
 //! `GET /conformance`: which requirements classes hold (OGC API Features, 7.4).
 
-use axum::extract::State;
 use axum::response::Response;
 use kernel::Problem;
 use serde_json::json;
@@ -10,7 +9,7 @@ use crate::request::{Format, Request};
 use crate::{App, html, reply};
 
 /// The classes, sorted.
-pub(crate) const CLASSES: [&str; 11] = [
+pub(crate) const CLASSES: [&str; 12] = [
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/core",
     "http://www.opengis.net/spec/ogcapi-common-1/1.0/conf/json",
     "http://www.opengis.net/spec/ogcapi-common-2/1.0/conf/collections",
@@ -22,9 +21,10 @@ pub(crate) const CLASSES: [&str; 11] = [
     "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/core-roles-features",
     "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/queryables",
     "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/schemas",
+    "http://www.opengis.net/spec/ogcapi-features-5/1.0/conf/sortables",
 ];
 
-pub(crate) async fn handler(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn handler(app: App, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let links = app.twins("/conformance", &request);
     Ok(match request.format {

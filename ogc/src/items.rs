@@ -2,6 +2,7 @@
 
 pub(crate) mod counts;
 pub(crate) mod cursor;
+pub(crate) mod damage;
 mod datetime;
 pub(crate) mod item;
 mod page;
@@ -11,7 +12,6 @@ mod select;
 pub(crate) mod sort;
 mod stream;
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::{HeaderValue, header};
@@ -37,7 +37,7 @@ const MAX_ROWS: u32 = 500;
 
 /// Reads a page, or refuses the question as a whole. After the first byte only a failure of ours can stop it, and then the
 /// connection breaks.
-pub(crate) async fn handler(State(app): State<App>, path: CollectionPath, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn handler(app: App, path: CollectionPath, request: Request) -> Result<Response, Problem> {
     let entry = app.entry(&request.who, &path.collection)?;
     let layer = &entry.layer;
     let now = app.context.clock.now();

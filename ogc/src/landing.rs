@@ -1,6 +1,5 @@
 //! `GET /`: where everything else is (OGC API Features, 7.2).
 
-use axum::extract::State;
 use axum::response::Response;
 use kernel::{Language, Problem};
 use serde_json::json;
@@ -9,7 +8,7 @@ use crate::links::{Link, media};
 use crate::request::{Format, Request};
 use crate::{App, html, reply};
 
-pub(crate) async fn handler(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn handler(app: App, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let (language, title) = (request.language, &app.context.installation.title);
     let links = links(&app, &request);

@@ -25,6 +25,7 @@ mod testing;
 pub use styles::StylesApi;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use catalogue::Catalogue;
 use kernel::Context;
@@ -36,17 +37,22 @@ use path::{CollectionPath, ItemPath};
 ///
 /// `settings` say which datum parameters hold where this installation lies.
 pub fn routes(context: Context, catalogue: Catalogue, settings: crs::Settings) -> Router {
+    let app = App::new(context.clone(), catalogue.clone(), settings);
+    let items = Router::new()
+        .route("/collections/{collection}/items", get(items::handler))
+        .route("/collections/{collection}/items/{feature}", get(items::item::handler))
+        .route_layer(from_fn_with_state(app.clone(), items::damage::guard));
     Router::new()
         .route("/", get(landing::handler))
         .route("/api", get(api::handler))
         .route("/conformance", get(conformance::handler))
         .route("/collections", get(collections::list))
         .route("/collections/{collection}", get(collections::get))
-        .route("/collections/{collection}/items", get(items::handler))
-        .route("/collections/{collection}/items/{feature}", get(items::item::handler))
+        .merge(items)
         .route("/collections/{collection}/queryables", get(schema::queryables_handler))
+        .route("/collections/{collection}/sortables", get(schema::sortables_handler))
         .route("/collections/{collection}/schema", get(schema::schema))
         .route(html::STYLE_SHEET, get(html::style_sheet))
-        .with_state(App::new(context.clone(), catalogue.clone(), settings))
+        .with_state(app)
         .merge(styles::routes(context, catalogue))
 }

@@ -36,6 +36,11 @@ impl Link {
     pub(crate) fn new(href: impl Into<String>, rel: &'static str, kind: &'static str, title: impl Into<String>) -> Self {
         Self { href: href.into(), rel, kind, title: title.into() }
     }
+
+    /// For a page: a link that differs from the page's own address by its query alone, as a relative one.
+    pub(crate) fn same_page(&self) -> &str {
+        self.href.find('?').map_or("?", |at| &self.href[at..])
+    }
 }
 
 /// Puts links into the response's `Link` headers (RFC 8288), for readers of representations that have no room for links.

@@ -8,6 +8,8 @@ use kernel::{Language, Params, Principal, Problem};
 pub(crate) struct Request {
     /// Who asks.
     pub(crate) who: Principal,
+    /// The path asked for, as it came to us: `/collections/parcels`.
+    pub(crate) path: String,
     /// The query, each name at most once.
     pub(crate) params: Params,
     /// The form of the answer.
@@ -33,6 +35,14 @@ pub(crate) enum Format {
 pub(crate) const COMMON: [&str; 2] = ["f", "lang"];
 
 impl Request {
+    /// A link from this page to another address of ours, which begins with `/`. It is relative, so that a page works whatever
+    /// name and prefix it is reached by, and its files are of its own origin.
+    pub(crate) fn relative(&self, to: &str) -> String {
+        let up = "../".repeat(self.path.matches('/').count().saturating_sub(1));
+        let down = to.trim_start_matches('/');
+        if up.is_empty() && down.is_empty() { "./".to_owned() } else { format!("{up}{down}") }
+    }
+
     /// Refuses parameters beside [`COMMON`] and `more`.
     pub(crate) fn only(&self, more: &[&str]) -> Result<(), Problem> {
         let allowed: Vec<&str> = more.iter().chain(&COMMON).copied().collect();
@@ -58,7 +68,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Request {
         }
         let language = Language::negotiate(params.get("lang"), joined(&parts.headers, header::ACCEPT_LANGUAGE).as_deref());
         let known_tags = joined(&parts.headers, header::IF_NONE_MATCH);
-        Ok(Self { who, params, format, language, head: parts.method == Method::HEAD, known_tags })
+        let path = parts.uri.path().to_owned();
+        Ok(Self { who, path, params, format, language, head: parts.method == Method::HEAD, known_tags })
     }
 }
 

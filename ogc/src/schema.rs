@@ -1,21 +1,20 @@
-//! `GET /collections/{id}/schema` and `/queryables`: the fields as JSON Schema (OGC API Features 5).
+//! `GET /collections/{id}/schema`, `/queryables` and `/sortables`: the fields as JSON Schema (OGC API Features 5).
 //!
 //! There is no `describedby` link to a schema: GDAL 3.6 would take every integer of it for one of 32 bits, and cut longer ones;
 //! without, it sees from the features which are longer.
 
-use axum::extract::State;
 use axum::response::Response;
 use kernel::layer::{FieldType, GeometryType};
 use kernel::{Language, Layer, Problem};
 use serde_json::{Map, Value, json};
 
-use crate::fields::{Property, properties, queryables};
+use crate::fields::{Property, properties, queryables, sortables};
 use crate::links::media;
 use crate::request::{Format, Request};
 use crate::{App, CollectionPath, html, reply};
 
 /// What features look like.
-pub(crate) async fn schema(State(app): State<App>, path: CollectionPath, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn schema(app: App, path: CollectionPath, request: Request) -> Result<Response, Problem> {
     let entry = app.entry(&request.who, &path.collection)?;
     request.only(&[])?;
     let layer = &entry.layer;
@@ -28,7 +27,7 @@ pub(crate) async fn schema(State(app): State<App>, path: CollectionPath, request
 }
 
 /// What features can be asked by.
-pub(crate) async fn queryables_handler(State(app): State<App>, path: CollectionPath, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn queryables_handler(app: App, path: CollectionPath, request: Request) -> Result<Response, Problem> {
     let entry = app.entry(&request.who, &path.collection)?;
     request.only(&[])?;
     let layer = &entry.layer;
@@ -36,6 +35,15 @@ pub(crate) async fn queryables_handler(State(app): State<App>, path: CollectionP
     members.insert("geometry".to_owned(), geometry(layer));
     members.extend(queryables(layer, &request.who).iter().map(|p| (p.name.to_owned(), member(p, request.language))));
     Ok(respond(&app, &request, layer, "queryables", members, Some(false)))
+}
+
+/// What features can be sorted by.
+pub(crate) async fn sortables_handler(app: App, path: CollectionPath, request: Request) -> Result<Response, Problem> {
+    let entry = app.entry(&request.who, &path.collection)?;
+    request.only(&[])?;
+    let layer = &entry.layer;
+    let members = sortables(layer, &request.who).iter().map(|p| (p.name.to_owned(), member(p, request.language))).collect();
+    Ok(respond(&app, &request, layer, "sortables", members, Some(false)))
 }
 
 fn respond(app: &App, request: &Request, layer: &Layer, name: &str, members: Map<String, Value>, additional: Option<bool>) -> Response {

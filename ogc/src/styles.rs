@@ -11,15 +11,27 @@ pub(crate) mod get;
 mod palette;
 mod words;
 
+use std::convert::Infallible;
+
 use axum::Router;
+use axum::extract::FromRequestParts;
 use axum::routing::get;
 use catalogue::Catalogue;
+use http::request::Parts;
 use kernel::Context;
 
 #[derive(Clone)]
 pub(crate) struct App {
     context: Context,
     catalogue: Catalogue,
+}
+
+impl FromRequestParts<App> for App {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self { context: app.context.clone().as_asked(parts), catalogue: app.catalogue.clone() })
+    }
 }
 
 impl App {

@@ -1,6 +1,7 @@
 //! Configuration, read here and nowhere else: flags beat `OPENSIT_*` variables beat `opensit.toml` beat defaults.
 
 mod file;
+mod network;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,6 +11,7 @@ use clap::{ArgMatches, Args, ValueEnum};
 use kernel::{PublicUrl, Srid};
 
 pub(crate) use file::File;
+pub(crate) use network::Network;
 
 use crate::failure::Failure;
 
@@ -54,6 +56,10 @@ pub(crate) struct ServerOptions {
     /// The address that the world reaches us at; every link is made from it [default: http://localhost:PORT]
     #[arg(long, env = "OPENSIT_PUBLIC_URL", value_name = "URL", value_parser = PublicUrl::parse)]
     pub(crate) public_url: Option<PublicUrl>,
+    /// Proxies that may state, by Forwarded or X-Forwarded-Proto, -Host and -Prefix, the address that the world reaches us at:
+    /// addresses or ranges, separated by commas [default: none]
+    #[arg(long, env = "OPENSIT_TRUSTED_PROXIES", value_name = "RANGES", value_delimiter = ',')]
+    pub(crate) trusted_proxies: Option<Vec<Network>>,
     /// Open the private database to other programs here, with a password
     #[arg(long, env = "OPENSIT_DB_LISTEN", value_name = "ADDRESS")]
     pub(crate) db_listen: Option<SocketAddr>,
@@ -93,6 +99,7 @@ pub(crate) struct Config {
     pub(crate) log_format: Given<LogFormat>,
     pub(crate) listen: Given<SocketAddr>,
     pub(crate) public_url: Option<Given<PublicUrl>>,
+    pub(crate) trusted_proxies: Option<Given<Vec<Network>>>,
     pub(crate) db_listen: Option<Given<SocketAddr>>,
     pub(crate) modules: Option<Given<Vec<String>>>,
     /// The rest of the file: base maps, coordinate systems.
@@ -112,10 +119,11 @@ impl Config {
             replication_url: pick.of("replication_url", &options.replication_url, &file.replication_url),
             boundary: pick.of("boundary", &options.boundary, &file.boundary),
             storage_crs: pick.of("storage_crs", &options.storage_crs, &file.storage_crs()?),
-            log: pick.or("log", &options.log, &file.log, "info,sqlx=warn".to_owned()),
+            log: pick.or("log", &options.log, &file.log, "info,sqlx=warn,sqlx::query=error".to_owned()),
             log_format: pick.or("log_format", &options.log_format, &file.log_format, LogFormat::Text),
             listen: pick.or("listen", &server.listen, &file.listen, listen),
             public_url: pick.of("public_url", &server.public_url, &file.public_url()?),
+            trusted_proxies: pick.of("trusted_proxies", &server.trusted_proxies, &file.trusted_proxies()?),
             db_listen: pick.of("db_listen", &server.db_listen, &file.db_listen),
             modules: pick.of("modules", &server.modules, &file.modules),
             file,
@@ -140,6 +148,8 @@ impl Config {
         optional("boundary", self.boundary.as_ref().map(|g| (g.value.display().to_string(), &g.source)), "set at first use");
         optional("storage-crs", self.storage_crs.as_ref().map(|g| (g.value.to_string(), &g.source)), "EPSG:7792, or as set at first use");
         optional("public-url", self.public_url.as_ref().map(|g| (g.value.to_string(), &g.source)), "http://localhost:PORT");
+        let networks = |networks: &[Network]| networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        optional("trusted-proxies", self.trusted_proxies.as_ref().map(|g| (networks(&g.value), &g.source)), "none");
         optional("db-listen", self.db_listen.as_ref().map(|g| (g.value.to_string(), &g.source)), "closed");
         optional("modules", self.modules.as_ref().map(|g| (g.value.join(","), &g.source)), "all");
         rows.push(("listen", self.listen.value.to_string(), self.listen.source.clone()));

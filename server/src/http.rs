@@ -6,6 +6,7 @@ mod health;
 mod metrics;
 mod openapi;
 mod portal;
+mod proxy;
 mod version;
 
 use std::time::Duration;
@@ -60,6 +61,8 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     let settings = portal_settings(&app, config, &themes, crs_settings);
     let policy = headers::policy(&settings.base_maps);
     let metrics = metrics::install()?;
+    let trusted = config.trusted_proxies.as_ref().map(|g| g.value.as_slice()).unwrap_or_default();
+    let proxies = proxy::Proxies::new(trusted, context.public_url.clone());
     Ok(router
         .merge(catalogue::routes(context.clone(), catalogue, syntaxes, settings))
         .merge(crs::routes(&context, crs_settings.clone()))
@@ -73,6 +76,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
         .layer(compression())
         .layer(CatchPanicLayer::custom(errors::panicked))
         .layer(cors())
+        .layer(middleware::from_fn_with_state(proxies, proxy::read))
         .layer(middleware::from_fn_with_state(policy, headers::add)))
 }
 

@@ -12,7 +12,7 @@ pub(crate) fn page(app: &App, request: &Request, document: &Value) -> Response {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let content = html! {
         p { (say(language, "La definizione per i programmi (OpenAPI 3.0): ", "The definition for programs (OpenAPI 3.0): "))
-            a href=(app.context.public_url.link("/api?f=json")) { code { "/api?f=json" } } }
+            a href=(request.relative("/api?f=json")) { code { "/api?f=json" } } }
         @for tag in document["tags"].as_array().into_iter().flatten() {
             h2 { (text(&tag["description"])) }
             @for (path, item) in document["paths"].as_object().into_iter().flatten() {
@@ -26,7 +26,7 @@ pub(crate) fn page(app: &App, request: &Request, document: &Value) -> Response {
             }
         }
     };
-    Page { title: "API", trail: vec![], path: "/api".to_owned(), map: false }.render(app, request, &content)
+    Page { title: "API", trail: vec![], map: false }.render(app, request, &content)
 }
 
 fn parameters(document: &Value, operation: &Value, request: &Request) -> Markup {

@@ -13,7 +13,7 @@ use crate::request::Request;
 pub(crate) fn page(app: &App, request: &Request, entry: &Entry, systems: &[Value]) -> Response {
     let (layer, language) = (&entry.layer, request.language);
     let path = format!("/collections/{}", layer.id);
-    let url = |tail: &str| app.context.public_url.link(&format!("{path}{tail}"));
+    let url = |tail: &str| request.relative(&format!("{path}{tail}"));
     let bbox = entry.bbox.unwrap_or(app.context.installation.bbox);
     let content = html! {
         @if !layer.description.get(language).is_empty() { p.lead { (layer.description.get(language)) } }
@@ -39,7 +39,7 @@ pub(crate) fn page(app: &App, request: &Request, entry: &Entry, systems: &[Value
         h2 { (say(language, "Sistemi di coordinate", "Coordinate systems")) }
         (system_table(request, systems))
     };
-    let page = Page { title: layer.title.get(language), trail: vec![collections_link(app, language)], path: path.clone(), map: true };
+    let page = Page { title: layer.title.get(language), trail: vec![collections_link(request)], map: true };
     page.render(app, request, &content)
 }
 

@@ -12,7 +12,7 @@ use crate::request::Request;
 /// All collections in one table.
 pub(crate) fn page(app: &App, request: &Request, entries: &[Arc<Entry>]) -> Response {
     let language = request.language;
-    let url = |path: String| app.context.public_url.link(&path);
+    let url = |path: String| request.relative(&path);
     let content = html! {
         @if entries.is_empty() {
             p.note { (say(language, "Non c'è ancora nessuno strato. Si pubblica un file con ", "There is no layer yet. Publish a file with ")) code { "opensit ingest" } "." }
@@ -41,5 +41,5 @@ pub(crate) fn page(app: &App, request: &Request, entries: &[Arc<Entry>]) -> Resp
         }
     };
     let title = say(language, "Dati", "Data");
-    Page { title, trail: vec![], path: "/collections".to_owned(), map: false }.render(app, request, &content)
+    Page { title, trail: vec![], map: false }.render(app, request, &content)
 }

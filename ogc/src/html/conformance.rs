@@ -14,5 +14,5 @@ pub(crate) fn page(app: &App, request: &Request) -> Response {
         ul { @for class in CLASSES { li { code { (class) } } } }
     };
     let title = say(language, "Conformità", "Conformance");
-    Page { title, trail: vec![], path: "/conformance".to_owned(), map: false }.render(app, request, &content)
+    Page { title, trail: vec![], map: false }.render(app, request, &content)
 }

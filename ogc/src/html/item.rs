@@ -8,7 +8,7 @@ use super::layout::{Page, collections_link, map};
 use super::value::readable;
 use crate::App;
 use crate::fields::properties;
-use crate::links::{Link, encode};
+use crate::links::Link;
 use crate::request::Request;
 
 /// One feature: its map and its values.
@@ -22,7 +22,7 @@ pub(crate) fn page(app: &App, request: &Request, layer: &Layer, feature: &Value,
         other => Some(other.to_string()),
     };
     let title = layer.title_of(language, id, as_text);
-    let json = links.iter().find(|l| l.rel == "alternate").map(|l| l.href.as_str()).unwrap_or_default();
+    let json = links.iter().find(|l| l.rel == "alternate").map(Link::same_page).unwrap_or_default();
     let content = html! {
         (map(layer, features_bbox(request, std::slice::from_ref(feature)), Some(id), language))
         dl {
@@ -34,6 +34,6 @@ pub(crate) fn page(app: &App, request: &Request, layer: &Layer, feature: &Value,
         }
         p { a href=(json) { "GeoJSON" } }
     };
-    let trail = vec![collections_link(app, language), (app.context.public_url.link(&path), layer.title.get(language).to_owned())];
-    Page { title: &title, trail, path: format!("{path}/items/{}", encode(id)), map: true }.render(app, request, &content)
+    let trail = vec![collections_link(request), (request.relative(&path), layer.title.get(language).to_owned())];
+    Page { title: &title, trail, map: true }.render(app, request, &content)
 }

@@ -43,12 +43,12 @@ pub(crate) fn page(app: &App, request: &Request, view: &View<'_>) -> Response {
         @if view.features.is_empty() {
             p.note { (say(language, "Nessun elemento corrisponde. Si può togliere un filtro o allargare il riquadro.", "Nothing matches. Remove a filter or widen the rectangle.")) }
         } @else {
-            (table(app, request, view))
+            (table(request, view))
             (turn(view, request))
         }
     };
-    let trail = vec![collections_link(app, language), (app.context.public_url.link(&path), layer.title.get(language).to_owned())];
-    let page = Page { title: say(language, "Elementi", "Features"), trail, path: format!("{path}/items"), map: true };
+    let trail = vec![collections_link(request), (request.relative(&path), layer.title.get(language).to_owned())];
+    let page = Page { title: say(language, "Elementi", "Features"), trail, map: true };
     page.render(app, request, &content)
 }
 
@@ -57,13 +57,13 @@ fn turn(view: &View<'_>, request: &Request) -> Markup {
     let link = |rel: &str| view.links.iter().find(|l| l.rel == rel);
     html! {
         nav.pages aria-label=(say(language, "Pagine", "Pages")) {
-            @if let Some(previous) = link("prev") { a.button rel="prev" href=(previous.href) { "‹ " (say(language, "Precedenti", "Previous")) } }
-            @if let Some(next) = link("next") { a.button rel="next" href=(next.href) { (say(language, "Successivi", "Next")) " ›" } }
+            @if let Some(previous) = link("prev") { a.button rel="prev" href=(previous.same_page()) { "‹ " (say(language, "Precedenti", "Previous")) } }
+            @if let Some(next) = link("next") { a.button rel="next" href=(next.same_page()) { (say(language, "Successivi", "Next")) " ›" } }
         }
     }
 }
 
-fn table(app: &App, request: &Request, view: &View<'_>) -> Markup {
+fn table(request: &Request, view: &View<'_>) -> Markup {
     let (layer, language) = (view.layer, request.language);
     let columns: Vec<Property<'_>> = properties(layer, &request.who);
     html! {
@@ -72,7 +72,7 @@ fn table(app: &App, request: &Request, view: &View<'_>) -> Markup {
             tbody { @for feature in view.features {
                 @let id = feature["id"].as_str().unwrap_or_default();
                 tr {
-                    th scope="row" { a href=(app.context.public_url.link(&format!("/collections/{}/items/{}", layer.id, encode(id)))) { (id) } }
+                    th scope="row" { a href=(request.relative(&format!("/collections/{}/items/{}", layer.id, encode(id)))) { (id) } }
                     @for column in &columns { td { (readable(column.kind, column.field, &feature["properties"][column.name], language)) } }
                 }
             } }

@@ -9,7 +9,7 @@ use crate::request::Request;
 pub(crate) fn page(app: &App, request: &Request) -> Response {
     let language = request.language;
     let installation = &app.context.installation;
-    let url = |path: &str| app.context.public_url.link(path);
+    let url = |path: &str| request.relative(path);
     let cards = [
         (
             "/portal/",
@@ -49,8 +49,8 @@ pub(crate) fn page(app: &App, request: &Request) -> Response {
         }
         h2 { (say(language, "In QGIS", "In QGIS")) }
         p { (say(language, "Livello → Aggiungi livello → WFS / OGC API Features, con questo indirizzo:", "Layer → Add Layer → WFS / OGC API Features, with this address:")) }
-        p { code { (url("/")) } }
+        p { code { (app.context.public_url.link("/")) } }
     };
-    let page = Page { title: installation.title.get(language), trail: vec![], path: "/".to_owned(), map: false };
+    let page = Page { title: installation.title.get(language), trail: vec![], map: false };
     page.render(app, request, &content)
 }

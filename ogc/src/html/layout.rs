@@ -24,8 +24,6 @@ pub(super) struct Page<'a> {
     pub(super) title: &'a str,
     /// Address and name of the pages above this one.
     pub(super) trail: Vec<(String, String)>,
-    /// This resource's path, for the links to its other form and language.
-    pub(super) path: String,
     /// Whether the page has a map.
     pub(super) map: bool,
 }
@@ -35,7 +33,7 @@ impl Page<'_> {
     pub(super) fn render(&self, app: &App, request: &Request, content: &Markup) -> Response {
         let language = request.language;
         let service: &Text = &app.context.installation.title;
-        let url = |path: &str| app.context.public_url.link(path);
+        let url = |path: &str| request.relative(path);
         let page = html! {
             (DOCTYPE)
             html lang=(language.tag()) {
@@ -49,7 +47,7 @@ impl Page<'_> {
                     @if self.map {
                         script type="module" src=(url("/portal/embed.js")) {}
                     }
-                    link rel="alternate" type="application/json" href=(self.variant(app, request, "f", "json"));
+                    link rel="alternate" type="application/json" href=(Self::variant(request, "f", "json"));
                 }
                 body {
                     a.skip href="#content" { (say(language, "Vai al contenuto", "Skip to content")) }
@@ -60,7 +58,7 @@ impl Page<'_> {
                             a href=(url("/collections")) { (say(language, "Dati", "Data")) }
                             a href=(url("/api?f=html")) { "API" }
                             @let other = if language == Language::It { ("en", "English") } else { ("it", "Italiano") };
-                            a lang=(other.0) hreflang=(other.0) href=(self.variant(app, request, "lang", other.0)) { (other.1) }
+                            a lang=(other.0) hreflang=(other.0) href=(Self::variant(request, "lang", other.0)) { (other.1) }
                         }
                     }
                     main id="content" {
@@ -75,7 +73,7 @@ impl Page<'_> {
                     }
                     footer {
                         p {
-                            a href=(self.variant(app, request, "f", "json")) { (say(language, "Questa pagina in JSON", "This page as JSON")) }
+                            a href=(Self::variant(request, "f", "json")) { (say(language, "Questa pagina in JSON", "This page as JSON")) }
                             " · " a href=(url("/conformance?f=html")) { (say(language, "Conformità agli standard", "Conformance to standards")) }
                             " · Open SIT " (env!("CARGO_PKG_VERSION"))
                         }
@@ -87,15 +85,15 @@ impl Page<'_> {
     }
 
     /// This page's address with one parameter replaced.
-    fn variant(&self, app: &App, request: &Request, name: &str, value: &str) -> String {
+    fn variant(request: &Request, name: &str, value: &str) -> String {
         let kept = request.params.iter().filter(|(n, _)| *n != name);
-        app.context.public_url.link(&format!("{}{}", self.path, links::query(kept.chain([(name, value)]))))
+        links::query(kept.chain([(name, value)]))
     }
 }
 
 /// The address and name of the list of collections, for the trail.
-pub(super) fn collections_link(app: &App, language: Language) -> (String, String) {
-    (app.context.public_url.link("/collections"), say(language, "Dati", "Data").to_owned())
+pub(super) fn collections_link(request: &Request) -> (String, String) {
+    (request.relative("/collections"), say(request.language, "Dati", "Data").to_owned())
 }
 
 /// A map of a collection, by the portal's element. Without a script it is not there, and the page is whole all the same.

@@ -7,7 +7,7 @@ use super::layout::{Page, collections_link, say};
 use crate::App;
 use crate::request::Request;
 
-/// The schema or the queryables of a collection, as a table.
+/// The schema, the queryables or the sortables of a collection, as a table.
 pub(crate) fn page(app: &App, request: &Request, layer: &Layer, name: &str, document: &Value) -> Response {
     let language = request.language;
     let path = format!("/collections/{}", layer.id);
@@ -26,7 +26,11 @@ pub(crate) fn page(app: &App, request: &Request, layer: &Layer, name: &str, docu
             } } }
         } }
     };
-    let title = if name == "schema" { say(language, "Schema", "Schema") } else { say(language, "Filtri", "Filters") };
-    let trail = vec![collections_link(app, language), (app.context.public_url.link(&path), layer.title.get(language).to_owned())];
-    Page { title, trail, path: format!("{path}/{name}"), map: false }.render(app, request, &content)
+    let title = match name {
+        "schema" => "Schema",
+        "sortables" => say(language, "Ordinamento", "Sorting"),
+        _ => say(language, "Filtri", "Filters"),
+    };
+    let trail = vec![collections_link(request), (request.relative(&path), layer.title.get(language).to_owned())];
+    Page { title, trail, map: false }.render(app, request, &content)
 }

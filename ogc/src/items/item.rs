@@ -1,6 +1,5 @@
 //! `GET /collections/{id}/items/{featureId}`: one feature by its public id, as it is valid now.
 
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use kernel::{Filter, Language, Layer, Problem};
@@ -20,7 +19,7 @@ use crate::{App, ItemPath};
 const MAX_ID_BYTES: usize = 1_000;
 
 /// Answers with `ETag` from the row's version, and 304 to who already has it.
-pub(crate) async fn handler(State(app): State<App>, path: ItemPath, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn handler(app: App, path: ItemPath, request: Request) -> Result<Response, Problem> {
     let entry = app.entry(&request.who, &path.collection)?;
     let layer = &entry.layer;
     request.only(&["crs"])?;

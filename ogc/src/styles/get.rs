@@ -1,6 +1,6 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use kernel::{Language, Params, Principal, Problem};
@@ -18,7 +18,7 @@ use super::palette::Theme;
     params(("theme" = Option<String>, Query, description = "`light`, `dark` or `contrast`"), ("lang" = Option<String>, Query, description = "`it` or `en`")),
     responses((status = 200, description = "A MapLibre style of every layer", content_type = "application/json"), (status = 400, description = "A parameter is wrong", content_type = "application/problem+json"))
 )]
-pub(crate) async fn map(State(app): State<App>, who: Principal, params: Params, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn map(app: App, who: Principal, params: Params, headers: HeaderMap) -> Result<Response, Problem> {
     let look = look(params)?;
     let entries = app.catalogue.layers(&who);
     let layers: Vec<_> = entries.iter().map(|e| &e.layer).collect();
@@ -34,7 +34,7 @@ pub(crate) async fn map(State(app): State<App>, who: Principal, params: Params, 
     responses((status = 200, description = "A MapLibre style of one layer", content_type = "application/json"), (status = 400, description = "A parameter is wrong", content_type = "application/problem+json"), (status = 404, description = "No such layer, or not for you", content_type = "application/problem+json"))
 )]
 pub(crate) async fn layer(
-    State(app): State<App>,
+    app: App,
     Path(file): Path<String>,
     who: Principal,
     params: Params,

@@ -79,7 +79,9 @@ pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, op
         open_browser(&public_url.link("/portal/"));
     }
     let stopped = stop_signal();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+    // With the peer's address, which tells a trusted proxy.
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         stopped.await;
     });
     let served = within_grace(std::future::IntoFuture::into_future(server)).await;

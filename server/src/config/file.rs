@@ -5,7 +5,7 @@ use catalogue::BaseMap;
 use kernel::{PublicUrl, Srid};
 use serde::Deserialize;
 
-use super::LogFormat;
+use super::{LogFormat, Network};
 use crate::failure::Failure;
 
 /// `opensit.toml`. Names are those of the flags.
@@ -22,6 +22,8 @@ pub(crate) struct File {
     pub(crate) log_format: Option<LogFormat>,
     pub(crate) listen: Option<SocketAddr>,
     public_url: Option<String>,
+    #[serde(alias = "trusted_proxies")]
+    trusted_proxies: Option<Vec<String>>,
     pub(crate) db_listen: Option<SocketAddr>,
     pub(crate) modules: Option<Vec<String>>,
     /// Base maps to choose from in the portal.
@@ -60,6 +62,11 @@ impl File {
                 .ok_or_else(|| Failure::new(format!("storage-crs in the configuration file: `{text}` is no system; write EPSG:7792")))
         };
         self.storage_crs.as_ref().map(read).transpose()
+    }
+
+    pub(crate) fn trusted_proxies(&self) -> Result<Option<Vec<Network>>, Failure> {
+        let read = |text: &String| text.parse().map_err(|e| Failure::new(format!("trusted-proxies in the configuration file: {e}")));
+        self.trusted_proxies.as_ref().map(|networks| networks.iter().map(read).collect()).transpose()
     }
 
     pub(crate) fn public_url(&self) -> Result<Option<PublicUrl>, Failure> {

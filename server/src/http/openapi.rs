@@ -1,8 +1,9 @@
 //! `GET /openapi.json`: the operations of this program's own, as the crates describe them. The OGC API describes itself
 //! at `/api`, from the catalogue.
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
+use kernel::PublicUrl;
 use utoipa::OpenApi;
 use utoipa::openapi::{InfoBuilder, ServerBuilder};
 
@@ -13,7 +14,7 @@ use super::App;
 #[openapi(paths(super::health::alive, super::health::ready, super::metrics::handler, super::version::handler))]
 struct Running;
 
-pub(super) async fn handler(State(app): State<App>) -> Json<utoipa::openapi::OpenApi> {
+pub(super) async fn handler(State(app): State<App>, stated: Option<Extension<PublicUrl>>) -> Json<utoipa::openapi::OpenApi> {
     let mut document = Running::openapi();
     document.merge(catalogue::Api::openapi());
     document.merge(crs::Api::openapi());
@@ -24,6 +25,7 @@ pub(super) async fn handler(State(app): State<App>) -> Json<utoipa::openapi::Ope
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some("Tiles, styles, search, identify, coordinates and running it. Features are described at /api."))
         .build();
-    document.servers = Some(vec![ServerBuilder::new().url(app.context.public_url.to_string()).build()]);
+    let server = stated.map_or(app.context.public_url, |Extension(url)| url);
+    document.servers = Some(vec![ServerBuilder::new().url(server.to_string()).build()]);
     Json(document)
 }
