@@ -5,7 +5,7 @@ import { Census, type Counts } from '../src/legend/census';
 function bench(count: (entry: string) => number | undefined) {
   const waiting: (() => void)[] = [];
   const reports: Counts[] = [];
-  const census = new Census(count, (counts) => reports.push(counts), (work) => waiting.push(work));
+  const census = new Census(count, (counts) => reports.push(counts), (work) => waiting.push(work), 0);
   const idle = () => { while (waiting.length > 0) waiting.shift()!(); };
   return { census, reports, waiting, idle };
 }
