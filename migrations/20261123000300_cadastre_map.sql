@@ -20,7 +20,7 @@ create table cadastre.parcels (
 );
 call opensit.make_layer_table('cadastre.parcels', 'Polygon', with_validity => true);
 -- what `fg 12 p 345` asks for
-create index on cadastre.parcels (sheet, lower(number));
+create index on cadastre.parcels (sheet, lower(number collate "C"));
 
 create table cadastre.buildings (
     sheet    integer,
@@ -30,4 +30,4 @@ create table cadastre.buildings (
     height_m double precision
 );
 call opensit.make_layer_table('cadastre.buildings', 'Polygon');
-create index on cadastre.buildings (sheet, lower(parcel));
+create index on cadastre.buildings (sheet, lower(parcel collate "C"));

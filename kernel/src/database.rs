@@ -102,7 +102,7 @@ fn join<'a>(names: impl Iterator<Item = &'a String>) -> String {
 }
 
 /// A text as an SQL literal. `E''` means the same whatever `standard_conforming_strings` is set to.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     format!("E'{}'", text.replace('\0', "").replace('\\', "\\\\").replace('\'', "''"))
 }
 

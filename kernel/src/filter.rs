@@ -1,133 +1,160 @@
-//! Which rows: one typed filter, written into SQL with bind parameters and names that come from the catalogue only.
+//! Which rows: one typed filter for what users ask and for what a layer lets them see.
+//!
+//! It is read from and written as CQL2-JSON ([`Filter::read`], serde), checked against a layer ([`Filter::check`]), written
+//! into SQL with bind parameters and names that come from the catalogue only ([`Filter::write`]) or with literals, for a
+//! policy ([`Filter::policy_sql`]), and evaluated over one row's values ([`Filter::matches`]). These agree: a condition is
+//! true, false or unknown, as in SQL, and a row is seen where it is true.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::{Postgres, QueryBuilder};
+mod check;
+mod error;
+mod evaluate;
+mod json;
+mod literal;
+mod pattern;
+pub(crate) mod resolve;
+mod seen;
+mod shape;
+mod sql;
+mod value;
 
-use crate::{Bbox, Column, Srid};
+use chrono::{DateTime, Utc};
+
+pub use error::FilterError;
+pub use evaluate::RowValues;
+pub use pattern::Pattern;
+pub use shape::{Shape, ShapeError};
+pub use value::Value;
+
+use crate::{Bbox, Column, Role, Srid};
 
 /// A condition on the rows of one layer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter {
     /// All of them; none: every row.
     And(Vec<Filter>),
+    /// At least one of them; none: no row.
+    Or(Vec<Filter>),
+    /// The opposite; of unknown, unknown.
+    Not(Box<Filter>),
     /// The column has this value.
     Equal(Column, Value),
-    /// The column, as text and without regard to case, has this value.
+    /// The column's value stands so to this one. Texts are in the order of their code points, NaN is above all numbers.
+    Compare(Column, Comparison, Value),
+    /// The column, as text and without regard to the case of the letters A to Z, has this value.
     SameText(Column, String),
+    /// The column has one of these values.
+    In(Column, Vec<Value>),
+    /// The column's value is neither below the first nor above the second.
+    Between(Column, Value, Value),
+    /// The column's text is of this form.
+    Like(Column, Pattern),
+    /// The column has no value.
+    IsNull(Column),
     /// The geometry shares a point with the rectangle, in this system (the layer's own, or one that PostGIS may
     /// transform between: the RDN2008, ETRS89 and WGS84 family).
     Intersects(Bbox, Srid),
+    /// The geometry stands so to this one.
+    Spatial(Relation, Shape),
+    /// The geometry is no farther than so many metres from this one, in the plane of the layer's system.
+    Near(Shape, f64),
     /// The row is valid at this instant.
     ValidAt(DateTime<Utc>),
     /// The row is valid at some time of the interval; an open end is `None`.
     ValidDuring(Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+    /// The column is a comune that the principal works for. Staff only.
+    InScope(Column),
+    /// The column is an office that the principal works in.
+    OfficeIs(Column),
+    /// The column is the principal's account.
+    SubjectIs(Column),
+    /// The principal has one of these roles.
+    HasRole(Vec<Role>),
 }
 
-/// A value to compare with.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Value {
-    /// Text.
-    Text(String),
-    /// A whole number.
-    Integer(i64),
-    /// A number.
-    Number(f64),
-    /// True or false.
-    Boolean(bool),
-    /// A day.
-    Date(NaiveDate),
-    /// An instant.
-    Instant(DateTime<Utc>),
+/// How a value stands to another; equal is a variant of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Comparison {
+    /// `<>`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
 }
 
-impl Filter {
-    /// Writes the condition after a `WHERE` or `AND`, for a table whose geometry is `geom` in `storage`.
-    pub fn write(&self, storage: Srid, sql: &mut QueryBuilder<Postgres>) {
+impl Comparison {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::NotEqual, Self::Less, Self::LessOrEqual, Self::Greater, Self::GreaterOrEqual];
+
+    /// The operator, the same in SQL and CQL2.
+    pub fn operator(self) -> &'static str {
         match self {
-            Self::And(parts) if parts.is_empty() => {
-                sql.push("true");
-            }
-            Self::And(parts) => {
-                for (i, part) in parts.iter().enumerate() {
-                    if i > 0 {
-                        sql.push(" and ");
-                    }
-                    part.write(storage, sql);
-                }
-            }
-            Self::Equal(column, value) => {
-                sql.push(column.sql()).push(" = ");
-                match value {
-                    Value::Text(v) => sql.push_bind(v.clone()),
-                    Value::Integer(v) => sql.push_bind(*v),
-                    Value::Number(v) => sql.push_bind(*v),
-                    Value::Boolean(v) => sql.push_bind(*v),
-                    Value::Date(v) => sql.push_bind(*v),
-                    Value::Instant(v) => sql.push_bind(*v),
-                };
-            }
-            Self::SameText(column, value) => {
-                sql.push("lower(").push(column.sql()).push("::text) = lower(").push_bind(value.clone()).push(")");
-            }
-            Self::Intersects(bbox, srid) => write_intersects(bbox, *srid, storage, sql),
-            Self::ValidAt(instant) => {
-                sql.push("valid_from <= ").push_bind(*instant).push(" and (valid_to is null or valid_to > ").push_bind(*instant).push(")");
-            }
-            Self::ValidDuring(from, to) => {
-                sql.push("true");
-                if let Some(to) = to {
-                    sql.push(" and valid_from <= ").push_bind(*to);
-                }
-                if let Some(from) = from {
-                    sql.push(" and (valid_to is null or valid_to > ").push_bind(*from).push(")");
-                }
-            }
+            Self::NotEqual => "<>",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
         }
     }
 }
 
-/// `geom && box` for the index, and `ST_Intersects` for the answer. A box of another system is transformed with points
-/// along its sides, since these are curves in the layer's system.
-fn write_intersects(bbox: &Bbox, srid: Srid, storage: Srid, sql: &mut QueryBuilder<Postgres>) {
-    let push_box = |sql: &mut QueryBuilder<Postgres>| {
-        let same = srid.postgis() == storage.postgis();
-        if !same {
-            sql.push("st_transform(st_segmentize(");
-        }
-        sql.push("st_makeenvelope(");
-        for side in [bbox.west(), bbox.south(), bbox.east(), bbox.north()] {
-            sql.push_bind(side).push(", ");
-        }
-        sql.push(format!("{})", srid.postgis()));
-        if !same {
-            let step = (bbox.width().max(bbox.height()) / 16.0).max(f64::MIN_POSITIVE);
-            sql.push(", ").push_bind(step).push(format!("), {})", storage.postgis()));
-        }
-    };
-    sql.push("geom && ");
-    push_box(sql);
-    sql.push(" and st_intersects(geom, ");
-    push_box(sql);
-    sql.push(")");
+/// How a row's geometry stands to another (Simple Features).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// They share a point.
+    Intersects,
+    /// The row's lies in the other, and their interiors share a point.
+    Within,
+    /// The other lies in the row's, and their interiors share a point.
+    Contains,
+    /// They share no point.
+    Disjoint,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::{Filter, Value};
-    use crate::{Bbox, Column, Srid};
-    use sqlx::QueryBuilder;
+impl Relation {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Intersects, Self::Within, Self::Contains, Self::Disjoint];
+}
 
-    #[test]
-    fn values_are_bound_and_names_quoted() {
-        let filter = Filter::And(vec![
-            Filter::Equal(Column::new("number").unwrap(), Value::Text("1'; drop table x".into())),
-            Filter::Intersects(Bbox::new(0.0, 0.0, 1.0, 1.0).unwrap(), Srid::RDN2008_UTM33),
-        ]);
-        let mut sql = QueryBuilder::new("");
-        filter.write(Srid::RDN2008_UTM33, &mut sql);
-        assert_eq!(
-            sql.sql().as_str(),
-            "\"number\" = $1 and geom && st_makeenvelope($2, $3, $4, $5, 7792) and st_intersects(geom, st_makeenvelope($6, $7, $8, $9, 7792))"
-        );
+impl Filter {
+    /// Every row.
+    pub fn everything() -> Self {
+        Self::And(Vec::new())
+    }
+
+    /// No row.
+    pub fn nothing() -> Self {
+        Self::Or(Vec::new())
+    }
+
+    /// Whether it is written as the condition that every row meets.
+    pub fn is_everything(&self) -> bool {
+        matches!(self, Self::And(parts) if parts.is_empty())
+    }
+
+    /// Whether it is written as the condition that no row meets.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self, Self::Or(parts) if parts.is_empty())
+    }
+
+    /// The column that a single condition looks at; none for those on the geometry, the validity, the role and others.
+    pub fn column(&self) -> Option<&Column> {
+        match self {
+            Self::Equal(column, _)
+            | Self::Compare(column, ..)
+            | Self::SameText(column, _)
+            | Self::In(column, _)
+            | Self::Between(column, ..)
+            | Self::Like(column, _)
+            | Self::IsNull(column)
+            | Self::InScope(column)
+            | Self::OfficeIs(column)
+            | Self::SubjectIs(column) => Some(column),
+            _ => None,
+        }
     }
 }

@@ -1,17 +1,20 @@
 //! The one idea: everything that has a place is a [`Layer`], declared once.
 
+mod access;
 mod field;
 mod geometry;
+mod seen;
 mod style;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+pub use access::Policy;
 pub use field::{Code, Field, FieldType};
 pub use geometry::GeometryType;
 pub use style::{Style, StyleError, StyleLayer};
 
-use crate::{Column, Language, LayerId, Role, Srid, TableName, Text};
+use crate::{Column, Filter, Language, LayerId, Role, Srid, TableName, Text};
 
 /// A layer: declared in code by a theme, or created at run time when a file is published; the same value in the same
 /// catalogue either way. From it alone follow tiles, collection, legend, identify card, search and export.
@@ -51,6 +54,10 @@ pub struct Layer {
     /// Who may see it.
     #[serde(default)]
     pub audience: Audience,
+    /// Which rows those who may see it see, by the row's values and by who asks; without it all, or if it is for officers, those
+    /// of their comuni.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Filter>,
     /// Who may change rows, in the comuni they work for; nobody if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub editors: Vec<Role>,

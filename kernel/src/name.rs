@@ -91,6 +91,11 @@ impl Column {
         &self.0
     }
 
+    /// The column that every layer has with the ISTAT code of the comune.
+    pub fn comune() -> Self {
+        Self("comune".to_owned())
+    }
+
     /// The name as an SQL identifier, in double quotes.
     pub fn sql(&self) -> String {
         format!("\"{}\"", self.0)

@@ -27,6 +27,7 @@ pub(crate) fn parcels() -> Layer {
         row_title: None,
         validity: true,
         audience: Audience::Public,
+        rows: None,
         editors: Vec::new(),
         zoom: (12, 22),
         visible: true,
