@@ -26,8 +26,13 @@ impl Region {
 
     /// From a comune's ISTAT code, `080063`, whose first three digits are the province's. `None`: it is no such code.
     ///
-    /// Sicily has 081 to 089; Sardinia 090 to 092, 095, 104 to 107 and everything from 111 on (made after the
-    /// mainland's last, 110).
+    /// Sicily has 081 to 089. Sardinia has had 090 to 092, 095 and 104 to 107 (until 2016), 111 (Sud Sardegna, 2017 to
+    /// 2025) and, since its provinces were made anew, 112 Sassari, 113 Gallura Nord-Est Sardegna, 114 Nuoro, 115
+    /// Oristano, 116 Ogliastra, 117 Medio Campidano, 118 Cagliari, 119 Sulcis Iglesiente. Files with the older codes are
+    /// about for long. The mainland's last is 110, Barletta-Andria-Trani.
+    ///
+    /// ISTAT, "Codici delle unità amministrative" (istat.it/it/archivio/6789, notice of 17 July 2025: the new codes hold
+    /// for statistics from 1 January 2026; numbers as in its SITUAS report 61, COD_PROV_STORICO).
     pub fn of_comune(istat: &str) -> Option<Self> {
         if istat.len() != 6 || !istat.bytes().all(|b| b.is_ascii_digit()) {
             return None;
@@ -49,7 +54,11 @@ mod tests {
     fn the_strait_divides_two_parameter_sets() {
         assert_eq!(Region::of_comune("080063"), Some(Region::Mainland)); // Reggio Calabria
         assert_eq!(Region::of_comune("083048"), Some(Region::Sicily)); // Messina
-        assert_eq!(Region::of_comune("092009"), Some(Region::Sardinia)); // Cagliari
+        assert_eq!(Region::of_comune("092009"), Some(Region::Sardinia)); // Cagliari, until 2025
+        for province in 111..=119 {
+            assert_eq!(Region::of_comune(&format!("{province}001")), Some(Region::Sardinia), "{province}");
+        }
+        assert_eq!(Region::of_comune("110001"), Some(Region::Mainland)); // Andria
         assert_eq!(Region::of_comune("006003"), Some(Region::Mainland)); // Alessandria
         for bad in ["", "80063", "08006x", "000001", "999999"] {
             assert_eq!(Region::of_comune(bad), None, "{bad}");

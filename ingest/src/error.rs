@@ -63,7 +63,9 @@ pub enum IngestError {
         why: String,
     },
     /// An archive has nothing in it that can be read.
-    #[error("{file}: the archive has nothing that can be read (a .gpkg, .shp, .geojson, .json or .csv); it has: {entries}")]
+    #[error(
+        "{file}: the archive has nothing that can be read (a .gpkg, .shp, .geojson, .json or .csv); it has: {entries}. Put the data into it, or name the file that has them"
+    )]
     NothingInside {
         /// The archive or folder.
         file: String,
@@ -128,7 +130,7 @@ pub enum IngestError {
         file: String,
     },
     /// Rows, but none that can be loaded.
-    #[error("{file}: of its {rows} rows none can be loaded: {reasons}")]
+    #[error("{file}: of its {rows} rows none can be loaded: {reasons}. Nothing was loaded")]
     NothingLeft {
         /// The file or files.
         file: String,
@@ -211,6 +213,11 @@ pub enum IngestError {
         "the installation knows no boundary, so the rows' comune can't be found; give one with `--boundary FILE`, or say the comune with `--comune ISTAT`"
     )]
     NoBoundary,
+    /// Rows may lie anywhere, but nobody says whose they are.
+    #[error(
+        "`--outside ok` needs `--comune ISTAT`: what lies outside every boundary is in no comune of this installation, so say which one the rows belong to"
+    )]
+    OutsideOfNobody,
     /// `--comune` is no ISTAT code.
     #[error("`--comune {0}` is no ISTAT code of a comune: six digits, with their zeros, like 080063")]
     Comune(String),
@@ -318,7 +325,7 @@ fn guesses(candidates: &[Guess]) -> String {
 
 fn otherwise(candidates: &[Guess]) -> String {
     if candidates.is_empty() {
-        return "No other system of this program puts it inside. If it belongs there, `--outside ok` loads it; if not, check what was exported".to_owned();
+        return "No other system of this program puts it inside. If it belongs there, `--outside ok --comune ISTAT` loads it; if not, check what was exported".to_owned();
     }
-    format!("{} If it is right as it is, `--outside ok` loads it", guesses(candidates))
+    format!("{} If it is right as it is, `--outside ok --comune ISTAT` loads it", guesses(candidates))
 }

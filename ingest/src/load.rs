@@ -8,10 +8,11 @@ mod staging;
 
 use std::collections::BTreeMap;
 
+use crate::geometry::Shape;
 use crate::report::{KeptOut, Mended, Reason};
 
 pub(crate) use copy::copy;
-pub(crate) use feed_rows::{ComuneOf, Plan};
+pub(crate) use feed_rows::{ComuneOf, IntoNext, Plan, row_name};
 pub(crate) use placing::{Placed, comuni, place};
 pub(crate) use publish::{Target, append, publish};
 pub(crate) use staging::{Staging, lock_layer, unlock_layer};
@@ -23,8 +24,35 @@ pub(crate) const EXAMPLES: usize = 5;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) read: u64,
+    pub(crate) direct: Direct,
     pub(crate) kept_out: BTreeMap<Reason, (u64, Vec<String>)>,
     pub(crate) mended: Mended,
+}
+
+/// Rows that went into the layer's next table at once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Direct {
+    /// How many, by comune.
+    pub(crate) comuni: BTreeMap<String, u64>,
+    /// Round them, in storage: west, south, east, north.
+    pub(crate) bbox: Option<[f64; 4]>,
+}
+
+impl Direct {
+    fn add(&mut self, comune: &str, shape: &Shape) {
+        match self.comuni.get_mut(comune) {
+            Some(rows) => *rows += 1,
+            None => _ = self.comuni.insert(comune.to_owned(), 1),
+        }
+        for &[x, y] in &shape.positions {
+            let [w, s, e, n] = self.bbox.unwrap_or([x, y, x, y]);
+            self.bbox = Some([w.min(x), s.min(y), e.max(x), n.max(y)]);
+        }
+    }
+
+    pub(crate) fn rows(&self) -> u64 {
+        self.comuni.values().sum()
+    }
 }
 
 impl Tally {
@@ -47,15 +75,19 @@ impl Tally {
 
     /// The kept out, most rows first.
     pub(crate) fn kept_out(&self) -> Vec<KeptOut> {
-        let mut list: Vec<KeptOut> =
-            self.kept_out.iter().map(|(reason, (rows, examples))| KeptOut { reason: *reason, rows: *rows, examples: examples.clone() }).collect();
+        let mut list: Vec<KeptOut> = self
+            .kept_out
+            .iter()
+            .map(|(reason, (rows, examples))| KeptOut { reason: *reason, rows: *rows, examples: examples.clone() })
+            .collect();
         list.sort_by_key(|k| std::cmp::Reverse(k.rows));
         list
     }
 
     /// Why nothing is left, for an error.
     pub(crate) fn reasons(&self) -> String {
-        let parts: Vec<String> = self.kept_out().iter().map(|k| format!("{} {}", k.rows, k.reason.words().en)).collect();
-        parts.join(", ")
+        let part =
+            |k: &KeptOut| format!("{} {} (for example row {}): {}", k.rows, k.reason.words().en, k.examples.join(", "), k.reason.cure().en);
+        self.kept_out().iter().map(part).collect::<Vec<_>>().join("; ")
     }
 }

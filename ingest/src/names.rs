@@ -93,7 +93,10 @@ mod tests {
 
     #[test]
     fn names_of_every_layer_s_columns_are_kept_free() {
-        assert_eq!(names(&["id", "FID", "Comune", "geom", "version"]), ["source_id", "source_fid", "source_comune", "source_geom", "source_version"]);
+        assert_eq!(
+            names(&["id", "FID", "Comune", "geom", "version"]),
+            ["source_id", "source_fid", "source_comune", "source_geom", "source_version"]
+        );
     }
 
     #[test]

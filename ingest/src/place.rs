@@ -115,7 +115,13 @@ fn guesses(sample: &[[f64; 2]], except: Option<Srid>, territory: &Territory, set
     let mut guesses: Vec<Guess> = found
         .into_iter()
         .filter(|c| Some(c.srid.postgis()) != told)
-        .map(|c| Guess { crs: c.srid, title: c.title.to_owned(), swapped: c.swapped, share_inside: c.share_inside, distance_m: c.distance_m })
+        .map(|c| Guess {
+            crs: c.srid,
+            title: c.title.to_owned(),
+            swapped: c.swapped,
+            share_inside: c.share_inside,
+            distance_m: c.distance_m,
+        })
         .collect();
     let near = guesses.iter().take_while(|g| g.share_inside >= ENOUGH).count();
     match except {

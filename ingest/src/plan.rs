@@ -49,8 +49,22 @@ const KEYS: [&str; 16] = [
 
 /// Names of columns that name a row for people, the likeliest first.
 const LABELS: [&str; 16] = [
-    "nome", "name", "denominazione", "denominaz", "titolo", "title", "toponimo", "label", "etichetta", "intestazione", "descrizione",
-    "descrizion", "description", "comune", "source_comune", "indirizzo",
+    "nome",
+    "name",
+    "denominazione",
+    "denominaz",
+    "titolo",
+    "title",
+    "toponimo",
+    "label",
+    "etichetta",
+    "intestazione",
+    "descrizione",
+    "descrizion",
+    "description",
+    "comune",
+    "source_comune",
+    "indirizzo",
 ];
 
 /// Names of columns that people search in, beside the label.
@@ -116,8 +130,7 @@ pub(crate) fn key_fields(fields: &[FieldPlan]) -> impl Iterator<Item = usize> {
 
 /// For a layer that is added to: its own kinds, if the files' fit into them.
 pub(crate) fn fit_into(fields: &mut [FieldPlan], layer: &Layer) -> Result<(), IngestError> {
-    let missing: Vec<&str> =
-        layer.fields.iter().filter(|f| fields.iter().all(|p| p.column != f.name)).map(|f| f.name.as_str()).collect();
+    let missing: Vec<&str> = layer.fields.iter().filter(|f| fields.iter().all(|p| p.column != f.name)).map(|f| f.name.as_str()).collect();
     let more: Vec<&str> = fields.iter().filter(|p| layer.field(p.column.as_str()).is_none()).map(|p| p.name.as_str()).collect();
     let refuse = |difference: String| IngestError::DoesNotFit { layer: layer.id.clone(), difference };
     if !missing.is_empty() || !more.is_empty() {

@@ -19,7 +19,7 @@ pub struct Request {
     pub crs: Option<Srid>,
     /// Whether a layer that exists is replaced or added to.
     pub mode: Mode,
-    /// Whether rows may lie outside the installation's boundary (`--outside ok`).
+    /// Whether rows may lie far outside the installation's boundary (`--outside ok`); `comune` must be given then.
     pub outside_ok: bool,
     /// The comune of every row (`--comune`), its ISTAT code; without, the polygon it lies in.
     pub comune: Option<String>,

@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use catalogue::store;
 use chrono::{DateTime, Utc};
 use kernel::Layer;
 use kernel::layer::Accuracy;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::load::{self, ComuneOf, Placed, Plan, Staging, Tally, Target};
+use crate::geometry::Family;
+use crate::load::{self, ComuneOf, IntoNext, Placed, Plan, Staging, Tally, Target};
 use crate::place::{self, Placement, Territory};
 use crate::plan::{self, FieldPlan};
 use crate::report::{CrsReport, ExtentReport, FieldReport, IdSource, Note, Report};
@@ -20,21 +22,19 @@ use crate::{IngestError, Mode, Progress, Request, Settings, Stage};
 
 /// Loads files as a layer: published when this returns, or not at all.
 ///
-/// `database` is a connection as the owner, which is used alone while this runs. Another load of the same layer is
+/// `owner` gives two connections as the owner, which are used alone while this runs. Another load of the same layer is
 /// refused; what a load that died has left is swept.
-pub async fn run(
-    database: &mut PgConnection,
-    settings: &Settings,
-    request: Request,
-    progress: &dyn Progress,
-) -> Result<Report, IngestError> {
+pub async fn run(owner: &PgPool, settings: &Settings, request: Request, progress: &dyn Progress) -> Result<Report, IngestError> {
     if let Some(comune) = request.comune.as_ref().filter(|c| c.len() != 6 || !c.bytes().all(|b| b.is_ascii_digit())) {
         return Err(IngestError::Comune(comune.clone()));
     }
     let began = settings.clock.now();
-    load::lock_layer(database, &request.layer).await?;
-    let outcome = locked(database, settings, &request, progress, began).await;
-    let unlocked = load::unlock_layer(database, &request.layer).await;
+    let busy = "has no connection to spare";
+    let mut database = owner.acquire().await.map_err(IngestError::database(busy))?;
+    let mut helper = owner.acquire().await.map_err(IngestError::database(busy))?;
+    load::lock_layer(&mut database, &request.layer).await?;
+    let outcome = locked(&mut database, &mut helper, settings, &request, progress, began).await;
+    let unlocked = load::unlock_layer(&mut database, &request.layer).await;
     // the first error is the one that explains
     let report = outcome?;
     unlocked?;
@@ -52,12 +52,16 @@ struct Opened {
 
 async fn locked(
     database: &mut PgConnection,
+    helper: &mut PgConnection,
     settings: &Settings,
     request: &Request,
     progress: &dyn Progress,
     began: DateTime<Utc>,
 ) -> Result<Report, IngestError> {
     let target = Target::find(database, &request.layer, request.mode).await?;
+    if request.outside_ok && request.comune.is_none() {
+        return Err(IngestError::OutsideOfNobody);
+    }
     let territory = Territory::load(database, settings).await?;
     if !territory.is_known() && request.comune.is_none() {
         return Err(IngestError::NoBoundary);
@@ -71,10 +75,11 @@ async fn locked(
         placements.push(place::settle(database, source, survey, &territory, request, settings).await?);
     }
     set_session(database).await?;
+    set_session(helper).await?;
     let staging = Staging::begin(database, &request.layer).await?;
-    let outcome = load(database, settings, request, progress, &territory, &target, &staging, opened, &placements).await;
+    let outcome = load(database, helper, settings, request, progress, &territory, &target, &staging, opened, &placements).await;
     let ended = staging.end(database).await;
-    let reset = reset_session(database).await;
+    let reset = reset_session(database).await.and(reset_session(helper).await);
     let (loaded, opened_notes) = outcome?;
     ended?;
     reset?;
@@ -132,6 +137,10 @@ async fn open_and_survey(settings: &Settings, request: &Request, progress: &dyn 
     if opened.survey.files.iter().all(|f| f.rows == 0) {
         return Err(IngestError::NoRows { file: file_names(&opened.sources) });
     }
+    if opened.survey.family.is_none() {
+        let tally = &opened.survey.tally;
+        return Err(IngestError::NothingLeft { file: file_names(&opened.sources), rows: tally.read, reasons: tally.reasons() });
+    }
     Ok(opened)
 }
 
@@ -155,6 +164,7 @@ struct Loaded {
 #[allow(clippy::too_many_arguments, reason = "the one place where everything that was found out comes together")]
 async fn load(
     database: &mut PgConnection,
+    helper: &mut PgConnection,
     settings: &Settings,
     request: &Request,
     progress: &dyn Progress,
@@ -167,7 +177,7 @@ async fn load(
     let Opened { sources, fields, survey, folder } = opened;
     let total: u64 = survey.files.iter().map(|f| f.rows).sum();
     // without a row that fits, the second reading still counts why
-    let family = survey.family.unwrap_or(crate::geometry::Family::Point);
+    let family = survey.family.unwrap_or(Family::Point);
     if let Target::Grows(layer) = target
         && layer.geometry.family() != family.geometry_type(false).family()
     {
@@ -177,6 +187,16 @@ async fn load(
     }
     progress.stage(Stage::Loading, Some(total));
     staging.create(database, &fields, settings.storage).await?;
+    let accuracy = worst(placements);
+    let described = |several_parts: bool, sources: &[Source]| {
+        let geometry = family.geometry_type(survey.multi || several_parts);
+        plan::layer(request, sources, &fields, geometry, settings.storage, accuracy.clone(), target.existing())
+    };
+    // areas have to be looked at; what else there is may become one of several parts only if it is now
+    let direct = matches!(target, Target::New | Target::Replaces(_)) && family != Family::Polygon;
+    if direct {
+        store::create_table(database, &described(false, &sources), &staging.next).await?;
+    }
     let plan = Plan {
         fields: fields.clone(),
         key: survey.key.clone(),
@@ -187,18 +207,18 @@ async fn load(
         transformers: placements.iter().map(|p| p.transformer.clone()).collect(),
         comune: request.comune.clone().map_or_else(|| ComuneOf::Points(territory.locator()), ComuneOf::Given),
         rows: survey.files.iter().map(|f| f.rows).collect(),
+        direct: direct.then_some(IntoNext { multi: survey.multi }),
     };
-    let (mut tally, sources) = load::copy(database, staging, sources, plan, progress).await?;
+    let (mut tally, sources) = load::copy(database, helper, staging, sources, plan, progress).await?;
     drop(folder);
     progress.stage(Stage::Placing, Some(total));
     let grows = if let Target::Grows(layer) = target { Some(layer.geometry) } else { None };
     let placed = load::place(database, staging, family, request, grows, &sources, &mut tally).await?;
-    let comuni = load::comuni(database, staging).await?;
+    let comuni = load::comuni(database, staging, &tally.direct).await?;
     if comuni.is_empty() {
         return Err(IngestError::NothingLeft { file: file_names(&sources), rows: tally.read, reasons: tally.reasons() });
     }
     progress.stage(Stage::Publishing, None);
-    let accuracy = worst(placements);
     let (layer, rows) = match target {
         Target::Grows(layer) => {
             let accuracy = match (layer.accuracy.clone(), accuracy) {
@@ -210,10 +230,12 @@ async fn load(
             (layer, rows)
         }
         Target::New | Target::Replaces(_) => {
-            let geometry = family.geometry_type(survey.multi || placed.several_parts);
-            let layer = plan::layer(request, &sources, &fields, geometry, settings.storage, accuracy, target.existing());
-            let rows = load::publish(database, staging, &layer, request.mode).await?;
-            (layer, rows)
+            let layer = described(placed.several_parts, &sources);
+            if !direct {
+                store::create_table(database, &layer, &staging.next).await?;
+            }
+            let rows = load::publish(database, helper, staging, &layer, request.mode).await?;
+            (layer, rows + tally.direct.rows())
         }
     };
     let mut notes: Vec<Note> = sources.iter().flat_map(|s| s.reader.layer().notes.clone()).collect();

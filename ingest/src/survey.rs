@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
 use crate::geometry::{self, Family, Tidied};
+use crate::load::{Tally, row_name};
 use crate::plan::{self, FieldPlan};
 use crate::source::{Row, Source, Value};
 use crate::{IngestError, Limits};
@@ -34,6 +35,8 @@ pub(crate) struct Survey {
     pub(crate) damaged_text: u64,
     /// Rows with a value that is none.
     pub(crate) lost_values: u64,
+    /// Rows whose geometry can't be loaded, by reason.
+    pub(crate) tally: Tally,
 }
 
 /// What one file has.
@@ -67,6 +70,7 @@ pub(crate) fn survey(
     let mut keys = Keys::new(fields, sources);
     let mut files = Vec::with_capacity(sources.len());
     let (mut damaged_text, mut lost_values, mut total) = (0, 0, 0);
+    let (mut tally, several) = (Tally::default(), sources.len() > 1);
     for (file, source) in sources.iter_mut().enumerate() {
         let mut survey = FileSurvey::default();
         let mut stride = 1;
@@ -79,22 +83,28 @@ pub(crate) fn survey(
             keys.look(&row, file);
             damaged_text += u64::from(row.values.iter().any(|v| matches!(v, Value::Text(t) if t.contains('\u{FFFD}'))));
             lost_values += u64::from(row.lost);
-            if let Ok(Tidied { shape, .. }) = geometry::tidy(row.geometry, limits) {
-                let (count, multi) = &mut counts[shape.family as usize];
-                *count += 1;
-                *multi |= shape.multi || shape.part_count() > 1;
-                sample(&mut survey, &mut stride, shape.middle(), swap_axes);
+            match geometry::tidy(row.geometry, limits) {
+                Ok(Tidied { shape, .. }) => {
+                    let (count, multi) = &mut counts[shape.family as usize];
+                    *count += 1;
+                    *multi |= shape.multi || shape.part_count() > 1;
+                    sample(&mut survey, &mut stride, shape.middle(), swap_axes);
+                }
+                Err(reason) => tally.keep_out(reason, || row_name(several.then_some(source.file.as_str()), row.number)),
             }
             ControlFlow::Continue(())
         })?;
         files.push(survey);
     }
     progress(total);
-    let best = [Family::Polygon, Family::Line, Family::Point].into_iter().reduce(|a, b| if counts[b as usize].0 > counts[a as usize].0 { b } else { a });
+    tally.read = total;
+    let best = [Family::Polygon, Family::Line, Family::Point]
+        .into_iter()
+        .reduce(|a, b| if counts[b as usize].0 > counts[a as usize].0 { b } else { a });
     let family = best.filter(|f| counts[*f as usize].0 > 0);
     let multi = family.is_some_and(|f| counts[f as usize].1);
     let no_keys = keys.failed(fields);
-    Ok(Survey { files, family, multi, key: keys.best(), no_keys, damaged_text, lost_values })
+    Ok(Survey { files, family, multi, key: keys.best(), no_keys, damaged_text, lost_values, tally })
 }
 
 /// Keeps every `stride`-th position; when there are too many, every second of them, at twice the stride.

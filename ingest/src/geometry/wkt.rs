@@ -116,7 +116,14 @@ mod tests {
 
     #[test]
     fn reads_what_programs_write() {
-        for text in ["POINT (1 2)", "point(1 2)", "POINT Z (1 2 3)", "POINTZM(1 2 3 4)", "SRID=3003;POINT(1 2)", "0101000000000000000000F03F0000000000000040"] {
+        for text in [
+            "POINT (1 2)",
+            "point(1 2)",
+            "POINT Z (1 2 3)",
+            "POINTZM(1 2 3 4)",
+            "SRID=3003;POINT(1 2)",
+            "0101000000000000000000F03F0000000000000040",
+        ] {
             assert_eq!(read(text, &Limits::default()).unwrap().positions, [[1.0, 2.0]], "{text}");
         }
         for text in ["MULTIPOINT (1 2, 3 4)", "MULTIPOINT ((1 2), (3 4))"] {
@@ -129,7 +136,8 @@ mod tests {
     #[test]
     fn what_is_no_geometry_is_unreadable_however_deep() {
         let deep = format!("POLYGON{}", "(".repeat(100_000));
-        for text in ["", "POINT", "POINT (1)", "POINT (a b)", "POINT (1 2", "POINT (1 2) (3 4)", "CIRCLE (1 2)", "012", "zz", deep.as_str()] {
+        for text in ["", "POINT", "POINT (1)", "POINT (a b)", "POINT (1 2", "POINT (1 2) (3 4)", "CIRCLE (1 2)", "012", "zz", deep.as_str()]
+        {
             let outcome = read(text, &Limits::default()).map(|s| s.positions.len());
             assert!(matches!(outcome, Err(Reason::Unreadable) | Ok(0)), "{text:.20}: {outcome:?}");
         }

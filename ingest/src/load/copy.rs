@@ -10,26 +10,31 @@ use crate::{IngestError, Progress};
 /// Chunks that wait to be sent while others are made.
 const WAITING: usize = 4;
 
-/// Reads the files on a thread of their own and streams their rows into the loading table.
+/// Reads the files on a thread of their own and streams their rows into the loading table, by `helper`; and those at which
+/// PostGIS has nothing to look into the next table, by `database`, if the plan says so.
 pub(crate) async fn copy(
     database: &mut PgConnection,
+    helper: &mut PgConnection,
     staging: &Staging,
     mut sources: Vec<Source>,
     plan: Plan,
     progress: &dyn Progress,
 ) -> Result<(Tally, Vec<Source>), IngestError> {
     let failed = "did not take the rows";
-    let columns: Vec<String> = plan.columns().into_iter().map(str::to_owned).collect();
-    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let mut rest = catalogue::copy::Rows::new(columns.len());
-    let mut copy = Copy::start(database, &staging.loading, &columns).await.map_err(IngestError::database(failed))?;
+    let mut loading = Copy::start(helper, &staging.loading, &plan.columns()).await.map_err(IngestError::database(failed))?;
+    let mut next = None;
+    if plan.direct.is_some() {
+        next = Some(Copy::start(database, &staging.next, &plan.direct_columns()).await.map_err(IngestError::database(failed))?);
+    }
+    let mut rest = catalogue::copy::Rows::new(0);
     let (out, mut chunks) = channel::<Chunk>(WAITING);
     let reading = tokio::task::spawn_blocking(move || {
         let tally = read_into(&mut sources, &plan, &out);
         (tally, sources)
     });
     let mut broken = None;
-    while let Some((mut rows, read)) = chunks.recv().await {
+    while let Some(Chunk { mut rows, direct, read }) = chunks.recv().await {
+        let copy = if direct { next.as_mut() } else { None }.unwrap_or(&mut loading);
         if let Err(cause) = copy.send(&mut rows).await {
             broken = Some(cause);
             break;
@@ -44,12 +49,17 @@ pub(crate) async fn copy(
     }
     match tally {
         Ok(tally) => {
-            copy.finish(&mut rest).await.map_err(IngestError::database(failed))?;
+            loading.finish(&mut rest).await.map_err(IngestError::database(failed))?;
+            if let Some(next) = next {
+                next.finish(&mut rest).await.map_err(IngestError::database(failed))?;
+            }
             progress.rows(tally.read);
             Ok((tally, sources))
         }
         Err(error) => {
-            copy.abort("the file can't be read").await.map_err(IngestError::database(failed))?;
+            for copy in [Some(loading), next].into_iter().flatten() {
+                copy.abort("the file can't be read").await.map_err(IngestError::database(failed))?;
+            }
             Err(error)
         }
     }

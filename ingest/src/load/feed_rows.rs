@@ -35,6 +35,8 @@ pub(crate) struct Plan {
     pub(crate) comune: ComuneOf,
     /// For each file, its rows at the first reading.
     pub(crate) rows: Vec<u64>,
+    /// Rows may go into the next table at once.
+    pub(crate) direct: Option<IntoNext>,
 }
 
 /// How a row's comune is found before PostGIS is asked.
@@ -45,13 +47,35 @@ pub(crate) enum ComuneOf {
     Points(Arc<Locator>),
 }
 
-/// Rows in COPY's form, and how many were read until then.
-pub(crate) type Chunk = (Rows, u64);
+/// Rows in COPY's form.
+pub(crate) struct Chunk {
+    pub(crate) rows: Rows,
+    /// Whether they go into the layer's next table, and not into the loading table.
+    pub(crate) direct: bool,
+    /// How many were read until then.
+    pub(crate) read: u64,
+}
+
+/// For rows at which PostGIS has nothing to look: lines and points whose comune is known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IntoNext {
+    /// Whether the layer's geometries are multi-geometries.
+    pub(crate) multi: bool,
+}
 
 /// Reads every file into `out`. Ends early, without an error, when nobody takes the rows any more.
 pub(crate) fn read_into(sources: &mut [Source], plan: &Plan, out: &Sender<Chunk>) -> Result<Tally, IngestError> {
     let several = sources.len() > 1;
-    let mut writer = Writer { plan, out, tally: Tally::default(), rows: plan.new_rows(), batch: Vec::with_capacity(BATCH), file: 0, name: None };
+    let mut writer = Writer {
+        plan,
+        out,
+        tally: Tally::default(),
+        rows: plan.new_rows(),
+        next: plan.new_next(),
+        batch: Vec::with_capacity(BATCH),
+        file: 0,
+        name: None,
+    };
     for (file, source) in sources.iter_mut().enumerate() {
         writer.file = file;
         writer.name = several.then(|| source.file.clone());
@@ -72,6 +96,7 @@ pub(crate) fn read_into(sources: &mut [Source], plan: &Plan, out: &Sender<Chunk>
         }
     }
     let _ = writer.send();
+    let _ = writer.send_next();
     Ok(writer.tally)
 }
 
@@ -79,6 +104,15 @@ impl Plan {
     /// The columns of the loading table, in the order written here.
     pub(crate) fn columns(&self) -> Vec<&str> {
         OWN_COLUMNS.into_iter().chain(self.fields.iter().map(|f| f.column.as_str())).collect()
+    }
+
+    /// The columns of the next table, in the order written here.
+    pub(crate) fn direct_columns(&self) -> Vec<&str> {
+        NEXT_COLUMNS.into_iter().chain(self.fields.iter().map(|f| f.column.as_str())).collect()
+    }
+
+    fn new_next(&self) -> Rows {
+        Rows::new(NEXT_COLUMNS.len() + self.fields.len())
     }
 
     fn new_rows(&self) -> Rows {
@@ -100,6 +134,8 @@ struct Writer<'a> {
     out: &'a Sender<Chunk>,
     tally: Tally,
     rows: Rows,
+    /// Those that go into the next table.
+    next: Rows,
     batch: Vec<Pending>,
     file: usize,
     /// The file's name, if there are several.
@@ -145,7 +181,7 @@ impl Writer<'_> {
         let mut batch = std::mem::take(&mut self.batch);
         let transformed = self.transform(&mut batch);
         let mut ewkb = Vec::new();
-        for (pending, fits) in batch.drain(..).zip(transformed) {
+        for (mut pending, fits) in batch.drain(..).zip(transformed) {
             let name = self.name.as_deref();
             let label = || row_name(name, pending.number);
             if !fits {
@@ -155,11 +191,23 @@ impl Writer<'_> {
             if pending.tidied.mended {
                 self.tally.mend(label);
             }
-            let shape = &pending.tidied.shape;
-            geometry::write_ewkb(shape, self.plan.storage, &mut ewkb);
-            let comune = self.plan.comune.of(shape);
-            write(&mut self.rows.row(), &pending, self.file, comune, &ewkb);
-            if self.rows.is_full() && self.send().is_break() {
+            let comune = self.plan.comune.of(&pending.tidied.shape);
+            let shape = &mut pending.tidied.shape;
+            let full = match (self.plan.direct, comune) {
+                (Some(next), Some(comune)) => {
+                    shape.multi = next.multi;
+                    self.tally.direct.add(comune, shape);
+                    geometry::write_ewkb(shape, self.plan.storage, &mut ewkb);
+                    write_next(&mut self.next.row(), &pending, comune, &ewkb);
+                    self.next.is_full() && self.send_next().is_break()
+                }
+                _ => {
+                    geometry::write_ewkb(shape, self.plan.storage, &mut ewkb);
+                    write(&mut self.rows.row(), &pending, self.file, comune, &ewkb);
+                    self.rows.is_full() && self.send().is_break()
+                }
+            };
+            if full {
                 return ControlFlow::Break(());
             }
         }
@@ -185,7 +233,20 @@ impl Writer<'_> {
 
     fn send(&mut self) -> ControlFlow<()> {
         let rows = std::mem::replace(&mut self.rows, self.plan.new_rows());
-        if self.out.blocking_send((rows, self.tally.read)).is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        self.give(rows, false)
+    }
+
+    fn send_next(&mut self) -> ControlFlow<()> {
+        if self.plan.direct.is_none() {
+            return ControlFlow::Continue(());
+        }
+        let rows = std::mem::replace(&mut self.next, self.plan.new_next());
+        self.give(rows, true)
+    }
+
+    fn give(&self, rows: Rows, direct: bool) -> ControlFlow<()> {
+        let chunk = Chunk { rows, direct, read: self.tally.read };
+        if self.out.blocking_send(chunk).is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 }
 
@@ -212,6 +273,23 @@ fn write(row: &mut RowWriter<'_>, pending: &Pending, file: usize, comune: Option
         None => row.null(),
     };
     row.bytes(ewkb);
+    write_values(row, pending);
+}
+
+/// Columns of the next table before the fields.
+const NEXT_COLUMNS: [&str; 3] = ["id", "comune", "geom"];
+
+fn write_next(row: &mut RowWriter<'_>, pending: &Pending, comune: &str, ewkb: &[u8]) {
+    match &pending.key {
+        Some(key) => row.text(key),
+        None => row.text(&pending.seq.to_string()),
+    };
+    row.text(comune);
+    row.bytes(ewkb);
+    write_values(row, pending);
+}
+
+fn write_values(row: &mut RowWriter<'_>, pending: &Pending) {
     for value in &pending.values {
         match value {
             Value::Null => row.null(),
@@ -226,7 +304,7 @@ fn write(row: &mut RowWriter<'_>, pending: &Pending, file: usize, comune: Option
 }
 
 /// What people call a row.
-pub(super) fn row_name(file: Option<&str>, number: u64) -> String {
+pub(crate) fn row_name(file: Option<&str>, number: u64) -> String {
     match file {
         Some(file) => format!("{file} {number}"),
         None => number.to_string(),

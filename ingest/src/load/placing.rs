@@ -5,13 +5,14 @@ use kernel::layer::GeometryType;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::feed_rows::row_name;
-use super::{EXAMPLES, Staging, Tally};
+use super::{Direct, EXAMPLES, Staging, Tally};
 use crate::geometry::Family;
 use crate::report::Reason;
 use crate::source::Source;
 use crate::{IngestError, Request};
 
-/// Beyond this, a row outside is a mistake, unless the caller says otherwise; metres.
+/// Boundaries are drawn coarsely, and a row that lies a little outside is given to the nearest comune. Beyond this it is
+/// kept out, unless the caller says whose it is; metres.
 const FAR_M: f64 = 10_000.0;
 
 /// What came of it.
@@ -55,7 +56,6 @@ async fn run(
     if request.comune.is_none() {
         prepare_comuni(database).await?;
     }
-    let far = if request.outside_ok { "'infinity'".to_owned() } else { format!("{FAR_M}") };
     let single = existing.is_some_and(|g| g != g.multi());
     // what needs no look: a point in a comune that is known
     let looked_at = if family == Family::Polygon { "true" } else { "s._comune is null" };
@@ -70,7 +70,7 @@ async fn run(
                 coalesce(n.metres, 0) as metres,
                 case when st_isempty(m.geom) then 'not_mendable'
                      when {single} and st_numgeometries(m.geom) > 1 then 'several_parts'
-                     when n.metres > {far} then 'far_outside' end as kept_out
+                     when n.metres > {FAR_M} then 'far_outside' end as kept_out
          from {loading} s
          cross join lateral (select {valid} as valid offset 0) v
          cross join lateral (select case when v.valid then s._geom
@@ -159,20 +159,22 @@ async fn count(
     );
     let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(database).await?;
     let number = |name: &str| row.try_get::<i64, _>(name).map(|n| u64::try_from(n).unwrap_or(0));
+    let corners = match (row.try_get("west")?, row.try_get("south")?, row.try_get("east")?, row.try_get("north")?) {
+        (Some(west), Some(south), Some(east), Some(north)) => Some([west, south, east, north]),
+        _ => None,
+    };
+    let corners = corners.into_iter().chain(tally.direct.bbox).flat_map(|[w, s, e, n]| [(w, s), (e, n)]);
     Ok(Placed {
         several_parts: row.try_get("several")?,
-        inside: if request.comune.is_none() { Some(number("inside")?) } else { None },
+        inside: if request.comune.is_none() { Some(number("inside")? + tally.direct.rows()) } else { None },
         outside: number("outside")?,
         farthest_m: row.try_get("farthest")?,
-        bbox: match (row.try_get("west")?, row.try_get("south")?, row.try_get("east")?, row.try_get("north")?) {
-            (Some(west), Some(south), Some(east), Some(north)) => Bbox::around([(west, south), (east, north)]),
-            _ => None,
-        },
+        bbox: Bbox::around(corners),
     })
 }
 
 /// How many rows each comune gets, by ISTAT code; nothing if every row is kept out.
-pub(crate) async fn comuni(database: &mut PgConnection, staging: &Staging) -> Result<Vec<(String, u64)>, IngestError> {
+pub(crate) async fn comuni(database: &mut PgConnection, staging: &Staging, direct: &Direct) -> Result<Vec<(String, u64)>, IngestError> {
     let failed = "can't count the rows of each comune";
     let sql = format!(
         "select coalesce(l._comune, p.comune), count(*) from {} l left join {} p using (_seq) where p.kept_out is null group by 1 order by 1",
@@ -180,5 +182,9 @@ pub(crate) async fn comuni(database: &mut PgConnection, staging: &Staging) -> Re
         staging.placed.sql()
     );
     let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(database).await.map_err(IngestError::database(failed))?;
-    Ok(rows.into_iter().map(|(comune, rows)| (comune, u64::try_from(rows).unwrap_or(0))).collect())
+    let mut comuni = direct.comuni.clone();
+    for (comune, rows) in rows {
+        *comuni.entry(comune).or_default() += u64::try_from(rows).unwrap_or(0);
+    }
+    Ok(comuni.into_iter().collect())
 }

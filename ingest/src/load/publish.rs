@@ -43,12 +43,19 @@ impl Target {
     }
 }
 
-/// Fills the layer's next table and puts it in its place, in one transaction. Returns how many rows it has.
-pub(crate) async fn publish(database: &mut PgConnection, staging: &Staging, layer: &Layer, mode: Mode) -> Result<u64, IngestError> {
+/// Adds what PostGIS looked at to the layer's next table and puts that in its place, in one transaction. Returns how many
+/// rows were added. What takes long is done before, by two connections.
+pub(crate) async fn publish(
+    database: &mut PgConnection,
+    helper: &mut PgConnection,
+    staging: &Staging,
+    layer: &Layer,
+    mode: Mode,
+) -> Result<u64, IngestError> {
     let failed = "can't publish the layer";
-    store::create_table(database, layer, &staging.next).await?;
     let sql = insert(staging, layer, &staging.next, "l._seq::text");
     let rows = sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await.map_err(IngestError::database(failed))?.rows_affected();
+    store::index_ahead(database, helper, &staging.next, layer).await?;
     let mut transaction = database.begin().await.map_err(IngestError::database(failed))?;
     // somebody may have made it meanwhile by other means
     Target::find(&mut transaction, &layer.id, mode).await?;

@@ -91,13 +91,12 @@ impl Staging {
 /// Drops the tables of loads whose token nobody holds.
 async fn sweep(database: &mut PgConnection) -> Result<(), IngestError> {
     let what = "can't be swept of what earlier loads left";
-    let tables: Vec<String> = sqlx::query_scalar(
-        "select tablename::text from pg_tables where schemaname = $1 and tablename ~ '__(loading|placed|next)_[0-9]+$'",
-    )
-    .bind(SCHEMA)
-    .fetch_all(&mut *database)
-    .await
-    .map_err(IngestError::database(what))?;
+    let tables: Vec<String> =
+        sqlx::query_scalar("select tablename::text from pg_tables where schemaname = $1 and tablename ~ '__(loading|placed|next)_[0-9]+$'")
+            .bind(SCHEMA)
+            .fetch_all(&mut *database)
+            .await
+            .map_err(IngestError::database(what))?;
     for table in tables {
         let Some(token) = table.rsplit('_').next().and_then(|t| t.parse().ok()) else { continue };
         if try_token(database, token).await? {

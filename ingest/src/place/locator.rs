@@ -81,7 +81,8 @@ mod tests {
             ("ring", "MULTIPOLYGON(((0 0,10 0,10 10,0 10,0 0),(4 4,6 4,6 6,4 6,4 4)),((20 0,21 0,21 1,20 1,20 0)))"),
             ("hole", "POLYGON((4 4,6 4,6 6,4 6,4 4))"),
         ]);
-        let cases = [([1.0, 1.0], Some("ring")), ([5.0, 5.0], Some("hole")), ([20.5, 0.5], Some("ring")), ([15.0, 5.0], None), ([-1.0, 0.5], None)];
+        let cases =
+            [([1.0, 1.0], Some("ring")), ([5.0, 5.0], Some("hole")), ([20.5, 0.5], Some("ring")), ([15.0, 5.0], None), ([-1.0, 0.5], None)];
         for (point, id) in cases {
             assert_eq!(locator.locate(point), id, "{point:?}");
         }

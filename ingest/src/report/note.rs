@@ -56,7 +56,10 @@ impl Note {
     }
 
     pub(crate) fn crs_overruled(stated: Srid, given: Srid) -> Self {
-        Self(Text::new(format!("il file dichiara {stated}, ma `--crs` dice {given}"), format!("the file states {stated}, but `--crs` says {given}")))
+        Self(Text::new(
+            format!("il file dichiara {stated}, ma `--crs` dice {given}"),
+            format!("the file states {stated}, but `--crs` says {given}"),
+        ))
     }
 
     pub(crate) fn axes_swapped() -> Self {
@@ -91,7 +94,9 @@ impl Note {
     pub(crate) fn lost_values(rows: u64) -> Self {
         Self(Text::new(
             format!("in {rows} righe un valore non esiste (una data fuori dal calendario, un numero che non lo è) ed è rimasto vuoto"),
-            format!("in {rows} rows a value is none of its kind (a date that is not in the calendar, a number that is none) and was left empty"),
+            format!(
+                "in {rows} rows a value is none of its kind (a date that is not in the calendar, a number that is none) and was left empty"
+            ),
         ))
     }
 }

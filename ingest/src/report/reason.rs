@@ -47,21 +47,66 @@ impl Reason {
         let (it, en) = match self {
             Self::NoGeometry => ("senza geometria", "without a geometry"),
             Self::Empty => ("con geometria vuota (EMPTY)", "with an empty geometry"),
-            Self::NotFinite => ("con coordinate che non sono numeri finiti (NaN o infinito)", "with coordinates that are no finite numbers (NaN or infinite)"),
-            Self::Unreadable => ("con geometria illeggibile", "with a geometry that can't be read"),
+            Self::NotFinite => (
+                "con coordinate che non sono numeri finiti (NaN o infinito)",
+                "with coordinates that are no finite numbers (NaN or infinite)",
+            ),
+            Self::Unreadable => ("con geometria che non si legge", "with a geometry that can't be read"),
             Self::Curve => ("con curve che non si possono linearizzare", "with curves that can't be turned into lines"),
             Self::Surface => ("con superfici nello spazio (TIN o poliedri)", "with surfaces in space (TIN or polyhedral)"),
             Self::MixedCollection => ("con raccolte di punti, linee e aree insieme", "with points, lines and areas in one collection"),
-            Self::OtherFamily => ("con un tipo di geometria diverso da quello del livello", "with another kind of geometry than the layer's"),
+            Self::OtherFamily => {
+                ("con un tipo di geometria diverso da quello del livello", "with another kind of geometry than the layer's")
+            }
             Self::TooFewPositions => ("con troppo pochi vertici per una linea o un'area", "with too few vertices for a line or an area"),
             Self::TooManyVertices => ("con troppi vertici", "with too many vertices"),
-            Self::NotMendable => ("con aree non valide che riparate spariscono", "with an invalid area of which nothing is left when mended"),
-            Self::SeveralParts => ("con più parti, mentre il livello ne ha una per riga", "with several parts, where the layer has one a row"),
-            Self::NoPlace => ("con coordinate che non esistono nel sistema di destinazione", "with coordinates that have no place in the storage system"),
-            Self::FarOutside => ("molto fuori dal confine (con `--outside ok` entrano)", "far outside the boundary (`--outside ok` lets them in)"),
+            Self::NotMendable => {
+                ("con aree non valide che riparate spariscono", "with an invalid area of which nothing is left when mended")
+            }
+            Self::SeveralParts => {
+                ("con più parti, mentre il livello ne ha una per riga", "with several parts, where the layer has one a row")
+            }
+            Self::NoPlace => {
+                ("con coordinate che non esistono nel sistema di destinazione", "with coordinates that have no place in the storage system")
+            }
+            Self::FarOutside => ("a più di 10 km dal confine", "more than 10 km outside the boundary"),
             Self::TextTooLong => ("con un testo troppo lungo", "with a text that is too long"),
             Self::TooManyValues => ("con più valori che colonne", "with more values than there are columns"),
             Self::WrongType => ("con un valore che non va nel tipo del campo", "with a value that does not fit the field's type"),
+        };
+        Text::new(it, en)
+    }
+
+    /// What to do about it.
+    pub(crate) fn cure(self) -> Text {
+        let (it, en) = match self {
+            Self::NoGeometry | Self::Empty => ("completarle dove manca la posizione", "give them a position where they should have one"),
+            Self::NotFinite | Self::NoPlace => (
+                "correggere le coordinate, o dire con `--crs` in che sistema sono",
+                "correct the coordinates, or say with `--crs` which system they are in",
+            ),
+            Self::Unreadable => (
+                "scriverla come WKT, per esempio POINT (556983.2 4218219.4), o come due colonne di numeri",
+                "write it as WKT, like POINT (556983.2 4218219.4), or as two columns of numbers",
+            ),
+            Self::Curve | Self::Surface | Self::MixedCollection => {
+                ("esportarle come punti, linee o poligoni semplici", "export them as plain points, lines or polygons")
+            }
+            Self::OtherFamily => ("caricarle come livello a parte", "load them as a layer of their own"),
+            Self::TooFewPositions | Self::NotMendable => ("ridisegnarle", "draw them again"),
+            Self::TooManyVertices => ("semplificarle o dividerle", "simplify or divide them"),
+            Self::SeveralParts => {
+                ("dividerle, o sostituire il livello con `--replace`", "divide them, or replace the layer with `--replace`")
+            }
+            Self::FarOutside => (
+                "se sono giuste, `--outside ok --comune ISTAT` le carica e dice di chi sono",
+                "if they are right, `--outside ok --comune ISTAT` loads them and says whose they are",
+            ),
+            Self::TextTooLong => ("accorciare il testo", "shorten the text"),
+            Self::TooManyValues => {
+                ("mettere tra virgolette i valori che contengono il separatore", "put quotes round values that contain the delimiter")
+            }
+            Self::WrongType => ("correggere il valore, o usare `--replace`", "correct the value, or use `--replace`"),
         };
         Text::new(it, en)
     }

@@ -33,12 +33,13 @@ fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
     for kept_out in &r.kept_out {
         writeln!(
             out,
-            "    {} {}: {} ({} {})",
+            "    {} {}: {} ({} {}); {}",
             say("escluse", "kept out"),
             number(kept_out.rows, it),
             kept_out.reason.words().get(language),
             say("per esempio riga", "for example row"),
-            kept_out.examples.join(", ")
+            kept_out.examples.join(", "),
+            kept_out.reason.cure().get(language)
         )?;
     }
     if r.mended.rows > 0 {

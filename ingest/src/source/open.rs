@@ -88,17 +88,23 @@ fn open_inside(folder: &Path, file: &str, layer: Option<&str>, opener: &Opener, 
     // a note beside the data is no data
     let texts_too = kinds.iter().all(|k| k == "txt");
     let chosen: Vec<&PathBuf> = readable.into_iter().filter(|p| texts_too || suffix(p) != "txt").collect();
-    if chosen.is_empty() {
+    let nothing = || {
         let entries: Vec<String> = found.iter().take(8).map(|p| name(p)).collect();
-        return Err(IngestError::NothingInside { file: file.to_owned(), entries: entries.join(", ") });
+        IngestError::NothingInside { file: file.to_owned(), entries: entries.join(", ") }
+    };
+    if chosen.is_empty() {
+        return Err(nothing());
     }
-    chosen
-        .into_iter()
-        .map(|path| {
-            let inner = path.strip_prefix(folder).unwrap_or(path).display();
-            open_one(path, format!("{file}/{inner}"), layer, opener, limits)
-        })
-        .collect()
+    let open = |path: &PathBuf| {
+        let inner = path.strip_prefix(folder).unwrap_or(path).display();
+        open_one(path, format!("{file}/{inner}"), layer, opener, limits)
+    };
+    let opened: Result<Vec<Source>, IngestError> = chosen.into_iter().map(open).collect();
+    match opened {
+        // a text that is no table is no data that can't be read
+        Err(IngestError::NoCoordinates { .. } | IngestError::NoHeader { .. }) if texts_too => Err(nothing()),
+        other => other,
+    }
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>, depth: u8) -> std::io::Result<()> {

@@ -39,8 +39,8 @@ pub(crate) struct Arguments {
     /// Add its rows to the layer that exists
     #[arg(long)]
     append: bool,
-    /// `ok`: rows may lie outside the installation's boundary
-    #[arg(long, value_name = "ok", value_parser = ["ok"])]
+    /// `ok`: rows may lie far outside the installation's boundary; --comune must say whose they are
+    #[arg(long, value_name = "ok", value_parser = ["ok"], requires = "comune")]
     outside: Option<String>,
     /// The comune of every row, by its ISTAT code [default: the one each row lies in]
     #[arg(long, value_name = "ISTAT")]
@@ -105,12 +105,10 @@ async fn load(arguments: &Arguments, config: &Config, database: &Database) -> Re
         temporary: std::env::temp_dir(),
         clock: Arc::new(SystemClock),
     };
-    let mut conn = owner.acquire().await.map_err(Failure::database("loading"))?;
     let bar = Bar::new();
-    let report = ::ingest::run(&mut conn, &settings, arguments.request(), &bar).await;
+    let report = ::ingest::run(&owner, &settings, arguments.request(), &bar).await;
     bar.0.finish_and_clear();
     let report = report.map_err(|e| Failure::new(e.to_string()))?;
-    drop(conn);
     owner.close().await;
     if arguments.json {
         say(&serde_json::to_string_pretty(&report).map_err(|e| Failure::new(e.to_string()))?);

@@ -52,7 +52,8 @@ pub(super) fn find(names: &[String], samples: &[String]) -> Option<Positions> {
     if let Some((x, y)) = PAIRS.iter().find_map(|(x, y)| Some((at(x)?, at(y)?))) {
         return Some(Positions::Columns(x, y));
     }
-    (0..names.len()).find(looks_like_text).map(Positions::Text)
+    // a column that is called so and holds something else is one whose rows are told about
+    (0..names.len()).find(looks_like_text).or_else(|| TEXTS.iter().find_map(|name| at(name))).map(Positions::Text)
 }
 
 fn plain(name: &str) -> String {

@@ -223,11 +223,20 @@ impl Feature<'_> {
             };
             let mut bytes = vec![0u8; size];
             match gdal_sys::OGR_G_ExportToIsoWkb(geometry, OGRwkbByteOrder::wkbNDR, bytes.as_mut_ptr()) {
+                // an empty point is written as NaN, too, but this one is not empty
+                0 if is_nan_point(&bytes) && gdal_sys::OGR_G_IsEmpty(geometry) == 0 => RawGeometry::Broken(Reason::NotFinite),
                 0 => RawGeometry::Wkb(bytes),
                 _ => RawGeometry::Broken(Reason::Unreadable),
             }
         }
     }
+}
+
+/// Whether ISO well-known binary, little-endian, is a point at NaN, NaN.
+fn is_nan_point(wkb: &[u8]) -> bool {
+    let number = |at: usize| wkb.get(at..at + 8).and_then(|b| b.try_into().ok()).map(f64::from_le_bytes);
+    let is_point = wkb.get(1..5).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes).is_some_and(|code| code % 1000 == 1);
+    is_point && number(5).is_some_and(f64::is_nan) && number(13).is_some_and(f64::is_nan)
 }
 
 /// GDAL's zone: 0 unknown, 1 local, 100 UTC, otherwise quarters of an hour from 100.

@@ -102,11 +102,21 @@ fn null_empty_and_strange_geometries_are_told_apart() {
         {"type":"Feature","properties":{},"geometry":{"type":"MultiPoint","coordinates":[]}},
         {"type":"Feature","properties":{},"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,1]]]}},
         {"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[1e999,2]}},
+        {"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[NaN,NaN]}},
+        {"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[15.6,NaN]}},
         {"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[1,2]}}]}"#;
     let seen = read_text("a.geojson", text).unwrap();
     assert_eq!(
         seen.geometries(),
-        [Err(Reason::NoGeometry), Err(Reason::Empty), Err(Reason::TooFewPositions), Err(Reason::NotFinite), Ok(vec![[1.0, 2.0]])]
+        [
+            Err(Reason::NoGeometry),
+            Err(Reason::Empty),
+            Err(Reason::TooFewPositions),
+            Err(Reason::NotFinite),
+            Err(Reason::NotFinite),
+            Err(Reason::NotFinite),
+            Ok(vec![[1.0, 2.0]])
+        ]
     );
 }
 
