@@ -249,9 +249,19 @@ fn what_lies_outside_the_boundary_comes_in_only_when_told() {
     let folder = town.scratch();
     let rome = write_geojson(folder.path(), "roma.geojson", 7792, point_features(&grid([291_000.0, 4_640_000.0], 3)));
     refused(&town, &rome, "roma", &[], &["roma.geojson", "outside the boundary", "km", "--outside ok"]);
-    let report = loaded(&town, &rome, "roma", &["--outside", "ok"]);
-    assert_eq!((&report["rows_loaded"], &report["extent"]["outside"]), (&json!(9), &json!(9)), "{report}");
+    refused(&town, &rome, "roma", &["--outside", "ok"], &["--comune"]);
+    let report = loaded(&town, &rome, "roma", &["--outside", "ok", "--comune", "080901"]);
+    assert_eq!((&report["rows_loaded"], &report["comuni"]), (&json!(9), &json!([["080901", 9]])), "{report}");
     published(&town, "roma", 9);
+
+    // of a file that lies inside, what is far out is kept out, and said to be so
+    let mut mixed = grid(RDN, 3);
+    mixed.push((10, 291_000.0, 4_640_000.0));
+    let mixed = write_geojson(folder.path(), "misto.geojson", 7792, point_features(&mixed));
+    let report = loaded(&town, &mixed, "quasi_tutti", &[]);
+    assert_eq!((&report["rows_loaded"], &report["kept_out"][0]["reason"]), (&json!(9), &json!("far_outside")), "{report}");
+    assert_eq!(report["kept_out"][0]["examples"], json!(["10"]), "{report}");
+    published(&town, "quasi_tutti", 9);
 
     // a system that is not the true one
     let wrong = write_geojson(folder.path(), "falso.geojson", 3003, point_features(&grid(GAUSS_BOAGA, 3)));
@@ -331,7 +341,19 @@ fn rows_that_can_t_be_loaded_are_counted_by_reason() {
     published(&town, "misto", 8);
 
     let nothing = write(folder.path(), "nulla.csv", "nome;x;y\na;;\nb;NaN;1\n");
-    refused(&town, &nothing, "nulla", &["--crs", "EPSG:7792"], &["nulla.csv", "none can be loaded"]);
+    refused(
+        &town,
+        &nothing,
+        "nulla",
+        &["--crs", "EPSG:7792"],
+        &["nulla.csv", "none can be loaded", "row 2", "row 3", "NaN", "correct the coordinates"],
+    );
+    let garbage = write(folder.path(), "immondizia.csv", "nome,wkt\na,qui\nb,POINT 1 2\n");
+    refused(&town, &garbage, "immondizia", &[], &["immondizia.csv", "2 with a geometry that can't be read", "row 2, 3", "write it as WKT"]);
+    let nan = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[NaN,NaN]}}]}"#;
+    refused(&town, &write(folder.path(), "nan.geojson", nan), "nan", &[], &["nan.geojson", "row 1", "no finite numbers"]);
+    let readme = zip(&folder.path().join("dati.zip"), &[("readme.txt", b"I dati arrivano domani.\nSaluti\n".to_vec())]);
+    refused(&town, &readme, "domani", &[], &["dati.zip", "nothing that can be read", "readme.txt", "Put the data into it"]);
 }
 
 #[test]
@@ -366,7 +388,7 @@ fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
     let [x, y] = RDN;
     let points: Vec<_> = (0..150_000_u32).map(|i| (i + 1, x + f64::from(i % 200), y + f64::from(i / 200))).collect();
     let file = write_csv(folder.path(), "grande.csv", &points);
-    let arguments = ["ingest", file.to_str().unwrap(), "--layer", "grande", "--crs", "EPSG:7792", "--outside", "ok"];
+    let arguments = ["ingest", file.to_str().unwrap(), "--layer", "grande", "--crs", "EPSG:7792", "--comune", "080901"];
     let mut child =
         opensit().args(arguments).arg("--data-dir").arg(town.data_dir()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let end = Instant::now() + Duration::from_secs(60);
@@ -418,7 +440,7 @@ fn a_reader_that_dies_half_way_is_one_error_and_one_without_a_parent_ends() {
     let file = convert(&geojson, &folder.path().join("grande.gpkg"), "GPKG");
     let begin = |layer: &str| {
         let mut child = opensit()
-            .args(["ingest", file.to_str().unwrap(), "--layer", layer, "--outside", "ok", "--data-dir"])
+            .args(["ingest", file.to_str().unwrap(), "--layer", layer, "--comune", "080901", "--data-dir"])
             .arg(town.data_dir())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
