@@ -44,7 +44,7 @@ lint: web-map/node_modules/.installed ## check format and style of Rust, TypeScr
 bless: ## run the tests and accept what they answer as the new snapshots
 	@scripts/setup test
 	@$(MAKE) --no-print-directory portal
-	@UPDATE_SNAPSHOTS=1 scripts/test
+	@UPDATE_SNAPSHOTS=1 INSTA_UPDATE=always scripts/test
 	@git --no-pager diff --stat
 
 portal: $(PORTAL) ## build the portal, if its sources changed

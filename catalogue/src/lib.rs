@@ -19,6 +19,7 @@ pub use catalogue::{Catalogue, CatalogueError, may_be_outdated};
 pub use damage::Damage;
 pub use entry::Entry;
 pub use portal::{BaseMap, BaseMapKind, PortalSettings};
+pub use query::title;
 
 pub(crate) use catalogue::LOOK_AGAIN;
 

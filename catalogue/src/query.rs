@@ -58,7 +58,7 @@ pub(crate) fn readable(field: &Field, value: &Value, language: Language) -> Stri
 }
 
 /// What a row is called: its label, or its layer's template filled in, with codes by their meaning and numbers ungrouped.
-pub(crate) fn title(layer: &Layer, id: &str, attributes: &Value, language: Language) -> String {
+pub fn title(layer: &Layer, id: &str, attributes: &Value, language: Language) -> String {
     layer.title_of(language, id, |name| {
         let raw = attributes.get(name).map(plain).filter(|text| !text.is_empty())?;
         let code = layer.field(name).and_then(|field| field.codes.iter().find(|code| code.value == raw));

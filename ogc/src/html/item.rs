@@ -16,12 +16,7 @@ pub(crate) fn page(app: &App, request: &Request, layer: &Layer, feature: &Value,
     let language = request.language;
     let id = feature["id"].as_str().unwrap_or_default();
     let path = format!("/collections/{}", layer.id);
-    let as_text = |name: &str| match &feature["properties"][name] {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    };
-    let title = layer.title_of(language, id, as_text);
+    let title = catalogue::title(layer, id, &feature["properties"], language);
     let json = links.iter().find(|l| l.rel == "alternate").map(Link::same_page).unwrap_or_default();
     let content = html! {
         (map(layer, features_bbox(request, std::slice::from_ref(feature)), Some(id), language))

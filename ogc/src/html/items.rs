@@ -71,8 +71,9 @@ fn table(request: &Request, view: &View<'_>) -> Markup {
             thead { tr { th scope="col" { "id" } @for column in &columns { (heading(request, view, column)) } } }
             tbody { @for feature in view.features {
                 @let id = feature["id"].as_str().unwrap_or_default();
+                @let title = catalogue::title(layer, id, &feature["properties"], language);
                 tr {
-                    th scope="row" { a href=(request.relative(&format!("/collections/{}/items/{}", layer.id, encode(id)))) { (id) } }
+                    th scope="row" { a href=(request.relative(&format!("/collections/{}/items/{}", layer.id, encode(id)))) { (title) } @if title != id { br; code { (id) } } }
                     @for column in &columns { td { (readable(column.kind, column.field, &feature["properties"][column.name], language)) } }
                 }
             } }

@@ -28,14 +28,14 @@ pub(super) fn readable(kind: FieldType, field: Option<&Field>, value: &Value, la
     }
 }
 
-/// A date as `23 nov 2026`; an instant as it is in Italy, `23 nov 2026, 10:30`, at midnight without the time.
+/// A date as `23 nov 2026`; an instant as it is in Italy with the zone, `23 nov 2026, 10:30 CET`, at midnight as the day alone.
 fn moment(kind: FieldType, text: &str, language: Language) -> Option<String> {
     match kind {
         FieldType::Date => Some(day(text.parse().ok()?, language)),
         FieldType::DateTime => {
             let local = DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Rome);
             let date = day(local.date_naive(), language);
-            Some(if local.time() == NaiveTime::MIN { date } else { format!("{date}, {}", local.format("%H:%M")) })
+            Some(if local.time() == NaiveTime::MIN { date } else { format!("{date}, {}", local.format("%H:%M %Z")) })
         }
         _ => None,
     }
@@ -73,7 +73,8 @@ mod tests {
     fn values_for_people() {
         let read = |kind, value| readable(kind, None, &value, It);
         assert_eq!(read(FieldType::Date, json!("2026-11-23")), "23 nov 2026");
-        assert_eq!(read(FieldType::DateTime, json!("2026-05-01T10:30:00Z")), "1 mag 2026, 12:30");
+        assert_eq!(read(FieldType::DateTime, json!("2026-05-01T10:30:00Z")), "1 mag 2026, 12:30 CEST");
+        assert_eq!(read(FieldType::DateTime, json!("2026-11-23T09:30:00Z")), "23 nov 2026, 10:30 CET");
         assert_eq!(read(FieldType::DateTime, json!("2026-01-14T23:00:00Z")), "15 gen 2026");
         assert_eq!(read(FieldType::Integer, json!(1986)), "1986");
         assert_eq!(read(FieldType::Date, json!("ieri")), "ieri");
