@@ -147,8 +147,11 @@ fn page(row: &Row, matched: i64, query: &ItemsQuery) -> Page {
     Page { rows, returned: row.found.min(limit), matched, next, previous }
 }
 
-/// The page's rows, and `fid` and keys of the one row more.
-fn split(row: &Row, limit: i64, backwards: bool) -> (Rows, Option<(i64, &[Option<String>])>) {
+/// The one row more than a page takes: its `fid` and its keys.
+type Beyond<'a> = Option<(i64, &'a [Option<String>])>;
+
+/// The page's rows, and the one row more.
+fn split(row: &Row, limit: i64, backwards: bool) -> (Rows, Beyond<'_>) {
     let more = row.found > limit;
     if let Some(fids) = &row.fids {
         let fits = fids.len().min(usize::try_from(limit).unwrap_or(usize::MAX));
