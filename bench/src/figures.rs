@@ -3,6 +3,7 @@
 mod asking;
 mod city;
 mod edit;
+mod ingest;
 mod items;
 mod start;
 mod tiles;

@@ -61,6 +61,8 @@ enum What {
     Items,
     /// Search and identify
     Asking,
+    /// 500,000 points of a file as a layer, beside ogr2ogr
+    Ingest,
     /// From an UPDATE in psql to the event
     Edit,
     /// A first start of the city
@@ -104,6 +106,9 @@ fn measure(program: &Path, cli: &Cli, table: &mut Table) -> Result<()> {
         }
         if all || matches!(cli.what, What::Edit) {
             bench.edit(table)?;
+        }
+        if all || matches!(cli.what, What::Ingest) {
+            bench.ingest(table)?;
         }
     }
     if cli.options.city || matches!(cli.what, What::All | What::City) {

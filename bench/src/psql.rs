@@ -24,6 +24,11 @@ impl Psql {
         Ok(Self(String::from_utf8(output.stdout)?.trim().to_owned()))
     }
 
+    /// The connection string.
+    pub(crate) fn url(&self) -> &str {
+        &self.0
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new("psql");
         command.args([&self.0, "-XAtqv", "ON_ERROR_STOP=1"]).stdin(Stdio::null());
