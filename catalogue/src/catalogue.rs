@@ -44,13 +44,14 @@ struct Snapshot {
     begun: Instant,
     version: i64,
     entries: Vec<Arc<Entry>>,
+    /// Whether its damages are in the log: not yet at the first reading, which commands do too that say so themselves.
+    logged: bool,
 }
 
 impl Catalogue {
     /// Reads the catalogue.
     pub async fn load(database: &PgPool) -> Result<Self, CatalogueError> {
         let snapshot = read(database).await?;
-        snapshot.tell_damages(None);
         Ok(Self(Arc::new(Shared { snapshot: RwLock::new(Arc::new(snapshot)), reading: Mutex::new(()) })))
     }
 
@@ -114,8 +115,10 @@ impl Catalogue {
     }
 
     async fn read_again(&self, database: &PgPool) -> Result<(), CatalogueError> {
-        let snapshot = read(database).await?;
-        snapshot.tell_damages(Some(&self.snapshot()));
+        let mut snapshot = read(database).await?;
+        let before = self.snapshot();
+        snapshot.log_damages(before.logged.then_some(&before));
+        snapshot.logged = true;
         *self.0.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
         Ok(())
     }
@@ -147,7 +150,7 @@ impl Catalogue {
 
 impl Snapshot {
     /// Logs what has become damaged or sound since: once, however many requests meet it.
-    fn tell_damages(&self, before: Option<&Self>) {
+    fn log_damages(&self, before: Option<&Self>) {
         for entry in &self.entries {
             let id = &entry.layer.id;
             let known = before.and_then(|b| b.entries.iter().find(|e| &e.layer.id == id)).and_then(|e| e.damage.as_ref());
@@ -166,7 +169,7 @@ async fn read(database: &PgPool) -> Result<Snapshot, CatalogueError> {
     let begun = Instant::now();
     let rows: Vec<entry::Row> = sqlx::query_as(entry::SELECT).fetch_all(database).await?;
     let entries = rows.into_iter().map(|row| Entry::try_from(row).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Snapshot { begun, version: entries.iter().map(|e| e.generation).sum(), entries })
+    Ok(Snapshot { begun, version: entries.iter().map(|e| e.generation).sum(), entries, logged: false })
 }
 
 /// Whether a statement may have failed because a table is no longer what the catalogue says: an unknown column, table or

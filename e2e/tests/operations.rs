@@ -100,6 +100,49 @@ fn check_finds_nothing_wrong_in_the_demo() {
     assert!(output.out.contains("leakproof") && output.out.contains("All is well."), "{}", output.out);
 }
 
+/// Columns that somebody renamed or dropped in `psql`: found by `check`, answered by what reads them, and no reason not to start.
+#[test]
+fn a_column_that_is_gone_is_found_and_named() {
+    let town = Town::own();
+    town.psql(
+        "alter table environment.trees rename column species to species_name; alter table territory.streets drop column name cascade",
+    );
+    let items = town.get("/collections/trees/items?f=json");
+    assert_eq!((items.status, items.header("content-type")), (503, Some("application/problem+json")), "{}", items.text());
+    let problem = items.json();
+    assert_eq!((&problem["layer"], &problem["columns"][0]), (&"trees".into(), &"species".into()), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("environment.trees"), "{problem}");
+    for well in [
+        "/collections/trees?f=json",
+        "/collections/parcels/items?limit=1",
+        "/xyz/parcels,trees,streets/14/8904/6313",
+        "/search?q=via",
+        "/identify?point=15.65,38.1&zoom=17",
+        "/portal/catalogue.json",
+    ] {
+        let answer = town.get(well);
+        assert!(matches!(answer.status, 200 | 204), "{well}: {} {}", answer.status, answer.text());
+    }
+    assert_eq!(town.get("/collections/streets/items?f=json").status, 503);
+    let catalogue = town.get("/portal/catalogue.json").json();
+    let noted: Vec<_> =
+        catalogue["layers"].as_array().unwrap().iter().filter(|l| !l["damage"].is_null()).map(|l| l["id"].clone()).collect();
+    assert_eq!(noted, ["streets", "trees"], "{catalogue}");
+
+    let check = town.command(&["check"]);
+    assert!(!check.ok);
+    assert!(check.out.contains("`trees` can't be read: environment.trees has no column `species`"), "{}{}", check.out, check.err);
+    assert!(check.out.contains("`streets` can't be read: territory.streets has no column `name`"), "{}", check.out);
+    town.kill_and_restart();
+    assert_eq!(town.get("/collections/trees/items?f=json").status, 503, "it starts all the same");
+    town.psql("alter table environment.trees rename column species_name to species");
+    let healed = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        town.get("/collections/trees/items?f=json").status == 200
+    });
+    assert!(healed, "within seconds of the repair");
+}
+
 #[test]
 fn a_mistyped_directory_is_not_made_into_an_installation() {
     let folder = tempfile::tempdir().unwrap();
@@ -116,7 +159,8 @@ fn configuration_says_where_each_value_comes_from() {
     std::fs::write(&file, "listen = \"127.0.0.1:9001\"\nlog = \"debug\"\n").unwrap();
     let output = run(opensit().args(["config", "show", "--log", "warn", "--config"]).arg(&file).env("OPENSIT_STORAGE_CRS", "EPSG:7791"));
     assert!(output.ok, "{}", output.err);
-    let line = |name: &str| output.out.lines().find(|l| l.starts_with(name)).unwrap_or_else(|| panic!("{name} in {}", output.out)).to_owned();
+    let line =
+        |name: &str| output.out.lines().find(|l| l.starts_with(name)).unwrap_or_else(|| panic!("{name} in {}", output.out)).to_owned();
     assert!(line("log ").contains("warn") && line("log ").contains("command line"));
     assert!(line("storage-crs").contains("EPSG:7791") && line("storage-crs").contains("environment"));
     assert!(line("listen").contains("9001") && line("listen").contains("opensit.toml"));

@@ -1,5 +1,7 @@
 use std::process::ExitCode;
 
+use catalogue::{Catalogue, Damage};
+use kernel::Principal;
 use sqlx::{PgPool, Row};
 
 use crate::cluster::running_server;
@@ -100,6 +102,7 @@ async fn examine(database: &Database, config: &Config, findings: &mut Vec<Findin
     if migrated {
         let owner = migrate::run(database, config).await?;
         contents(&owner, findings).await?;
+        layers(&owner, findings).await?;
     }
     match database.app().await {
         Ok(app) => findings.push(index_below_policies(&app).await?),
@@ -183,6 +186,22 @@ async fn contents(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Fai
     .map_err(Failure::database("examining the slots"))?;
     let state = format!("slots hold back {:.0} MB of log", retained as f64 / 1e6);
     findings.push(Finding::new("slots", retained < 1 << 30, state, "A server that no longer runs left one: start it, or drop the slot"));
+    Ok(())
+}
+
+/// Whether each layer's table is what the layer declares.
+async fn layers(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+    let entries = Catalogue::load(owner).await?.layers(&Principal::operator());
+    let well = findings.len();
+    for entry in &entries {
+        if let Some(damage) = &entry.damage {
+            let state = format!("`{}` can't be read: {}", entry.layer.id, damage.in_full());
+            findings.push(Finding::new("layers", false, state, Damage::cure(&entry.layer)));
+        }
+    }
+    if findings.len() == well {
+        findings.push(Finding { what: "layers", state: Ok(format!("{}, each with the table it declares", entries.len())) });
+    }
     Ok(())
 }
 
