@@ -1,1 +1,34 @@
 //! Who is asking: accounts, how they prove who they are, and the sessions that follow.
+
+mod account;
+mod cookie;
+mod failure;
+mod flow;
+mod identity;
+mod link;
+mod oidc;
+mod origin;
+mod passkey;
+mod password;
+mod sealing;
+mod secret;
+mod session;
+mod sign_in;
+mod source;
+mod throttle;
+mod totp;
+mod web;
+
+pub use account::{Account, Change, NewAccount};
+pub use failure::Failure;
+pub use identity::{Identity, Parts, Settings};
+pub use link::OneTimeLink;
+pub use oidc::{Oidc, OidcSettings};
+pub use passkey::OwnPasskey;
+pub use sealing::SealingKey;
+pub use secret::{Secret, Token};
+pub use session::{Current, OwnSession};
+pub use sign_in::{DemoPerson, PEOPLE};
+pub use source::{Departure, Evidence, Source, SourceError, Unknown};
+pub use throttle::Client;
+pub use web::{edge, routes};

@@ -1,0 +1,40 @@
+use sqlx::Row;
+use uuid::Uuid;
+
+use crate::account::checked_email;
+use crate::flow::Flow;
+use crate::throttle::Client;
+use crate::{Failure, Identity, Secret, Token};
+
+impl Identity {
+    /// The first of two steps: address and password. Whether the address is unknown, has no password, is locked or the
+    /// password is wrong: the same answer after the same work.
+    pub(crate) async fn password(&self, email: &str, password: Secret, client: Option<Client>, next: String) -> Result<Token, Failure> {
+        self.can_sign_in()?;
+        let email = checked_email(email).unwrap_or_default();
+        self.attempt(client, Some(&email)).await?;
+        let (account, phc) = match self.with_password(&email).await? {
+            Some((account, phc)) => (Some(account), Some(phc)),
+            None => (None, None),
+        };
+        let right = self.hasher.verify(password, phc).await?;
+        match account {
+            Some(account) if right => self.begin(&Flow::Code { account, email, next }).await,
+            _ => Err(Failure::wrong()),
+        }
+    }
+
+    async fn with_password(&self, email: &str) -> Result<Option<(Uuid, String)>, Failure> {
+        let mut session = self.parts.database.session(&kernel::Principal::anonymous()).await?;
+        let row = sqlx::query(
+            "select a.id, p.phc from identity.accounts a
+             join identity.passwords p on p.account = a.id
+             join identity.authenticators t on t.account = a.id
+             where lower(a.email) = $1 and a.active and a.demo is null",
+        )
+        .bind(email)
+        .fetch_optional(&mut *session)
+        .await?;
+        row.map(|row| Ok((row.try_get("id")?, row.try_get("phc")?))).transpose()
+    }
+}

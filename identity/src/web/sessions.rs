@@ -1,0 +1,125 @@
+use axum::extract::{Path, State};
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Rome;
+use http::header;
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::answer::{document, onward, or_failed, page};
+use super::ask::{Ask, Input};
+use super::layout::passkey_button;
+use crate::passkey::OwnPasskey;
+use crate::session::OwnSession;
+use crate::{Failure, Identity, cookie};
+
+/// `GET /auth/sessions`: one's own sessions and passkeys.
+pub(super) async fn show(State(identity): State<Identity>, ask: Ask) -> Response {
+    let result = async {
+        let current = ask.current()?;
+        let sessions = identity.own_sessions(current).await?;
+        let passkeys = identity.own_passkeys(current).await?;
+        if !ask.page {
+            return Ok(document(&ask, &json!({"sessions": sessions, "passkeys": passkeys})));
+        }
+        let content = html! {
+            p.lead { strong { (current.principal.name().unwrap_or_default()) } }
+            h2 { (ask.say("Dove sei entrato", "Where you are signed in")) }
+            ul.rows { @for session in &sessions { (session_row(&ask, session)) } }
+            form method="post" action=(ask.url("/auth/sign-out")) {
+                input type="hidden" name="everywhere" value="true";
+                button type="submit" { (ask.say("Esci dappertutto", "Sign out everywhere")) }
+            }
+            @if identity.passkeys.is_some() && current.method != "demo" {
+                h2 { "Passkey" }
+                ul.rows { @for passkey in &passkeys { (passkey_row(&ask, passkey)) } }
+                (passkey_button(&ask, ask.say("Aggiungi una passkey", "Add a passkey"), "new", "", None))
+            }
+        };
+        Ok(page(&ask, ask.say("I miei accessi", "My sessions"), &content))
+    };
+    or_failed(&ask, result.await)
+}
+
+fn session_row(ask: &Ask, session: &OwnSession) -> Markup {
+    html! {
+        li {
+            div {
+                strong { @if session.agent.is_empty() { (ask.say("Programma senza nome", "A program without a name")) } @else { (session.agent) } }
+                p.quiet {
+                    (ask.say("dal ", "since ")) (time(session.opened_at)) (ask.say(", usato ", ", used ")) (time(session.seen_at))
+                    @if session.current { " · " (ask.say("questo", "this one")) }
+                }
+            }
+            form method="post" action=(ask.url(&format!("/auth/sessions/{}", session.id))) { button type="submit" { (ask.say("Chiudi", "End")) } }
+        }
+    }
+}
+
+fn passkey_row(ask: &Ask, passkey: &OwnPasskey) -> Markup {
+    html! {
+        li {
+            div {
+                strong { (passkey.name) }
+                p.quiet {
+                    (ask.say("dal ", "since ")) (time(passkey.created_at))
+                    @if let Some(used) = passkey.used_at { (ask.say(", usata ", ", used ")) (time(used)) }
+                }
+            }
+            form method="post" action=(ask.url(&format!("/auth/passkeys/{}", passkey.id))) { button type="submit" { (ask.say("Togli", "Remove")) } }
+        }
+    }
+}
+
+fn time(at: DateTime<Utc>) -> Markup {
+    html! { time datetime=(at.to_rfc3339()) { (at.with_timezone(&Rome).format("%d/%m/%Y %H:%M")) } }
+}
+
+/// `DELETE /auth/sessions/{id}` (or a form's `POST`): ends one of one's own.
+pub(super) async fn end(State(identity): State<Identity>, Path(id): Path<String>, ask: Ask) -> Response {
+    let result = async {
+        let id = Uuid::try_parse(&id).map_err(|_| Failure::not_found())?;
+        let current = ask.current()?;
+        identity.end_session(current, id).await?;
+        let path = if id == current.id { "/auth/sign-in" } else { "/auth/sessions" };
+        Ok(onward(&ask, path, &json!({"ended": true})))
+    };
+    or_failed(&ask, result.await)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    #[serde(default)]
+    everywhere: Option<Everywhere>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Everywhere {
+    Json(bool),
+    Form(String),
+}
+
+/// `POST /auth/sign-out`: here, or everywhere.
+pub(super) async fn sign_out(State(identity): State<Identity>, ask: Ask, Input(wanted): Input<Wanted>) -> Response {
+    let everywhere = match wanted.everywhere {
+        Some(Everywhere::Json(everywhere)) => everywhere,
+        Some(Everywhere::Form(text)) => text == "true",
+        None => false,
+    };
+    let result = async {
+        match (&ask.current, everywhere) {
+            (Some(current), true) => identity.sign_out_everywhere(current).await?,
+            (Some(current), false) => identity.sign_out(current).await?,
+            (None, _) => {}
+        }
+        let mut response = onward(&ask, "/auth/sign-in", &json!({"signed_in": false}));
+        for name in [cookie::SESSION, cookie::FLOW] {
+            response.headers_mut().append(header::SET_COOKIE, cookie::forget(name));
+        }
+        Ok(response)
+    };
+    or_failed(&ask, result.await)
+}
