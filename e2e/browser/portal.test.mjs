@@ -44,6 +44,65 @@ test('fg 1 p 10 finds the parcel and shows its card', () =>
     await page.waitForFunction(() => window.__opensit.map.getZoom() > 15);
   }));
 
+test('the list is sorted by the server over the whole layer, forward and back, and holds to the view by a switch', () =>
+  visit(desktop, '/portal/#panel=list', async (page) => {
+    await mapIsDrawn(page);
+    await page.locator('#list-layer').selectOption('parcels');
+    const status = page.locator('.list [role=status]');
+    const [total, smallest, largest] = town.psql('select count(*), min(area_m2), max(area_m2) from cadastre.parcels').split('|').map(Number);
+    const told = (from, to) => `${from}–${to} di ${new Intl.NumberFormat('it-IT', { useGrouping: 'always' }).format(total)}`;
+    await page.getByLabel('Solo nella vista').uncheck();
+    await status.filter({ hasText: told(1, 50) }).waitFor();
+    const areas = () => page.locator('.list tbody tr td:nth-child(6)').allInnerTexts().then((texts) => texts.map((text) => Number(text.replaceAll('.', ''))));
+    const sorted = async (direction, first) => {
+      await page.locator(`.list th[aria-sort=${direction}]`).waitFor();
+      await page.waitForFunction((area) => Number(document.querySelector('.list tbody td:nth-child(6)')?.textContent?.replaceAll('.', '')) === area, first);
+    };
+    await page.getByRole('button', { name: /^Superficie nominale/ }).click();
+    await sorted('ascending', smallest);
+    const firstPage = await areas();
+    await page.getByRole('button', { name: 'Successivi' }).click();
+    await status.filter({ hasText: told(51, 100) }).waitFor();
+    const secondPage = await areas();
+    const both = [...firstPage, ...secondPage];
+    assert.deepEqual(both, both.toSorted((a, b) => a - b));
+    await page.getByRole('button', { name: 'Precedenti' }).click();
+    await status.filter({ hasText: told(1, 50) }).waitFor();
+    assert.deepEqual(await areas(), firstPage);
+    await page.getByRole('button', { name: /^Superficie nominale/ }).click();
+    await sorted('descending', largest);
+    await page.getByLabel('Solo nella vista').check();
+    await page.evaluate(() => window.__opensit.map.jumpTo({ zoom: 17 }));
+    await page.waitForFunction((all) => !document.querySelector('.list [role=status]').textContent.includes(all), told(1, 50));
+  }));
+
+test('the legend says how many of each are in view, and a card has the same title from the list as from the map', () =>
+  visit(desktop, '/portal/#panel=layers', async (page) => {
+    const [id, sheet, number, x, y] = town.psql("select id, sheet, number, st_x(g), st_y(g) from (select *, st_transform(st_pointonsurface(geom), 4326) g from cadastre.parcels where kind = 'land' order by area_m2 desc limit 1) t").split('|');
+    await page.goto(`${town.url}/portal/#map=16.5/${y}/${x}/0&panel=layers`);
+    await page.reload();
+    await mapIsDrawn(page);
+    await page.waitForFunction(() => window.__opensit.portal.inView.get('parcels/line') > 0);
+    const row = page.locator('.row', { hasText: 'Fogli' }).locator('.count');
+    assert.match(await row.first().innerText(), /in vista:\s*\d+/);
+    const title = `Foglio ${sheet}, particella ${number}`;
+    await page.evaluate(([parcel]) => window.__opensit.portal.select('parcels', parcel), [id]);
+    await page.locator('#cards .title', { hasText: title }).waitFor();
+    const { cards } = await (await fetch(`${town.url}/identify?point=${x},${y}&layers=parcels,land_cover&lang=it`)).json();
+    assert.deepEqual(cards.filter((card) => card.id === id).map((card) => card.title), [title]);
+    assert.ok(cards.filter((card) => card.layer === 'land_cover').every((card) => !/_|^[a-z]/.test(card.title)), JSON.stringify(cards.map((card) => card.title)));
+  }));
+
+test('a layer that does not answer delays no other', () =>
+  visit(desktop, '/portal/', async (page) => {
+    await mapIsDrawn(page);
+    const [x, y] = town.psql("select st_x(g), st_y(g) from (select st_transform(st_pointonsurface(geom), 4326) g from cadastre.buildings limit 1) t").split('|').map(Number);
+    await page.route(/\/xyz\/parcels\/\d+/, () => {});
+    await page.evaluate(([lon, lat]) => window.__opensit.map.jumpTo({ center: [lon, lat], zoom: 17 }), [x, y]);
+    await page.waitForFunction(() => ['buildings/residential', 'streets/local'].every((layer) => window.__opensit.map.queryRenderedFeatures({ layers: [layer] }).length > 0));
+    await page.waitForFunction(() => window.__opensit.portal.layers.get('parcels').health === 'slow' && window.__opensit.portal.layers.get('buildings').health === 'ok');
+  }));
+
 // What a tile holds of a layer: the keys of its features, by a property that the edit changes.
 const inTiles = (page, layer, property) =>
   page.evaluate(([l, p]) => {
