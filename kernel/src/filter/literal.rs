@@ -64,7 +64,7 @@ impl Sink for Literal {
             Value::Text(v) => literal(v),
             Value::Integer(v) => format!("'{v}'"),
             Value::Number(v) => format!("'{v:?}'"),
-            Value::Boolean(v) => format!("'{v}'"),
+            Value::Boolean(v) => return self.sql(if *v { "true" } else { "false" }),
             Value::Date(v) => format!("'{v}'"),
             Value::Instant(v) => format!("'{}'", v.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)),
         };

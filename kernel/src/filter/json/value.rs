@@ -31,7 +31,7 @@ pub(super) fn value(document: &Json) -> Result<Value, String> {
         }
         Json::String(v) if v.contains('\0') => Err("a text can't hold the character NUL".to_owned()),
         Json::String(v) => Ok(Value::Text(v.clone())),
-        Json::Object(members) if members.len() == 1 => match moment(document)? {
+        Json::Object(members) if members.len() == 1 && !members.contains_key("property") => match moment(document)? {
             Moment::At(value) => Ok(value),
             Moment::Between(..) => Err("an interval goes with the operators `t_…`".to_owned()),
         },
