@@ -4,16 +4,18 @@ mod change;
 mod create;
 mod list;
 
-use kernel::{Comuni, Principal, Role};
+use kernel::{Assurance, Comuni, Principal, Role};
 use serde::Serialize;
-use sqlx::Row;
+use serde_json::json;
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 pub use change::Change;
 pub use create::NewAccount;
 
-use crate::Failure;
+use crate::audit::{self, Action, Event};
+use crate::{Failure, Identity};
 
 /// An account as its administrator sees it. How it signs in is not part of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -52,6 +54,30 @@ impl Account {
             active: row.try_get("active")?,
             demo: row.try_get("demo")?,
         })
+    }
+}
+
+impl Account {
+    /// Who they are when they are known so surely.
+    pub(crate) fn principal(&self, assurance: Assurance) -> Principal {
+        Principal::known(self.role, self.id, &self.name, assurance)
+            .with_comuni(self.comuni.clone())
+            .with_offices(self.offices.iter().cloned())
+    }
+}
+
+impl Identity {
+    /// The account; it must be there.
+    pub(crate) async fn account(&self, conn: &mut PgConnection, id: Uuid) -> Result<Account, Failure> {
+        let sql = sqlx::AssertSqlSafe(format!("select {COLUMNS} from identity.accounts a where a.id = $1"));
+        let row = sqlx::query(sql).bind(id).fetch_one(conn).await?;
+        Ok(Account::read(&row)?)
+    }
+
+    /// Writes into the audit log what was done to an account, in the transaction that does it.
+    pub(crate) async fn note(&self, conn: &mut PgConnection, who: &Principal, act: &str, account: Uuid) -> Result<(), Failure> {
+        let event = Event::new(Action::Administer).details(json!({"act": act, "account": account}));
+        Ok(audit::record(conn, who, event).await?)
     }
 }
 

@@ -1,10 +1,12 @@
 //! Who is asking: accounts, how they prove who they are, and the sessions that follow.
 
 mod account;
+pub mod audit;
 mod cookie;
 mod failure;
 mod flow;
 mod identity;
+pub mod keys;
 mod link;
 mod oidc;
 mod origin;

@@ -87,6 +87,7 @@ impl Identity {
             return Err(Failure::not_found());
         }
         let link = self.new_link(&mut tx, account, Purpose::Recovery, &by).await?;
+        self.note(&mut tx, who, "recovery link", account).await?;
         tx.commit().await?;
         Ok(link)
     }

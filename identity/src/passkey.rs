@@ -106,6 +106,7 @@ impl Identity {
             ));
         }
         self.end_all(&mut tx, current.account, Some(current.id)).await?;
+        self.note(&mut tx, &current.principal, "remove passkey", current.account).await?;
         tx.commit().await?;
         self.sessions.forget_account(current.account);
         Ok(())

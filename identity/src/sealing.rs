@@ -24,6 +24,11 @@ impl SealingKey {
         Self(Zeroizing::new(bytes))
     }
 
+    /// The key itself, from which others are made (for the signing of tokens, say).
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Reads the key from a file of 64 hexadecimal digits; where there is none, makes one that only its owner may read.
     /// Two processes that begin at once end with the same key.
     pub fn open(file: &Path) -> io::Result<Self> {

@@ -66,6 +66,7 @@ impl Identity {
         if rights(&before) != rights(&after) {
             self.end_all(&mut tx, account, None).await?;
         }
+        self.note(&mut tx, who, "change account", account).await?;
         tx.commit().await?;
         self.sessions.forget_account(account);
         Ok(after)

@@ -33,6 +33,7 @@ impl Identity {
         let mut tx = self.parts.database.write(who).await?;
         let id = self.insert(&mut tx, &new, &by, None).await?;
         let link = self.new_link(&mut tx, id, Purpose::Invitation, &by).await?;
+        self.note(&mut tx, who, "invite", id).await?;
         tx.commit().await?;
         Ok((id, link))
     }

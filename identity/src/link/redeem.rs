@@ -1,3 +1,4 @@
+use kernel::Assurance;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -39,6 +40,8 @@ impl Identity {
             self.remove_credentials(conn, account).await?;
         }
         self.add(conn, account, chosen).await?;
+        let who = self.account(conn, account).await?.principal(Assurance::Low);
+        self.note(conn, &who, &format!("use {purpose} link"), account).await?;
         self.end_all(conn, account, None).await?;
         Ok(account)
     }

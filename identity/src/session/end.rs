@@ -1,8 +1,10 @@
 use kernel::Principal;
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Current;
+use crate::audit::{self, Action, Event};
 use crate::{Failure, Identity};
 
 impl Identity {
@@ -19,6 +21,9 @@ impl Identity {
             .bind(current.account)
             .execute(&mut *tx)
             .await?;
+        if ended.rows_affected() > 0 {
+            audit::record(&mut tx, &current.principal, Event::new(Action::SignOut)).await?;
+        }
         tx.commit().await?;
         self.sessions.forget_account(current.account);
         if ended.rows_affected() == 0 { Err(Failure::not_found()) } else { Ok(()) }
@@ -28,6 +33,8 @@ impl Identity {
     pub async fn sign_out_everywhere(&self, current: &Current) -> Result<(), Failure> {
         let mut tx = self.parts.database.write(&current.principal).await?;
         self.end_all(&mut tx, current.account, None).await?;
+        let event = Event::new(Action::SignOut).details(json!({"everywhere": true}));
+        audit::record(&mut tx, &current.principal, event).await?;
         tx.commit().await?;
         self.sessions.forget_account(current.account);
         Ok(())

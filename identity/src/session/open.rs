@@ -1,9 +1,11 @@
 use http::{HeaderMap, header};
 use kernel::Assurance;
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::assurance_name;
+use crate::audit::{self, Action, Event};
 use crate::{Failure, Identity, Token, cookie};
 
 /// What a session begins with.
@@ -44,8 +46,12 @@ impl Identity {
         .bind(assurance_name(opening.assurance))
         .bind(agent(opening.headers))
         .bind(now)
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
+        let account = self.account(conn, opening.account).await?;
+        let who = account.principal(opening.assurance);
+        let event = Event::new(Action::SignIn).details(json!({"method": opening.method, "assurance": assurance_name(opening.assurance)}));
+        audit::record(conn, &who, event).await?;
         Ok(token)
     }
 }

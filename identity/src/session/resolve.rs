@@ -50,8 +50,7 @@ impl Identity {
         }
         let (account, opened_at): (Account, chrono::DateTime<chrono::Utc>) = (Account::read(&row)?, row.try_get("opened_at")?);
         let assurance = assurance_named(row.try_get("assurance")?);
-        let principal =
-            Principal::known(account.role, account.id, account.name, assurance).with_comuni(account.comuni).with_offices(account.offices);
+        let principal = account.principal(assurance);
         Ok(Some(Current {
             id: row.try_get("session")?,
             account: account.id,

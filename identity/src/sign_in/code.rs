@@ -30,10 +30,12 @@ impl Identity {
             .open_sealed(&format!("totp of {account}"), &sealed)
             .and_then(|bytes| Authenticator::from_bytes(&bytes))
             .ok_or_else(|| Failure::internal("reading an authenticator's secret", &"the installation's key is another"))?;
-        let step = app.step(code, self.now()).ok_or_else(Failure::wrong)?;
-        if step <= row.try_get::<i64, _>("last_step")? {
+        let last_step: i64 = row.try_get("last_step")?;
+        let Some(step) = app.step(code, self.now()).filter(|step| *step > last_step) else {
+            tx.rollback().await?;
+            self.failed("code", Some(account)).await?;
             return Err(Failure::wrong());
-        }
+        };
         sqlx::query("update identity.authenticators set last_step = $2 where account = $1")
             .bind(account)
             .bind(step)

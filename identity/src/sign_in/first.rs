@@ -45,6 +45,7 @@ impl Identity {
             }
         };
         let link = self.new_link(&mut tx, account, Purpose::Invitation, BY).await?;
+        self.note(&mut tx, &Principal::operator(), "first administrator's link", account).await?;
         tx.commit().await?;
         Ok(Some(link))
     }

@@ -1,7 +1,10 @@
+use kernel::Principal;
+use serde_json::json;
 use sqlx::Row;
 use uuid::Uuid;
 
 use crate::account::checked_email;
+use crate::audit::{self, Action, Event};
 use crate::flow::Flow;
 use crate::throttle::Client;
 use crate::{Failure, Identity, Secret, Token};
@@ -20,12 +23,21 @@ impl Identity {
         let right = self.hasher.verify(password, phc).await?;
         match account {
             Some(account) if right => self.begin(&Flow::Code { account, email, next }).await,
-            _ => Err(Failure::wrong()),
+            _ => {
+                self.failed("password", account).await?;
+                Err(Failure::wrong())
+            }
         }
     }
 
+    /// Tells the audit log that somebody was not let in. Known or not, the same is written; the address itself never.
+    pub(super) async fn failed(&self, step: &str, account: Option<Uuid>) -> Result<(), Failure> {
+        let event = Event::new(Action::SignInFailed).details(json!({"step": step, "account": account}));
+        Ok(audit::record_apart(&self.parts.database, &Principal::anonymous(), event).await?)
+    }
+
     async fn with_password(&self, email: &str) -> Result<Option<(Uuid, String)>, Failure> {
-        let mut session = self.parts.database.session(&kernel::Principal::anonymous()).await?;
+        let mut session = self.parts.database.session(&Principal::anonymous()).await?;
         let row = sqlx::query(
             "select a.id, p.phc from identity.accounts a
              join identity.passwords p on p.account = a.id

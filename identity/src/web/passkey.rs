@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::answer::{begun, document, entered, onward, or_failed};
 use super::ask::{Ask, Input, local};
-use crate::account::{Account, COLUMNS};
+use crate::account::Account;
 use crate::flow::Flow;
 use crate::link::Chosen;
 use crate::passkey::SIGN_IN_ASSURANCE;
@@ -64,9 +64,7 @@ async fn new_for(ask: &Ask, link: Option<&str>) -> Result<(Account, Option<Base6
         return Err(Failure::not_found());
     }
     let mut session = identity.parts.database.session(&current.principal).await?;
-    let sql = sqlx::AssertSqlSafe(format!("select {COLUMNS} from identity.accounts a where a.id = $1"));
-    let row = sqlx::query(sql).bind(current.account).fetch_one(&mut *session).await?;
-    Ok((Account::read(&row)?, None))
+    Ok((identity.account(&mut session, current.account).await?, None))
 }
 
 #[derive(Deserialize)]
@@ -96,6 +94,7 @@ pub(super) async fn finish(State(identity): State<Identity>, ask: Ask, Input(ans
                     None if ask.current()?.account == account => {
                         identity.add(&mut tx, account, &new).await?;
                         identity.end_all(&mut tx, account, None).await?;
+                        identity.note(&mut tx, &ask.current()?.principal, "add passkey", account).await?;
                     }
                     None => return Err(Failure::stale()),
                 }
