@@ -26,6 +26,8 @@ export type Panel = (typeof PANELS)[number];
 /** As close as a search or a row brings the reader; a point has no size to go by. */
 const CLOSEST_ZOOM = 18.5;
 const RETRY_MS = 4000;
+/** After the last movement. */
+const CENSUS_PATIENCE_MS = 1500;
 /** Below this width panels are sheets at the bottom. */
 export const PHONE_PX = 768;
 
@@ -71,6 +73,7 @@ class Portal {
     (source, health, reason) => this.layers.setHealth(this.layersIn(source), health, reason),
   );
   private readonly census = new Census((entry) => this.view?.count(entry), (counts) => (this.inView = counts));
+  private censusTimer: ReturnType<typeof setTimeout> | undefined;
   private urlTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Reads the catalogue and the style at once; retries by itself until they come. */
@@ -249,16 +252,21 @@ class Portal {
     }
   }
 
-  /** The map has come to rest, or the legend was opened. */
+  /** The map has come to rest, or the legend was opened. Layers that are still on their way are not counted: nobody knows yet. */
   takeCensus(): void {
-    if (this.panel !== 'layers' || !this.style || !this.view) return;
-    const { style } = this;
-    const drawn = this.layers.on.filter((id) => (this.layer(id)?.minzoom ?? 0) <= this.camera.zoom);
+    clearTimeout(this.censusTimer);
+    const { panel, style, view } = this;
+    if (panel !== 'layers' || !style || !view) return;
+    const there = (id: string) => sourcesOf(style, id).every((source) => !view.isLoading(source));
+    const drawn = this.layers.on.filter((id) => (this.layer(id)?.minzoom ?? 0) <= this.camera.zoom && there(id));
     this.census.take(drawn.flatMap((id) => legendEntries(style, id).map((entry) => entry.id)));
   }
 
+  /** The map moves. A layer that never answers keeps it from coming to rest: the others are counted after a while all the same. */
   stopCensus(): void {
     this.census.stop();
+    clearTimeout(this.censusTimer);
+    this.censusTimer = setTimeout(() => this.takeCensus(), CENSUS_PATIENCE_MS);
   }
 
   // --- what a reader does ---------------------------------------------------------------------------------------------
