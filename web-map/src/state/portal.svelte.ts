@@ -42,6 +42,8 @@ class Portal {
   picked = $state.raw<LonLat>();
   hasMap = $state(true);
   ready = $state(false);
+  /** Everything was drawn once: before that there is nothing to count. */
+  rested = false;
   panel = $state<Panel>();
   /** When both do not fit, what was asked for last lies in front. */
   front = $state<'panel' | 'cards'>('panel');
