@@ -173,7 +173,8 @@ begin
     execute format('alter table %s enable row level security, force row level security', relation);
     execute format('create policy owner on %s to opensit_owner using (true) with check (true)', relation);
     execute format('create policy replication on %s for select to opensit_replication using (true)', relation);
-    execute format('create policy app on %s for select to opensit_app using (true)', relation);
+    -- closed until the catalogue has the layer: its declaration says who sees which rows
+    execute format('create policy app on %s for select to opensit_app using (false)', relation);
     execute format('grant select on %s to opensit_app, opensit_replication', relation);
     execute format('alter publication opensit add table %s', relation);
 end

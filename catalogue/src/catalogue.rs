@@ -1,8 +1,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use kernel::{LayerId, Principal, Problem, TableName};
-use sqlx::PgPool;
+use kernel::{Database, LayerId, Principal, Problem, TableName};
 use thiserror::Error;
 use tokio::sync::Mutex;
 
@@ -50,20 +49,20 @@ struct Snapshot {
 
 impl Catalogue {
     /// Reads the catalogue.
-    pub async fn load(database: &PgPool) -> Result<Self, CatalogueError> {
+    pub async fn load(database: &Database) -> Result<Self, CatalogueError> {
         let snapshot = read(database).await?;
         Ok(Self(Arc::new(Shared { snapshot: RwLock::new(Arc::new(snapshot)), reading: Mutex::new(()) })))
     }
 
     /// Reads it again.
-    pub async fn reload(&self, database: &PgPool) -> Result<(), CatalogueError> {
+    pub async fn reload(&self, database: &Database) -> Result<(), CatalogueError> {
         let _alone = self.0.reading.lock().await;
         self.read_again(database).await
     }
 
     /// Reads it again after something could not be read, unless others did so since this was called. That it can't be read
     /// itself is only logged: then there is no better answer than what we have.
-    pub async fn look_again(&self, database: &PgPool) {
+    pub async fn look_again(&self, database: &Database) {
         let asked = Instant::now();
         let _alone = self.0.reading.lock().await;
         if self.snapshot().begun < asked {
@@ -72,7 +71,7 @@ impl Catalogue {
     }
 
     /// As [`Self::layer`]; a damaged one is looked at again first, unless that was done a moment ago.
-    pub async fn layer_now(&self, database: &PgPool, who: &Principal, id: &str) -> Option<Arc<Entry>> {
+    pub async fn layer_now(&self, database: &Database, who: &Principal, id: &str) -> Option<Arc<Entry>> {
         let entry = self.layer(who, id)?;
         if entry.damage.is_none() {
             return Some(entry);
@@ -83,7 +82,7 @@ impl Catalogue {
 
     /// Reads from several layers, where `read` leaves out the damaged ones: if it fails by a fault of ours, once more after a
     /// look at the tables.
-    pub async fn reading<T, F>(&self, database: &PgPool, read: impl Fn() -> F) -> Result<T, Problem>
+    pub async fn reading<T, F>(&self, database: &Database, read: impl Fn() -> F) -> Result<T, Problem>
     where
         F: Future<Output = Result<T, Problem>>,
     {
@@ -98,7 +97,7 @@ impl Catalogue {
     }
 
     /// If a layer is damaged, looks whether it still is, every [`LOOK_AGAIN`] at most; who comes while another looks goes on.
-    async fn heal(&self, database: &PgPool) {
+    async fn heal(&self, database: &Database) {
         let damaged = || self.snapshot().begun.elapsed() >= LOOK_AGAIN && self.snapshot().entries.iter().any(|e| e.damage.is_some());
         if damaged()
             && let Ok(_alone) = self.0.reading.try_lock()
@@ -108,13 +107,13 @@ impl Catalogue {
         }
     }
 
-    async fn look(&self, database: &PgPool) {
+    async fn look(&self, database: &Database) {
         if let Err(error) = self.read_again(database).await {
             tracing::warn!(cause = %error, "the tables of the layers can't be looked at again");
         }
     }
 
-    async fn read_again(&self, database: &PgPool) -> Result<(), CatalogueError> {
+    async fn read_again(&self, database: &Database) -> Result<(), CatalogueError> {
         let mut snapshot = read(database).await?;
         let before = self.snapshot();
         snapshot.log_damages(before.logged.then_some(&before));
@@ -165,9 +164,9 @@ impl Snapshot {
     }
 }
 
-async fn read(database: &PgPool) -> Result<Snapshot, CatalogueError> {
+async fn read(database: &Database) -> Result<Snapshot, CatalogueError> {
     let begun = Instant::now();
-    let rows: Vec<entry::Row> = sqlx::query_as(entry::SELECT).fetch_all(database).await?;
+    let rows: Vec<entry::Row> = sqlx::query_as(entry::SELECT).fetch_all(&mut *database.session(&Principal::anonymous()).await?).await?;
     let entries = rows.into_iter().map(|row| Entry::try_from(row).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
     Ok(Snapshot { begun, version: entries.iter().map(|e| e.generation).sum(), entries, logged: false })
 }

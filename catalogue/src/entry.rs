@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use kernel::{Bbox, Layer, Problem};
+use kernel::{Bbox, Layer, Principal, Problem};
 use sqlx::FromRow;
 use sqlx::types::Json;
 
@@ -30,6 +30,18 @@ impl Entry {
         let seconds = u32::try_from(LOOK_AGAIN.as_secs()).unwrap_or(u32::MAX);
         let detail = format!("the layer `{}` can't be read: {}. {}", self.layer.id, damage.told().en, Damage::cure(&self.layer));
         Err(Problem::unavailable(detail, seconds).with("layer", self.layer.id.as_str()).with("columns", damage.columns()))
+    }
+}
+
+impl Entry {
+    /// How many rows it has, for one who sees all of them: what is left out is not counted either.
+    pub fn rows_for(&self, who: &Principal) -> Option<i64> {
+        self.layer.readable_rows(who).is_everything().then_some(self.rows)
+    }
+
+    /// The rectangle round its rows, for one who sees all of them.
+    pub fn bbox_for(&self, who: &Principal) -> Option<Bbox> {
+        self.bbox.filter(|_| self.layer.readable_rows(who).is_everything())
     }
 }
 

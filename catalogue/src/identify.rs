@@ -127,7 +127,7 @@ async fn find(app: &App, who: &Principal, entry: &Entry, point: [f64; 2], tolera
     sql.push(format!("st_asgeojson(st_transform(case when st_npoints(geom) > {MAX_VERTICES} "));
     sql.push("then st_simplifypreservetopology(geom, 1) else geom end, 4326), 7)::jsonb as geometry, ");
     sql.push("st_distance(geom, place) as distance_m, ").push(box_sql("geom", srid));
-    sql.push(" from ").push(layer.table.sql()).push(", (select st_transform(st_setsrid(st_makepoint(");
+    sql.push(" from ").push(layer.seen_by(who, "seen")).push(", (select st_transform(st_setsrid(st_makepoint(");
     sql.push_bind(point[0]).push(", ").push_bind(point[1]).push(format!("), 4326), {srid}) as place) clicked"));
     sql.push(" where geom && st_expand(place, ").push_bind(tolerance).push(") and st_dwithin(geom, place, ").push_bind(tolerance).push(")");
     if layer.validity {
@@ -135,7 +135,8 @@ async fn find(app: &App, who: &Principal, entry: &Entry, point: [f64; 2], tolera
         Filter::ValidAt(app.context.clock.now()).write(layer.srid, &mut sql);
     }
     sql.push(" order by distance_m, st_area(geom), fid limit ").push_bind(CARDS_A_LAYER);
-    sql.build_query_as().fetch_all(&app.context.database).await.map_err(|e| Problem::database("identify", &e))
+    let failed = |e| Problem::database("identify", &e);
+    sql.build_query_as().fetch_all(&mut *app.context.database.session(who).await.map_err(failed)?).await.map_err(failed)
 }
 
 fn card(app: &App, who: &Principal, entry: &Entry, found: Found, language: Language) -> Value {

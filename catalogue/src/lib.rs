@@ -10,6 +10,7 @@ mod damage;
 mod entry;
 pub mod ewkb;
 mod identify;
+mod policies;
 mod portal;
 mod query;
 mod search;

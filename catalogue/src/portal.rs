@@ -75,14 +75,17 @@ struct Comune {
 pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Params) -> Result<Json<Value>, Problem> {
     params.only(&[])?;
     let installation = &app.context.installation;
+    let failed = |e| Problem::database("portal catalogue", &e);
+    let mut session = app.context.database.session(&who).await.map_err(failed)?;
     let comuni: Vec<Comune> = sqlx::query_as(
         "select istat, catasto, name, st_xmin(box) as west, st_ymin(box) as south, st_xmax(box) as east, st_ymax(box) as north
            from territory.v_comuni cross join lateral (select st_transform(st_envelope(geom), 4326) as box) boxes
           order by name",
     )
-    .fetch_all(&app.context.database)
+    .fetch_all(&mut *session)
     .await
-    .map_err(|e| Problem::database("portal catalogue", &e))?;
+    .map_err(failed)?;
+    drop(session);
     let comuni: Vec<Value> = comuni
         .into_iter()
         .filter_map(|c| {
@@ -118,7 +121,7 @@ fn layer(entry: &Entry, who: &Principal) -> Value {
     json!({
         "id": layer.id, "group": layer.module, "title": layer.title, "description": layer.description,
         "geometry": layer.geometry.family(), "minzoom": layer.zoom.0, "maxzoom": layer.zoom.1, "visible": layer.visible,
-        "count": entry.rows, "bbox": entry.bbox.map(bbox_json), "label_field": layer.label, "row_title": layer.row_title, "base": layer.base,
+        "count": entry.rows_for(who), "bbox": entry.bbox_for(who).map(bbox_json), "label_field": layer.label, "row_title": layer.row_title, "base": layer.base,
         "licence": layer.licence, "attribution": layer.attribution, "source_date": layer.source_date,
         "accuracy_m": layer.accuracy.as_ref().map(|a| a.metres),
         "crs_note": layer.accuracy.as_ref().map(|a| &a.source),

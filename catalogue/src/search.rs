@@ -56,7 +56,7 @@ pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Para
     let language = Language::negotiate(params.get("lang"), None);
 
     let hits = app.catalogue.reading(&app.context.database, || find(&app, &who, text, bbox, limit)).await?;
-    let names = comuni(&app).await?;
+    let names = comuni(&app, &who).await?;
     let results: Vec<Value> = hits.iter().filter_map(|hit| result(&app, &who, hit, &names, language)).collect();
     Ok(Json(json!({ "results": results })))
 }
@@ -101,11 +101,14 @@ async fn look_up(app: &App, who: &Principal, lookup: &Lookup, limit: u32) -> Res
     }
     let mut sql = QueryBuilder::new("");
     push_select(&mut sql, &entry, who);
-    sql.push(", 1::real as score, ").push(box_sql("geom", entry.layer.srid.postgis())).push(" from ").push(entry.layer.table.sql());
+    sql.push(", 1::real as score, ")
+        .push(box_sql("geom", entry.layer.srid.postgis()))
+        .push(" from ")
+        .push(entry.layer.seen_by(who, "seen"));
     sql.push(" where ");
     Filter::And(filters).write(entry.layer.srid, &mut sql);
     sql.push(" order by comune, id limit ").push_bind(i64::from(limit));
-    sql.build_query_as().fetch_all(&app.context.database).await.map_err(|e| Problem::database("search", &e))
+    sql.build_query_as().fetch_all(&mut *app.context.database.session(who).await.map_err(failed)?).await.map_err(failed)
 }
 
 /// Rows whose searchable fields have the words of the text. Rows of a line layer that are named alike are one place.
@@ -131,7 +134,7 @@ async fn by_text(app: &App, who: &Principal, text: &str, how: Match, bbox: Optio
         sql.push("score");
     }
     sql.push(" desc, layer, id limit ").push_bind(i64::from(limit));
-    sql.build_query_as().fetch_all(&app.context.database).await.map_err(|e| Problem::database("search", &e))
+    sql.build_query_as().fetch_all(&mut *app.context.database.session(who).await.map_err(failed)?).await.map_err(failed)
 }
 
 fn push_layer(sql: &mut QueryBuilder<Postgres>, app: &App, who: &Principal, entry: &Entry, text: &str, how: Match) {
@@ -145,7 +148,7 @@ fn push_layer(sql: &mut QueryBuilder<Postgres>, app: &App, who: &Principal, entr
     for (i, field) in fields.iter().enumerate() {
         sql.push(if i > 0 { ", " } else { "" }).push(format!("similarity({field}, opensit.fold(")).push_bind(text.to_owned()).push("))");
     }
-    sql.push(") as score from ").push(layer.table.sql()).push(" where (");
+    sql.push(") as score from ").push(layer.seen_by(who, "seen")).push(" where (");
     for (i, field) in fields.iter().enumerate() {
         sql.push(if i > 0 { " or " } else { "" });
         push_condition(sql, field, text, how);
@@ -182,11 +185,13 @@ fn push_select(sql: &mut QueryBuilder<Postgres>, entry: &Entry, who: &Principal)
 }
 
 /// Names of the comuni by ISTAT code.
-async fn comuni(app: &App) -> Result<Vec<(String, String)>, Problem> {
-    sqlx::query_as("select istat, name from territory.v_comuni")
-        .fetch_all(&app.context.database)
-        .await
-        .map_err(|e| Problem::database("search", &e))
+async fn comuni(app: &App, who: &Principal) -> Result<Vec<(String, String)>, Problem> {
+    let mut session = app.context.database.session(who).await.map_err(failed)?;
+    sqlx::query_as("select istat, name from territory.v_comuni").fetch_all(&mut *session).await.map_err(failed)
+}
+
+fn failed(error: sqlx::Error) -> Problem {
+    Problem::database("search", &error)
 }
 
 fn result(app: &App, who: &Principal, hit: &Hit, comuni: &[(String, String)], language: Language) -> Option<Value> {

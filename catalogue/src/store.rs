@@ -4,12 +4,12 @@ use kernel::{Layer, LayerId, TableName};
 use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use crate::CatalogueError;
+use crate::{CatalogueError, policies};
 
 /// Where published layers stand: after the declared ones.
 const PUBLISHED_ORDINAL: i32 = 10_000;
 
-/// Writes a declaration, and the indexes that its searchable fields need. Writing the same again changes nothing (and
+/// Writes a declaration, the indexes that its searchable fields need and the policies that follow from its rule. Writing the same again changes nothing (and
 /// the change feed says nothing).
 pub async fn put(conn: &mut PgConnection, layer: &Layer, ordinal: Option<i32>) -> Result<(), CatalogueError> {
     sqlx::query(
@@ -28,7 +28,7 @@ pub async fn put(conn: &mut PgConnection, layer: &Layer, ordinal: Option<i32>) -
     for field in layer.fields.iter().filter(|f| f.searchable) {
         index_for_search(conn, &layer.table, field.name.as_str()).await?;
     }
-    Ok(())
+    policies::install(conn, layer).await
 }
 
 /// A trigram index over the folded text of a column, unless there is one. Where the column itself is missing nothing is done: the

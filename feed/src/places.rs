@@ -1,12 +1,15 @@
 //! From tables and the coordinates of storage to layers and CRS84.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use catalogue::Catalogue;
+use chrono::{DateTime, Utc};
 use crs::{Settings, Transformer};
-use kernel::{Bbox, Changed, LayerId, Principal, Srid, TableName};
+use kernel::filter::Value;
+use kernel::layer::FieldType;
+use kernel::{Bbox, Changed, Column, GuardedRows, Layer, LayerId, Principal, Srid};
 
-use crate::transaction::Place;
+use crate::transaction::{Key, Place, Touched};
 
 /// How much wider than what was computed a rectangle is told, degrees (some ten metres): it is to be looked at again, so
 /// too much does no harm, and the choice of datum parameters moves places by a few metres.
@@ -18,14 +21,20 @@ pub(crate) struct Places(HashMap<Srid, Option<Transformer>>);
 
 impl Places {
     /// What readers are told of a table that was touched; `None` if it is no layer's.
-    pub(crate) fn changed(&mut self, catalogue: &Catalogue, table: &TableName, place: Place) -> Option<Changed> {
-        let id: LayerId = catalogue.layer_of_table(table)?;
+    pub(crate) fn changed(&mut self, catalogue: &Catalogue, touched: &Touched) -> Option<Changed> {
+        let id: LayerId = catalogue.layer_of_table(&touched.table)?;
         let entry = catalogue.layer(&Principal::operator(), id.as_str())?;
-        let bbox = match place {
-            Place::Within(Some(bbox)) => self.told(entry.layer.srid, &bbox),
+        let mut place = |place: &Place| match place {
+            Place::Within(Some(bbox)) => self.told(entry.layer.srid, bbox),
             Place::Within(None) | Place::Anywhere => None,
         };
-        Some(Changed::Rows(id, bbox))
+        if touched.deciding.is_empty() {
+            let (_, only) = touched.places.first()?;
+            return Some(Changed::Rows(id, place(only)));
+        }
+        let rows =
+            touched.places.iter().map(|(key, at)| GuardedRows { values: values(&entry.layer, &touched.deciding, key), bbox: place(at) });
+        Some(Changed::Guarded(id, rows.collect()))
     }
 
     /// The rectangle in CRS84, a little wider; `None` where it can't be told.
@@ -37,6 +46,26 @@ impl Places {
         });
         Some(way.as_ref()?.transform_bbox(bbox).ok()?.widened(MARGIN_DEGREES))
     }
+}
+
+/// A key's values by the types of their columns. One that can't be read is as good as a key that is not known.
+fn values(layer: &Layer, deciding: &[Column], key: &Key) -> Option<BTreeMap<Column, Value>> {
+    let mut values = BTreeMap::new();
+    for (column, text) in deciding.iter().zip(key.as_ref()?) {
+        let Some(text) = text else { continue };
+        let text = std::str::from_utf8(text).ok()?;
+        let kind = layer.field(column.as_str()).map_or(FieldType::Text, |field| field.kind);
+        let value = match kind {
+            FieldType::Text => Value::Text(text.to_owned()),
+            FieldType::Integer => Value::Integer(text.parse().ok()?),
+            FieldType::Number => Value::Number(text.parse().ok()?),
+            FieldType::Boolean => Value::Boolean(text == "t"),
+            FieldType::Date => Value::Date(text.parse().ok()?),
+            FieldType::DateTime => Value::Instant(DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z").ok()?.with_timezone(&Utc)),
+        };
+        values.insert(column.clone(), value);
+    }
+    Some(values)
 }
 
 #[cfg(test)]

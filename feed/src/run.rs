@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use catalogue::{Catalogue, CatalogueError};
 use chrono::{DateTime, Utc};
-use kernel::{Changed, Position};
+use kernel::{Changed, Column, Database, Position, Principal, TableName};
 use pgwire_replication::{Lsn, PgWireError, ReplicationClient, ReplicationEvent};
-use sqlx::{ConnectOptions, PgPool};
+use sqlx::ConnectOptions;
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -85,7 +85,7 @@ impl Shared {
 
 impl Feed {
     /// Begins to follow the database's changes, in a task of its own. `database` is for reading the catalogue again.
-    pub fn start(config: FeedConfig, catalogue: Catalogue, database: PgPool) -> Self {
+    pub fn start(config: FeedConfig, catalogue: Catalogue, database: Database) -> Self {
         let shared = Shared::new();
         let follower =
             Follower { config, catalogue, database, shared: Arc::clone(&shared), slot: None, places: Places::default(), reaped: false };
@@ -149,11 +149,17 @@ impl Teller {
 struct Follower {
     config: FeedConfig,
     catalogue: Catalogue,
-    database: PgPool,
+    database: Database,
     shared: Arc<Shared>,
     slot: Option<String>,
     places: Places,
     reaped: bool,
+}
+
+/// The columns that decide who sees a row of a table; none if it is no layer's.
+fn deciding(catalogue: &Catalogue, table: &TableName) -> Vec<Column> {
+    let layer = catalogue.layer_of_table(table).and_then(|id| catalogue.layer(&Principal::operator(), id.as_str()));
+    layer.map(|entry| entry.layer.deciding_columns()).unwrap_or_default()
 }
 
 impl Follower {
@@ -236,7 +242,7 @@ impl Follower {
                 ReplicationEvent::XLogData { data, .. } => {
                     let transaction = open.get_or_insert_default();
                     match pgoutput::read(&data) {
-                        Ok(message) => transaction.take(message, &mut relations),
+                        Ok(message) => transaction.take(message, &mut relations, &|table| deciding(&self.catalogue, table)),
                         Err(_) => transaction.unreadable = true,
                     }
                 }
@@ -267,8 +273,8 @@ impl Follower {
             self.catalogue.reload(&self.database).await?;
             changes.push(Changed::Catalogue);
         }
-        for (table, place) in &transaction.tables {
-            changes.extend(self.places.changed(&self.catalogue, table, *place));
+        for touched in &transaction.tables {
+            changes.extend(self.places.changed(&self.catalogue, touched));
         }
         if transaction.unreadable {
             tracing::error!(%position, "a transaction of the change feed can't be read: readers are told that anything may have changed");

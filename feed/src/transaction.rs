@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
-use kernel::{Bbox, TableName};
+use kernel::{Bbox, Column, TableName};
 
 use crate::ewkb;
 use crate::pgoutput::{Message, Relation, Tuple, Value};
 
 /// Beyond as many rows of one table, the rectangle round them says little: anywhere.
 const MAX_ROWS: u32 = 5_000;
+
+/// Beyond as many kinds of rows of one table they are not told apart.
+const MAX_KEYS: usize = 64;
 
 /// The table whose rows are the catalogue.
 const CATALOGUE: (&str, &str) = ("opensit", "layers");
@@ -20,6 +23,7 @@ pub(crate) struct Relations(HashMap<u32, Known>);
 #[derive(Debug)]
 struct Known {
     table: Table,
+    columns: Vec<String>,
     /// Which value of a row is `geom`.
     geometry: Option<usize>,
 }
@@ -40,7 +44,7 @@ impl Relations {
         } else {
             TableName::new(&relation.schema, &relation.name).map_or(Table::Foreign, Table::Named)
         };
-        self.0.insert(relation.number, Known { table, geometry });
+        self.0.insert(relation.number, Known { table, columns: relation.columns, geometry });
     }
 }
 
@@ -63,16 +67,55 @@ impl Place {
     }
 }
 
+/// The values of the columns that decide who sees a row, as the stream writes them; `None` where they are not known.
+pub(crate) type Key = Option<Vec<Option<Vec<u8>>>>;
+
+/// What was touched of a table: a place for each key.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Touched {
+    pub(crate) table: TableName,
+    /// The columns of the keys; none where everybody sees all rows.
+    pub(crate) deciding: Vec<Column>,
+    pub(crate) places: Vec<(Key, Place)>,
+    /// Which values of a row these columns are; `None` where one of them is not in the stream.
+    at: Option<Vec<usize>>,
+    rows: u32,
+}
+
+impl Touched {
+    fn key(&self, row: &Tuple<'_>, before: Option<&Tuple<'_>>) -> Key {
+        let value = |at: &usize| match (row.values.get(*at)?, before.and_then(|b| b.values.get(*at))) {
+            (Value::Text(text), _) | (Value::Unchanged, Some(Value::Text(text))) => Some(Some(text.to_vec())),
+            (Value::Null, _) if row.whole => Some(None),
+            _ => None,
+        };
+        self.at.as_ref()?.iter().map(value).collect()
+    }
+
+    fn add(&mut self, key: Key, place: Place) {
+        let key = if self.deciding.is_empty() { Some(Vec::new()) } else { key };
+        let place = if self.rows > MAX_ROWS { Place::Anywhere } else { place };
+        let known = self.places.iter().position(|(k, _)| *k == key);
+        match known {
+            Some(at) => self.places[at].1.add(place),
+            None if self.places.len() < MAX_KEYS => self.places.push((key, place)),
+            // too many kinds of rows to tell apart
+            None => self.places = vec![(None, Place::Anywhere)],
+        }
+    }
+}
+
 /// What has been touched so far.
 #[derive(Debug, Default)]
 pub(crate) struct Transaction {
     /// Whether the catalogue was.
     pub(crate) catalogue: bool,
     /// The tables, each once, in the order of first touch.
-    pub(crate) tables: Vec<(TableName, Place)>,
+    pub(crate) tables: Vec<Touched>,
     /// Whether some message of it could not be read.
     pub(crate) unreadable: bool,
-    rows: HashMap<u32, (usize, u32)>,
+    /// The tables by the numbers that the stream gives them.
+    known: HashMap<u32, usize>,
 }
 
 impl Transaction {
@@ -81,29 +124,42 @@ impl Transaction {
         !self.catalogue && !self.unreadable && self.tables.is_empty()
     }
 
-    /// Takes in a message.
-    pub(crate) fn take(&mut self, message: Message<'_>, relations: &mut Relations) {
+    /// Takes in a message; `deciding` says which columns of a table decide who sees a row.
+    pub(crate) fn take(&mut self, message: Message<'_>, relations: &mut Relations, deciding: &dyn Fn(&TableName) -> Vec<Column>) {
         match message {
             Message::Relation(relation) => {
-                // the same number may stand for another name from here on
-                self.rows.remove(&relation.number);
+                // the same number may stand for another name, or another order of columns, from here on
+                self.known.remove(&relation.number);
                 relations.learn(relation);
             }
-            Message::Insert { relation, new } => self.touch(relation, relations, |g| place(g, &new)),
-            Message::Update { relation, old, new } => self.touch(relation, relations, |g| {
-                let mut both = old.as_ref().map_or(Place::Anywhere, |old| place(g, old));
-                if g.is_none_or(|g| new.values.get(g) != Some(&Value::Unchanged)) {
-                    both.add(place(g, &new));
-                }
-                both
+            Message::Insert { relation, new } => self.touch(relation, relations, deciding, |known, touched| {
+                touched.add(touched.key(&new, None), place(known.geometry, &new));
             }),
-            Message::Delete { relation, old } => self.touch(relation, relations, |g| place(g, &old)),
-            Message::Truncate(all) => all.into_iter().for_each(|relation| self.touch(relation, relations, |_| Place::Anywhere)),
+            Message::Update { relation, old, new } => self.touch(relation, relations, deciding, |known, touched| {
+                let Some(old) = &old else { return touched.add(None, Place::Anywhere) };
+                let before = place(known.geometry, old);
+                let stays = known.geometry.is_some_and(|g| new.values.get(g) == Some(&Value::Unchanged));
+                touched.add(touched.key(old, None), before);
+                touched.add(touched.key(&new, Some(old)), if stays { before } else { place(known.geometry, &new) });
+            }),
+            Message::Delete { relation, old } => self.touch(relation, relations, deciding, |known, touched| {
+                touched.add(touched.key(&old, None), place(known.geometry, &old));
+            }),
+            Message::Truncate(all) => {
+                all.into_iter()
+                    .for_each(|relation| self.touch(relation, relations, deciding, |_, touched| touched.add(None, Place::Anywhere)));
+            }
             Message::Other => {}
         }
     }
 
-    fn touch(&mut self, number: u32, relations: &Relations, place: impl FnOnce(Option<usize>) -> Place) {
+    fn touch(
+        &mut self,
+        number: u32,
+        relations: &Relations,
+        deciding: &dyn Fn(&TableName) -> Vec<Column>,
+        add: impl FnOnce(&Known, &mut Touched),
+    ) {
         let Some(known) = relations.0.get(&number) else { return };
         let table = match &known.table {
             Table::Foreign => return,
@@ -113,18 +169,24 @@ impl Transaction {
             }
             Table::Named(table) => table,
         };
-        let (at, rows) = self.rows.entry(number).or_insert_with(|| {
-            let at = self.tables.iter().position(|(t, _)| t == table).unwrap_or_else(|| {
-                self.tables.push((table.clone(), Place::Within(None)));
-                self.tables.len() - 1
-            });
-            (at, 0)
+        let at = *self.known.entry(number).or_insert_with(|| {
+            let deciding = deciding(table);
+            let place = |column: &Column| known.columns.iter().position(|c| c == column.as_str());
+            let at: Option<Vec<usize>> = deciding.iter().map(place).collect();
+            match self.tables.iter().position(|t| &t.table == table) {
+                Some(again) => {
+                    self.tables[again].at = at;
+                    again
+                }
+                None => {
+                    self.tables.push(Touched { table: table.clone(), deciding, places: Vec::new(), at, rows: 0 });
+                    self.tables.len() - 1
+                }
+            }
         });
-        *rows = rows.saturating_add(1);
-        let whole = &mut self.tables[*at].1;
-        if *whole != Place::Anywhere {
-            whole.add(if *rows > MAX_ROWS { Place::Anywhere } else { place(known.geometry) });
-        }
+        let touched = &mut self.tables[at];
+        touched.rows = touched.rows.saturating_add(1);
+        add(known, touched);
     }
 }
 
@@ -159,13 +221,45 @@ mod tests {
     fn gather<'a>(messages: impl IntoIterator<Item = Message<'a>>) -> Transaction {
         let (mut transaction, mut relations) = (Transaction::default(), Relations::default());
         for message in messages {
-            transaction.take(message, &mut relations);
+            transaction.take(message, &mut relations, &|_| Vec::new());
         }
         transaction
     }
 
     fn parcels<'a>(messages: impl IntoIterator<Item = Message<'a>>) -> Place {
-        gather([relation(1, "cadastre", "parcels")].into_iter().chain(messages)).tables[0].1
+        let transaction = gather([relation(1, "cadastre", "parcels")].into_iter().chain(messages));
+        transaction.tables[0]
+            .places
+            .iter()
+            .map(|(_, place)| *place)
+            .reduce(|mut a, b| {
+                a.add(b);
+                a
+            })
+            .unwrap()
+    }
+
+    #[test]
+    fn rows_that_others_see_are_told_apart() {
+        let (mut transaction, mut relations) = (Transaction::default(), Relations::default());
+        let published = |_: &kernel::TableName| vec![kernel::Column::new("published").unwrap()];
+        let columns = ["fid", "geom", "published"].map(str::to_owned).to_vec();
+        let event = |geometry, published| Tuple { whole: true, values: vec![Value::Text(b"7"), geometry, published] };
+        for message in [
+            Message::Relation(Relation { number: 1, schema: "tourism".into(), name: "events".into(), columns }),
+            Message::Insert { relation: 1, new: event(Value::Text(A), Value::Text(b"f")) },
+            Message::Update {
+                relation: 1,
+                old: Some(event(Value::Text(A), Value::Text(b"f"))),
+                new: event(Value::Unchanged, Value::Text(b"t")),
+            },
+            Message::Insert { relation: 1, new: event(Value::Text(B), Value::Null) },
+        ] {
+            transaction.take(message, &mut relations, &published);
+        }
+        let at = |x: f64, y: f64| Place::Within(Bbox::new(x, y, x, y).ok());
+        let key = |text: &[u8]| Some(vec![Some(text.to_vec())]);
+        assert_eq!(transaction.tables[0].places, [(key(b"f"), at(1.0, 2.0)), (key(b"t"), at(1.0, 2.0)), (Some(vec![None]), at(5.0, 0.0))]);
     }
 
     #[test]
@@ -213,7 +307,7 @@ mod tests {
             insert(1),
         ]);
         assert!(transaction.catalogue);
-        assert_eq!(transaction.tables.iter().map(|(t, _)| t.to_string()).collect::<Vec<_>>(), ["cadastre.parcels"]);
+        assert_eq!(transaction.tables.iter().map(|t| t.table.to_string()).collect::<Vec<_>>(), ["cadastre.parcels"]);
         assert!(gather([relation(3, "Somebody", "else's table"), insert(3)]).is_empty());
     }
 }

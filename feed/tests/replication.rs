@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use catalogue::Catalogue;
 use feed::{Commit, Feed, FeedConfig, FeedState, Subscription, Tls};
-use kernel::{Changed, LayerId, SystemClock, TableName};
+use kernel::{Changed, Database, LayerId, SystemClock, TableName};
 use scratch::Scratch;
 use serde_json::json;
 use uuid::Uuid;
@@ -41,10 +41,10 @@ fn parcel(id: &str, x: f64, y: f64) -> String {
     )
 }
 
-async fn scene() -> (Scratch, Catalogue, sqlx::PgPool) {
+async fn scene() -> (Scratch, Catalogue, Database) {
     let scratch = Scratch::start(7792);
     scratch.sql(&declaration("buildings", "cadastre.buildings", "Polygon"));
-    let pool = scratch.pool("opensit_app");
+    let pool = Database::new(scratch.pool("opensit_app"));
     let catalogue = Catalogue::load(&pool).await.expect("the catalogue");
     (scratch, catalogue, pool)
 }
@@ -230,7 +230,7 @@ async fn the_database_goes_and_comes_back() {
     live(&feed).await;
 
     // a second server on the same database leaves the first one's slot alone
-    let pool = scratch.pool("opensit_app");
+    let pool = Database::new(scratch.pool("opensit_app"));
     let second = Feed::start(config(&scratch), Catalogue::load(&pool).await.expect("the catalogue"), pool);
     live(&second).await;
     assert_eq!(slots(&scratch), "2");

@@ -1,10 +1,12 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Bbox, LayerId};
+use crate::filter::{self, RowValues};
+use crate::{Bbox, Column, Filter, LayerId, Srid};
 
 /// A place in the database's write-ahead log (PostgreSQL's `pg_lsn`): later commits have greater positions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,17 +76,50 @@ pub struct Change {
 pub enum Changed {
     /// Rows of a layer, old and new places within this rectangle (CRS84); `None`: anywhere.
     Rows(LayerId, Option<Bbox>),
+    /// Rows of a layer of which not everybody sees all, by what decides who does.
+    Guarded(LayerId, Vec<GuardedRows>),
     /// The catalogue: a layer was declared, published, changed or withdrawn.
     Catalogue,
     /// Some changes were missed (the server was down, or a reader was too slow): anything may differ.
     Everything,
 }
 
+/// Rows that the same people see.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GuardedRows {
+    /// The values of the columns that decide ([`Layer::deciding_columns`](crate::Layer::deciding_columns)), without those that
+    /// are null; `None` where they are not known, and then all who see the layer are told.
+    pub values: Option<BTreeMap<Column, filter::Value>>,
+    /// Their old and new places (CRS84); `None`: anywhere.
+    pub bbox: Option<Bbox>,
+}
+
+impl GuardedRows {
+    /// Whether one who sees these rows of the layer may know that they changed.
+    pub fn are_seen(&self, readable: &Filter) -> bool {
+        self.values.is_none() || readable.matches(self) == Some(true)
+    }
+}
+
+impl RowValues for GuardedRows {
+    fn value(&self, column: &Column) -> Option<filter::Value> {
+        self.values.as_ref()?.get(column).cloned()
+    }
+
+    fn geometry(&self) -> Option<&geo_types::Geometry<f64>> {
+        None
+    }
+
+    fn srid(&self) -> Srid {
+        Srid::CRS84
+    }
+}
+
 impl Change {
     /// Whether a reader of this layer should look again.
     pub fn concerns(&self, layer: &LayerId) -> bool {
         match &self.what {
-            Changed::Rows(id, _) => id == layer,
+            Changed::Rows(id, _) | Changed::Guarded(id, _) => id == layer,
             Changed::Catalogue | Changed::Everything => true,
         }
     }

@@ -2,19 +2,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::request::Parts;
-use sqlx::PgPool;
 use url::{Position, Url};
 use uuid::Uuid;
 
-use crate::{Bbox, Clock, Srid, Text};
+use crate::{Bbox, Clock, Database, Srid, Text};
 
 /// What an operation is given: the database as the application's role, the time, who we are. Cheap to clone.
 #[derive(Clone)]
 pub struct Context {
-    /// Connections as `opensit_app`, for everything but tiles.
-    pub database: PgPool,
-    /// Connections as `opensit_app` that only tiles use, so that tiles can't starve the rest.
-    pub tiles_database: PgPool,
+    /// Connections for everything but tiles.
+    pub database: Database,
+    /// Connections that only tiles use, so that tiles can't starve the rest.
+    pub tiles_database: Database,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Where the world reaches us: as configured, or for one request as a trusted proxy says ([`Context::as_asked`]).

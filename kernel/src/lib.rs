@@ -23,7 +23,7 @@ mod text;
 mod tile;
 
 pub use bbox::{Bbox, BboxError};
-pub use change::{Change, Changed, Position, PositionError};
+pub use change::{Change, Changed, GuardedRows, Position, PositionError};
 pub use clock::{Clock, SystemClock, midnight_in_rome};
 pub use context::{Context, Installation, PublicUrl};
 pub use database::{Database, Session};

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 const SEED: u64 = 20_261_123;
 const FILTERS: usize = 4_000;
-const RULES: usize = 150;
+const RULES: usize = 60;
 const STORAGE: Srid = Srid::RDN2008_UTM33;
 const TABLE: &str = "
     create table published.things
@@ -118,7 +118,7 @@ async fn apply(owner: &PgPool, layer: &Layer) {
     for policy in layer.policies() {
         sql.push_str(&format!("{};", policy.create(&layer.table)));
     }
-    let failure = format!("{sql}");
+    let failure = sql.clone();
     owner.execute(AssertSqlSafe(sql)).await.unwrap_or_else(|e| panic!("{e}: {failure}"));
 }
 
@@ -155,7 +155,7 @@ async fn policies_show_and_take_the_rows_of_the_rule() {
 
             let editable = layer.editable_rows(&who);
             let expected: Vec<i64> = rows.iter().filter(|row| editable.matches(*row) == Some(true)).map(|row| row.fid).collect();
-            if who.key().is_none() {
+            if number % 4 == 0 && who.key().is_none() {
                 let mut transaction = app.write(&who).await.expect("a transaction");
                 let touched = "update published.things set version = version where true returning fid";
                 let mut touched: Vec<i64> = sqlx::query_scalar(touched).fetch_all(&mut *transaction).await.expect("an update");

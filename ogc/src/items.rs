@@ -15,9 +15,9 @@ mod stream;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use http::{HeaderValue, header};
-use kernel::{Column, Filter, Layer, Principal, Problem, filter};
+use kernel::{Column, Filter, Layer, Principal, Problem, Session, filter};
 use serde_json::{Value, json};
-use sqlx::{Postgres, QueryBuilder, Transaction};
+use sqlx::{Postgres, QueryBuilder};
 
 use crate::fields::properties;
 use crate::geojson::FeatureWriter;
@@ -45,8 +45,8 @@ pub(crate) async fn handler(app: App, path: CollectionPath, request: Request) ->
     if request.format == Format::Html {
         query.limit = if request.params.get("limit").is_some() { query.limit.min(MAX_ROWS) } else { DEFAULT_ROWS };
     }
-    let mut transaction = begin(&app).await?;
-    let page = page::find(&mut transaction, layer, &query, &app.counts).await?;
+    let mut transaction = app.context.database.snapshot(&request.who).await.map_err(|e| Problem::database("items", &e))?;
+    let page = page::find(&mut transaction, layer, &request.who, &query, &app.counts).await?;
     let links = page_links(&app, layer, &request, &query, &page);
     let content_crs = format!("<{}>", query.transformer.to().srid().uri());
     let mut response = match request.format {
@@ -74,12 +74,6 @@ pub(crate) async fn handler(app: App, path: CollectionPath, request: Request) ->
     Ok(response)
 }
 
-/// A transaction in which the page, its number and its rows are of one moment.
-async fn begin(app: &App) -> Result<Transaction<'static, Postgres>, Problem> {
-    let begin = "begin isolation level repeatable read read only";
-    app.context.database.begin_with(begin).await.map_err(|e| Problem::database("items", &e))
-}
-
 /// `Content-Crs` (part 2, 6.4), also for the default system.
 fn write_content_crs(value: &str, response: &mut Response) {
     if let Ok(value) = HeaderValue::from_str(value) {
@@ -90,7 +84,7 @@ fn write_content_crs(value: &str, response: &mut Response) {
 /// The statement for a page's rows.
 fn rows(layer: &Layer, who: &Principal, query: &ItemsQuery, page: &Page) -> Option<QueryBuilder<Postgres>> {
     let mut sql = QueryBuilder::new("select ");
-    sql.push(select::columns(&properties(layer, who))).push(select::from(layer));
+    sql.push(select::columns(&properties(layer, who))).push(select::from(layer, who));
     match &page.rows {
         Rows::None => return None,
         Rows::Between(least, greatest) => {
@@ -125,13 +119,7 @@ fn document(layer: &Layer, who: &Principal, query: ItemsQuery, page: &Page, link
 }
 
 /// A page's features in memory, for the table.
-async fn read(
-    mut transaction: Transaction<'static, Postgres>,
-    layer: &Layer,
-    who: &Principal,
-    query: &ItemsQuery,
-    page: &Page,
-) -> Result<Vec<Value>, Problem> {
+async fn read(mut transaction: Session, layer: &Layer, who: &Principal, query: &ItemsQuery, page: &Page) -> Result<Vec<Value>, Problem> {
     let Some(mut sql) = rows(layer, who, query, page) else {
         return Ok(Vec::new());
     };

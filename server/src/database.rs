@@ -106,14 +106,14 @@ impl Database {
     }
 
     /// Connections as the application, for everything but tiles.
-    pub(crate) async fn app(&self) -> Result<PgPool, Failure> {
-        pool(&self.app_url, 12, "opensit", &[("jit", "off")], "opensit_app").await
+    pub(crate) async fn app(&self) -> Result<kernel::Database, Failure> {
+        pool(&self.app_url, 12, "opensit", &[("jit", "off")], "opensit_app").await.map(kernel::Database::new)
     }
 
     /// Connections as the application, for tiles alone: plans that the spatial index serves, one process each, so that equal
     /// data give equal bytes.
-    pub(crate) async fn tiles(&self) -> Result<PgPool, Failure> {
-        pool(&self.app_url, 6, "opensit tiles", &tiles::SESSION, "opensit_app").await
+    pub(crate) async fn tiles(&self) -> Result<kernel::Database, Failure> {
+        pool(&self.app_url, 6, "opensit tiles", &tiles::SESSION, "opensit_app").await.map(kernel::Database::new)
     }
 
     /// Leaves the cluster, and does not stop it: somebody was told how to reach it.

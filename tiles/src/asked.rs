@@ -3,14 +3,13 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, RawPathParams};
 use catalogue::Entry;
 use http::request::Parts;
-use kernel::layer::Audience;
 use kernel::{Principal, Problem};
 
 use crate::{App, ids};
 
 /// The layers that an address names, as the catalogue has them for who asks: what every operation here begins with.
 pub(crate) struct Asked {
-    who: Principal,
+    pub(crate) who: Principal,
     pub(crate) entries: Vec<Arc<Entry>>,
 }
 
@@ -44,6 +43,6 @@ impl Asked {
 
     /// Whether what is made of them is for everybody.
     pub(crate) fn public(&self) -> bool {
-        self.entries.iter().all(|e| e.layer.audience == Audience::Public)
+        self.entries.iter().all(|e| e.layer.is_open())
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -8,15 +8,17 @@ use axum::response::{IntoResponse, Response};
 use feed::{Commit, Subscription};
 use futures::Stream;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use kernel::{Bbox, Changed, LayerId, Params, Position, Problem};
+use kernel::{Bbox, Changed, Filter, LayerId, Params, Position, Principal, Problem};
 use serde_json::json;
-use tokio::time::{Interval, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
 use crate::App;
 use crate::asked::Asked;
 
 /// How often a client hears that the connection lives, if nothing changes: proxies close silent ones.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long a stream of somebody who signed in lasts: when they come back it is seen whether they still may.
+const LIFETIME: Duration = Duration::from_secs(300);
 /// How long a client shall wait before it connects again.
 const RETRY: Duration = Duration::from_secs(2);
 
@@ -37,10 +39,17 @@ const RETRY: Duration = Duration::from_secs(2);
 )]
 pub(crate) async fn handler(State(app): State<App>, asked: Asked, params: Params, headers: HeaderMap) -> Result<Response, Problem> {
     let params = params.only(&["lastEventId"])?;
-    let after = after(&params, &headers)?;
-    let wanted = asked.entries.iter().map(|e| e.layer.id.clone()).collect();
-    let reader = app.feed.subscribe(after);
-    let mut response = Sse::new(events(reader, wanted)).into_response();
+    let reader = app.feed.subscribe(after(&params, &headers)?);
+    let ends = (asked.who != Principal::anonymous()).then_some(LIFETIME);
+    let ids: Vec<LayerId> = asked.entries.iter().map(|e| e.layer.id.clone()).collect();
+    let who = asked.who;
+    let wanted = move || {
+        ids.iter()
+            .filter_map(|id| app.catalogue.layer(&who, id.as_str()))
+            .map(|e| (e.layer.id.clone(), e.layer.readable_rows(&who)))
+            .collect()
+    };
+    let mut response = Sse::new(events(reader, wanted, ends)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
@@ -60,28 +69,52 @@ fn after(params: &Params, headers: &HeaderMap) -> Result<Option<Position>, Probl
     params.get("lastEventId").map(parse).transpose()
 }
 
-struct Telling {
+/// The rows of each layer whose changes are told.
+type Wanted = HashMap<LayerId, Filter>;
+
+struct Telling<W> {
     reader: Subscription,
-    wanted: HashSet<LayerId>,
+    /// What is wanted, as the catalogue has it now.
+    ask: W,
+    wanted: Wanted,
     heartbeat: Interval,
+    end: Option<Instant>,
     waiting: std::vec::IntoIter<Event>,
 }
 
-fn events(reader: Subscription, wanted: HashSet<LayerId>) -> impl Stream<Item = Result<Event, Infallible>> + Send {
-    let mut heartbeat = interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
+fn events<W>(reader: Subscription, ask: W, lifetime: Option<Duration>) -> impl Stream<Item = Result<Event, Infallible>> + Send
+where
+    W: Fn() -> Wanted + Send,
+{
+    let (wanted, end) = (ask(), lifetime.map(|lifetime| Instant::now() + lifetime));
+    let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let waiting = vec![hello(reader.position())].into_iter();
-    futures::stream::unfold(Telling { reader, wanted, heartbeat, waiting }, |mut telling| async move {
+    futures::stream::unfold(Telling { reader, ask, wanted, heartbeat, end, waiting }, |mut telling| async move {
         loop {
             if let Some(event) = telling.waiting.next() {
                 return Some((Ok(event), telling));
             }
             tokio::select! {
-                commit = telling.reader.next() => telling.waiting = changes(&*commit?, &telling.wanted).into_iter(),
+                commit = telling.reader.next() => {
+                    let commit = commit?;
+                    if commit.changes.iter().any(|c| matches!(c, Changed::Catalogue | Changed::Everything)) {
+                        telling.wanted = (telling.ask)();
+                    }
+                    telling.waiting = changes(&commit, &telling.wanted).into_iter();
+                }
+                () = until(telling.end) => return None,
                 _ = telling.heartbeat.tick() => telling.waiting = vec![alive(telling.reader.position())].into_iter(),
             }
         }
     })
+}
+
+async fn until(end: Option<Instant>) {
+    match end {
+        Some(end) => sleep_until(end).await,
+        None => std::future::pending().await,
+    }
 }
 
 fn hello(position: Option<Position>) -> Event {
@@ -101,11 +134,19 @@ fn identified(event: Event, position: Option<Position>) -> Event {
     }
 }
 
-fn changes(commit: &Commit, wanted: &HashSet<LayerId>) -> Vec<Event> {
+fn changes(commit: &Commit, wanted: &Wanted) -> Vec<Event> {
     let mut told: Vec<(&str, Option<Bbox>)> = Vec::new();
     for changed in &commit.changes {
         match changed {
-            Changed::Rows(layer, bbox) if wanted.contains(layer) => told.push((layer.as_str(), *bbox)),
+            Changed::Rows(layer, bbox) if wanted.contains_key(layer) => told.push((layer.as_str(), *bbox)),
+            Changed::Guarded(layer, rows) => {
+                let Some(readable) = wanted.get(layer) else { continue };
+                let seen: Vec<Option<Bbox>> = rows.iter().filter(|rows| rows.are_seen(readable)).map(|rows| rows.bbox).collect();
+                let place = |boxes: &[Option<Bbox>]| boxes.iter().copied().reduce(|a, b| Some(a?.union(b?))).flatten();
+                if !seen.is_empty() {
+                    told.push((layer.as_str(), place(&seen)));
+                }
+            }
             Changed::Rows(..) => {}
             Changed::Catalogue | Changed::Everything => told.push(("*", None)),
         }
@@ -120,17 +161,56 @@ fn changes(commit: &Commit, wanted: &HashSet<LayerId>) -> Vec<Event> {
 
 #[cfg(test)]
 mod tests {
-    use super::{after, events};
+    use super::{Wanted, after, events};
     use axum::response::IntoResponse;
     use axum::response::sse::Sse;
     use feed::{Commit, Feed, Teller};
     use futures::{FutureExt, StreamExt};
     use http::{HeaderMap, HeaderValue};
     use http_body_util::BodyExt;
-    use kernel::{Bbox, Changed, LayerId, Params, Position};
+    use kernel::{Bbox, Changed, Column, Filter, GuardedRows, LayerId, Params, Position, filter};
 
     fn layer(id: &str) -> LayerId {
         LayerId::new(id).unwrap()
+    }
+
+    fn wanted(ids: &'static [&'static str]) -> impl Fn() -> Wanted + Send {
+        || ids.iter().map(|id| (layer(id), Filter::everything())).collect()
+    }
+
+    #[tokio::test]
+    async fn only_those_who_see_a_row_learn_that_it_changed() {
+        let (feed, teller) = scene();
+        let column = || Column::new("published").unwrap();
+        let rows = |published, west| GuardedRows {
+            values: Some([(column(), filter::Value::Boolean(published))].into()),
+            bbox: Bbox::new(west, 38.0, 15.75, 38.25).ok(),
+        };
+        teller.tell(commit(32, vec![Changed::Guarded(layer("events"), vec![rows(false, 15.0), rows(true, 15.5)])]));
+        teller.tell(commit(48, vec![Changed::Guarded(layer("events"), vec![rows(false, 15.25)])]));
+        let public = || [(layer("events"), Filter::Equal(column(), filter::Value::Boolean(true)))].into();
+        let mut body =
+            Sse::new(events(feed.subscribe(Some(Position::new(16))), public, None)).into_response().into_body().into_data_stream();
+        let mut text = String::new();
+        while let Some(Some(Ok(bytes))) = body.next().now_or_never() {
+            text.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
+        let (_, rest) = text.split_once("\n\n").unwrap();
+        assert_eq!(
+            rest,
+            "event: change\ndata: {\"position\":\"0/20\",\"layer\":\"events\",\"bbox\":[15.5,38.0,15.75,38.25]}\nid: 0/20\n\n"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_stream_of_one_who_signed_in_ends() {
+        let (feed, _teller) = scene();
+        let mut stream = Box::pin(events(feed.subscribe(None), wanted(&["parcels"]), Some(super::LIFETIME)));
+        let mut count = 0;
+        while stream.next().await.is_some() {
+            count += 1;
+        }
+        assert!((20..=22).contains(&count), "{count}");
     }
 
     fn scene() -> (Feed, Teller) {
@@ -145,7 +225,7 @@ mod tests {
 
     /// What a client that wants parcels and streets reads until the feed ends.
     async fn read(feed: &Feed, after: Option<Position>) -> String {
-        let stream = events(feed.subscribe(after), [layer("parcels"), layer("streets")].into());
+        let stream = events(feed.subscribe(after), wanted(&["parcels", "streets"]), None);
         let mut body = Sse::new(stream).into_response().into_body().into_data_stream();
         let mut text = String::new();
         while let Some(Some(Ok(bytes))) = body.next().now_or_never() {
@@ -190,7 +270,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn silence_is_broken_with_the_position_reached() {
         let (feed, teller) = scene();
-        let stream = events(feed.subscribe(None), [layer("parcels")].into());
+        let stream = events(feed.subscribe(None), wanted(&["parcels"]), None);
         let mut body = Sse::new(stream).into_response().into_body();
         let mut next = async || String::from_utf8(body.frame().await.unwrap().unwrap().into_data().unwrap().to_vec()).unwrap();
         assert!(next().await.starts_with("event: hello"));
@@ -201,7 +281,7 @@ mod tests {
     #[tokio::test]
     async fn the_stream_ends_with_the_feed() {
         let (feed, _teller) = scene();
-        let mut stream = Box::pin(events(feed.subscribe(None), [layer("parcels")].into()));
+        let mut stream = Box::pin(events(feed.subscribe(None), wanted(&["parcels"]), None));
         stream.next().await;
         feed.stop().await;
         assert!(stream.next().await.is_none());

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use catalogue::Entry;
 use chrono::{DateTime, Utc};
-use kernel::{Bbox, Problem, TileCoord};
-use sqlx::{AssertSqlSafe, FromRow, PgPool};
+use kernel::{Bbox, Database, Principal, Problem, Session, TileCoord};
+use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::frame::{Ways, buffer};
 use crate::sql::{self, Form, MAX_FEATURES, Part};
@@ -84,7 +84,8 @@ impl From<Failure> for Problem {
 
 /// Makes the tile of these layers, those that have this zoom.
 pub(crate) async fn tile(
-    database: &PgPool,
+    database: &Database,
+    who: &Principal,
     ways: &Ways,
     entries: &[Arc<Entry>],
     tile: TileCoord,
@@ -98,11 +99,15 @@ pub(crate) async fn tile(
         if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
             crowded.push(work.len());
         }
-        let part = Part { layer: &entry.layer, frame, instant, z: tile.z() };
+        let part = Part { layer: &entry.layer, who, frame, instant, z: tile.z() };
         work.push(Work { part, form: 0, why: "", mvt: None });
     }
+    if work.is_empty() {
+        return Ok(Tile::default());
+    }
+    let mut session = database.session(who).await?;
     if !crowded.is_empty() {
-        count(database, &mut work, &crowded).await?;
+        count(&mut session, &mut work, &crowded).await?;
     }
     // each round either finishes a layer or moves it to its next form
     for _ in FORMS {
@@ -110,7 +115,7 @@ pub(crate) async fn tile(
         if due.is_empty() {
             break;
         }
-        write(database, &mut work, &due).await?;
+        write(&mut session, &mut work, &due).await?;
     }
     Ok(join(work))
 }
@@ -126,7 +131,7 @@ fn expected(entry: &Entry, tile: TileCoord) -> f64 {
 }
 
 /// Counts where many are expected, so that they are not written in vain.
-async fn count(database: &PgPool, work: &mut [Work<'_>], which: &[usize]) -> Result<(), sqlx::Error> {
+async fn count(database: &mut Session, work: &mut [Work<'_>], which: &[usize]) -> Result<(), sqlx::Error> {
     let sql = sql::count(which.iter().map(|i| (*i, &work[*i].part)));
     let rows: Vec<Counted> = fetch(database, sql).await?;
     for row in rows {
@@ -140,7 +145,7 @@ async fn count(database: &PgPool, work: &mut [Work<'_>], which: &[usize]) -> Res
 }
 
 /// Writes the layers that are due; those that turn out too large go on to their next form.
-async fn write(database: &PgPool, work: &mut [Work<'_>], due: &[usize]) -> Result<(), sqlx::Error> {
+async fn write(database: &mut Session, work: &mut [Work<'_>], due: &[usize]) -> Result<(), sqlx::Error> {
     let sql = sql::tile(due.iter().map(|i| (*i, &work[*i].part, FORMS[work[*i].form])));
     let rows: Vec<Written> = fetch(database, sql).await?;
     for row in rows {
@@ -157,11 +162,11 @@ async fn write(database: &PgPool, work: &mut [Work<'_>], due: &[usize]) -> Resul
     Ok(())
 }
 
-async fn fetch<R>(database: &PgPool, sql: String) -> Result<Vec<R>, sqlx::Error>
+async fn fetch<R>(database: &mut Session, sql: String) -> Result<Vec<R>, sqlx::Error>
 where
     R: for<'r> FromRow<'r, sqlx::postgres::PgRow> + Send + Unpin,
 {
-    sqlx::query_as(AssertSqlSafe(sql)).persistent(false).fetch_all(database).await
+    sqlx::query_as(AssertSqlSafe(sql)).persistent(false).fetch_all(&mut **database).await
 }
 
 fn join(work: Vec<Work<'_>>) -> Tile {

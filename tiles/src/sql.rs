@@ -14,7 +14,7 @@ mod generalised;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use kernel::layer::FieldType;
-use kernel::{Bbox, Layer};
+use kernel::{Bbox, Layer, Principal};
 
 use crate::frame::{EXTENT, Frame};
 
@@ -33,6 +33,7 @@ pub(crate) enum Form {
 /// A layer to be written.
 pub(crate) struct Part<'a> {
     pub(crate) layer: &'a Layer,
+    pub(crate) who: &'a Principal,
     pub(crate) frame: Frame,
     /// The instant at which rows must be valid.
     pub(crate) instant: DateTime<Utc>,
@@ -51,7 +52,7 @@ pub(crate) fn tile<'a>(parts: impl IntoIterator<Item = (usize, &'a Part<'a>, For
 /// The statement that counts candidates up to one more than [`MAX_FEATURES`]: `layer`, `candidates`.
 pub(crate) fn count<'a>(parts: impl IntoIterator<Item = (usize, &'a Part<'a>)>) -> String {
     union(parts.into_iter().map(|(number, part)| {
-        let (table, rows) = (part.layer.table.sql(), part.rows(&part.frame.search));
+        let (table, rows) = (part.seen("seen"), part.rows(&part.frame.search));
         format!("(select {number} as layer, count(*) as candidates\n   from (select from {table}\n          where {rows}\n          limit {}) c)", MAX_FEATURES + 1)
     }))
 }
@@ -61,6 +62,11 @@ fn union(selects: impl Iterator<Item = String>) -> String {
 }
 
 impl Part<'_> {
+    /// The rows and values that there are for who asks.
+    fn seen(&self, alias: &str) -> String {
+        self.layer.seen_by(self.who, alias)
+    }
+
     /// The condition on rows: in the box, and valid.
     fn rows(&self, search: &Bbox) -> String {
         let srid = self.layer.srid.postgis();
@@ -75,7 +81,7 @@ impl Part<'_> {
     /// The columns that become properties, with their names.
     fn properties(&self, row: &str) -> String {
         let mut sql = format!("{row}id::text as id");
-        for field in self.layer.fields.iter().filter(|f| !f.private) {
+        for field in self.layer.fields.iter().filter(|f| self.who.may_read_field(f)) {
             let column = format!("{row}{}", field.name.sql());
             let value = match field.kind {
                 FieldType::Text => format!("{column}::text"),
@@ -143,7 +149,8 @@ mod tests {
         frame.search = kernel::Bbox::new(1.0, 2.0, 3.0, 4.5).unwrap();
         frame.square = kernel::Bbox::new(10.0, 20.0, 30.0, 40.0).unwrap();
         frame.unit = 0.5;
-        let part = Part { layer, frame, instant: Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap(), z };
+        let who = kernel::Principal::anonymous();
+        let part = Part { layer, who: &who, frame, instant: Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap(), z };
         match form {
             Some(form) => tile([(0, &part, form)]),
             None => count([(0, &part)]),
@@ -189,7 +196,7 @@ mod tests {
     fn counting() {
         assert_eq!(
             write(&layer("Polygon", false), 8, 139, 98, None),
-            "(select 0 as layer, count(*) as candidates\n   from (select from \"cadastre\".\"parcels\"\n          where geom && st_makeenvelope(1, 2, 3, 4.5, 7792)\n          limit 20001) c)"
+            "(select 0 as layer, count(*) as candidates\n   from (select from \"cadastre\".\"parcels\" as seen\n          where geom && st_makeenvelope(1, 2, 3, 4.5, 7792)\n          limit 20001) c)"
         );
     }
 }

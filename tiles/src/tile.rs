@@ -58,7 +58,7 @@ pub(crate) async fn handler(
 /// The tile of those of the layers that can be read.
 async fn render(app: &App, asked: &Asked, coord: TileCoord) -> Result<Tile, Failure> {
     let entries = asked.sound()?;
-    render::tile(&app.context.tiles_database, &app.ways, &entries, coord, app.context.clock.now()).await
+    render::tile(&app.context.tiles_database, &asked.who, &app.ways, &entries, coord, app.context.clock.now()).await
 }
 
 fn refuse(error: &TileCoordError) -> Problem {

@@ -49,6 +49,7 @@ fn declaration(id: &str, geometry: &str, srid: i32, extra: serde_json::Value) ->
     format!(
         "create table published.{id} (name text, floors integer, height double precision, listed boolean, built date, seen timestamptz, owner text);
          call opensit.make_layer_table('published.{id}', '{geometry}', {validity});
+         alter policy app on published.{id} using (true);
          insert into opensit.layers (id, ordinal, relation, declaration) values ('{id}', 1, 'published.{id}', '{layer}');"
     )
 }
@@ -58,6 +59,7 @@ async fn scene(srid: i32, set_up: &str) -> Scene {
     scratch.sql(set_up);
     let options = scratch.options("opensit_app").options(tiles::SESSION);
     let pool = PgPoolOptions::new().max_connections(4).connect_lazy_with(options);
+    let pool = kernel::Database::new(pool);
     let catalogue = Catalogue::load(&pool).await.expect("the catalogue");
     let bbox = Bbox::new(15.6, 38.0, 15.8, 38.2).expect("a rectangle");
     let storage_crs = Srid::new(srid).expect("a system");

@@ -188,7 +188,13 @@ fn write_shape(shape: &Shape, storage: Srid, out: &mut impl Sink) {
     });
 }
 
+/// One without width or height is told as the line or point that it is: as an area it would not be valid.
 fn write_box(bbox: &Bbox, srid: Srid, storage: Srid, out: &mut impl Sink) {
+    if (bbox.width() == 0.0 || bbox.height() == 0.0)
+        && let Ok(shape) = Shape::outlined(bbox, srid)
+    {
+        return write_shape(&shape, storage, out);
+    }
     moved(bbox, srid, storage, false, out, |out| {
         out.sql("st_makeenvelope(");
         for side in [bbox.west(), bbox.south(), bbox.east(), bbox.north()] {

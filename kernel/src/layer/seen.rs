@@ -3,17 +3,17 @@
 use crate::{Column, Filter, Layer, Principal};
 
 impl Layer {
-    /// What stands after `from` in every query for this principal: the layer's table, or where they don't see all of it a
-    /// select of the rows they see, with null for the private values they don't. The columns keep their names.
+    /// What stands after `from` or `join` in every query for this principal, under the name `alias`: the layer's table, or
+    /// where they don't see all of it a select of the rows they see, with null for the private values they don't. The columns
+    /// keep their names.
     ///
     /// Conditions, orders and counts over it can't tell what it leaves out. The planner reads through it: the spatial index
     /// serves it as it serves the table. It has no bind parameters; its values come from the principal and the declaration.
-    pub fn seen_by(&self, who: &Principal) -> String {
-        let rows = self.readable_rows(who);
-        let all_fields = self.private_rows(who).is_everything() || !self.fields.iter().any(|field| field.private);
-        if rows.is_everything() && all_fields {
-            return self.table.sql();
+    pub fn seen_by(&self, who: &Principal, alias: &str) -> String {
+        if self.is_open_to(who) {
+            return format!("{} as {alias}", self.table.sql());
         }
+        let rows = self.readable_rows(who);
         let system = Column::SYSTEM.iter().filter(|name| self.validity || !name.starts_with("valid_")).map(|name| format!("\"{name}\""));
         let fields = self.fields.iter().map(|field| match self.field_sql(field, who) {
             plain if plain == field.name.sql() => plain,
@@ -25,12 +25,18 @@ impl Layer {
             sql.push_str(" where ");
             sql.push_str(&rows.policy_sql(self.srid));
         }
-        sql + ") as seen"
+        sql + ") as " + alias
     }
 
     /// Whether this principal sees every row and every value of the layer.
     pub fn is_open_to(&self, who: &Principal) -> bool {
-        self.seen_by(who) == self.table.sql()
+        self.readable_rows(who).is_everything()
+            && (self.private_rows(who).is_everything() || !self.fields.iter().any(|field| field.private))
+    }
+
+    /// Whether everybody sees the same of it: then an answer made from it is nobody's secret.
+    pub fn is_open(&self) -> bool {
+        self.is_open_to(&Principal::anonymous())
     }
 
     /// The columns that decide who sees a row; none if all who see the layer see all of it.
@@ -72,7 +78,7 @@ mod tests {
 
     #[test]
     fn an_open_layer_is_its_table() {
-        assert_eq!(layer().seen_by(&Principal::anonymous()), "\"tourism\".\"events\"");
+        assert_eq!(layer().seen_by(&Principal::anonymous(), "t"), "\"tourism\".\"events\" as t");
         assert!(layer().deciding_columns().is_empty());
     }
 
@@ -84,10 +90,12 @@ mod tests {
         layer.rows = Some(Filter::Or(vec![published, Filter::InScope(Column::comune())]));
         let columns = "\"fid\", \"id\", \"comune\", \"version\", \"geom\", \"name\"";
         assert_eq!(
-            layer.seen_by(&Principal::anonymous()),
-            format!("(select {columns}, case when false then \"budget\" end as \"budget\" from \"tourism\".\"events\" where \"published\" = true) as seen")
+            layer.seen_by(&Principal::anonymous(), "seen"),
+            format!(
+                "(select {columns}, case when false then \"budget\" end as \"budget\" from \"tourism\".\"events\" where \"published\" = true) as seen"
+            )
         );
-        let seen = layer.seen_by(&officer());
+        let seen = layer.seen_by(&officer(), "r");
         assert!(seen.contains("case when \"comune\" = any(array[E'080901'::text]) then \"budget\" end as \"budget\""), "{seen}");
         assert_eq!(layer.deciding_columns().iter().map(Column::as_str).collect::<Vec<_>>(), ["comune", "published"]);
     }
@@ -96,7 +104,7 @@ mod tests {
     fn of_an_officers_layer_others_see_nothing_at_all() {
         let mut layer = layer();
         layer.audience = Audience::Officers;
-        assert!(layer.seen_by(&Principal::anonymous()).ends_with("where false) as seen"));
+        assert!(layer.seen_by(&Principal::anonymous(), "r").ends_with("where false) as r"));
         assert!(!layer.is_open_to(&officer()));
         assert_eq!(layer.deciding_columns().iter().map(Column::as_str).collect::<Vec<_>>(), ["comune"]);
     }

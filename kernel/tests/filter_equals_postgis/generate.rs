@@ -12,7 +12,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use uuid::Uuid;
 
-pub const COMUNI: [&str; 3] = ["080901", "080902", "080903"];
+pub(crate) const COMUNI: [&str; 3] = ["080901", "080902", "080903"];
 const TEXTS: [&str; 24] = [
     "",
     " ",
@@ -44,14 +44,14 @@ const NUMBERS: [f64; 9] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.5, -0.
 const INTEGERS: [i64; 8] = [i64::MIN, i64::MAX, -1, 0, 1, 2, 3, 9_007_199_254_740_993];
 const SUBJECTS: [u128; 3] = [1, 2, 3];
 
-pub fn column(name: &str) -> Column {
+pub(crate) fn column(name: &str) -> Column {
     Column::new(name).expect("a name")
 }
 
 #[derive(Debug)]
-pub struct Row {
-    pub fid: i64,
-    pub geometry: Geometry<f64>,
+pub(crate) struct Row {
+    pub(crate) fid: i64,
+    pub(crate) geometry: Geometry<f64>,
     values: BTreeMap<Column, Value>,
 }
 
@@ -69,10 +69,10 @@ impl RowValues for Row {
     }
 }
 
-pub struct Source(ChaCha8Rng);
+pub(crate) struct Source(ChaCha8Rng);
 
 impl Source {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
@@ -84,7 +84,7 @@ impl Source {
         self.0.random_range(0..end)
     }
 
-    pub fn subject(&mut self) -> Uuid {
+    pub(crate) fn subject(&mut self) -> Uuid {
         Uuid::from_u128(self.of(&SUBJECTS))
     }
 
@@ -96,7 +96,7 @@ impl Source {
         NaiveDate::from_ymd_opt(1999, 12, 30).expect("a day") + TimeDelta::days(self.below(5).into())
     }
 
-    pub fn row(&mut self, fid: i64) -> Row {
+    pub(crate) fn row(&mut self, fid: i64) -> Row {
         let mut values = BTreeMap::new();
         for name in ["name", "count", "height", "listed", "built", "seen", "office", "owner"] {
             let value = self.value(name);
@@ -146,7 +146,7 @@ impl Source {
     }
 
     /// A valid geometry.
-    pub fn geometry(&mut self) -> Geometry<f64> {
+    pub(crate) fn geometry(&mut self) -> Geometry<f64> {
         loop {
             let geometry = self.any_geometry();
             if Shape::new(geometry.clone(), Srid::RDN2008_UTM33).is_ok() {
@@ -194,7 +194,7 @@ impl Source {
     }
 
     /// A filter of so many levels of `and`, `or` and `not`, with tests on who asks if they are wanted.
-    pub fn filter(&mut self, levels: u32, of_principal: bool) -> Filter {
+    pub(crate) fn filter(&mut self, levels: u32, of_principal: bool) -> Filter {
         if levels > 0 && self.below(5) > 1 {
             let parts = self.below(4);
             return match self.below(3) {

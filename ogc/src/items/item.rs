@@ -51,13 +51,17 @@ async fn find(app: &App, request: &Request, layer: &Layer, id: &str) -> Result<O
         return Ok(None);
     };
     let mut sql = QueryBuilder::new("select ");
-    sql.push(select::columns(&properties(layer, &request.who))).push(", fid, version").push(select::from(layer)).push(" and ");
+    sql.push(select::columns(&properties(layer, &request.who)))
+        .push(", fid, version")
+        .push(select::from(layer, &request.who))
+        .push(" and ");
     by_id.write(layer.srid, &mut sql);
     if layer.validity {
         sql.push(" and ");
         Filter::ValidAt(app.context.clock.now()).write(layer.srid, &mut sql);
     }
-    sql.build().fetch_optional(&app.context.database).await.map_err(|e| Problem::database("item", &e))
+    let failed = |e| Problem::database("item", &e);
+    sql.build().fetch_optional(&mut *app.context.database.session(&request.who).await.map_err(failed)?).await.map_err(failed)
 }
 
 fn absent(layer: &Layer, id: &str) -> Problem {

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use kernel::{Filter, Layer, Problem};
+use kernel::{Filter, Layer, Principal, Problem};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 
 use super::counts::{Count, Counts};
@@ -51,10 +51,16 @@ struct Row {
 }
 
 /// Finds a page's range of rows and the number of all, in one round trip; the caller's transaction sees one snapshot.
-pub(crate) async fn find(conn: &mut PgConnection, layer: &Layer, query: &ItemsQuery, counts: &Counts) -> Result<Page, Problem> {
+pub(crate) async fn find(
+    conn: &mut PgConnection,
+    layer: &Layer,
+    who: &Principal,
+    query: &ItemsQuery,
+    counts: &Counts,
+) -> Result<Page, Problem> {
     let instant = query.selection.instant;
     let recalled = counts.recall(&query.question, instant);
-    let mut sql = statement(layer, query, recalled.as_ref());
+    let mut sql = statement(layer, who, query, recalled.as_ref());
     let row: Row = sql.build_query_as().fetch_one(conn).await.map_err(|e| failed(&e, query))?;
     let count = match (recalled, &row.counted) {
         (Some(count), None) => count,
@@ -82,21 +88,21 @@ fn counted_now(snapshot: &str, counted: &[Option<i64>], instant: Option<DateTime
 }
 
 /// The page, and the count as a value that the database computes only if the snapshot is not the one of the count recalled.
-fn statement(layer: &Layer, query: &ItemsQuery, recalled: Option<&Count>) -> QueryBuilder<Postgres> {
+fn statement(layer: &Layer, who: &Principal, query: &ItemsQuery, recalled: Option<&Count>) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new("select found, least, greatest, fids, keys, snapshot, case when ");
     match recalled {
         Some(count) => sql.push("snapshot = ").push_bind(count.snapshot.clone()),
         None => sql.push("false"),
     };
     sql.push(" then null else (");
-    write_count(layer, query, &mut sql);
+    write_count(layer, who, query, &mut sql);
     sql.push(") end as counted from (");
-    write_page(layer, query, &mut sql);
+    write_page(layer, who, query, &mut sql);
     sql.push(") page cross join (select case when pg_is_in_recovery() then '' else pg_current_snapshot()::text end as snapshot) seen");
     sql
 }
 
-fn write_page(layer: &Layer, query: &ItemsQuery, sql: &mut QueryBuilder<Postgres>) {
+fn write_page(layer: &Layer, who: &Principal, query: &ItemsQuery, sql: &mut QueryBuilder<Postgres>) {
     let backwards = query.cursor.as_ref().is_some_and(|c| c.direction == Direction::UpTo);
     let one_more = i64::from(query.limit) + 1;
     sql.push("select count(*) as found, min(fid) as least, max(fid) as greatest, ");
@@ -108,7 +114,7 @@ fn write_page(layer: &Layer, query: &ItemsQuery, sql: &mut QueryBuilder<Postgres
     } else {
         sql.push("null::bigint[] as fids, null::text[] as keys from (select fid");
     }
-    sql.push(select::from(layer));
+    sql.push(select::from(layer, who));
     query.selection.write(layer.srid, sql);
     if let Some(cursor) = &query.cursor {
         query.sort.write_from(cursor, sql);
@@ -117,7 +123,7 @@ fn write_page(layer: &Layer, query: &ItemsQuery, sql: &mut QueryBuilder<Postgres
     sql.push(" limit ").push_bind(one_more).push(") fids");
 }
 
-fn write_count(layer: &Layer, query: &ItemsQuery, sql: &mut QueryBuilder<Postgres>) {
+fn write_count(layer: &Layer, who: &Principal, query: &ItemsQuery, sql: &mut QueryBuilder<Postgres>) {
     sql.push("select array[count(*)");
     if let Some(instant) = query.selection.instant {
         sql.push(" filter (where ");
@@ -127,7 +133,7 @@ fn write_count(layer: &Layer, query: &ItemsQuery, sql: &mut QueryBuilder<Postgre
     } else {
         sql.push("]");
     }
-    sql.push(select::from(layer));
+    sql.push(select::from(layer, who));
     query.selection.write_timeless(layer.srid, sql);
 }
 

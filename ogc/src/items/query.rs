@@ -47,7 +47,7 @@ impl ItemsQuery {
         let names: Vec<&str> = PARAMETERS.iter().chain(&COMMON).copied().chain(queryables.iter().map(|q| q.name)).collect();
         let params = params.clone().only(&names)?;
         let transformer = transformer(&params, layer, settings)?;
-        let question = question(&params, layer);
+        let question = question(&params, layer, who);
         let sort = params.get("sortby").map_or(Ok(Sort::default()), |text| Sort::parse(text, layer, who))?;
         let sorted_question = format!("{question}\n{}", params.get("sortby").unwrap_or_default());
         let cursor = params.get("cursor").map(|text| read_cursor(text, &sorted_question, &sort)).transpose()?;
@@ -113,12 +113,12 @@ pub(crate) fn foreign_cursor() -> Problem {
     Problem::invalid_parameter("cursor", "this cursor does not belong to this question", allowed)
 }
 
-/// The collection and the parameters that say which features, in one order.
-fn question(params: &Params, layer: &Layer) -> String {
+/// The collection as it is seen, and the parameters that say which features, in one order: equal questions have equal counts.
+fn question(params: &Params, layer: &Layer, who: &Principal) -> String {
     let mut parts: Vec<(&str, &str)> =
         params.iter().filter(|(name, _)| !COMMON.contains(name) && !["limit", "crs", "sortby", "cursor"].contains(name)).collect();
     parts.sort_unstable();
-    parts.iter().fold(layer.id.to_string(), |text, (name, value)| format!("{text}\n{name}={value}"))
+    parts.iter().fold(layer.seen_by(who, layer.id.as_str()), |text, (name, value)| format!("{text}\n{name}={value}"))
 }
 
 fn equal(queryable: &Property<'_>, text: &str) -> Result<Filter, Problem> {

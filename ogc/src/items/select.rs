@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 use kernel::layer::FieldType;
-use kernel::{Filter, Layer, Srid};
+use kernel::{Filter, Layer, Principal, Srid};
 use sqlx::{Postgres, QueryBuilder};
 
 use super::place::Boxes;
@@ -61,9 +61,9 @@ pub(crate) fn columns(properties: &[Property<'_>]) -> String {
     text
 }
 
-/// ` from table where true`.
-pub(crate) fn from(layer: &Layer) -> String {
-    format!(" from {} where true", layer.table.sql())
+/// ` from … where true`: the rows and values that there are for this principal.
+pub(crate) fn from(layer: &Layer, who: &Principal) -> String {
+    format!(" from {} where true", layer.seen_by(who, "seen"))
 }
 
 #[cfg(test)]

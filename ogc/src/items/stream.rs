@@ -1,9 +1,9 @@
 use axum::body::Body;
 use bytes::{BufMut, Bytes};
 use futures::{StreamExt, TryStreamExt};
-use kernel::Problem;
+use kernel::{Problem, Session};
 use sqlx::postgres::PgRow;
-use sqlx::{Postgres, QueryBuilder, Row, Transaction, ValueRef};
+use sqlx::{Postgres, QueryBuilder, Row, ValueRef};
 use thiserror::Error;
 use tokio::sync::mpsc::{self, Sender};
 use tokio_stream::wrappers::ReceiverStream;
@@ -51,7 +51,7 @@ pub(crate) struct Document {
 
 impl Document {
     /// Reads and writes in a task of its own, while the body is sent. What fails before the first chunk is still an answer.
-    pub(crate) async fn stream(self, transaction: Transaction<'static, Postgres>) -> Result<Body, Problem> {
+    pub(crate) async fn stream(self, transaction: Session) -> Result<Body, Problem> {
         let (sender, mut receiver) = mpsc::channel(WAITING);
         tokio::spawn(async move {
             if let Err(error) = self.produce(transaction, &sender).await {
@@ -66,11 +66,7 @@ impl Document {
         }
     }
 
-    async fn produce(
-        mut self,
-        mut transaction: Transaction<'static, Postgres>,
-        sender: &Sender<Result<Bytes, StreamError>>,
-    ) -> Result<(), StreamError> {
+    async fn produce(mut self, mut transaction: Session, sender: &Sender<Result<Bytes, StreamError>>) -> Result<(), StreamError> {
         let mut out = std::mem::take(&mut self.head);
         out.reserve(CHUNK);
         if let Some(mut query) = self.rows.take() {
@@ -96,7 +92,6 @@ impl Document {
                 }
             }
         }
-        transaction.commit().await?;
         out.put_slice(self.tail);
         send(sender, &mut out).await;
         Ok(())

@@ -191,7 +191,7 @@ async fn contents(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Fai
 
 /// Whether each layer's table is what the layer declares.
 async fn layers(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Failure> {
-    let entries = Catalogue::load(owner).await?.layers(&Principal::operator());
+    let entries = Catalogue::load(&kernel::Database::new(owner.clone())).await?.layers(&Principal::operator());
     let well = findings.len();
     for entry in &entries {
         if let Some(damage) = &entry.damage {
@@ -206,14 +206,16 @@ async fn layers(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Failu
 }
 
 /// Row-level security keeps the spatial index only if the function under `&&` is leakproof.
-async fn index_below_policies(app: &PgPool) -> Result<Finding, Failure> {
+async fn index_below_policies(app: &kernel::Database) -> Result<Finding, Failure> {
+    let failed = || Failure::database("examining the spatial operators");
+    let mut session = app.session(&Principal::anonymous()).await.map_err(failed())?;
     let leakproof: bool = sqlx::query_scalar(
         "select bool_and(proleakproof) from pg_proc where oid = (
             select oprcode from pg_operator where oprname = '&&' and oprleft = 'geometry'::regtype and oprright = 'geometry'::regtype)",
     )
-    .fetch_one(app)
+    .fetch_one(&mut *session)
     .await
-    .map_err(Failure::database("examining the spatial operators"))?;
+    .map_err(failed())?;
     let state = if leakproof {
         "`&&` is leakproof: policies keep the spatial index"
     } else {

@@ -49,7 +49,7 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
 }
 
 async fn read(owner: &PgPool) -> Result<Vec<Row>, Failure> {
-    let catalogue = catalogue::Catalogue::load(owner).await?;
+    let catalogue = catalogue::Catalogue::load(&kernel::Database::new(owner.clone())).await?;
     let mut rows = Vec::new();
     for entry in catalogue.layers(&kernel::Principal::operator()) {
         let layer = &entry.layer;

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use kernel::Principal;
 use serde_json::{Value, json};
 
 use super::App;
@@ -18,7 +19,7 @@ pub(super) async fn alive() -> Json<Value> {
 /// the way (tiles and items are right without it, open maps only learn of changes later), but is told.
 #[utoipa::path(get, path = "/readyz", tag = "running", responses((status = 200, description = "The database answers; 503 when it does not")))]
 pub(super) async fn ready(State(app): State<App>) -> Response {
-    let question = sqlx::query("select 1").execute(&app.context.database);
+    let question = async { sqlx::query("select 1").execute(&mut *app.context.database.session(&Principal::anonymous()).await?).await };
     let database = matches!(tokio::time::timeout(Duration::from_secs(2), question).await, Ok(Ok(_)));
     let feed = app.feed.status();
     let body = json!({

@@ -41,8 +41,9 @@ pub(super) async fn count(request: Request, next: Next) -> Response {
 #[utoipa::path(get, path = "/metrics", tag = "running", responses((status = 200, description = "Metrics in the text format of Prometheus")))]
 pub(super) async fn handler(State(app): State<App>, Extension(recorder): Extension<PrometheusHandle>) -> Response {
     for (name, pool) in [("main", &app.context.database), ("tiles", &app.context.tiles_database)] {
-        metrics::gauge!("pool_connections", "pool" => name).set(f64::from(pool.size()));
-        metrics::gauge!("pool_idle_connections", "pool" => name).set(pool.num_idle() as f64);
+        let (all, idle) = pool.connections();
+        metrics::gauge!("pool_connections", "pool" => name).set(f64::from(all));
+        metrics::gauge!("pool_idle_connections", "pool" => name).set(idle as f64);
     }
     recorder.run_upkeep();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], recorder.render()).into_response()

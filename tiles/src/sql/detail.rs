@@ -25,7 +25,7 @@ impl Part<'_> {
           order by fid) t)",
             head = self.head(number),
             properties = self.properties(""),
-            table = self.layer.table.sql(),
+            table = self.seen("seen"),
             rows = self.rows(&self.frame.search),
             limit = MAX_FEATURES + 1,
         )
@@ -44,7 +44,7 @@ impl Part<'_> {
            where geom is not null), '')",
             id = self.layer.label_points_id(),
             properties = self.properties(""),
-            table = self.layer.table.sql(),
+            table = self.seen("seen"),
             rows = self.rows(&self.frame.search),
         )
     }

@@ -47,13 +47,14 @@ impl Part<'_> {
  {head} as mvt, (select count(*) from met) as candidates
    from (select r.fid{properties},
                 {large_geometry} as geom
-           from large join {table} r using (fid)
+           from large join {row} using (fid)
           union all
          select r.fid{properties},
                 {small_geometry} as geom
-           from small s join {table} r using (fid)
+           from small s join {row} using (fid)
           order by fid) t)",
-            table = self.layer.table.sql(),
+            table = self.seen("seen"),
+            row = self.seen("r"),
             rows = self.rows(&self.frame.search.widened(side)),
             head = self.head(number),
             large_geometry = self.in_tile(&self.simplified("r.geom")),
