@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{config, database, demo, ingest, layers, migrate, read_file, serve};
+use crate::commands::{audit, config, database, demo, ingest, keys, layers, migrate, read_file, serve};
 use crate::config::Options;
 
 /// The open territorial information system of a city.
@@ -38,6 +38,12 @@ pub(crate) enum Command {
     /// Connection string, backup and restore
     #[command(subcommand)]
     Database(database::Command),
+    /// Makes, lists and ends keys of GIS clients and programs
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Proves or prints the log of who did what
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Examines configuration, database and disk, with a cure for each problem
     Check,
     /// What is configured, and where each value comes from

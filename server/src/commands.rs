@@ -1,10 +1,12 @@
 //! The commands, one a file.
 
+pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod ingest;
+pub(crate) mod keys;
 pub(crate) mod layers;
 pub(crate) mod migrate;
 pub(crate) mod read_file;
@@ -22,7 +24,8 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Runs a command. Only `check` ends with anything but success without a failure: it says how many problems it found.
+/// Runs a command. Only `check` and `audit verify` end with anything but success without a failure: they say what
+/// they found.
 pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, Failure> {
     match command {
         Command::Demo(arguments) => demo::run(arguments, config).await?,
@@ -31,6 +34,8 @@ pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, 
         Command::Migrate(arguments) => migrate::run(arguments, config).await?,
         Command::Layers(arguments) => layers::run(arguments, config).await?,
         Command::Database(command) => database::run(command, config).await?,
+        Command::Keys(command) => keys::run(command, config).await?,
+        Command::Audit(command) => return audit::run(command, config).await,
         Command::Check => return check::run(config).await,
         Command::Config(command) => config::run(command, config),
         // done before the configuration is read
