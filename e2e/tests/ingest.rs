@@ -346,7 +346,7 @@ fn rows_that_can_t_be_loaded_are_counted_by_reason() {
         &nothing,
         "nulla",
         &["--crs", "EPSG:7792"],
-        &["nulla.csv", "none can be loaded", "row 2", "row 3", "NaN", "correct the coordinates"],
+        &["nulla.csv", "none can be loaded", "row 2", "row 3", "two columns of numbers"],
     );
     let garbage = write(folder.path(), "immondizia.csv", "nome,wkt\na,qui\nb,POINT 1 2\n");
     refused(&town, &garbage, "immondizia", &[], &["immondizia.csv", "2 with a geometry that can't be read", "row 2, 3", "write it as WKT"]);

@@ -123,7 +123,12 @@ impl Reader for GdalReader {
             let mut lost = false;
             let values: Vec<_> = self.columns.iter().map(|c| fields::value(&feature, c, &mut lost)).collect();
             let too_long = values.iter().any(|v| matches!(v, super::Value::Text(t) if t.len() > self.text_bytes));
-            let geometry = if too_long { RawGeometry::Broken(Reason::TextTooLong) } else { feature.geometry() };
+            let geometry = match too_long {
+                true => RawGeometry::Broken(Reason::TextTooLong),
+                // in a GeoPackage that is how an empty point is written
+                false if self.layer.format == Content::GeoJson.name() && feature.is_at_nan() => RawGeometry::Broken(Reason::NotFinite),
+                false => feature.geometry(),
+            };
             let row = Row { number, key: self.layer.key.as_ref().and_then(|_| feature.fid()), values, lost, geometry };
             if each(row).is_break() {
                 return Ok(());

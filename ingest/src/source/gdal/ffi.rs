@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use gdal::DriverManager;
 use gdal::spatial_ref::SpatialRef;
 use gdal::vector::LayerAccess;
-use gdal_sys::{CPLErr, OGRFeatureH, OGRLayerH, OGRwkbByteOrder};
+use gdal_sys::{CPLErr, OGRFeatureH, OGRLayerH, OGRwkbByteOrder, OGRwkbGeometryType};
 
 use crate::report::Reason;
 use crate::source::RawGeometry;
@@ -210,6 +210,18 @@ impl Feature<'_> {
         Some((date, in_zone(time, zone)?))
     }
 
+    /// Whether the geometry is a point with a coordinate that is no number, which GDAL takes for an empty one.
+    pub(super) fn is_at_nan(&self) -> bool {
+        // SAFETY: the geometry belongs to the feature, which is alive; coordinates are asked of a point alone
+        unsafe {
+            let geometry = gdal_sys::OGR_F_GetGeometryRef(self.feature);
+            if geometry.is_null() || gdal_sys::OGR_GT_Flatten(gdal_sys::OGR_G_GetGeometryType(geometry)) != OGRwkbGeometryType::wkbPoint {
+                return false;
+            }
+            gdal_sys::OGR_G_GetX(geometry, 0).is_nan() || gdal_sys::OGR_G_GetY(geometry, 0).is_nan()
+        }
+    }
+
     /// The geometry as ISO well-known binary.
     pub(super) fn geometry(&self) -> RawGeometry {
         // SAFETY: the geometry belongs to the feature, which is alive; the buffer has the size that GDAL asks for
@@ -223,20 +235,11 @@ impl Feature<'_> {
             };
             let mut bytes = vec![0u8; size];
             match gdal_sys::OGR_G_ExportToIsoWkb(geometry, OGRwkbByteOrder::wkbNDR, bytes.as_mut_ptr()) {
-                // an empty point is written as NaN, too, but this one is not empty
-                0 if is_nan_point(&bytes) && gdal_sys::OGR_G_IsEmpty(geometry) == 0 => RawGeometry::Broken(Reason::NotFinite),
                 0 => RawGeometry::Wkb(bytes),
                 _ => RawGeometry::Broken(Reason::Unreadable),
             }
         }
     }
-}
-
-/// Whether ISO well-known binary, little-endian, is a point at NaN, NaN.
-fn is_nan_point(wkb: &[u8]) -> bool {
-    let number = |at: usize| wkb.get(at..at + 8).and_then(|b| b.try_into().ok()).map(f64::from_le_bytes);
-    let is_point = wkb.get(1..5).and_then(|b| b.try_into().ok()).map(u32::from_le_bytes).is_some_and(|code| code % 1000 == 1);
-    is_point && number(5).is_some_and(f64::is_nan) && number(13).is_some_and(f64::is_nan)
 }
 
 /// GDAL's zone: 0 unknown, 1 local, 100 UTC, otherwise quarters of an hour from 100.

@@ -53,7 +53,8 @@ fn outcome(script: &str, limits: &Limits) -> (Result<(), IngestError>, u64) {
 
 #[test]
 fn whatever_becomes_of_the_process_is_one_error_that_says_where() {
-    let limits = Limits { reader_silence_s: 1, ..Limits::default() };
+    let patient = Limits::default();
+    let impatient = Limits { reader_silence_s: 5, ..patient };
     for (script, rows, words) in [
         ("exit 3", 0, "ended with code 3"),
         ("echo Oh no >&2; exit 101", 0, "Oh no"),
@@ -65,9 +66,10 @@ fn whatever_becomes_of_the_process_is_one_error_that_says_where() {
         ("SCHEMA; ROWS; printf '\\377\\377\\377\\377'", 3, "can't be understood after row 3"),
         ("SCHEMA; ROWS; printf '\\001\\000\\000\\000\\143'", 3, "can't be understood after row 3"),
         ("SCHEMA; ROWS; printf '\\010\\000'; exit 0", 3, "ended with code 0 after row 3"),
-        ("SCHEMA; ROWS; exec sleep 60", 3, "said nothing for 1 s"),
+        ("SCHEMA; ROWS; exec sleep 60", 3, "said nothing for 5 s"),
     ] {
-        let (read, came) = outcome(script, &limits);
+        let limits = if script.contains("sleep") { &impatient } else { &patient };
+        let (read, came) = outcome(script, limits);
         let error = read.unwrap_err();
         assert!(matches!(error, IngestError::ReaderEnded { .. }), "{script}: {error:?}");
         assert!(error.to_string().contains(words) && error.to_string().contains("a.gpkg"), "{script}: {error}");
