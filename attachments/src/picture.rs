@@ -29,6 +29,9 @@ pub(crate) fn anew(kind: Kind, content: &[u8]) -> Result<Kept, Refused> {
         Kind::WebP => ImageFormat::WebP,
         Kind::Pdf => return Err(Refused::Kind),
     };
+    if kind == Kind::Jpeg && !jpeg_has_end(content) {
+        return Err(Refused::Broken("the JPEG has no end".to_owned()));
+    }
     let mut limits = Limits::default();
     limits.max_alloc = Some(MAX_MEMORY);
     let mut reader = ImageReader::with_format(Cursor::new(content), format);
@@ -57,6 +60,26 @@ pub(crate) fn anew(kind: Kind, content: &[u8]) -> Result<Kept, Refused> {
         picture.write_with_encoder(PngEncoder::new(&mut out)).map_err(broken)?;
     }
     Ok(Kept { kind, content: out, size: Some((picture.width(), picture.height())) })
+}
+
+/// Whether the picture goes on to its end-of-image marker (ITU T.81, B.1.1): the decoder paints what is missing grey and says
+/// nothing. Markers in segments, as those of a preview in the metadata, are not looked at.
+fn jpeg_has_end(content: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[marker, code]) = content.get(at..).and_then(|rest| rest.first_chunk::<2>()) {
+        match (marker, code) {
+            (0xff, 0xd9) => return true,
+            // stuffed, filling, restart: part of the pixels' data
+            (0xff, 0x00 | 0x01 | 0xd0..=0xd7) => at += 2,
+            (0xff, 0xff) => at += 1,
+            (0xff, _) => match content.get(at + 2..).and_then(|rest| rest.first_chunk::<2>()) {
+                Some(length) => at += 2 + usize::from(u16::from_be_bytes(*length)).max(2),
+                None => return false,
+            },
+            _ => at += 1,
+        }
+    }
+    false
 }
 
 fn is_opaque(picture: &DynamicImage) -> bool {
@@ -165,7 +188,7 @@ mod tests {
         let mut png = Vec::new();
         PngEncoder::new(&mut png).write_image(&two_halves(), 64, 32, ExtendedColorType::Rgb8).unwrap();
         for whole in [jpeg(None), png] {
-            for part in [4, 20, whole.len() / 2] {
+            for part in [12, 20, whole.len() / 2] {
                 assert!(matches!(keep(whole[..part].to_vec()), Err(Refused::Broken(_))), "{part} of {}", whole.len());
             }
         }

@@ -263,3 +263,28 @@ async fn keys_over_http_give_no_more_than_their_maker_has() {
         sqlx::query_scalar("select details ->> 'what' from identity.audit order by entry").fetch_all(&mut owner).await.unwrap();
     assert_eq!(told, ["key created", "key revoked"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_asks_too_often_waits_and_others_do_not() {
+    let ours = |address: std::net::IpAddr| address.to_string() == "10.0.0.1";
+    let rates = Rates::new(Settings { network_per_minute: 3, trusted_proxies: Arc::new(ours), ..Settings::default() });
+    let comes_from = |axum::Extension(identity::Client(address)): axum::Extension<identity::Client>| async move { address.to_string() };
+    let router =
+        Router::new().fallback(comes_from).layer(axum::middleware::from_fn_with_state(rates, identity::keys::rates::limit_networks));
+    let ask = async |client: &str| {
+        let mut request = Request::builder().uri("/").header("x-forwarded-for", client).body(Body::empty()).unwrap();
+        request.extensions_mut().insert(axum::extract::ConnectInfo(std::net::SocketAddr::from(([10, 0, 0, 1], 4711))));
+        router.clone().oneshot(request).await.unwrap()
+    };
+    for _ in 0..3 {
+        let answer = ask("6.6.6.6, 203.0.113.9").await;
+        assert_eq!((answer.status(), answer.into_body().collect().await.unwrap().to_bytes()), (StatusCode::OK, "203.0.113.9".into()));
+    }
+    let refused = ask("7.7.7.7, 203.0.113.9").await;
+    assert_eq!(
+        (refused.status(), refused.headers()["content-type"].to_str().unwrap()),
+        (StatusCode::TOO_MANY_REQUESTS, "application/problem+json")
+    );
+    assert!(refused.headers()["retry-after"].to_str().unwrap().parse::<u32>().unwrap() > 0);
+    assert_eq!(ask("203.0.113.10").await.status(), StatusCode::OK);
+}

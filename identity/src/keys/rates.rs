@@ -12,23 +12,35 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use http::HeaderMap;
 use kernel::Problem;
 
+use crate::Client;
+
 /// What may be set.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Settings {
     /// Requests a minute from one network (an IPv4 address, or the first 64 bits of an IPv6 one). A map asks for some tens of
     /// tiles at each move, and a town hall sits behind one address.
     pub network_per_minute: u32,
     /// Requests a minute with one key that says nothing else itself.
     pub key_per_minute: u32,
-    /// Proxies of ours, whose word on where a request comes from (`X-Forwarded-For`) is taken.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Whether an address is a proxy's whose word on where a request comes from (`X-Forwarded-For`) is taken.
+    pub trusted_proxies: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("network_per_minute", &self.network_per_minute)
+            .field("key_per_minute", &self.key_per_minute)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { network_per_minute: 12_000, key_per_minute: 3_000, trusted_proxies: Vec::new() }
+        Self { network_per_minute: 12_000, key_per_minute: 3_000, trusted_proxies: Arc::new(|_| false) }
     }
 }
 
@@ -71,8 +83,8 @@ impl Rates {
         check(&limiter, &id.to_owned(), "this key")
     }
 
-    /// Counts a request from an address. This machine itself is not counted: a proxy on it says for whom it asks if it is
-    /// among [`Settings::trusted_proxies`].
+    /// Counts a request from an address. This machine itself is not counted: a proxy on it
+    /// that is trusted says for whom it asks.
     fn network(&self, address: IpAddr) -> Result<(), Problem> {
         let network = match address.to_canonical() {
             address if address.is_loopback() => return Ok(()),
@@ -87,24 +99,6 @@ impl Rates {
         }
         check(&self.0.networks, &network, "your network")
     }
-
-    /// Where a request comes from: the peer, or, where that is a proxy of ours, the last address before those of ours that it
-    /// tells of. Whatever stands before that anybody could have written.
-    pub fn client(&self, request: &Request) -> Option<IpAddr> {
-        let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-        let trusted = |address: &IpAddr| self.0.settings.trusted_proxies.contains(&address.to_canonical());
-        let mut client = peer.ip().to_canonical();
-        let told: Vec<&str> =
-            request.headers().get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).collect();
-        for hop in told.iter().rev() {
-            if !trusted(&client) {
-                break;
-            }
-            let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
-            client = address.to_canonical();
-        }
-        Some(client)
-    }
 }
 
 impl fmt::Debug for Rates {
@@ -113,14 +107,33 @@ impl fmt::Debug for Rates {
     }
 }
 
-/// The layer: refuses requests from networks that ask too often, with 429 and `Retry-After`. It stands outside of whatever costs
-/// something, key look-up included: `middleware::from_fn_with_state(rates, rates::limit_networks)`. The server is made with
-/// `into_make_service_with_connect_info::<SocketAddr>()`.
-pub async fn limit_networks(State(rates): State<Rates>, request: Request, next: Next) -> Response {
-    match rates.client(&request).map_or(Ok(()), |address| rates.network(address)) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => problem.into_response(),
+/// Where a request comes from: the peer, or, where that is a proxy that is trusted, the last address before the trusted ones in
+/// `X-Forwarded-For`. Whatever stands before that anybody could have written.
+fn client(peer: IpAddr, headers: &HeaderMap, trusted: impl Fn(IpAddr) -> bool) -> Client {
+    let told: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).collect();
+    let mut client = peer.to_canonical();
+    for hop in told.iter().rev() {
+        if !trusted(client) {
+            break;
+        }
+        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+        client = address.to_canonical();
     }
+    Client(client)
+}
+
+/// The layer: refuses requests from networks that ask too often, with 429 and `Retry-After`, and tells the others behind it where
+/// they come from ([`Client`]). It stands outside of whatever costs something, key look-up included. The server is made with
+/// `into_make_service_with_connect_info::<SocketAddr>()`.
+pub async fn limit_networks(State(rates): State<Rates>, mut request: Request, next: Next) -> Response {
+    if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
+        let client = client(peer.ip(), request.headers(), &*rates.0.settings.trusted_proxies);
+        if let Err(problem) = rates.network(client.0) {
+            return problem.into_response();
+        }
+        request.extensions_mut().insert(client);
+    }
+    next.run(request).await
 }
 
 fn check<K: Clone + Eq + std::hash::Hash>(limiter: &DefaultKeyedRateLimiter<K>, key: &K, who: &str) -> Result<(), Problem> {
@@ -139,30 +152,23 @@ fn quota(per_minute: u32) -> Quota {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
-
     use super::*;
-
-    fn from(peer: &str, told: &[&str]) -> Request {
-        let mut request = http::Request::builder().uri("/");
-        for value in told {
-            request = request.header("x-forwarded-for", *value);
-        }
-        let mut request = request.body(Body::empty()).unwrap();
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1)));
-        request
-    }
 
     #[test]
     fn a_proxy_is_believed_only_if_it_is_ours() {
-        let rates =
-            Rates::new(Settings { trusted_proxies: vec!["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()], ..Settings::default() });
-        let client = |peer, told: &[&str]| rates.client(&from(peer, told)).unwrap().to_string();
-        assert_eq!(client("198.51.100.7", &["203.0.113.9"]), "198.51.100.7");
-        assert_eq!(client("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
-        assert_eq!(client("10.0.0.1", &["6.6.6.6, 203.0.113.9", "10.0.0.2"]), "203.0.113.9");
-        assert_eq!(client("10.0.0.1", &["203.0.113.9, nonsense"]), "10.0.0.1");
-        assert_eq!(client("::ffff:198.51.100.7", &[]), "198.51.100.7");
+        let ours: Vec<IpAddr> = vec!["10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap()];
+        let from = |peer: &str, told: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in told {
+                headers.append("x-forwarded-for", value.parse().unwrap());
+            }
+            client(peer.parse().unwrap(), &headers, |address| ours.contains(&address)).0.to_string()
+        };
+        assert_eq!(from("198.51.100.7", &["203.0.113.9"]), "198.51.100.7");
+        assert_eq!(from("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(from("10.0.0.1", &["6.6.6.6, 203.0.113.9", "10.0.0.2"]), "203.0.113.9");
+        assert_eq!(from("10.0.0.1", &["203.0.113.9, nonsense"]), "10.0.0.1");
+        assert_eq!(from("::ffff:198.51.100.7", &[]), "198.51.100.7");
     }
 
     #[test]
