@@ -25,7 +25,7 @@ pub enum JobError {
 
 /// A job to be added.
 #[derive(Clone, Debug)]
-pub struct New<'a, T> {
+pub struct NewJob<'a, T> {
     /// Which handler it is for: lower-case letters, digits, `_`, `.`, `-`.
     pub kind: &'a str,
     /// What is asked for, as JSON.
@@ -36,7 +36,7 @@ pub struct New<'a, T> {
     pub delay: Duration,
 }
 
-impl<'a, T: Serialize> New<'a, T> {
+impl<'a, T: Serialize> NewJob<'a, T> {
     /// A job that is tried three times, as soon as may be.
     pub fn new(kind: &'a str, payload: &'a T) -> Self {
         Self { kind, payload, attempts: 3, delay: Duration::ZERO }
@@ -44,7 +44,7 @@ impl<'a, T: Serialize> New<'a, T> {
 }
 
 /// Adds a job in the caller's transaction: it exists if that commits.
-pub async fn put<T: Serialize>(conn: &mut PgConnection, who: &Principal, new: &New<'_, T>) -> Result<JobId, JobError> {
+pub async fn put<T: Serialize>(conn: &mut PgConnection, who: &Principal, new: &NewJob<'_, T>) -> Result<JobId, JobError> {
     if who.role() == Role::Anonymous {
         return Err(JobError::Nobody);
     }

@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
-use jobs::{JobId, New, Output, Pages, Settings, Worker};
+use jobs::{JobId, NewJob, Output, Pages, Settings, Worker};
 use kernel::{Assurance, Database, Principal, PublicUrl, Role, Text};
 use serde_json::{Value, json};
 use test_database::Scratch;
@@ -27,7 +27,7 @@ async fn ask(router: &Router, who: &Principal, method: &str, path: &str, accept:
 
 async fn put(database: &Database, who: &Principal) -> JobId {
     let mut transaction = database.write(who).await.unwrap();
-    let id = jobs::put(&mut transaction, who, &New::new("export", &json!({"layer": "parcels"}))).await.unwrap();
+    let id = jobs::put(&mut transaction, who, &NewJob::new("export", &json!({"layer": "parcels"}))).await.unwrap();
     transaction.commit().await.unwrap();
     id
 }

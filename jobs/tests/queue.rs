@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use jobs::{Failure, Job, JobError, JobId, New, Output, Progress, Settings, State, Summary, Worker};
+use jobs::{Failure, Job, JobError, JobId, NewJob, Output, Progress, Settings, State, Summary, Worker};
 use kernel::{Assurance, Comuni, Database, Principal, Role};
 use serde_json::json;
 use test_database::Scratch;
@@ -31,7 +31,7 @@ fn officer(name: &str) -> Principal {
 
 async fn ask(database: &Database, who: &Principal, kind: &str) -> JobId {
     let mut transaction = database.write(who).await.unwrap();
-    let id = jobs::put(&mut transaction, who, &New::new(kind, &json!({"n": 1}))).await.unwrap();
+    let id = jobs::put(&mut transaction, who, &NewJob::new(kind, &json!({"n": 1}))).await.unwrap();
     transaction.commit().await.unwrap();
     id
 }
@@ -85,7 +85,7 @@ async fn a_job_is_done_in_the_name_of_who_asked_and_leaves_a_result() {
     });
     // nothing is there before the transaction commits, nor after one that does not
     let mut given_up = database.write(&ada).await.unwrap();
-    let never = jobs::put(&mut given_up, &ada, &New::new("export", &json!(1))).await.unwrap();
+    let never = jobs::put(&mut given_up, &ada, &NewJob::new("export", &json!(1))).await.unwrap();
     given_up.rollback().await.unwrap();
     assert!(look(&database, &ada, never).await.is_none());
 
@@ -340,11 +340,11 @@ async fn other_peoples_jobs_are_as_absent_ones_and_the_second_wall_stands() {
         // even a query without the rule
         let rows: i64 = sqlx::query_scalar("select count(*) from jobs.jobs").fetch_one(&mut *transaction).await.unwrap();
         assert_eq!(rows, 0);
-        let forged = jobs::put(&mut transaction, &ada, &New::new("export", &json!(1))).await;
+        let forged = jobs::put(&mut transaction, &ada, &NewJob::new("export", &json!(1))).await;
         assert!(forged.is_err(), "nobody asks in somebody else's name");
     }
     let mut transaction = database.write(&Principal::anonymous()).await.unwrap();
-    let nobody = jobs::put(&mut transaction, &Principal::anonymous(), &New::new("export", &json!(1))).await;
+    let nobody = jobs::put(&mut transaction, &Principal::anonymous(), &NewJob::new("export", &json!(1))).await;
     assert!(matches!(nobody, Err(JobError::Nobody)));
 }
 
