@@ -7,8 +7,11 @@ mod metrics;
 mod openapi;
 mod portal;
 mod proxy;
+mod records;
 mod version;
+pub(crate) mod who;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
@@ -24,6 +27,7 @@ use tower_http::cors::{Any, CorsLayer};
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::http::who::Who;
 use crate::modules;
 
 /// What this address takes in a request body: nothing is uploaded yet.
@@ -35,11 +39,12 @@ pub(crate) struct App {
     pub(crate) context: Context,
     pub(crate) catalogue: Catalogue,
     pub(crate) feed: Feed,
+    pub(crate) who: Who,
 }
 
 /// The whole program over HTTP.
 pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) -> Result<Router, Failure> {
-    let App { context, catalogue, feed } = app.clone();
+    let App { context, catalogue, feed, who } = app.clone();
     let wanted = config.modules.as_ref().map(|g| g.value.as_slice());
     let runs = |id: &str| wanted.is_none_or(|ids| ids.iter().any(|w| w == id));
     let themes = modules::all()?;
@@ -63,7 +68,14 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     let metrics = metrics::install()?;
     let trusted = config.trusted_proxies.as_ref().map(|g| g.value.as_slice()).unwrap_or_default();
     let proxies = proxy::Proxies::new(trusted, context.public_url.clone());
+    let records = Arc::new(records::Layers { context: context.clone(), catalogue: catalogue.clone() });
+    let attachments = attachments::Pages::new(context.database.clone(), records, context.public_url.clone());
+    let title = context.installation.title.clone();
+    let jobs = jobs::Pages { database: context.database.clone(), public_url: context.public_url.clone(), title };
     Ok(router
+        .merge(who.routes(&context, &catalogue))
+        .merge(attachments::routes(attachments))
+        .merge(jobs::routes(jobs))
         .merge(catalogue::routes(context.clone(), catalogue, syntaxes, settings))
         .merge(crs::routes(&context, crs_settings.clone()))
         .merge(portal::routes())
@@ -73,6 +85,8 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
         .method_not_allowed_fallback(errors::method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(middleware::from_fn(metrics::count))
+        .layer(middleware::from_fn_with_state(who.clone(), who::find))
+        .layer(middleware::from_fn_with_state(who.rates, identity::keys::rates::limit_networks))
         .layer(compression())
         .layer(CatchPanicLayer::custom(errors::panicked))
         .layer(cors())

@@ -25,7 +25,10 @@ pub(crate) async fn run(database: &Database, config: &Config) -> Result<PgPool, 
     let owner = database.owner(&[("search_path", "opensit,public"), ("opensit.storage_srid", &srid)]).await?;
     let failed = Failure::database("preparing the database");
     // sqlx keeps its own table in the first schema of the search path
-    sqlx::raw_sql("do $$ begin if to_regnamespace('opensit') is null then create schema opensit; end if; end $$").execute(&owner).await.map_err(failed)?;
+    sqlx::raw_sql("do $$ begin if to_regnamespace('opensit') is null then create schema opensit; end if; end $$")
+        .execute(&owner)
+        .await
+        .map_err(failed)?;
     MIGRATIONS
         .run(&owner)
         .await

@@ -1,10 +1,12 @@
 //! `GET /collections/{id}/items/{featureId}`: one feature by its public id, as it is valid now.
 
 use axum::response::{IntoResponse, Response};
+use catalogue::Entry;
 use http::{HeaderValue, StatusCode, header};
 use kernel::{Filter, Language, Layer, Problem};
 use serde_json::{Value, json};
 use sqlx::{QueryBuilder, Row};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::query;
 use super::select;
@@ -26,7 +28,7 @@ pub(crate) async fn handler(app: App, path: ItemPath, request: Request) -> Resul
     let transformer = query::transformer(&request.params, layer, &app.settings)?;
     let content_crs = format!("<{}>", transformer.to().srid().uri());
     let found = find(&app, &request, layer, &path.feature).await?.ok_or_else(|| absent(layer, &path.feature))?;
-    let etag = tag(&found, entry.generation, &request);
+    let etag = tag(&found, &entry, &request);
     let links = item_links(&app, layer, &path.feature, &request);
     let mut response = if request.known_tags.as_deref().is_some_and(|known| matches(known, &etag)) {
         StatusCode::NOT_MODIFIED.into_response()
@@ -69,9 +71,15 @@ fn absent(layer: &Layer, id: &str) -> Problem {
     Problem::not_found(format!("`{}` has no feature `{shown}` now", layer.id))
 }
 
-/// `fid` and `version` name the row's state, `generation` the declaration that it is shown by; a page is no data.
-fn tag(row: &sqlx::postgres::PgRow, generation: i64, request: &Request) -> String {
+/// `fid` and `version` name the row's state, `generation` the declaration that it is shown by; then, where not everybody sees the
+/// same, what is seen: who signs out must not be told that what they have is still good. A page is no data.
+fn tag(row: &sqlx::postgres::PgRow, entry: &Entry, request: &Request) -> String {
     let (fid, version): (i64, i64) = (row.try_get("fid").unwrap_or_default(), row.try_get("version").unwrap_or_default());
+    let seen = match entry.layer.is_open() {
+        true => String::new(),
+        false => format!(".{:08x}", xxh3_64(entry.layer.seen_by(&request.who, "seen").as_bytes()) as u32),
+    };
+    let generation = format!("{}{seen}", entry.generation);
     match request.format {
         Format::Json => format!("\"{fid}.{version}.{generation}\""),
         Format::Html => format!("W/\"{fid}.{version}.{generation}.html.{}\"", request.language.tag()),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use catalogue::Catalogue;
 use clap::Args;
 use feed::{Feed, FeedConfig, Tls};
+use identity::audit;
 use kernel::{Context, PublicUrl, SystemClock};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -15,6 +16,7 @@ use crate::config::{Config, ServerOptions};
 use crate::database::Database;
 use crate::failure::Failure;
 use crate::http::App;
+use crate::http::who::Who;
 use crate::{http, installation, migrate};
 
 /// How long open requests may go on after the signal to stop.
@@ -64,7 +66,9 @@ pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, op
     let catalogue = Catalogue::load(&context.database).await?;
     let feed = Feed::start(feed_config(&database, &context)?, catalogue.clone(), context.database.clone());
     let keeper = keep_cluster(&database);
-    let app = App { context: context.clone(), catalogue, feed: feed.clone() };
+    let who = Who::new(config, &context)?;
+    let invitation = invitation(&who, &context).await?;
+    let app = App { context: context.clone(), catalogue, feed: feed.clone(), who };
     let router = http::router(app, config, &crs_settings)?;
 
     if let Some(cluster) = database.cluster() {
@@ -72,12 +76,17 @@ pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, op
     }
     tracing::info!(address = %public_url, "serving");
     println!("\n  Open SIT is at {public_url}/portal/\n  Stop it with Ctrl-C.\n");
+    if let Some(link) = invitation {
+        println!("  Nobody administers this installation yet. Whoever opens this address does; it works once, for seven days:\n  {link}\n");
+    }
     if let Some(url) = database.cluster().and_then(|c| c.tcp_url()) {
         println!("  Other programs reach the database at {url}\n");
     }
     if open {
         open_browser(&public_url.link("/portal/"));
     }
+    let (stop_sealing, sealing) = tokio::sync::oneshot::channel::<()>();
+    let sealer = tokio::spawn(audit::Sealer::new(context.database.clone()).run(async { sealing.await.unwrap_or_default() }));
     let stopped = stop_signal();
     // With the peer's address, which tells a trusted proxy.
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -91,11 +100,28 @@ pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, op
         keeper.abort();
         let _ = keeper.await;
     }
+    drop(stop_sealing);
+    let _ = sealer.await;
     feed.stop().await;
     context.database.close().await;
     context.tiles_database.close().await;
     database.close().await?;
     served
+}
+
+/// The first administrator's link, where there is none yet: not in the demo, whose people are invented, nor where nobody could sign
+/// in anyway.
+async fn invitation(who: &Who, context: &Context) -> Result<Option<String>, Failure> {
+    if context.installation.demo {
+        return Ok(None);
+    }
+    match who.identity.first_administrator().await {
+        Ok(link) => Ok(link.map(|link| link.reveal().to_owned())),
+        Err(failure) => {
+            tracing::warn!(cause = failure.text(kernel::Language::En), "no administrator can be invited");
+            Ok(None)
+        }
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {

@@ -2,6 +2,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use catalogue::BaseMap;
+use identity::OidcSettings;
 use kernel::{PublicUrl, Srid};
 use serde::Deserialize;
 
@@ -29,6 +30,9 @@ pub(crate) struct File {
     /// Base maps to choose from in the portal.
     #[serde(default)]
     pub(crate) base_maps: Vec<BaseMap>,
+    /// Providers of identities that speak OpenID Connect, in the order of the sign-in page.
+    #[serde(default)]
+    pub(crate) oidc: Vec<OidcSettings>,
     /// ISTAT code of the region, for the datum of Gauss-Boaga coordinates (crate `crs`).
     pub(crate) region: Option<u8>,
     /// IGM's NTv2 grid from Monte Mario to RDN2008, if the operator has it.

@@ -1,0 +1,111 @@
+//! Who asks, found out once at the edge: a token for tiles, a key, or a session; nobody otherwise.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use catalogue::Catalogue;
+use http::{HeaderValue, header};
+use identity::keys::rates::{self, Rates};
+use identity::keys::token::Signer;
+use identity::keys::{self, Keys};
+use identity::{Identity, Oidc, Parts, SealingKey, Settings, Source};
+use kernel::{Context, Principal};
+
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// The file in the data directory that seals what must be read again (secrets of one-time codes) and signs tokens.
+const KEY_FILE: &str = "identity.key";
+
+/// What finds out who asks. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Who {
+    pub(crate) identity: Identity,
+    pub(crate) keys: Keys,
+    pub(crate) rates: Rates,
+    pub(crate) signer: Signer,
+}
+
+impl Who {
+    /// As configuration has it. Opens or makes the installation's key; asks no provider yet.
+    pub(crate) fn new(config: &Config, context: &Context) -> Result<Self, Failure> {
+        let folder = &config.data_dir.value;
+        let file = folder.join(KEY_FILE);
+        let key = std::fs::create_dir_all(folder).and_then(|()| SealingKey::open(&file)).map_err(|e| {
+            Failure::new(format!(
+                "the installation's key {} can't be used: {e}. Every server of an installation needs the same one",
+                file.display()
+            ))
+        })?;
+        let sources = config.file.oidc.iter().map(|settings| {
+            let source = Oidc::new(settings.clone(), Arc::clone(&context.clock))
+                .map_err(|e| Failure::new(format!("oidc in the configuration file: {e}")))?;
+            Ok(Arc::new(source) as Arc<dyn Source>)
+        });
+        let networks = config.trusted_proxies.as_ref().map(|g| g.value.clone()).unwrap_or_default();
+        let rates = Rates::new(rates::Settings {
+            trusted_proxies: Arc::new(move |address| networks.iter().any(|network| network.holds(address))),
+            ..rates::Settings::default()
+        });
+        let signer = Signer::new(key.bytes(), Arc::clone(&context.clock));
+        let identity = Identity::new(Parts {
+            database: context.database.clone(),
+            clock: Arc::clone(&context.clock),
+            public_url: context.public_url.clone(),
+            title: context.installation.title.clone(),
+            settings: Settings { demo: context.installation.demo, ..Settings::default() },
+            key,
+            sources: sources.collect::<Result<_, Failure>>()?,
+        });
+        let keys = Keys::new(context.database.clone(), Arc::clone(&context.clock), rates.clone());
+        Ok(Self { identity, keys, rates, signer })
+    }
+
+    /// `/auth/…` and what `/admin/…` has of identities.
+    pub(crate) fn routes(&self, context: &Context, catalogue: &Catalogue) -> axum::Router {
+        let catalogue = catalogue.clone();
+        let pages = keys::Pages {
+            database: context.database.clone(),
+            clock: Arc::clone(&context.clock),
+            keys: self.keys.clone(),
+            signer: self.signer.clone(),
+            layers: Arc::new(move |who, id| catalogue.layer(who, id.as_str()).map(|entry| who.may_edit(&entry.layer))),
+        };
+        identity::routes(self.identity.clone())
+            .merge(keys::routes(pages))
+            .merge(identity::audit::routes(identity::audit::Pages { database: context.database.clone() }))
+    }
+}
+
+/// Puts the principal into the request. What is made for somebody is kept by no cache that others share.
+pub(super) async fn find(State(who): State<Who>, mut request: Request, next: Next) -> Response {
+    let found = match who.signer.principal(request.uri()) {
+        Ok(Some((principal, rest))) => {
+            *request.uri_mut() = rest;
+            Some(principal)
+        }
+        Ok(None) => match who.keys.principal(request.headers()).await {
+            Ok(found) => found,
+            Err(problem) => return problem.into_response(),
+        },
+        Err(problem) => return problem.into_response(),
+    };
+    match found {
+        Some(principal) => private(principal, request, next).await,
+        None => identity::edge(State(who.identity), request, next).await,
+    }
+}
+
+async fn private(principal: Principal, mut request: Request, next: Next) -> Response {
+    request.extensions_mut().insert(principal);
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let kept = headers.get(header::CACHE_CONTROL).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    if !kept.contains("immutable") && !kept.contains("no-store") {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    }
+    headers.append(header::VARY, HeaderValue::from_static("authorization, x-api-key"));
+    response
+}
