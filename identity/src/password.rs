@@ -35,9 +35,10 @@ pub(crate) fn check(password: &Secret, context: &[&str]) -> Result<(), Failure> 
     if length > LONGEST {
         return Err(Failure::invalid("La password ha più di 256 caratteri.", "The password has more than 256 characters."));
     }
-    let parts: Vec<&str> =
-        context.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric())).filter(|p| p.len() > 2).take(40).collect();
-    if zxcvbn(password.reveal(), &parts).score() < Score::Three {
+    let joined: Vec<String> = context.iter().map(|text| text.chars().filter(|c| c.is_alphanumeric()).collect()).collect();
+    let words = context.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric())).filter(|word| word.len() > 2);
+    let known: Vec<&str> = words.take(40).chain(joined.iter().map(String::as_str)).collect();
+    if zxcvbn(password.reveal(), &known).score() < Score::Three {
         return Err(Failure::invalid(
             "Questa password è tra quelle che si provano per prime: parole comuni, date, tasti vicini o il tuo nome. Scegline un'altra.",
             "This password is among the first that anybody would try: common words, dates, neighbouring keys or your name. Choose another.",

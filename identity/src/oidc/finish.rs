@@ -58,6 +58,9 @@ impl Oidc {
         let token = answer.id_token().ok_or_else(|| refused("there is no ID token"))?;
         let nonce = Nonce::new(kept.nonce);
         let (claims, verifier) = self.believe(token, &nonce, metadata).await?;
+        if claims.authorized_party().is_some_and(|party| *party != self.client_id()) {
+            return Err(refused("the token was made for another program"));
+        }
         if let Some(expected) = claims.access_token_hash() {
             let key = token.signing_key(&verifier).map_err(refused)?;
             let actual = AccessTokenHash::from_token(answer.access_token(), token.signing_alg().map_err(refused)?, key).map_err(refused)?;

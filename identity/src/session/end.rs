@@ -56,7 +56,7 @@ impl Identity {
     pub async fn sweep(&self) -> Result<(), Failure> {
         let (settings, now) = (&self.parts.settings, self.now());
         let mut tx = self.parts.database.write(&Principal::operator()).await?;
-        sqlx::query("delete from identity.sessions where seen_at < $1 or opened_at < $2")
+        sqlx::query("delete from identity.sessions where seen_at <= $1 or opened_at <= $2")
             .bind(now - settings.idle)
             .bind(now - settings.absolute)
             .execute(&mut *tx)

@@ -31,7 +31,7 @@ impl Identity {
                 self.sessions.forget_account(account);
             }
         }
-        sqlx::query("delete from identity.sessions where account = $1 and (seen_at < $2 or opened_at < $3)")
+        sqlx::query("delete from identity.sessions where account = $1 and (seen_at <= $2 or opened_at <= $3)")
             .bind(opening.account)
             .bind(now - self.parts.settings.idle)
             .bind(now - self.parts.settings.absolute)

@@ -1,5 +1,5 @@
-use kernel::{Assurance, Comuni, Principal, Role};
 use identity::NewAccount;
+use kernel::{Assurance, Comuni, Principal, Role};
 use sqlx::Executor;
 use uuid::Uuid;
 
@@ -13,7 +13,8 @@ fn new(name: &str, email: &str) -> NewAccount {
 async fn names_and_addresses_are_kept_as_text_or_refused() {
     let scene = scene().await;
     let operator = Principal::operator();
-    for name in ["Robert'); drop table identity.accounts; --", "<img src=x onerror=alert(1)>", "Ελένη 張偉 محمد", "{{7*7}}", "$1"] {
+    for name in ["Robert'); drop table identity.accounts; --", "<img src=x onerror=alert(1)>", "Ελένη 張偉 محمد", "{{7*7}}", "$1"]
+    {
         let email = format!("{}@example.it", Uuid::new_v4());
         let (id, _) = scene.identity.invite(&operator, new(name, &email)).await.unwrap();
         let all = scene.identity.accounts(&operator, None).await.unwrap();
@@ -24,7 +25,13 @@ async fn names_and_addresses_are_kept_as_text_or_refused() {
     }
     assert!(scene.identity.invite(&operator, new("Ada", "a@example.it\0")).await.is_err());
     assert!(scene.identity.invite(&operator, NewAccount { role: Role::Machine, ..new("Ada", "m@example.it") }).await.is_err());
-    assert!(scene.identity.invite(&operator, NewAccount { comuni: Comuni::Only(["1,*".to_owned()].into()), ..new("Ada", "m@example.it") }).await.is_err());
+    assert!(
+        scene
+            .identity
+            .invite(&operator, NewAccount { comuni: Comuni::Only(["1,*".to_owned()].into()), ..new("Ada", "m@example.it") })
+            .await
+            .is_err()
+    );
     scene.identity.invite(&operator, new("Ada", "ada@example.it")).await.unwrap();
     assert!(scene.identity.invite(&operator, new("Ada", "ADA@example.it")).await.is_err(), "one address, one account");
 }

@@ -102,6 +102,9 @@ async fn the_first_administrator_has_a_link_until_there_is_one() {
     body["email"] = "sindaco@example.it".into();
     assert_eq!(browser.post(&path, &body).await.status, 200);
     let me = browser.get("/auth/me").await.json();
-    assert_eq!((me["role"].as_str(), me["comuni"].as_str(), me["email"].as_str()), (Some("administrator"), Some("*"), Some("sindaco@example.it")));
+    assert_eq!(
+        (me["role"].as_str(), me["comuni"].as_str(), me["email"].as_str()),
+        (Some("administrator"), Some("*"), Some("sindaco@example.it"))
+    );
     assert!(scene.identity.first_administrator().await.unwrap().is_none());
 }

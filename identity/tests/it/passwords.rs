@@ -67,7 +67,15 @@ async fn nothing_tells_an_account_from_none() {
     let (invited, _) = scene.invite("invited@example.it", Role::Officer).await;
     assert!(!invited.is_nil());
     let mut answers = Vec::new();
-    for email in ["ada@example.it", "invited@example.it", "nobody@example.it", "no address", "' or 1=1 --", "a\0b@example.it", "ada@example.it\u{202e}"] {
+    for email in [
+        "ada@example.it",
+        "invited@example.it",
+        "nobody@example.it",
+        "no address",
+        "' or 1=1 --",
+        "a\0b@example.it",
+        "ada@example.it\u{202e}",
+    ] {
         let mut browser = scene.browser();
         let answer = browser.post("/auth/password", &json!({"email": email, "password": "not the right one"})).await;
         let headers: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
@@ -77,7 +85,9 @@ async fn nothing_tells_an_account_from_none() {
     assert_eq!(answers[0].0, 401);
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
     // the log knows, and the log only
-    let log = scene.sql("select details ->> 'account' is not null as known from identity.audit where event = 'sign-in-failed' order by entry").await;
+    let log = scene
+        .sql("select details ->> 'account' is not null as known from identity.audit where event = 'sign-in-failed' order by entry")
+        .await;
     assert_eq!(log.len(), 7);
     assert_eq!((&log[0], &log[2]), (&json!({"known": true}), &json!({"known": false})));
     // recovery asks the administrator: there is no address to ask with a mail address
@@ -127,7 +137,9 @@ async fn guessing_is_stopped_for_known_and_unknown_accounts_alike() {
     assert!(locked.headers["retry-after"].to_str().unwrap().parse::<u32>().unwrap() <= 900);
     scene.turn(TimeDelta::minutes(16));
     assert_eq!(scene.sign_in(&mut browser, "ada@example.it", &secret).await.status, 200);
-    assert!(scene.sql("select from identity.attempts where kind = 'account' and number > 10 and since > '2026-03-01T12:15Z'").await.is_empty());
+    assert!(
+        scene.sql("select from identity.attempts where kind = 'account' and number > 10 and since > '2026-03-01T12:15Z'").await.is_empty()
+    );
 }
 
 #[tokio::test]
@@ -195,15 +207,27 @@ async fn the_pages_say_what_was_wrong_and_carry_no_script_or_style() {
     let mut browser = scene.browser();
     let page = browser.page("/auth/sign-in?next=/collections&lang=en").await;
     assert_eq!((page.status.as_u16(), page.headers["content-type"].to_str().unwrap()), (200, "text/html; charset=utf-8"));
-    assert!(page.text.contains("lang=\"en\"") && page.text.contains("value=\"/collections\"") && page.text.contains("autocomplete=\"current-password\""));
+    assert!(
+        page.text.contains("lang=\"en\"")
+            && page.text.contains("value=\"/collections\"")
+            && page.text.contains("autocomplete=\"current-password\"")
+    );
     assert!(!page.text.contains("style=") && !page.text.contains("onclick") && !page.text.contains("<style"), "{}", page.text);
     let wrong = browser.form("/auth/password?lang=it", &[("email", "<script>alert(1)</script>@x.it"), ("password", "no")]).await;
     assert_eq!(wrong.status, 401);
-    assert!(wrong.text.contains("role=\"alert\"") && wrong.text.contains("non sono giusti") && !wrong.text.contains("<script>alert"), "{}", wrong.text);
+    assert!(
+        wrong.text.contains("role=\"alert\"") && wrong.text.contains("non sono giusti") && !wrong.text.contains("<script>alert"),
+        "{}",
+        wrong.text
+    );
     for file in page.text.split('"').filter(|part| part.contains("/auth/static/")) {
         let path = file.trim_start_matches(crate::scene::ORIGIN).split('?').next().unwrap();
         let file = browser.page(path).await;
-        assert_eq!((file.status.as_u16(), file.headers["cache-control"].to_str().unwrap()), (200, "public, max-age=31536000, immutable"), "{path}");
+        assert_eq!(
+            (file.status.as_u16(), file.headers["cache-control"].to_str().unwrap()),
+            (200, "public, max-age=31536000, immutable"),
+            "{path}"
+        );
     }
     assert_eq!(browser.page("/auth/static/auth.js").await.status, 404);
     assert_eq!(browser.page("/auth/static/..%2f..%2fCargo.toml").await.status, 404);

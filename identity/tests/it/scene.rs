@@ -49,7 +49,13 @@ pub async fn scene_at(public_url: &str, demo: bool, sources: impl FnOnce(Arc<Han
 }
 
 /// One process of the service.
-pub async fn service(scratch: &Scratch, clock: Arc<Hands>, public_url: &str, demo: bool, sources: Vec<Arc<dyn Source>>) -> (Identity, Router) {
+pub async fn service(
+    scratch: &Scratch,
+    clock: Arc<Hands>,
+    public_url: &str,
+    demo: bool,
+    sources: Vec<Arc<dyn Source>>,
+) -> (Identity, Router) {
     let identity = Identity::new(Parts {
         database: scratch.database().await,
         clock,
@@ -60,7 +66,8 @@ pub async fn service(scratch: &Scratch, clock: Arc<Hands>, public_url: &str, dem
         sources,
     });
     let elsewhere = Router::new().route("/things", axum::routing::post(|| async { "done" }).get(|| async { "read" }));
-    let router = identity::routes(identity.clone()).merge(elsewhere).layer(middleware::from_fn_with_state(identity.clone(), identity::edge));
+    let router =
+        identity::routes(identity.clone()).merge(elsewhere).layer(middleware::from_fn_with_state(identity.clone(), identity::edge));
     (identity, router)
 }
 
@@ -192,7 +199,8 @@ impl Browser {
     }
 
     pub async fn send(&mut self, method: Method, path: &str, accept: &str, kind: &str, body: String) -> Answer {
-        let mut request = Request::builder().method(&method).uri(path).header(header::ACCEPT, accept).header(header::USER_AGENT, "Test/1.0");
+        let mut request =
+            Request::builder().method(&method).uri(path).header(header::ACCEPT, accept).header(header::USER_AGENT, "Test/1.0");
         if !kind.is_empty() {
             request = request.header(header::CONTENT_TYPE, kind);
         }
@@ -213,7 +221,11 @@ impl Browser {
             for flag in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite=Lax"] {
                 assert!(text.contains(flag), "{text}");
             }
-            if value.is_empty() { self.cookies.remove(name) } else { self.cookies.insert(name.to_owned(), value.to_owned()) };
+            if value.is_empty() {
+                self.cookies.remove(name)
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned())
+            };
         }
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         Answer { status, headers, text: String::from_utf8(bytes.to_vec()).unwrap() }

@@ -147,7 +147,13 @@ async fn a_change_of_rights_ends_every_session() {
 async fn a_page_of_somebody_else_s_changes_nothing() {
     let scene = scene().await;
     let (_, _, mut ada) = scene.member("ada@example.it", Role::Officer).await;
-    for from in [Some(("cross-site", "https://evil.example")), Some(("same-site", "https://evil.example.it")), Some(("same-origin", "https://evil.example")), Some(("none", "null")), None] {
+    for from in [
+        Some(("cross-site", "https://evil.example")),
+        Some(("same-site", "https://evil.example.it")),
+        Some(("same-origin", "https://evil.example")),
+        Some(("none", "null")),
+        None,
+    ] {
         ada.from = from;
         for path in ["/auth/sign-out", "/auth/password", "/auth/demo/planner", "/auth/passkey/begin", "/auth/link/x", "/things"] {
             let answer = ada.form(path, &[("everywhere", "true")]).await;
@@ -182,7 +188,11 @@ async fn where_no_cookie_would_be_kept_nobody_signs_in_and_is_told_why() {
     browser.from = Some(("same-origin", "http://10.0.0.5:8080"));
     let page = browser.page("/auth/sign-in?lang=en").await;
     assert_eq!(page.status, 200);
-    assert!(page.text.contains("http://10.0.0.5:8080") && page.text.contains("--public-url") && !page.text.contains("<form"), "{}", page.text);
+    assert!(
+        page.text.contains("http://10.0.0.5:8080") && page.text.contains("--public-url") && !page.text.contains("<form"),
+        "{}",
+        page.text
+    );
     for path in ["/auth/password", "/auth/passkey/begin", "/auth/demo/planner", "/auth/totp"] {
         let answer = browser.post(path, &json!({"email": "a@b.it", "password": "x", "purpose": "sign-in", "code": "1"})).await;
         assert_eq!(answer.status, 403, "{path} {}", answer.text);
