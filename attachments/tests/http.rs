@@ -1,5 +1,7 @@
 //! Attachments through the router, on a real database.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not go on fails")]
+
 use std::sync::{Arc, Mutex};
 
 use attachments::{Access, Change, MAX_BYTES, Pages, Pending, Records};

@@ -1,5 +1,7 @@
 //! The audit log on a real database: writers that do not wait, one sealer, and whoever tampers is found.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not go on fails")]
+
 use std::process::{Command, Stdio};
 
 use axum::body::Body;

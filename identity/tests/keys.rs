@@ -1,5 +1,7 @@
 //! Keys on a real database.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not go on fails")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! `/jobs` through the router, on a real database.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not go on fails")]
+
 use axum::Router;
 use axum::body::Body;
 use http::{Request, StatusCode};

@@ -1,5 +1,7 @@
 //! The queue on a real database: one worker a job, retries, cancellation, killed workers, results that expire.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not go on fails")]
+
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};

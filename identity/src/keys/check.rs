@@ -26,7 +26,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     rates: Rates,
     /// By the SHA-256 of the whole key: who has only its id finds nothing here.
-    right: Mutex<HashMap<[u8; 32], (Instant, Arc<Found>)>>,
+    right: Mutex<HashMap<[u8; 32], Remembered>>,
 }
 
 impl fmt::Debug for Keys {
@@ -34,6 +34,9 @@ impl fmt::Debug for Keys {
         f.debug_struct("Keys").finish_non_exhaustive()
     }
 }
+
+/// What a key opened, and when the database was asked.
+type Remembered = (Instant, Arc<Found>);
 
 /// What a key opens.
 struct Found {
