@@ -5,19 +5,19 @@ use kernel::{Language, Problem, Text};
 /// What is told to the person, in both languages, and to programs as a problem document. Causes go to the log.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    problem: Problem,
+    problem: Box<Problem>,
     text: Text,
 }
 
 impl Failure {
     fn new(problem: fn(String) -> Problem, it: &str, en: &str) -> Self {
-        Self { problem: problem(en.to_owned()), text: Text::new(it, en) }
+        Self { problem: problem(en.to_owned()).into(), text: Text::new(it, en) }
     }
 
     /// Our fault.
     pub(crate) fn internal(operation: &'static str, cause: &dyn std::fmt::Display) -> Self {
         let text = Text::new("Qualcosa è andato storto; riprovare può aiutare.", "Something went wrong; trying again may help.");
-        Self { problem: Problem::internal(operation, cause), text }
+        Self { problem: Problem::internal(operation, cause).into(), text }
     }
 
     /// The person proved nothing: the same words whatever was wrong.
@@ -59,7 +59,7 @@ impl Failure {
 
     /// A value that can't be taken.
     pub(crate) fn invalid(it: &str, en: &str) -> Self {
-        Self::new(|text| Problem::bad_request(text), it, en)
+        Self::new(Problem::bad_request, it, en)
     }
 
     /// The request comes from elsewhere.
@@ -93,20 +93,20 @@ impl Failure {
             format!("Troppi tentativi. Riprova fra {minutes} minuti, o entra con una passkey."),
             format!("Too many attempts. Try again in {minutes} minutes, or sign in with a passkey."),
         );
-        Self { problem: Problem::too_many_requests(en.clone(), retry_after_s), text: Text::new(it, en) }
+        Self { problem: Problem::too_many_requests(en.clone(), retry_after_s).into(), text: Text::new(it, en) }
     }
 
     /// For a moment.
     pub(crate) fn busy() -> Self {
         let (it, en) = ("Troppe richieste insieme: riprova fra qualche secondo.", "Too many requests at once: try again in a few seconds.");
-        Self { problem: Problem::unavailable(en, 5), text: Text::new(it, en) }
+        Self { problem: Problem::unavailable(en, 5).into(), text: Text::new(it, en) }
     }
 
     /// Another identity source does not answer, or not as it must.
     pub(crate) fn source_away(title: &Text) -> Self {
         let it = format!("{} non risponde adesso. Chi ha già fatto l'accesso può continuare; riprova più tardi.", title.get(Language::It));
         let en = format!("{} does not answer now. Those signed in can go on; try again later.", title.get(Language::En));
-        Self { problem: Problem::unavailable(en.clone(), 30), text: Text::new(it, en) }
+        Self { problem: Problem::unavailable(en.clone(), 30).into(), text: Text::new(it, en) }
     }
 
     /// Another source vouches for somebody who has no account.
@@ -125,14 +125,14 @@ impl Failure {
 
     /// The document for a program.
     pub fn problem(&self) -> Problem {
-        self.problem.clone()
+        (*self.problem).clone()
     }
 }
 
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         let text = Text::new("Il servizio non risponde adesso; riprova fra poco.", "The service does not answer now; try again shortly.");
-        Self { problem: Problem::database("identity", &error), text }
+        Self { problem: Problem::database("identity", &error).into(), text }
     }
 }
 

@@ -26,6 +26,7 @@ pub use failure::Failure;
 pub use identity::{Identity, Parts, Settings};
 pub use link::OneTimeLink;
 pub use oidc::{Oidc, OidcSettings};
+pub use origin::check_browser;
 pub use passkey::OwnPasskey;
 pub use sealing::SealingKey;
 pub use secret::{Secret, Token};

@@ -54,6 +54,15 @@ pub(crate) fn check_session(method: &Method, path: &str, headers: &HeaderMap, or
     check(method, headers, origin, !forms)
 }
 
+/// Refuses a request that changes something and that a browser says another site's page sent, whatever it is let in by: a
+/// browser adds a password that it was once given (a key, as Basic) to such a request too. A program says neither.
+pub fn check_browser(method: &Method, headers: &HeaderMap, public_url: &PublicUrl) -> Result<(), Failure> {
+    let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let site = single(headers, "sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
+    let origin = single(headers, "origin").is_none_or(|from| from == of(public_url));
+    if reads || (site && origin) { Ok(()) } else { Err(Failure::foreign()) }
+}
+
 /// A body that any page may send without asking us (Fetch, "CORS-safelisted request-header"), or none.
 fn is_simple(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
@@ -73,7 +82,7 @@ mod tests {
     use http::{HeaderMap, HeaderName, HeaderValue, Method};
     use kernel::PublicUrl;
 
-    use super::{check, is_secure, of};
+    use super::{check, check_browser, is_secure, of};
 
     fn asked(pairs: &[(&str, &str)], strict: bool) -> bool {
         let mut headers = HeaderMap::new();
@@ -113,6 +122,20 @@ mod tests {
         assert!(!asked(&[own, ("content-type", "multipart/form-data; boundary=x")], true));
         assert!(asked(&[own, ("content-type", "application/geo+json")], true));
         assert!(asked(&[own, ("x-opensit", "1")], true));
+    }
+
+    #[test]
+    fn a_password_that_a_browser_keeps_is_not_ridden_on() {
+        let url = PublicUrl::parse("https://sit.example.it").unwrap();
+        let asked = |pairs: &[(&'static str, &'static str)]| {
+            let headers = pairs.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect();
+            check_browser(&Method::POST, &headers, &url).is_ok()
+        };
+        assert!(asked(&[]), "a program");
+        assert!(asked(&[("sec-fetch-site", "same-origin"), ("origin", "https://sit.example.it")]));
+        assert!(
+            !asked(&[("sec-fetch-site", "cross-site")]) && !asked(&[("origin", "https://evil.example")]) && !asked(&[("origin", "null")])
+        );
     }
 
     #[test]

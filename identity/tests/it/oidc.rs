@@ -17,6 +17,9 @@ async fn scene(provider: &Provider, more: Value) -> Scene {
     scene_at(ORIGIN, false, |clock| vec![Arc::new(Oidc::new(settings, clock).unwrap()) as Arc<dyn Source>]).await
 }
 
+/// What is different about a token's claims.
+type Change = Box<dyn FnOnce(&mut Value)>;
+
 /// Where the browser is sent.
 async fn start(browser: &mut Browser, more: &str) -> Url {
     let answer = browser.page(&format!("/auth/oidc/start?source=comune{more}")).await;
@@ -84,13 +87,11 @@ async fn a_forged_or_confused_token_lets_nobody_in() {
     let provider = Provider::start().await;
     let scene = scene(&provider, json!({"open_to_citizens": true})).await;
     let public = include_bytes!("keys/provider-1.public.pem");
-    let set = |name: &'static str, value: Value| Box::new(move |claims: &mut Value| claims[name] = value) as Box<dyn FnOnce(&mut Value)>;
-    let as_is = || Box::new(|_: &mut Value| {}) as Box<dyn FnOnce(&mut Value)>;
-    let without = |name: &'static str| {
-        Box::new(move |claims: &mut Value| drop(claims.as_object_mut().unwrap().remove(name))) as Box<dyn FnOnce(&mut Value)>
-    };
+    let set = |name: &'static str, value: Value| Box::new(move |claims: &mut Value| claims[name] = value) as Change;
+    let as_is = || Box::new(|_: &mut Value| {}) as Change;
+    let without = |name: &'static str| Box::new(move |claims: &mut Value| drop(claims.as_object_mut().unwrap().remove(name))) as Change;
     let now = scene.clock.now().timestamp();
-    let forged: Vec<(&str, Box<dyn FnOnce(&mut Value)>, Sign<'_>)> = vec![
+    let forged: Vec<(&str, Change, Sign<'_>)> = vec![
         ("alg none", as_is(), Sign::None("none")),
         ("alg NONE", as_is(), Sign::None("NONE")),
         ("alg empty", as_is(), Sign::None("")),

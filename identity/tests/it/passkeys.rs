@@ -6,6 +6,9 @@ use serde_json::json;
 use crate::authenticator::Authenticator;
 use crate::scene::{Answer, Browser, Scene, scene, scene_at};
 
+/// What somebody does to an authenticator.
+type Spoil = fn(&mut Authenticator);
+
 /// Makes a passkey; by a link, or for who is signed in.
 async fn make(browser: &mut Browser, key: &mut Authenticator, link: Option<&str>) -> Answer {
     let begun = browser.post("/auth/passkey/begin", &json!({"purpose": "new", "link": link})).await;
@@ -56,7 +59,7 @@ async fn what_does_not_hold_lets_nobody_in() {
     let scene = scene().await;
     let (_, mut key) = invited(&scene).await;
     enter(&mut scene.browser(), &mut key).await;
-    let spoil: [(&str, fn(&mut Authenticator)); 7] = [
+    let spoil: [(&str, Spoil); 7] = [
         ("another key", |k| *k = Authenticator { id: k.id.clone(), user: k.user.clone(), count: 9, ..Authenticator::new(2) }),
         ("a page of somebody else's", |k| k.origin = "https://sit.example.it.evil.example".to_owned()),
         ("http", |k| k.origin = "http://sit.example.it".to_owned()),

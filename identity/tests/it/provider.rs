@@ -151,11 +151,7 @@ async fn keys(State((_, book)): State<Shared>) -> Json<Value> {
     Json(json!({"keys": keys}))
 }
 
-async fn token(
-    State((_, book)): State<Shared>,
-    headers: http::HeaderMap,
-    body: String,
-) -> (StatusCode, Json<Value>) {
+async fn token(State((_, book)): State<Shared>, headers: http::HeaderMap, body: String) -> (StatusCode, Json<Value>) {
     let form: HashMap<String, String> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
     let basic = headers.get(http::header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let expected = base64::engine::general_purpose::STANDARD.encode(format!("{CLIENT}:{}", SECRET.replace(' ', "+")));
