@@ -213,6 +213,21 @@ async fn a_file_is_under_its_records_rule() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_comes_in_whatever_way_programs_write_it() {
+    let place = Place::new().await;
+    for (header, name) in [
+        ("attachment; filename=\"Frana in città.jpg\"", "Frana in città.png"),
+        ("attachment; filename=plain", "plain.png"),
+        ("attachment; filename*=UTF-8''%E2%82%AC.png", "€.png"),
+        ("attachment", "file.png"),
+    ] {
+        let body = picture(ImageFormat::Png);
+        let answer = place.ask(&officer(), "POST", "/attachments/trees/open", &[("content-disposition", header)], body).await;
+        assert_eq!(answer.json()["name"], name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_form_does_as_well() {
     let place = Place::new().await;
     let ada = officer();

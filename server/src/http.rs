@@ -119,7 +119,9 @@ fn cors() -> CorsLayer {
 fn compression() -> CompressionLayer<impl Predicate> {
     let predicate = DefaultPredicate::new()
         .and(NotForContentType::const_new("application/vnd.mapbox-vector-tile"))
-        .and(NotForContentType::const_new("font/"));
+        .and(NotForContentType::const_new("font/"))
+        // a part of a file is counted in the bytes that the whole has
+        .and(NotForContentType::const_new("application/pdf"));
     CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest).compress_when(predicate)
 }
 

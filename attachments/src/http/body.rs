@@ -27,7 +27,7 @@ pub(super) struct Upload {
 /// is read; what is larger than it says, as soon as it shows.
 pub(super) async fn receive(request: Request) -> Result<Upload, Problem> {
     let (head, body) = request.into_parts();
-    let text = |name: header::HeaderName| head.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let text = |name: header::HeaderName| head.headers.get(name).and_then(|v| str::from_utf8(v.as_bytes()).ok()).map(str::to_owned);
     let announced: Option<u64> = text(header::CONTENT_LENGTH).and_then(|v| v.parse().ok());
     let kind = text(header::CONTENT_TYPE).unwrap_or_default();
     let is_form = kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data");
