@@ -5,7 +5,7 @@ mod create;
 mod list;
 
 use kernel::{Assurance, Comuni, Principal, Role};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 pub use change::Change;
 pub use create::NewAccount;
+pub(crate) use list::MOST;
 
 use crate::audit::{self, Action, Event};
 use crate::{Failure, Identity};
@@ -28,7 +29,8 @@ pub struct Account {
     pub email: Option<String>,
     /// What it is.
     pub role: Role,
-    /// The comuni it works for.
+    /// The comuni it works for; in JSON their codes, or `*`.
+    #[serde(serialize_with = "write_comuni")]
     pub comuni: Comuni,
     /// The offices it works in.
     pub offices: Vec<String>,
@@ -88,6 +90,22 @@ pub(crate) fn role_named(name: &str) -> Option<Role> {
 
 pub(crate) fn comuni_from(codes: Vec<String>) -> Comuni {
     if codes.iter().any(|c| c == "*") { Comuni::All } else { Comuni::Only(codes.into_iter().collect()) }
+}
+
+fn write_comuni<S: Serializer>(comuni: &Comuni, serializer: S) -> Result<S::Ok, S::Error> {
+    match comuni {
+        Comuni::All => serializer.serialize_str("*"),
+        Comuni::Only(some) => some.serialize(serializer),
+    }
+}
+
+/// Codes, or `*`.
+pub(crate) fn read_comuni<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Comuni>, D::Error> {
+    match Option::<serde_json::Value>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(serde_json::Value::String(all)) if all == "*" => Ok(Some(Comuni::All)),
+        Some(some) => serde_json::from_value(some).map(|codes| Some(Comuni::Only(codes))).map_err(serde::de::Error::custom),
+    }
 }
 
 pub(crate) fn comuni_to(comuni: &Comuni) -> Vec<String> {

@@ -34,4 +34,4 @@ pub use session::{Current, OwnSession};
 pub use sign_in::{DemoPerson, PEOPLE};
 pub use source::{Departure, Evidence, Source, SourceError, Unknown};
 pub use throttle::Client;
-pub use web::{edge, routes};
+pub use web::{Api, edge, routes};

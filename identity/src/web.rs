@@ -1,5 +1,6 @@
 //! `/auth/…`: pages for people, documents for programs, at one address.
 
+mod accounts;
 mod answer;
 mod ask;
 mod code;
@@ -17,7 +18,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, patch, post};
 use http::{HeaderValue, header};
 
 use crate::{Identity, origin};
@@ -25,7 +26,9 @@ use crate::{Identity, origin};
 /// Nobody's name is longer.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// All of `/auth/…`.
+pub use accounts::Api;
+
+/// All of `/auth/…`, and the people of `/admin/accounts`.
 pub fn routes(identity: Identity) -> Router {
     Router::new()
         .route("/auth/sign-in", get(sign_in::show))
@@ -42,6 +45,9 @@ pub fn routes(identity: Identity) -> Router {
         .route("/auth/sessions/{id}", delete(sessions::end).post(sessions::end))
         .route("/auth/me", get(me::show))
         .route("/auth/demo/{person}", post(demo::enter))
+        .route("/admin/accounts", get(accounts::list).post(accounts::invite))
+        .route("/admin/accounts/{id}", patch(accounts::change))
+        .route("/admin/accounts/{id}/recovery", post(accounts::recover))
         .route("/auth/static/{name}", get(files::serve))
         .layer(middleware::from_fn_with_state(identity.clone(), guard))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

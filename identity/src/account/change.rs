@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::create::checked_rights;
-use super::{Account, COLUMNS, administer, checked_email, checked_name};
+use super::{Account, COLUMNS, administer, checked_email, checked_name, read_comuni};
 use crate::{Failure, Identity};
 
 /// What is to be different. What is left out stays.
@@ -19,7 +19,8 @@ pub struct Change {
     pub email: Option<String>,
     /// What they are.
     pub role: Option<Role>,
-    /// The comuni they work for.
+    /// The comuni they work for: codes, or `*`.
+    #[serde(deserialize_with = "read_comuni")]
     pub comuni: Option<Comuni>,
     /// The offices they work in.
     pub offices: Option<BTreeSet<String>>,

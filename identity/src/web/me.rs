@@ -9,6 +9,13 @@ use crate::Identity;
 use crate::sign_in::PEOPLE;
 
 /// `GET /auth/me`: who asks, as the portal needs it. For nobody it says how one signs in.
+#[utoipa::path(
+    get,
+    path = "/auth/me",
+    tag = "accounts",
+    params(("lang" = Option<String>, Query, description = "`it` or `en`")),
+    responses((status = 200, description = "`signed_in`, `role`, `name`, `comuni` (ISTAT codes, or `*`), `offices`, and what else the portal needs"))
+)]
 pub(super) async fn show(State(identity): State<Identity>, ask: Ask) -> Response {
     let nobody = Principal::anonymous();
     let who = ask.current.as_ref().map_or(&nobody, |current| &current.principal);

@@ -1,5 +1,7 @@
+use http::Method;
 use identity::NewAccount;
 use kernel::{Assurance, Comuni, Principal, Role};
+use serde_json::{Value, json};
 use sqlx::Executor;
 use uuid::Uuid;
 
@@ -71,4 +73,44 @@ async fn the_server_s_role_can_not_do_what_it_never_does() {
     }
     let mut replication = scene.scratch.connection("opensit_replication").await;
     assert!(replication.execute("select from identity.accounts").await.is_err());
+}
+
+#[tokio::test]
+async fn an_administrator_looks_after_people_over_http() {
+    let scene = scene().await;
+    let (boss, _, mut admin) = scene.member("boss@example.it", Role::Administrator).await;
+    let wanted = json!({"name": "Ada", "email": "ada@example.it", "role": "officer", "comuni": ["080901"], "offices": ["tecnico"]});
+    let made = admin.post("/admin/accounts", &wanted).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let made = made.json();
+    let (id, href) = (made["id"].as_str().unwrap().to_owned(), made["link"]["href"].as_str().unwrap().to_owned());
+    let mut ada = scene.browser();
+    scene.redeem(&mut ada, href.rsplit('/').next().unwrap()).await;
+    assert_eq!(ada.role().await, "officer");
+    let list = admin.get("/admin/accounts").await.json();
+    let expected = json!({"id": id, "name": "Ada", "email": "ada@example.it", "role": "officer", "comuni": ["080901"], "offices": ["tecnico"], "active": true, "demo": null});
+    assert_eq!((&list["accounts"][0], list["accounts"].as_array().unwrap().len()), (&expected, 2));
+    assert_eq!(admin.get(&format!("/admin/accounts?after={id}")).await.json()["accounts"][0]["id"], boss.to_string());
+    let patch = |body: Value| (Method::PATCH, format!("/admin/accounts/{id}"), body.to_string());
+    let (method, path, body) = patch(json!({"comuni": "*", "active": false}));
+    let changed = admin.send(method, &path, "application/json", "application/json", body).await;
+    assert_eq!((changed.status.as_u16(), changed.json()["comuni"].as_str()), (200, Some("*")), "{}", changed.text);
+    assert_eq!(ada.role().await, "anonymous");
+    assert_eq!(admin.post(&format!("/admin/accounts/{id}/recovery"), &json!({})).await.status, 404, "who may not sign in recovers nothing");
+    let (method, path, body) = patch(json!({"active": true}));
+    assert_eq!(admin.send(method, &path, "application/json", "application/json", body).await.status, 200);
+    assert_eq!(admin.post(&format!("/admin/accounts/{id}/recovery"), &json!({})).await.status, 201);
+    // to everybody else none of it is there, whether the account is or not
+    let (_, _, mut officer) = scene.member("eva@example.it", Role::Planner).await;
+    for browser in [&mut officer, &mut scene.browser()] {
+        let (method, path, body) = patch(json!({"role": "administrator"}));
+        let seen = [
+            browser.get("/admin/accounts").await,
+            browser.post("/admin/accounts", &wanted).await,
+            browser.send(method, &path, "application/json", "application/json", body).await,
+            browser.post(&format!("/admin/accounts/{}/recovery", Uuid::new_v4()), &json!({})).await,
+            browser.post(&format!("/admin/accounts/{id}/recovery"), &json!({})).await,
+        ];
+        assert!(seen.iter().all(|a| a.status == 404 && a.text == seen[0].text), "{seen:?}");
+    }
 }
