@@ -50,7 +50,7 @@ pub(crate) fn check_session(method: &Method, path: &str, headers: &HeaderMap, or
     if cookie::read(headers, cookie::SESSION).is_none() {
         return Ok(());
     }
-    let forms = ["/auth/", "/admin/"].iter().any(|prefix| path.starts_with(prefix));
+    let forms = ["/auth/", "/admin/", "/jobs/"].iter().any(|prefix| path.starts_with(prefix));
     check(method, headers, origin, !forms)
 }
 
