@@ -1,0 +1,86 @@
+//! Keys and the audit log, from the command line to other people's clients.
+
+#![allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+
+use std::process::Command;
+
+use e2e::{Town, run};
+
+/// A layer of the demo town that only staff see.
+const PROTECTED: &str = "tree_inspections";
+
+fn ogrinfo(town: &Town, settings: &[(&str, &str)]) -> String {
+    let mut command = Command::new("ogrinfo");
+    for (name, value) in settings {
+        command.env(name, value);
+    }
+    let output = run(command.args(["-ro", "-so", &format!("OAPIF:{}/", town.url()), PROTECTED]));
+    format!("{}{}", output.out, output.err)
+}
+
+#[test]
+fn gdal_reads_a_protected_layer_with_a_key_and_without_one_there_is_none() {
+    let town = Town::shared();
+    let made = town.command(&["keys", "create", "--name", "ufficio tecnico", "--scope", "read", "--layers", PROTECTED, "--expires", "90d"]);
+    assert!(made.ok, "{}", made.err);
+    let key = made.out.trim_end();
+    assert!(key.starts_with("sit_") && !key.contains(char::is_whitespace), "the key alone: {:?}", made.out.len());
+    assert!(!made.err.contains(key), "nor elsewhere");
+
+    let header = format!("X-API-Key: {key}");
+    assert!(ogrinfo(&town, &[("GDAL_HTTP_HEADERS", &header)]).contains("Feature Count: "));
+    assert!(ogrinfo(&town, &[("GDAL_HTTP_USERPWD", &format!("anybody:{key}"))]).contains("Feature Count: "));
+    let without = ogrinfo(&town, &[]);
+    assert!(!without.contains("Feature Count: "), "{without}");
+    let absent = town.get("/collections/no_such_layer/items").text().replace("no_such_layer", PROTECTED);
+    assert_eq!(town.get(&format!("/collections/{PROTECTED}/items")).text(), absent, "as if the layer did not exist");
+    // the key is for this layer alone, and never taken from an address
+    assert_eq!(town.get_with("/collections/parcels", &[("x-api-key", key)]).status, 404);
+    assert_eq!(town.get(&format!("/collections/{PROTECTED}?api_key={key}")).text().contains("\"itemType\""), false);
+
+    let listed = town.command(&["keys", "list", "--json"]).out;
+    assert!(listed.contains("ufficio tecnico") && !listed.contains(key));
+    assert!(town.command(&["keys", "revoke", key]).ok);
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    assert_eq!(town.get_with(&format!("/collections/{PROTECTED}"), &[("x-api-key", key)]).status, 401);
+    assert!(!town.command(&["keys", "revoke", key]).ok, "it is revoked");
+    for wrong in [["--layers", "no_such_layer"], ["--comune", "999999"], ["--expires", "soon"]] {
+        let refused = town.command(&[&["keys", "create", "--name", "x", "--scope", "read"], &wrong[..]].concat());
+        assert!(!refused.ok && refused.out.is_empty(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn the_audit_log_is_proved_and_a_change_to_it_is_found() {
+    let town = Town::own();
+    for name in ["one", "two", "three"] {
+        assert!(town.command(&["keys", "create", "--name", name, "--scope", "read"]).ok);
+    }
+    let sealed = |town: &Town| {
+        for _ in 0..100 {
+            let report = town.command(&["audit", "verify"]);
+            if report.out.contains("every entry is sealed") {
+                return report;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(300));
+        }
+        panic!("nothing seals: {}", town.command(&["audit", "verify"]).out);
+    };
+    let whole = sealed(&town);
+    assert!(whole.ok && whole.out.contains("3 entries"), "{}", whole.out);
+    let head = whole.out.lines().last().unwrap().to_owned();
+    assert_eq!(town.command(&["audit", "export"]).out.lines().count(), 3);
+
+    town.kill_and_restart();
+    assert!(town.command(&["keys", "create", "--name", "four", "--scope", "read"]).ok);
+    assert!(sealed(&town).out.contains("4 entries"));
+    assert!(town.command(&["audit", "verify", "--expect", &head]).ok, "it has only grown");
+
+    // whoever owns the table can turn its guards off, and is found all the same
+    town.psql(
+        "alter table identity.audit disable trigger user; update identity.audit set name = 'somebody else' where seal = 2;
+         alter table identity.audit enable trigger user",
+    );
+    let broken = town.command(&["audit", "verify"]);
+    assert!(!broken.ok && broken.out.contains("BROKEN") && broken.out.contains("place 2"), "{}", broken.out);
+}
