@@ -36,7 +36,7 @@ fn gdal_reads_a_protected_layer_with_a_key_and_without_one_there_is_none() {
     assert_eq!(town.get(&format!("/collections/{PROTECTED}/items")).text(), absent, "as if the layer did not exist");
     // the key is for this layer alone, and never taken from an address
     assert_eq!(town.get_with("/collections/parcels", &[("x-api-key", key)]).status, 404);
-    assert_eq!(town.get(&format!("/collections/{PROTECTED}?api_key={key}")).text().contains("\"itemType\""), false);
+    assert!(!town.get(&format!("/collections/{PROTECTED}?api_key={key}")).text().contains("\"itemType\""));
 
     let listed = town.command(&["keys", "list", "--json"]).out;
     assert!(listed.contains("ufficio tecnico") && !listed.contains(key));
