@@ -26,7 +26,7 @@ pub use self::check::Keys;
 pub use self::create::{KeyError, NewKey, create};
 pub use self::http::{Api, LayerRule, Pages, routes};
 pub use self::list::list;
-pub use self::revoke::{revoke, revoke_all_of};
+pub use self::revoke::revoke;
 pub use self::text::KeyText;
 
 /// A key as its administrator sees it. The secret is not part of it.

@@ -1,7 +1,6 @@
 use chrono::{DateTime, Utc};
 use kernel::Principal;
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use crate::audit::{self, Action, Event};
 
@@ -16,15 +15,4 @@ pub async fn revoke(conn: &mut PgConnection, by: &Principal, id: &str, now: Date
     let details = serde_json::json!({ "what": "key revoked", "key": id });
     audit::record(conn, by, Event::new(Action::Administer).details(details)).await?;
     Ok(true)
-}
-
-/// Ends every key that an account made.
-pub async fn revoke_all_of(conn: &mut PgConnection, by: &Principal, account: Uuid, now: DateTime<Utc>) -> Result<u64, sqlx::Error> {
-    let update = "update identity.keys set revoked_at = $2 where created_by = $1 and revoked_at is null";
-    let ended = sqlx::query(update).bind(account).bind(now).execute(&mut *conn).await?.rows_affected();
-    if ended > 0 {
-        let details = serde_json::json!({ "what": "keys revoked", "account": account, "number": ended });
-        audit::record(conn, by, Event::new(Action::Administer).details(details)).await?;
-    }
-    Ok(ended)
 }
