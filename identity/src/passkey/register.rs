@@ -3,7 +3,7 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 use webauthn_rp::bin::{Decode, Encode};
 use webauthn_rp::request::PublicKeyCredentialDescriptor;
-use webauthn_rp::request::register::{Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, Username};
+use webauthn_rp::request::register::{CredProtect, Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, Username};
 use webauthn_rp::response::register::ser_relaxed::RegistrationRelaxed;
 use webauthn_rp::response::{AuthTransports, CredentialId};
 use webauthn_rp::{PublicKeyCredentialCreationOptions, RegistrationServerState};
@@ -33,7 +33,9 @@ impl Identity {
         let name =
             Username::try_from(name).or_else(|_| Username::try_from("opensit")).map_err(|e| Failure::internal("naming a passkey", &e))?;
         let user = PublicKeyCredentialUserEntity { name, id: &id, display_name: Nickname::try_from(account.name.clone()).ok() };
-        let options = PublicKeyCredentialCreationOptions::passkey(&party.id, user, known);
+        let mut options = PublicKeyCredentialCreationOptions::passkey(&party.id, user, known);
+        // most phones and computers have no such thing, and asked for it they make no passkey at all
+        options.extensions.cred_protect = CredProtect::None;
         let (server, client) = options.start_ceremony().map_err(|e| Failure::internal("offering a passkey", &e))?;
         let state = server.encode().map_err(|e| Failure::internal("keeping a passkey's offer", &e))?;
         Ok((document(&client)?, Base64(state)))

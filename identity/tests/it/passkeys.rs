@@ -15,6 +15,8 @@ async fn make(browser: &mut Browser, key: &mut Authenticator, link: Option<&str>
     if begun.status != 200 {
         return begun;
     }
+    // what many an authenticator has not must not be asked for
+    assert_eq!(begun.json()["publicKey"]["extensions"].as_object().map_or(0, serde_json::Map::len), 0, "{}", begun.text);
     let made = key.create(&begun.json()["publicKey"]);
     browser.post("/auth/passkey/finish", &json!({"credential": made, "name": "Telefono"})).await
 }
