@@ -14,14 +14,13 @@ pub(crate) async fn install(conn: &mut PgConnection, layer: &Layer) -> Result<()
     let rights = if policies.len() > 1 { "insert, update, delete" } else { "" };
     let wanted: Vec<String> = policies.iter().map(|policy| policy.create(&layer.table)).collect();
     let wanted = wanted.join(";\n");
-    let made: Option<String> = sqlx::query_scalar(
-        "select obj_description(oid, 'pg_policy') from pg_policy where polrelid = to_regclass($1) and polname = $2",
-    )
-    .bind(&table)
-    .bind(Policy::NAMES[0])
-    .fetch_optional(&mut *conn)
-    .await?
-    .flatten();
+    let made: Option<String> =
+        sqlx::query_scalar("select obj_description(oid, 'pg_policy') from pg_policy where polrelid = to_regclass($1) and polname = $2")
+            .bind(&table)
+            .bind(Policy::NAMES[0])
+            .fetch_optional(&mut *conn)
+            .await?
+            .flatten();
     if made.as_deref() == Some(&wanted) {
         return Ok(());
     }

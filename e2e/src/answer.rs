@@ -13,10 +13,14 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub(crate) fn read(mut response: Response<ureq::Body>) -> Self {
+    /// `bodiless`: the answer to a `HEAD`, which has none whatever its headers say.
+    pub(crate) fn read(mut response: Response<ureq::Body>, bodiless: bool) -> Self {
         let headers = response.headers().iter().map(|(n, v)| (n.as_str().to_owned(), v.to_str().unwrap_or_default().to_owned())).collect();
         let status = response.status().as_u16();
-        let body = response.body_mut().with_config().limit(1 << 30).read_to_vec().expect("the body is readable");
+        let body = match bodiless {
+            true => Vec::new(),
+            false => response.body_mut().with_config().limit(1 << 30).read_to_vec().expect("the body is readable"),
+        };
         Self { status, headers, body }
     }
 

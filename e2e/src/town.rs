@@ -89,7 +89,7 @@ fn ask(url: &str, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer 
         request = request.header(*name, *value);
     }
     let request = request.body(()).unwrap_or_else(|e| panic!("{method} {path}: {e}"));
-    Answer::read(agent.run(request).unwrap_or_else(|e| panic!("{method} {path}: {e}")))
+    Answer::read(agent.run(request).unwrap_or_else(|e| panic!("{method} {path}: {e}")), method == "HEAD")
 }
 
 impl Drop for Server {

@@ -17,10 +17,11 @@ fn layers(town: &Town) -> Vec<(String, String)> {
     layers.as_array().unwrap().iter().map(|l| (text(l, "id"), text(l, "relation"))).collect()
 }
 
-/// Rows that are valid now.
+/// Rows that are valid now, and public.
 fn rows_now(town: &Town, table: &str) -> i64 {
-    let valid = "to_jsonb(t) ->> 'valid_to' is null or (to_jsonb(t) ->> 'valid_to')::timestamptz > now()";
-    town.psql(&format!("select count(*) from {table} t where {valid}")).parse().unwrap()
+    let valid = "(to_jsonb(t) ->> 'valid_to' is null or (to_jsonb(t) ->> 'valid_to')::timestamptz > now())";
+    let public = "coalesce((to_jsonb(t) ->> 'published')::boolean, true)";
+    town.psql(&format!("select count(*) from {table} t where {valid} and {public}")).parse().unwrap()
 }
 
 /// The number after `Feature Count:`.

@@ -146,7 +146,8 @@ fn migrations_are_named_by_time_module_and_what() {
         let (time, rest) = stem.split_once('_').unwrap_or_else(|| panic!("{name}: YYYYMMDDhhmmss_<module>_<what>.sql"));
         assert!(time.len() == 14 && time.bytes().all(|b| b.is_ascii_digit()), "{name} begins with no time");
         assert!(times.insert(time.to_owned()), "two migrations at {time}");
-        let module = THEMES.iter().map(|t| t.replace('-', "_")).chain(CAPABILITIES.map(str::to_owned)).find(|m| rest.starts_with(&format!("{m}_")));
+        let module =
+            THEMES.iter().map(|t| t.replace('-', "_")).chain(CAPABILITIES.map(str::to_owned)).find(|m| rest.starts_with(&format!("{m}_")));
         assert!(module.is_some(), "{name} names no module after its time");
     }
 }

@@ -181,7 +181,9 @@ mod tests {
     #[tokio::test]
     async fn only_those_who_see_a_row_learn_that_it_changed() {
         let (feed, teller) = scene();
-        let column = || Column::new("published").unwrap();
+        fn column() -> Column {
+            Column::new("published").unwrap()
+        }
         let rows = |published, west| GuardedRows {
             values: Some([(column(), filter::Value::Boolean(published))].into()),
             bbox: Bbox::new(west, 38.0, 15.75, 38.25).ok(),

@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn values_are_bound_never_written() {
-        let sql = statement(&parcels(), &query(10, Some((UpTo, 4711))), None);
+        let sql = statement(&parcels(), &Principal::anonymous(), &query(10, Some((UpTo, 4711))), None);
         assert!(sql.sql().as_str().contains(" and (fid <= $") && !sql.sql().as_str().contains("4711"));
     }
 }

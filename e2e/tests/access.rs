@@ -1,0 +1,368 @@
+//! Who sees what: every role at every address, over layers of each audience. The rows that somebody must not see are known by their
+//! secrets (ids and private values), which no answer to them may hold, whatever it is.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use e2e::{Answer, Town};
+
+const CASTELMARINA: &str = "080901";
+const ROCCA: &str = "080902";
+
+/// Who asks, and how their requests say so.
+struct Reader {
+    name: &'static str,
+    staff_of: &'static [&'static str],
+    headers: Vec<(&'static str, String)>,
+}
+
+impl Reader {
+    fn get(&self, town: &Town, path: &str) -> Answer {
+        self.ask(town, "GET", path)
+    }
+
+    fn ask(&self, town: &Town, method: &str, path: &str) -> Answer {
+        let headers: Vec<(&str, &str)> = self.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        town.ask(method, path, &headers)
+    }
+
+    fn serves(&self, comune: &str) -> bool {
+        self.staff_of.contains(&comune)
+    }
+}
+
+/// A row with something to hide.
+struct Row {
+    layer: &'static str,
+    id: String,
+    comune: String,
+    at: (f64, f64),
+    /// What tells that somebody sees it: of a row that is hidden its id, of a private value the value.
+    secret: String,
+    /// Whether the row itself is hidden, not only a value of it.
+    hidden: bool,
+}
+
+struct Scene {
+    town: Town,
+    readers: Vec<Reader>,
+    rows: Vec<Row>,
+}
+
+/// One town for all tests here: signing in and making keys takes as long as asking.
+static SCENE: LazyLock<Scene> = LazyLock::new(|| {
+    let town = Town::own();
+    let mut readers = vec![Reader { name: "anonymous", staff_of: &[], headers: vec![] }];
+    let people: [(&'static str, &'static [&'static str]); 5] = [
+        ("citizen", &[]),
+        ("officer", &[CASTELMARINA]),
+        ("officer-rocca", &[ROCCA]),
+        ("planner", &[CASTELMARINA]),
+        ("administrator", &[CASTELMARINA, ROCCA]),
+    ];
+    for (name, staff_of) in people {
+        readers.push(Reader { name, staff_of, headers: vec![("cookie", sign_in(&town, name))] });
+    }
+    let key = town.command(&["keys", "create", "--name", "matrix", "--scope", "read", "--comune", ROCCA]);
+    assert!(key.ok, "{}", key.err);
+    readers.push(Reader { name: "key of Rocca", staff_of: &[ROCCA], headers: vec![("x-api-key", key.out.trim().to_owned())] });
+    let mut rows = Vec::new();
+    for comune in [CASTELMARINA, ROCCA] {
+        rows.extend(hidden(&town, "events", "tourism.events", "id", &format!("comune = '{comune}' and not published"), true));
+        rows.extend(hidden(&town, "tree_inspections", "environment.tree_inspections", "id", &format!("comune = '{comune}'"), true));
+        rows.extend(hidden(&town, "lodgings", "tourism.lodgings", "manager", &format!("comune = '{comune}'"), false));
+    }
+    assert!(rows.len() >= 12, "{}", rows.len());
+    Scene { town, readers, rows }
+});
+
+/// The cookie of one of the invented people.
+fn sign_in(town: &Town, person: &str) -> String {
+    let answer = town.ask("POST", &format!("/auth/demo/{person}"), &[("sec-fetch-site", "same-origin")]);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let cookies = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+    let cookie = cookies.filter_map(|(_, value)| value.split(';').next()).find(|c| c.starts_with("__Host-opensit=")).unwrap();
+    cookie.to_owned()
+}
+
+/// A few rows of a table, in whose `secret` column there is what only those entitled see.
+fn hidden(town: &Town, layer: &'static str, table: &str, secret: &str, condition: &str, hidden: bool) -> Vec<Row> {
+    let rows = town.psql(&format!(
+        "select id, comune, st_x(g), st_y(g), {secret} from (select *, st_transform(geom, 4326) as g from {table}) t
+          where {condition} and (select count(*) from {table} o where o.{secret} = t.{secret}) = 1 order by id limit 3"
+    ));
+    let row = |line: &str| {
+        let parts: Vec<&str> = line.split('|').collect();
+        let number = |i: usize| parts[i].parse::<f64>().unwrap();
+        Row { layer, id: parts[0].to_owned(), comune: parts[1].to_owned(), at: (number(2), number(3)), secret: parts[4].to_owned(), hidden }
+    };
+    rows.lines().map(row).collect()
+}
+
+/// The tile that holds a place.
+fn tile(z: u8, (lon, lat): (f64, f64)) -> String {
+    let n = f64::from(1_u32 << z);
+    let phi = lat.to_radians();
+    let x = (lon + 180.0) / 360.0 * n;
+    let y = (1.0 - (phi.tan() + 1.0 / phi.cos()).ln() / std::f64::consts::PI) / 2.0 * n;
+    format!("{z}/{}/{}", x as u32, y as u32)
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+fn holds(answer: &Answer, secret: &str) -> bool {
+    answer.body.windows(secret.len()).any(|part| part == secret.as_bytes())
+}
+
+/// Addresses that show a row to those who see it.
+fn showing(row: &Row) -> Vec<String> {
+    let (layer, id, (lon, lat)) = (row.layer, encoded(&row.id), row.at);
+    let bbox = format!("{},{},{},{}", lon - 1e-4, lat - 1e-4, lon + 1e-4, lat + 1e-4);
+    vec![
+        format!("/collections/{layer}/items?limit=10000"),
+        format!("/collections/{layer}/items?bbox={bbox}"),
+        format!("/collections/{layer}/items?comune={}&limit=10000", row.comune),
+        format!("/collections/{layer}/items?f=html&limit=500"),
+        format!("/collections/{layer}/items/{id}"),
+        format!("/collections/{layer}/items/{id}?f=html"),
+        format!("/xyz/{layer}/{}", tile(17, row.at)),
+        format!("/xyz/points_of_interest,{layer}/{}", tile(16, row.at)),
+        format!("/identify?point={lon},{lat}&zoom=18&layers={layer}"),
+    ]
+}
+
+/// All other addresses that have to do with a layer or a row: they show no secret to anybody who must not see it.
+fn others(row: &Row) -> Vec<String> {
+    let (layer, id) = (row.layer, encoded(&row.id));
+    let mut paths: Vec<String> = ["", "/schema", "/queryables", "/sortables"].map(|part| format!("/collections/{layer}{part}")).to_vec();
+    paths.extend([format!("/xyz/{layer}"), format!("/styles/{layer}.json"), format!("/attachments/{layer}/{id}")]);
+    paths.push(format!("/collections/{layer}/items?sortby=name&limit=10000"));
+    paths.push(format!("/search?q={}", encoded(&row.secret)));
+    paths.extend(
+        ["/collections", "/collections?f=html", "/api", "/openapi.json", "/portal/catalogue.json", "/styles/map.json", "/"]
+            .map(str::to_owned),
+    );
+    paths
+}
+
+#[test]
+fn no_answer_holds_what_its_reader_must_not_see() {
+    let Scene { town, readers, rows } = &*SCENE;
+    for reader in readers {
+        for row in rows {
+            let sees = reader.serves(&row.comune);
+            for path in showing(row) {
+                let answer = reader.get(town, &path);
+                assert!(answer.status < 500, "{} {path}: {}", reader.name, answer.text());
+                // a refusal says again what was asked for
+                assert_eq!(answer.status == 200 && holds(&answer, &row.secret), sees, "{} ({}) {path}: status {}", reader.name, row.secret, answer.status);
+            }
+            for path in others(row) {
+                let answer = reader.get(town, &path);
+                assert!(answer.status < 500, "{} {path}: {}", reader.name, answer.text());
+                // a search repeats nothing of what was asked
+                assert!(sees || !holds(&answer, &row.secret), "{} ({}) {path}", reader.name, row.secret);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_layer_that_is_not_for_somebody_is_as_if_it_were_not() {
+    let Scene { town, readers, rows } = &*SCENE;
+    let row = rows.iter().find(|r| r.layer == "tree_inspections").unwrap();
+    let outside = ["anonymous", "citizen"];
+    for reader in readers {
+        let is_there = !outside.contains(&reader.name);
+        for path in showing(row).into_iter().chain(others(row)).filter(|p| p.contains("tree_inspections")) {
+            let (answer, nothing) = (reader.get(town, &path), reader.get(town, &path.replace("tree_inspections", "no_such_layer")));
+            if is_there {
+                assert_ne!(nothing.status, 200, "{path}");
+                continue;
+            }
+            assert_eq!(answer.status, nothing.status, "{} {path}", reader.name);
+            assert_eq!(answer.text().replace("tree_inspections", "no_such_layer"), nothing.text(), "{} {path}", reader.name);
+        }
+        for path in ["/collections", "/api", "/portal/catalogue.json", "/styles/map.json", "/collections?f=html"] {
+            let named = reader.get(town, path).text().contains("tree_inspections");
+            assert_eq!(named, is_there, "{} {path}", reader.name);
+        }
+        let stream = reader.ask(town, "HEAD", "/xyz/tree_inspections/changes").status;
+        assert_eq!(stream, if is_there { 200 } else { 404 }, "{}", reader.name);
+    }
+}
+
+#[test]
+fn the_row_of_somebody_else_is_as_if_it_were_not() {
+    let Scene { town, readers, rows } = &*SCENE;
+    for reader in readers {
+        for row in rows.iter().filter(|r| r.hidden && !reader.serves(&r.comune)) {
+            for path in [format!("/collections/{}/items/{}", row.layer, row.id), format!("/attachments/{}/{}", row.layer, row.id)] {
+                let (answer, nothing) = (reader.get(town, &path), reader.get(town, &path.replace(&row.id, "NOSUCHROW")));
+                assert_eq!(answer.status, 404, "{} {path}", reader.name);
+                assert_eq!(answer.text().replace(&row.id, "NOSUCHROW"), nothing.text(), "{} {path}", reader.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn counts_and_extents_tell_nothing_of_hidden_rows() {
+    let Scene { town, readers, .. } = &*SCENE;
+    for reader in readers {
+        let comuni: Vec<String> = reader.staff_of.iter().map(|c| format!("'{c}'")).collect();
+        let ours = if comuni.is_empty() { "false".to_owned() } else { format!("comune in ({})", comuni.join(",")) };
+        let expected = town.psql(&format!("select count(*) from tourism.events where published or {ours}"));
+        let answer = reader.get(town, "/collections/events/items?limit=1").json();
+        assert_eq!(answer["numberMatched"].to_string(), expected, "{}", reader.name);
+        let catalogue = reader.get(town, "/portal/catalogue.json").json();
+        let layer = catalogue["layers"].as_array().unwrap().iter().find(|l| l["id"] == "events").unwrap().clone();
+        let sees_all = reader.staff_of.len() == 2;
+        assert_eq!((layer["count"].is_null(), layer["bbox"].is_null()), (!sees_all, !sees_all), "{}", reader.name);
+    }
+}
+
+#[test]
+fn private_fields_are_no_parameters_for_those_who_never_see_them() {
+    let Scene { town, readers, rows } = &*SCENE;
+    let manager = |comune: &str| rows.iter().find(|r| r.layer == "lodgings" && r.comune == comune).unwrap();
+    for reader in readers {
+        for comune in [CASTELMARINA, ROCCA] {
+            let row = manager(comune);
+            let asked = reader.get(town, &format!("/collections/lodgings/items?manager={}", encoded(&row.secret)));
+            let sorted = reader.get(town, "/collections/lodgings/items?sortby=manager");
+            if reader.staff_of.is_empty() {
+                assert_eq!((asked.status, sorted.status), (400, 400), "{}", reader.name);
+            } else {
+                let found = asked.json()["numberMatched"].as_i64();
+                assert_eq!(found, Some(i64::from(reader.serves(comune))), "{} asks for a manager of {comune}", reader.name);
+                assert_eq!(sorted.status, 200, "{}", reader.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_made_for_somebody_is_kept_by_no_shared_cache() {
+    let Scene { town, readers, rows } = &*SCENE;
+    let row = rows.iter().find(|r| r.layer == "lodgings" && r.comune == CASTELMARINA).unwrap();
+    let path = format!("/collections/lodgings/items/{}", row.id);
+    let officer = readers.iter().find(|r| r.name == "officer").unwrap();
+    let seen = officer.get(town, &path);
+    assert!(seen.header("cache-control").unwrap().starts_with("private"), "{:?}", seen.headers);
+    assert!(seen.headers.iter().any(|(n, v)| n == "vary" && v.contains("cookie")), "{:?}", seen.headers);
+    let etag = seen.header("etag").unwrap().to_owned();
+    let again = town.get_with(&path, &[("if-none-match", &etag)]);
+    assert_eq!(again.status, 200, "who signed out is not told that what they had is still good");
+    assert!(!holds(&again, &row.secret));
+    for header in ["x-forwarded-user", "x-original-url", "x-rewrite-url", "remote-user", "forwarded"] {
+        assert!(!holds(&town.get_with(&path, &[(header, "administrator")]), &row.secret), "{header}");
+    }
+}
+
+/// The addresses that have no layer in them: what each role is answered, in the order of [`SCENE`]'s readers.
+const STATUSES: [(&str, [u16; 7]); 13] = [
+    ("/admin/accounts", [404, 404, 404, 404, 404, 200, 404]),
+    ("/admin/audit", [404, 404, 404, 404, 404, 200, 404]),
+    ("/admin/keys", [404, 404, 200, 200, 200, 200, 404]),
+    ("/jobs", [200, 200, 200, 200, 200, 200, 200]),
+    ("/auth/me", [200; 7]),
+    ("/auth/sessions", [401, 200, 200, 200, 200, 200, 401]),
+    ("/conformance", [200; 7]),
+    ("/coordinates?point=15.6,38&crs=EPSG:7792", [200; 7]),
+    ("/healthz", [200; 7]),
+    ("/metrics", [200; 7]),
+    ("/readyz", [200; 7]),
+    ("/version", [200; 7]),
+    ("/portal/", [200; 7]),
+];
+
+#[test]
+fn each_role_has_the_addresses_it_needs() {
+    let Scene { town, readers, .. } = &*SCENE;
+    for (path, expected) in STATUSES {
+        let found: Vec<u16> = readers.iter().map(|reader| reader.get(town, path).status).collect();
+        assert_eq!(found, expected, "{path}");
+    }
+}
+
+/// Addresses whose rules are tested elsewhere, or that only lead on: signing in (`identity`), jobs and files by their own crates.
+const ELSEWHERE: [&str; 26] = [
+    "/admin/accounts/{id}",
+    "/admin/accounts/{id}/recovery",
+    "/admin/keys/{id}",
+    "/attachments/{file}",
+    "/auth/demo/{person}",
+    "/auth/link/{token}",
+    "/auth/oidc/callback",
+    "/auth/oidc/start",
+    "/auth/passkey/begin",
+    "/auth/passkey/finish",
+    "/auth/passkeys/{id}",
+    "/auth/password",
+    "/auth/sessions/{id}",
+    "/auth/sign-in",
+    "/auth/sign-out",
+    "/auth/static/{name}",
+    "/auth/tile-token",
+    "/auth/totp",
+    "/favicon.ico",
+    "/jobs/{id}",
+    "/jobs/{id}/cancel",
+    "/jobs/{id}/result",
+    "/openapi.json",
+    "/portal",
+    "/portal/{*path}",
+    "/xyz/{ids}/changes",
+];
+
+#[test]
+fn every_route_is_in_the_matrix() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut routes = BTreeSet::new();
+    for folder in std::fs::read_dir(root).unwrap().filter_map(Result::ok) {
+        if folder.file_name() != "target" && folder.file_name() != "e2e" {
+            collect(&folder.path().join("src"), &mut routes);
+        }
+    }
+    assert!(routes.len() > 40, "{routes:?}");
+    let row = &SCENE.rows[0];
+    let asked: Vec<String> = showing(row).into_iter().chain(others(row)).chain(STATUSES.map(|(path, _)| path.to_owned())).collect();
+    for route in &routes {
+        let covered = ELSEWHERE.contains(&route.as_str()) || asked.iter().any(|path| fits(route, path.split('?').next().unwrap()));
+        assert!(covered, "say in this matrix who may ask for {route}");
+    }
+    for listed in ELSEWHERE {
+        assert!(routes.contains(listed), "{listed} is no route any more");
+    }
+}
+
+/// Whether an address is one of a route's.
+fn fits(route: &str, path: &str) -> bool {
+    let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
+    route.len() == path.len() && route.iter().zip(&path).all(|(r, p)| r.starts_with('{') || r == p)
+}
+
+/// The routes in the sources below a folder.
+fn collect(folder: &Path, routes: &mut BTreeSet<String>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.filter_map(Result::ok).map(|e| e.path()) {
+        if path.is_dir() {
+            collect(&path, routes);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            // what stands in a file's tests is no route of the program
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+            for part in text.split(".route(").skip(1) {
+                if let Some(route) = part.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) {
+                    routes.insert(route.to_owned());
+                }
+            }
+        }
+    }
+}
