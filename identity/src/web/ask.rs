@@ -24,6 +24,8 @@ pub(super) struct Ask {
     /// Whether a page is wanted, not a document.
     pub(super) page: bool,
     pub(super) query: Vec<(String, String)>,
+    /// The page that this is, or that it comes from.
+    path: String,
 }
 
 impl Ask {
@@ -40,6 +42,15 @@ impl Ask {
     /// One wording of two.
     pub(super) fn say(&self, it: &'static str, en: &'static str) -> &'static str {
         if self.language == Language::It { it } else { en }
+    }
+
+    /// This page in another language.
+    pub(super) fn translated(&self, language: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        // what a provider sent with the browser is used up
+        let kept = self.query.iter().filter(|(n, _)| matches!(n.as_str(), "next" | "source" | "link"));
+        query.extend_pairs(kept).append_pair("lang", language);
+        self.identity.parts.public_url.link(&format!("{}?{}", self.path, query.finish()))
     }
 
     /// One of our addresses, in the language that was chosen.
@@ -65,8 +76,12 @@ impl FromRequestParts<Identity> for Ask {
             Some(current) => Some(current.clone()),
             None => identity.resolve(&parts.headers).await.map_err(|failure| Failed(failure.problem()))?,
         };
+        let path = match parts.uri.path() {
+            "/auth/password" | "/auth/oidc/callback" => "/auth/sign-in".to_owned(),
+            path => path.to_owned(),
+        };
         let (identity, headers, client) = (identity.clone(), parts.headers.clone(), Client::of(&parts.extensions));
-        Ok(Self { identity, headers, client, current, language, chosen, page, query })
+        Ok(Self { identity, headers, client, current, language, chosen, page, query, path })
     }
 }
 

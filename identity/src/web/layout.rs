@@ -26,7 +26,7 @@ pub(super) fn page(ask: &Ask, title: &str, content: &Markup) -> Markup {
                     a.service href=(ask.url("/")) { (service) }
                     nav aria-label=(ask.say("Servizio", "Service")) {
                         a href=(ask.url("/portal/")) { (ask.say("Mappa", "Map")) }
-                        a lang=(other) hreflang=(other) href=(format!("?lang={other}")) { (ask.say("English", "Italiano")) }
+                        a lang=(other) hreflang=(other) href=(ask.translated(other)) { (ask.say("English", "Italiano")) }
                     }
                 }
                 main id="content" {

@@ -47,7 +47,7 @@ fn session_row(ask: &Ask, session: &OwnSession) -> Markup {
     html! {
         li {
             div {
-                strong { @if session.agent.is_empty() { (ask.say("Programma senza nome", "A program without a name")) } @else { (session.agent) } }
+                strong { @if session.agent.is_empty() { (ask.say("Programma senza nome", "A program without a name")) } @else { (program(&session.agent)) } }
                 p.quiet {
                     (ask.say("dal ", "since ")) (time(session.opened_at)) (ask.say(", usato ", ", used ")) (time(session.seen_at))
                     @if session.current { " · " (ask.say("questo", "this one")) }
@@ -55,6 +55,20 @@ fn session_row(ask: &Ask, session: &OwnSession) -> Markup {
             }
             form method="post" action=(ask.url(&format!("/auth/sessions/{}", session.id))) { button type="submit" { (ask.say("Chiudi", "End")) } }
         }
+    }
+}
+
+/// What a browser's long name says to people.
+fn program(agent: &str) -> String {
+    const BROWSERS: [(&str, &str); 6] =
+        [("Firefox/", "Firefox"), ("Edg/", "Edge"), ("OPR/", "Opera"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("QGIS", "QGIS")];
+    const SYSTEMS: [(&str, &str); 6] =
+        [("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux")];
+    let first = |names: &[(&str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
+    match (first(&BROWSERS), first(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser}, {system}"),
+        (Some(name), None) => name.to_owned(),
+        _ => agent.to_owned(),
     }
 }
 
@@ -122,4 +136,20 @@ pub(super) async fn sign_out(State(identity): State<Identity>, ask: Ask, Input(w
         Ok(response)
     };
     or_failed(&ask, result.await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::program;
+
+    #[test]
+    fn people_know_their_browsers_by_name() {
+        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+        assert_eq!(program(chrome), "Chrome, Linux");
+        assert_eq!(
+            program("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1"),
+            "Safari, iPhone"
+        );
+        assert_eq!(program("curl/8"), "curl/8");
+    }
 }

@@ -220,6 +220,8 @@ async fn the_pages_say_what_was_wrong_and_carry_no_script_or_style() {
         "{}",
         wrong.text
     );
+    assert!(page.text.contains("/auth/sign-in?next=%2Fcollections&amp;lang=it"), "the same page in the other language");
+    assert!(wrong.text.contains("/auth/sign-in?lang=en"), "and of a form's answer the page that it came from");
     for file in page.text.split('"').filter(|part| part.contains("/auth/static/")) {
         let path = file.trim_start_matches(crate::scene::ORIGIN).split('?').next().unwrap();
         let file = browser.page(path).await;
