@@ -160,7 +160,14 @@ fn no_answer_holds_what_its_reader_must_not_see() {
                 let answer = reader.get(town, &path);
                 assert!(answer.status < 500, "{} {path}: {}", reader.name, answer.text());
                 // a refusal says again what was asked for
-                assert_eq!(answer.status == 200 && holds(&answer, &row.secret), sees, "{} ({}) {path}: status {}", reader.name, row.secret, answer.status);
+                assert_eq!(
+                    answer.status == 200 && holds(&answer, &row.secret),
+                    sees,
+                    "{} ({}) {path}: status {}",
+                    reader.name,
+                    row.secret,
+                    answer.status
+                );
             }
             for path in others(row) {
                 let answer = reader.get(town, &path);
@@ -289,6 +296,58 @@ fn each_role_has_the_addresses_it_needs() {
         let found: Vec<u16> = readers.iter().map(|reader| reader.get(town, path).status).collect();
         assert_eq!(found, expected, "{path}");
     }
+}
+
+#[test]
+fn the_spatial_index_serves_every_role() {
+    let town = Town::own();
+    // small tables are rightly read whole; this one is not small any more
+    town.psql(
+        "insert into tourism.events (id, comune, name, begins, ends, published, geom)
+         select 'X' || i, case when i % 2 = 0 then '080901' else '080902' end, 'x', '2026-01-01', '2026-01-02', i % 3 = 0,
+                st_translate((select geom from tourism.events order by id limit 1), (i % 400) * 25 - 5000, (i / 400) * 25 - 5000)
+           from generate_series(1, 160000) i",
+    );
+    town.psql("analyze tourism.events");
+    let (lon, lat): (f64, f64) = {
+        let text = town
+            .psql("select st_x(g) || ' ' || st_y(g) from (select st_transform(geom, 4326) as g from tourism.events order by id limit 1) t");
+        let (lon, lat) = text.split_once(' ').unwrap();
+        (lon.parse().unwrap(), lat.parse().unwrap())
+    };
+    let bbox = format!("{},{},{},{}", lon - 2e-3, lat - 2e-3, lon + 2e-3, lat + 2e-3);
+    let paths = [
+        format!("/xyz/events/{}", tile(16, (lon, lat))),
+        format!("/xyz/events,lodgings/{}", tile(14, (lon, lat))),
+        format!("/collections/events/items?bbox={bbox}"),
+        format!("/collections/events/items?bbox={bbox}&published=true&sortby=name"),
+        format!("/identify?point={lon},{lat}&zoom=18&layers=events"),
+    ];
+    let scans = || {
+        // a connection that rests writes its counters after ten seconds
+        std::thread::sleep(std::time::Duration::from_millis(11_000));
+        let text = town.psql(
+            "select seq_scan || ' ' || (select idx_scan from pg_stat_user_indexes where indexrelid = 'tourism.events_geom_idx'::regclass)
+               from pg_stat_user_tables where relid = 'tourism.events'::regclass",
+        );
+        let (whole, index) = text.split_once(' ').unwrap();
+        (whole.parse::<i64>().unwrap(), index.parse::<i64>().unwrap())
+    };
+    let before = scans();
+    let people = ["", "citizen", "officer", "officer-rocca", "administrator"];
+    for person in people {
+        let cookie = if person.is_empty() { String::new() } else { sign_in(&town, person) };
+        for path in &paths {
+            let answer = town.get_with(path, &[("cookie", &cookie)]);
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        }
+    }
+    let after = scans();
+    let asked = (paths.len() * people.len()) as i64;
+    assert!(
+        after.0 == before.0 && after.1 >= before.1 + asked,
+        "whole scans and scans of the index: {before:?}, then {after:?} after {asked} questions"
+    );
 }
 
 /// Addresses whose rules are tested elsewhere, or that only lead on: signing in (`identity`), jobs and files by their own crates.
