@@ -5,7 +5,7 @@ const full: Link = {
   center: [15.6512, 38.1123], zoom: 17.25, bearing: -20,
   layers: new Map([['parcels', 1], ['trees', 0.6]]),
   selected: { layer: 'parcels', id: 'X101_001200.345' },
-  theme: 'dark', lang: 'en', basemap: 'catasto', panel: 'layers',
+  theme: 'dark', lang: 'en', basemap: 'catasto', panel: 'layers', comune: '080901', admin: 'audit',
 };
 
 describe('permalink', () => {
@@ -15,7 +15,7 @@ describe('permalink', () => {
 
   it('is readable', () => {
     expect(encode(full)).toBe(
-      '#map=17.25/38.112300/15.651200/-20&layers=parcels,trees:60&sel=parcels/X101_001200.345&base=catasto&panel=layers&theme=dark&lang=en',
+      '#map=17.25/38.112300/15.651200/-20&layers=parcels,trees:60&sel=parcels/X101_001200.345&base=catasto&panel=layers&comune=080901&admin=audit&theme=dark&lang=en',
     );
   });
 
@@ -25,6 +25,12 @@ describe('permalink', () => {
     const read = decode(encode({ selected: { layer: 'permits', id }, layers }));
     expect(read.selected).toEqual({ layer: 'permits', id });
     expect(read.layers).toEqual(layers);
+  });
+
+  it('opens administration by its short name, and only a comune that could be one', () => {
+    expect(decode('#admin').admin).toBe('people');
+    expect(decode('#comune=080902').comune).toBe('080902');
+    expect(decode('#comune=Reggio').comune).toBeUndefined();
   });
 
   it('tells no layer at all from no word about layers', () => {

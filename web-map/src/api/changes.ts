@@ -36,6 +36,12 @@ export class ChangeStream {
     this.open();
   }
 
+  /** The same, asked anew: the server decides once for a stream who may hear what. */
+  reopen(): void {
+    this.attempt = 0;
+    this.open();
+  }
+
   close(): void {
     clearTimeout(this.retry);
     this.source?.close();

@@ -23,7 +23,18 @@ export interface Field {
   searchable?: boolean;
   filterable?: boolean;
   sortable?: boolean;
+  /** Those entitled may change it. */
+  editable?: boolean;
+  /** Only offices see it, in the rows of their comuni. */
+  private?: boolean;
+  required?: boolean;
+  max_length?: number | null;
 }
+
+/** Who may see a layer: everybody, everybody who signed in, those who work for the comune. */
+export type Audience = 'public' | 'citizens' | 'officers';
+
+export type GeometryType = 'Point' | 'MultiPoint' | 'LineString' | 'MultiLineString' | 'Polygon' | 'MultiPolygon';
 
 export interface Layer {
   id: string;
@@ -31,6 +42,10 @@ export interface Layer {
   title: Text;
   description?: Text | null;
   geometry: 'point' | 'line' | 'polygon';
+  geometry_type?: GeometryType;
+  audience?: Audience;
+  /** Who asks may change rows of it, those of their comuni. */
+  editable?: boolean;
   minzoom: number;
   maxzoom: number;
   visible: boolean;
@@ -110,3 +125,19 @@ export interface Coordinate { crs: string; values: number[]; accuracy_m?: number
 
 /** One event of `/xyz/{ids}/changes`; a null box means that anything of the layer may have changed. */
 export interface Change { position: string; layer: string; bbox: Bbox | null }
+
+/** One of the demo's invented people; a POST to `/auth/demo/{id}` enters as them. */
+export interface DemoPerson { id: string; name: string; role: string; title: string }
+
+/** `/auth/me`: who asks. */
+export interface Me {
+  signed_in: boolean;
+  role: string;
+  name: string | null;
+  id: string | null;
+  /** ISTAT codes, or `*` for all. */
+  comuni: '*' | string[];
+  staff: boolean;
+  administrator: boolean;
+  demo: DemoPerson[];
+}

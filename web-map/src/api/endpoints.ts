@@ -39,11 +39,11 @@ export interface ItemPage {
 }
 
 /** Which features, and in which order. Without a box, all of the layer. */
-export interface ItemsQuestion { limit: number; bbox?: Bbox | undefined; order?: { field: string; descending: boolean } | undefined }
+export interface ItemsQuestion { limit: number; bbox?: Bbox | undefined; order?: { field: string; descending: boolean } | undefined; comune?: string | undefined }
 
-export const itemsUrl = (layer: string, { limit, bbox, order }: ItemsQuestion) =>
+export const itemsUrl = (layer: string, { limit, bbox, order, comune }: ItemsQuestion) =>
   serverUrl(`collections/${encodeURIComponent(layer)}/items`, {
-    f: 'json', limit, bbox: bbox?.map((n) => n.toFixed(7)).join(','), sortby: order && `${order.descending ? '-' : '+'}${order.field}`,
+    f: 'json', limit, comune, bbox: bbox?.map((n) => n.toFixed(7)).join(','), sortby: order && `${order.descending ? '-' : '+'}${order.field}`,
   });
 
 /** A page of features; `url` is the first one's or the `next` link of the one before. */

@@ -18,7 +18,7 @@ export function serverUrl(path: string, query: Record<string, string | number | 
 
 /** A request that failed: `status` is 0 when no answer came at all. */
 export class RequestFailed extends Error {
-  constructor(readonly status: number, message: string) {
+  constructor(readonly status: number, message: string, readonly problem: Problem = {}) {
     super(message);
     this.name = 'RequestFailed';
   }
@@ -29,33 +29,66 @@ export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }
 
-interface Problem { title?: string; detail?: string }
+/** What is wrong with one value or with the geometry, and where. */
+export interface Fault { field?: string; geometry?: unknown; detail: string; at?: [lon: number, lat: number] | null }
 
-async function problemOf(response: Response): Promise<string> {
+/** `application/problem+json`, with the members of ours that the portal reads. */
+export interface Problem { type?: string; title?: string; detail?: string; errors?: Fault[]; current?: unknown }
+
+async function failed(response: Response): Promise<RequestFailed> {
   try {
     const problem = (await response.json()) as Problem;
-    return problem.detail ?? problem.title ?? response.statusText;
+    return new RequestFailed(response.status, problem.detail ?? problem.title ?? response.statusText, problem);
   } catch {
-    return response.statusText || `HTTP ${response.status}`;
+    return new RequestFailed(response.status, response.statusText || `HTTP ${response.status}`);
   }
 }
 
-/** Reads JSON, or throws `RequestFailed` with the server's own explanation; gives up after `timeoutMs`. */
-export async function getJson<T>(url: string, signal?: AbortSignal, timeoutMs = 20_000): Promise<T> {
+/** How long answers are asked to be no older than our own last change. */
+const AFTER_MS = 10_000;
+let written: { position: string; until: number } | undefined;
+
+/** We changed something: what is read from now on must show it. `position` is the answer's `Change-Position`. */
+export function wrote(position: string | null): void {
+  if (position) written = { position, until: performance.now() + AFTER_MS };
+}
+
+/** The header by which an answer waits for our own last change. */
+export function afterOurs(): Record<string, string> {
+  return written && performance.now() < written.until ? { 'After-Position': written.position } : {};
+}
+
+async function ask(url: string, request: RequestInit, signal: AbortSignal | undefined, timeoutMs: number): Promise<Response> {
   const timeout = AbortSignal.timeout(timeoutMs);
   const both = signal ? AbortSignal.any([signal, timeout]) : timeout;
   let response: Response;
   try {
-    response = await fetch(url, { signal: both, headers: { Accept: 'application/json, application/geo+json' } });
+    response = await fetch(url, { ...request, signal: both });
   } catch (error) {
     if (isAbort(error)) throw error;
     throw new RequestFailed(0, error instanceof Error ? error.message : String(error));
   }
-  if (!response.ok) throw new RequestFailed(response.status, await problemOf(response));
-  return (await response.json()) as T;
+  if (!response.ok) throw await failed(response);
+  return response;
 }
 
-const OWN_PATHS = /^.*?\/(?=(?:xyz|collections|styles)\/)/;
+const ACCEPT = { Accept: 'application/json, application/geo+json' };
+
+/** The answer with its headers, or `RequestFailed` with the server's own explanation; gives up after `timeoutMs`. */
+export const get = (url: string, signal?: AbortSignal, timeoutMs = 20_000): Promise<Response> =>
+  ask(url, { headers: { ...ACCEPT, ...afterOurs() } }, signal, timeoutMs);
+
+/** The answer's JSON. */
+export const getJson = async <T>(url: string, signal?: AbortSignal, timeoutMs?: number): Promise<T> => (await (await get(url, signal, timeoutMs)).json()) as T;
+
+/** Changes something: JSON, or no body. `X-OpenSIT` is what a foreign page's form can't send. */
+export function send(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', url: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  const kind: Record<string, string> = body === undefined ? {} : { 'Content-Type': 'application/json' };
+  const request: RequestInit = { method, headers: { ...ACCEPT, 'X-OpenSIT': 'portal', ...kind, ...headers } };
+  return ask(url, body === undefined ? request : { ...request, body: JSON.stringify(body) }, undefined, 30_000);
+}
+
+const OWN_PATHS = /^.*?\/(?=(?:xyz|collections|styles|jobs|auth|admin)\/)/;
 
 /**
  * The same address below the root this page came from. The server writes links with its configured public name; the

@@ -7,10 +7,12 @@ import type { Addition } from './style';
 export const SELECTION = 'opensit-selection';
 export const MEASURE = 'opensit-measure';
 export const MARK = 'opensit-mark';
+/** What is being drawn, and what is compared with it. */
+export const SKETCH = 'opensit-sketch';
 
 const ACCENT = '#0066cc';
 const INK = '#17324d';
-const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] };
+export const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] };
 const FONT = ['Titillium Web'];
 
 const round = { 'line-cap': 'round', 'line-join': 'round' } as const;
@@ -77,12 +79,30 @@ export function markData(at: LonLat | undefined): FeatureCollection {
   return selectionData(at && { type: 'Point', coordinates: at });
 }
 
-export interface Drawings { selection?: FeatureCollection; measure?: FeatureCollection; mark?: FeatureCollection }
+const role = (name: string) => ['==', ['get', 'role'], name] as const;
+const ofRole = (name: string, kind: 'Polygon' | 'LineString' | 'Point') => ['all', role(name), ['==', ['geometry-type'], kind]] as const;
+const THEIRS = '#a0148c';
+
+/** Ours is blue and drawn through, theirs (or what was before) violet and dashed, what is wrong is a red cross of a disc. */
+const sketchLayers = [
+  { id: 'sketch/theirs-fill', type: 'fill', source: SKETCH, filter: ofRole('theirs', 'Polygon'), paint: { 'fill-color': THEIRS, 'fill-opacity': 0.08 } },
+  { id: 'sketch/fill', type: 'fill', source: SKETCH, filter: ofRole('mine', 'Polygon'), paint: { 'fill-color': ACCENT, 'fill-opacity': 0.14 } },
+  { id: 'sketch/halo', type: 'line', source: SKETCH, filter: ['all', ['!', isPoint], ['in', ['get', 'role'], ['literal', ['mine', 'theirs']]]], layout: round, paint: { 'line-color': '#ffffff', 'line-width': 6, 'line-opacity': 0.9 } },
+  { id: 'sketch/theirs', type: 'line', source: SKETCH, filter: ['all', role('theirs'), ['!', isPoint]], paint: { 'line-color': THEIRS, 'line-width': 2.5, 'line-dasharray': [2.5, 2] } },
+  { id: 'sketch/line', type: 'line', source: SKETCH, filter: ['all', role('mine'), ['!', isPoint]], layout: round, paint: { 'line-color': ACCENT, 'line-width': 3 } },
+  { id: 'sketch/theirs-point', type: 'circle', source: SKETCH, filter: ofRole('theirs', 'Point'), paint: { 'circle-radius': 9, 'circle-color': '#ffffff', 'circle-opacity': 0.4, 'circle-stroke-color': THEIRS, 'circle-stroke-width': 3 } },
+  { id: 'sketch/middle', type: 'circle', source: SKETCH, filter: role('middle'), paint: { 'circle-radius': 4, 'circle-color': ACCENT, 'circle-opacity': 0.75, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 1.5 } },
+  { id: 'sketch/vertex', type: 'circle', source: SKETCH, filter: role('vertex'), paint: { 'circle-radius': 7, 'circle-color': '#ffffff', 'circle-stroke-color': ACCENT, 'circle-stroke-width': 3 } },
+  { id: 'sketch/chosen', type: 'circle', source: SKETCH, filter: role('chosen'), paint: { 'circle-radius': 9, 'circle-color': '#ff9900', 'circle-stroke-color': INK, 'circle-stroke-width': 3 } },
+  { id: 'sketch/fault', type: 'circle', source: SKETCH, filter: role('fault'), paint: { 'circle-radius': 12, 'circle-color': '#b3172e', 'circle-opacity': 0.2, 'circle-stroke-color': '#b3172e', 'circle-stroke-width': 3 } },
+];
+
+export interface Drawings { selection?: FeatureCollection; measure?: FeatureCollection; mark?: FeatureCollection; sketch?: FeatureCollection | undefined }
 
 /** Our drawings as additions to a style, with what they show now, so that a change of style keeps them. */
-export function overlay({ selection = EMPTY, measure = EMPTY, mark = EMPTY }: Drawings): Addition {
+export function overlay({ selection = EMPTY, measure = EMPTY, mark = EMPTY, sketch = EMPTY }: Drawings): Addition {
   return {
-    sources: { [SELECTION]: geojson(selection), [MEASURE]: geojson(measure), [MARK]: geojson(mark) },
-    layers: [...selectionLayers, ...measureLayers, ...markLayers] as unknown as LayerSpecification[],
+    sources: { [SELECTION]: geojson(selection), [MEASURE]: geojson(measure), [MARK]: geojson(mark), [SKETCH]: geojson(sketch) },
+    layers: [...selectionLayers, ...measureLayers, ...markLayers, ...sketchLayers] as unknown as LayerSpecification[],
   };
 }

@@ -4,12 +4,15 @@
 import { addProtocol, Map as MapLibre, type GeoJSONSource, type MapMouseEvent, type StyleSpecification } from 'maplibre-gl';
 import type { FeatureCollection } from 'geojson';
 import type { Bbox, LonLat } from '../api/contract';
-import { rebase } from '../api/http';
+import { afterOurs, rebase } from '../api/http';
 import { tilesIn, withParents } from '../geo/tiles';
 import { opacityPaint } from './opacity';
 import { StaleTiles } from './refresh';
 import { catalogueLayer } from './style';
 import './worker';
+
+/** Tiles of our own server, which may be asked to wait for our last change. */
+const OURS = /\/xyz\//;
 
 export interface Camera { center: LonLat; zoom: number; bearing: number }
 
@@ -49,7 +52,7 @@ export class MapView {
       fadeDuration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200,
       refreshExpiredTiles: false,
       locale: { 'Map.Title': ariaLabel },
-      transformRequest: (url) => ({ url: rebase(url) }),
+      transformRequest: (url, kind) => ({ url: rebase(url), ...(kind === 'Tile' && OURS.test(url) ? { headers: afterOurs() } : {}) }),
     });
     this.listen(events);
   }

@@ -46,6 +46,14 @@ export class Cards {
     }
   }
 
+  /** The same question as somebody else, or what was chosen by name; nothing of the old answer stays. */
+  async again(zoom: number, layers: string[]): Promise<void> {
+    const { open, point, selected } = this;
+    this.list = [];
+    if (open && point) await this.at(point, zoom, layers);
+    else if (open && selected) await this.show(selected.layer, selected.id);
+  }
+
   close(): void {
     this.running?.abort();
     this.open = false;

@@ -15,6 +15,10 @@ export interface Link {
   lang?: Lang;
   basemap?: string;
   panel?: string;
+  /** ISTAT code of the comune that the portal is opened for. */
+  comune?: string;
+  /** The page of administration that is open. */
+  admin?: string;
 }
 
 const THEMES: readonly string[] = ['light', 'dark', 'contrast'];
@@ -35,6 +39,8 @@ export function encode(link: Link): string {
   if (link.selected) parts.push(`sel=${escape(link.selected.layer)}/${escape(link.selected.id)}`);
   if (link.basemap && link.basemap !== 'none') parts.push(`base=${escape(link.basemap)}`);
   if (link.panel) parts.push(`panel=${escape(link.panel)}`);
+  if (link.comune) parts.push(`comune=${escape(link.comune)}`);
+  if (link.admin) parts.push(`admin=${escape(link.admin)}`);
   if (link.theme) parts.push(`theme=${link.theme}`);
   if (link.lang) parts.push(`lang=${link.lang}`);
   return `#${parts.join('&')}`;
@@ -46,6 +52,7 @@ export function decode(hash: string): Link {
   for (const part of hash.replace(/^#/, '').split('&')) {
     const at = part.indexOf('=');
     if (at > 0) values.set(part.slice(0, at), part.slice(at + 1));
+    else if (part === 'admin') values.set('admin', 'people');
   }
   const link: Link = { ...decodeCamera(values.get('map')) };
   const layers = values.get('layers');
@@ -57,6 +64,9 @@ export function decode(hash: string): Link {
   if (lang && LANGS.includes(lang)) link.lang = lang as Lang;
   if (basemap) link.basemap = unescape(basemap);
   if (panel) link.panel = unescape(panel);
+  const [comune, admin] = [values.get('comune'), values.get('admin')];
+  if (comune && /^\d{6}$/.test(comune)) link.comune = comune;
+  if (admin) link.admin = unescape(admin);
   return link;
 }
 

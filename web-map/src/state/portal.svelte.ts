@@ -1,4 +1,5 @@
 /** The portal as one object: what is loaded, what is shown, and what follows from a reader's action. */
+import type { FeatureCollection } from 'geojson';
 import type { StyleSpecification } from 'maplibre-gl';
 import type { Bbox, Card, Catalogue, Change, Lang, Layer, LonLat, SearchResult, Theme } from '../api/contract';
 import { ChangeStream, type StreamState } from '../api/changes';
@@ -9,7 +10,7 @@ import { Census, type Counts } from '../legend/census';
 import { legendEntries } from '../legend/entries';
 import { basemapAddition } from '../map/basemap';
 import { Coalescer, type Burst } from '../map/live';
-import { MARK, markData, MEASURE, overlay, SELECTION, selectionData } from '../map/overlay';
+import { EMPTY, MARK, markData, MEASURE, overlay, SELECTION, selectionData, SKETCH } from '../map/overlay';
 import { compose, sourcesOf, type Addition } from '../map/style';
 import type { Camera, Insets, MapView } from '../map/view';
 import type { Key } from '../i18n/translate';
@@ -18,7 +19,9 @@ import { LayerStates } from './layers.svelte';
 import { Measure } from './measure.svelte';
 import { decode, encode, type Link } from './permalink';
 import { prefs, reduceMotion, t, tr } from './preferences.svelte';
+import { Session } from './session.svelte';
 import { SourceWatch } from './watch';
+import { ADMIN_TABS, DRAFT, type AdminTab, type MapTool, type Work } from './work';
 
 export const PANELS = ['layers', 'measure', 'list', 'coordinates'] as const;
 export type Panel = (typeof PANELS)[number];
@@ -54,6 +57,14 @@ class Portal {
   revision = $state(0);
   listed = $state<string>();
 
+  /** ISTAT code of the comune that the portal is opened for. */
+  comune = $state<string>();
+  home = $derived(this.catalogue?.comuni.find(({ istat }) => istat === this.comune));
+  work = $state.raw<Work>();
+  tool = $state.raw<MapTool>();
+  sketch = $state.raw<FeatureCollection>();
+  admin = $state<AdminTab>();
+
   measuring = $derived(this.panel === 'measure' && this.front === 'panel');
 
   /** Features in view by style layer that is a legend entry; those not drawn at this scale are missing. */
@@ -61,6 +72,7 @@ class Portal {
 
   readonly layers = new LayerStates();
   readonly measure = new Measure();
+  readonly session = new Session();
   readonly cards = new Cards(() => this.catalogue);
 
   /** The place that a cross stands on: the one whose coordinates are listed, or where the reader asked what is there. */
@@ -85,6 +97,8 @@ class Portal {
       const [catalogue, style] = await Promise.all([fetchCatalogue(), fetchStyle(prefs.theme, prefs.lang)]);
       this.layers.adopt(catalogue.layers, link.layers);
       this.basemap = link.basemap ?? 'none';
+      this.comune = link.comune ?? comuneAsked();
+      this.admin = adminTab(link);
       if (!this.catalogue) this.openAt(catalogue, link);
       this.catalogue = catalogue;
       this.style = style;
@@ -96,9 +110,9 @@ class Portal {
   }
 
   private openAt(catalogue: Catalogue, link: Link): void {
-    const [zoom, center] = [link.zoom ?? 14, link.center ?? centre(catalogue.bbox)];
+    const [zoom, center] = [link.zoom ?? 14, link.center ?? centre(this.whole(catalogue))];
     this.camera = { zoom, center, bearing: link.bearing ?? 0 };
-    this.bbox = catalogue.bbox;
+    this.bbox = this.whole(catalogue);
     if (link.panel && (PANELS as readonly string[]).includes(link.panel)) this.panel = link.panel as Panel;
     else if (innerWidth >= PHONE_PX && !location.hash) this.panel = 'layers';
   }
@@ -108,11 +122,72 @@ class Portal {
     this.view = view;
     const link = decode(location.hash);
     this.bbox = view.bbox();
-    if (!link.center && this.catalogue) view.fit(this.catalogue.bbox, this.insets(), CLOSEST_ZOOM, false);
+    if (!link.center && this.catalogue) view.fit(this.whole(), this.insets(), CLOSEST_ZOOM, false);
     if (link.selected) void this.select(link.selected.layer, link.selected.id, { move: !link.center, push: false });
     setInterval(() => this.watch.check(this.sourcesInUse(), performance.now()), 500);
     this.follow();
     if (this.basemap !== 'none') void this.setBasemap(this.basemap);
+  }
+
+  /** The territory that one looks at: the comune's that the portal is opened for, else all. */
+  whole(catalogue = this.catalogue): Bbox {
+    return catalogue?.comuni.find(({ istat }) => istat === this.comune)?.bbox ?? catalogue?.bbox ?? [-180, -85, 180, 85];
+  }
+
+  /** Everything was drawn: now there is time to ask who is looking, and to go on with what they left unsaved. */
+  async settled(): Promise<void> {
+    [this.ready, this.rested] = [true, true];
+    this.takeCensus();
+    if (this.session.asked) return;
+    await this.session.load();
+    if (this.session.known?.staff && sessionStorage.getItem(DRAFT)) await this.resume();
+  }
+
+  private async resume(): Promise<void> {
+    const { readDraft } = await import('../editing/drafts');
+    const draft = readDraft(this.session.known?.id);
+    if (draft && this.layer(draft.layer)?.editable) this.begin({ kind: 'edit', layer: draft.layer, ...(draft.id ? { id: draft.id } : {}), resumed: true });
+  }
+
+  /** Somebody else looks now: all that was shown is asked for anew, and nothing of before stays. */
+  async renew(): Promise<void> {
+    this.end();
+    this.admin = undefined;
+    await this.session.load();
+    await this.reloadCatalogue();
+    this.stream.reopen();
+    for (const source of this.sourcesInUse()) this.view?.refresh(source, null);
+    this.revision += 1;
+    await this.cards.again(this.camera.zoom, this.asked());
+  }
+
+  begin(work: Work): void {
+    if (this.layers.get(work.layer)?.on === false) this.toggle(work.layer, true);
+    this.work = work;
+    this.front = 'cards';
+  }
+
+  /** Nothing is being worked on. */
+  end(): void {
+    [this.work, this.tool, this.sketch] = [undefined, undefined, undefined];
+  }
+
+  /** We changed rows of a layer in this box: it is drawn and listed anew without waiting for the stream. */
+  changed(layer: string, box: Bbox | undefined): void {
+    this.bursts.add({ position: '', layer, bbox: box ?? null });
+    this.revision += 1;
+  }
+
+  setComune(istat: string | undefined): void {
+    this.comune = istat;
+    if (!istat && location.search) history.replaceState(null, '', location.pathname + location.hash);
+    this.revision += 1;
+    this.goTo(this.whole());
+  }
+
+  openAdmin(tab: AdminTab | undefined): void {
+    this.admin = tab;
+    this.writeUrl();
   }
 
   layer(id: string): Layer | undefined {
@@ -123,7 +198,7 @@ class Portal {
 
   composed(): StyleSpecification | undefined {
     if (!this.style) return undefined;
-    const drawn = overlay({ selection: selectionData(this.cards.selected?.geometry), measure: this.measure.drawing(), mark: markData(this.marked) });
+    const drawn = overlay({ selection: this.selection(), measure: this.measure.drawing(), mark: markData(this.marked), sketch: this.sketch });
     return compose(this.style, {
       on: new Set(this.layers.on), ...(this.catalogue ? { catalogue: this.catalogue } : {}), opacity: this.layers.shown, overlay: drawn, ...(this.ground ? { basemap: this.ground } : {}),
     });
@@ -134,8 +209,17 @@ class Portal {
     if (style && this.view) this.view.setStyle(style);
   }
 
+  /** What is being worked on is drawn by its own tool. */
+  private selection(): FeatureCollection {
+    return selectionData(this.work ? undefined : this.cards.selected?.geometry);
+  }
+
+  drawSketch(): void {
+    this.view?.setData(SKETCH, this.sketch ?? EMPTY);
+  }
+
   drawSelection(): void {
-    this.view?.setData(SELECTION, selectionData(this.cards.selected?.geometry));
+    this.view?.setData(SELECTION, this.selection());
   }
 
   drawMark(): void {
@@ -188,7 +272,7 @@ class Portal {
     if (change.lang) prefs.setLang(change.lang);
     this.writeUrl();
     await this.reloadStyle();
-    if (change.lang) await this.cards.reload();
+    if (change.lang) await Promise.all([this.cards.reload(), this.session.asked && this.session.load()]);
   }
 
   private async reloadStyle(): Promise<void> {
@@ -274,16 +358,21 @@ class Portal {
   // --- what a reader does ---------------------------------------------------------------------------------------------
 
   clicked(at: LonLat): void {
-    if (this.measuring) this.measure.add(at);
+    if (this.tool) this.tool.clicked(at);
+    else if (this.measuring) this.measure.add(at);
     else if (this.panel === 'coordinates' && this.front === 'panel') this.picked = at;
     else void this.ask(at);
   }
 
+  /** The layers that a question at a point is about: those on and drawn at this scale. */
+  private asked(): string[] {
+    return this.layers.on.filter((id) => (this.layer(id)?.minzoom ?? 0) <= this.camera.zoom + 0.001);
+  }
+
   async ask(at: LonLat): Promise<void> {
     this.front = 'cards';
-    const { zoom } = this.camera;
-    const visible = this.layers.on.filter((id) => (this.layer(id)?.minzoom ?? 0) <= zoom + 0.001);
-    await this.cards.at(at, zoom, visible);
+    if (this.work?.kind === 'history') this.end();
+    await this.cards.at(at, this.camera.zoom, this.asked());
     this.view?.reveal(at, this.insets(), !reduceMotion());
     this.writeUrl();
   }
@@ -338,6 +427,8 @@ class Portal {
     return {
       ...camera, layers: this.layers.shown, basemap: this.basemap, theme: prefs.theme, lang: prefs.lang,
       ...(this.panel ? { panel: this.panel } : {}),
+      ...(this.comune ? { comune: this.comune } : {}),
+      ...(this.admin ? { admin: this.admin } : {}),
       ...(cards.selected ? { selected: { layer: cards.selected.layer, id: cards.selected.id } } : {}),
     };
   }
@@ -360,6 +451,8 @@ class Portal {
     const link = decode(location.hash);
     const restyle = (link.theme && link.theme !== prefs.theme) || (link.lang && link.lang !== prefs.lang);
     prefs.adopt(link.lang, link.theme);
+    this.admin = adminTab(link);
+    this.comune = link.comune ?? comuneAsked();
     if (link.layers) this.layers.apply(link.layers);
     if (restyle) await this.reloadStyle();
     else this.redraw();
@@ -390,5 +483,13 @@ class Portal {
     return insets;
   }
 }
+
+/** `/portal/?comune=080901`, for links that others write. */
+function comuneAsked(): string | undefined {
+  const asked = new URLSearchParams(location.search).get('comune');
+  return asked && /^\d{6}$/.test(asked) ? asked : undefined;
+}
+
+const adminTab = ({ admin }: Link) => (admin ? (ADMIN_TABS.find((tab) => tab === admin) ?? 'people') : undefined);
 
 export const portal = new Portal();

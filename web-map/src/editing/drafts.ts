@@ -1,0 +1,50 @@
+/** Changes that are not saved yet, kept in this tab so that a reload loses nothing. They are their author's alone. */
+import type { Feature, Geometry } from 'geojson';
+import { DRAFT } from '../state/work';
+import type { Texts } from './values';
+
+export interface Draft {
+  /** Whose: the account's id. */
+  subject: string;
+  layer: string;
+  /** The feature's, or none for one that is new. */
+  id?: string;
+  base?: Feature;
+  etag?: string;
+  texts: Texts;
+  geometry?: Geometry;
+  reason: string;
+}
+
+const same = (a: Draft, layer: string, id: string | undefined) => a.layer === layer && a.id === id;
+
+function all(): Draft[] {
+  try {
+    const read: unknown = JSON.parse(sessionStorage.getItem(DRAFT) ?? '[]');
+    return Array.isArray(read) ? (read as Draft[]) : [];
+  } catch {
+    return [];
+  }
+}
+
+function keep(drafts: Draft[]): void {
+  try {
+    if (drafts.length > 0) sessionStorage.setItem(DRAFT, JSON.stringify(drafts));
+    else sessionStorage.removeItem(DRAFT);
+  } catch {
+    // A browser that keeps nothing still edits.
+  }
+}
+
+/** The last of somebody's drafts, or the one for this feature. */
+export function readDraft(subject: string | null | undefined, of?: { layer: string; id?: string | undefined }): Draft | undefined {
+  return all().reverse().find((draft) => draft.subject === subject && (!of || same(draft, of.layer, of.id)));
+}
+
+export function writeDraft(draft: Draft): void {
+  keep([...all().filter((other) => !same(other, draft.layer, draft.id)), draft]);
+}
+
+export function dropDraft(layer: string, id: string | undefined): void {
+  keep(all().filter((draft) => !same(draft, layer, id)));
+}
