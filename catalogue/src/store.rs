@@ -1,6 +1,7 @@
 //! Writing the catalogue and making layers' tables: as the owner, inside the caller's transaction.
 
-use kernel::{Layer, LayerId, TableName};
+use kernel::layer::Audience;
+use kernel::{Layer, LayerId, Role, TableName};
 use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
@@ -29,6 +30,43 @@ pub async fn put(conn: &mut PgConnection, layer: &Layer, ordinal: Option<i32>) -
         index_for_search(conn, &layer.table, field.name.as_str()).await?;
     }
     policies::install(conn, layer).await
+}
+
+/// Who sees a layer and who edits it, as an administrator decides: kept when the program declares the layer again.
+pub async fn set_access(
+    conn: &mut PgConnection,
+    id: &LayerId,
+    audience: Audience,
+    editors: &[Role],
+    by: &str,
+) -> Result<Option<Layer>, CatalogueError> {
+    let Some(mut layer) = get(&mut *conn, id).await? else { return Ok(None) };
+    layer.audience = audience;
+    layer.editors = editors.to_vec();
+    sqlx::query(
+        "update opensit.layers
+            set declaration = $2, generation = generation + 1, changed_at = now(), access_by = $3, access_at = now()
+          where id = $1",
+    )
+    .bind(id.as_str())
+    .bind(Json(&layer))
+    .bind(by)
+    .execute(&mut *conn)
+    .await?;
+    policies::install(conn, &layer).await?;
+    Ok(Some(layer))
+}
+
+/// As [`put`], for what the program declares: audience and editors stay as an administrator has set them.
+pub async fn declare(conn: &mut PgConnection, mut layer: Layer, ordinal: i32) -> Result<(), CatalogueError> {
+    let set: bool = sqlx::query_scalar("select coalesce(bool_or(access_by is not null), false) from opensit.layers where id = $1")
+        .bind(layer.id.as_str())
+        .fetch_one(&mut *conn)
+        .await?;
+    if set && let Some(known) = get(&mut *conn, &layer.id).await? {
+        (layer.audience, layer.editors) = (known.audience, known.editors);
+    }
+    put(conn, &layer, Some(ordinal)).await
 }
 
 /// A trigram index over the folded text of a column, unless there is one. Where the column itself is missing nothing is done: the

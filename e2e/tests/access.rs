@@ -273,10 +273,11 @@ fn what_is_made_for_somebody_is_kept_by_no_shared_cache() {
 }
 
 /// The addresses that have no layer in them: what each role is answered, in the order of [`SCENE`]'s readers.
-const STATUSES: [(&str, [u16; 7]); 13] = [
+const STATUSES: [(&str, [u16; 7]); 14] = [
     ("/admin/accounts", [404, 404, 404, 404, 404, 200, 404]),
     ("/admin/audit", [404, 404, 404, 404, 404, 200, 404]),
     ("/admin/keys", [404, 404, 200, 200, 200, 200, 404]),
+    ("/admin/layers", [404, 404, 404, 404, 404, 200, 404]),
     ("/jobs", [200, 200, 200, 200, 200, 200, 200]),
     ("/auth/me", [200; 7]),
     ("/auth/sessions", [401, 200, 200, 200, 200, 200, 401]),
@@ -351,10 +352,11 @@ fn the_spatial_index_serves_every_role() {
 }
 
 /// Addresses whose rules are tested elsewhere, or that only lead on: signing in (`identity`), jobs and files by their own crates.
-const ELSEWHERE: [&str; 26] = [
+const ELSEWHERE: [&str; 27] = [
     "/admin/accounts/{id}",
     "/admin/accounts/{id}/recovery",
     "/admin/keys/{id}",
+    "/admin/layers/{id}",
     "/attachments/{file}",
     "/auth/demo/{person}",
     "/auth/link/{token}",

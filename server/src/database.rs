@@ -105,6 +105,16 @@ impl Database {
         pool(&self.owner_url, 4, "opensit owner", settings, "the owner").await
     }
 
+    /// Connections as the owner for the rare act of an administrator that changes tables: made when it is needed, closed soon
+    /// after.
+    pub(crate) fn owner_at_need(&self) -> Result<PgPool, Failure> {
+        let options = PgConnectOptions::from_str(&self.owner_url)
+            .map_err(|e| Failure::new(format!("the connection string of the owner can't be read: {e}")))?
+            .application_name("opensit administration");
+        let pool = PgPoolOptions::new().max_connections(1).min_connections(0).idle_timeout(Duration::from_secs(10));
+        Ok(pool.acquire_timeout(WAIT_FOR_CONNECTION).connect_lazy_with(options))
+    }
+
     /// Connections as the application, for everything but tiles.
     pub(crate) async fn app(&self) -> Result<kernel::Database, Failure> {
         pool(&self.app_url, 12, "opensit", &[("jit", "off")], "opensit_app").await.map(kernel::Database::new)

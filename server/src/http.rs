@@ -3,6 +3,7 @@
 mod errors;
 mod headers;
 mod health;
+mod layers;
 mod metrics;
 mod openapi;
 mod portal;
@@ -20,6 +21,7 @@ use axum::{Router, middleware};
 use catalogue::{Catalogue, PortalSettings};
 use feed::Feed;
 use kernel::{Context, Srid, Text};
+use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
@@ -40,11 +42,13 @@ pub(crate) struct App {
     pub(crate) catalogue: Catalogue,
     pub(crate) feed: Feed,
     pub(crate) who: Who,
+    /// Connections as the owner, for the rare act of an administrator that changes tables.
+    pub(crate) owner: PgPool,
 }
 
 /// The whole program over HTTP.
 pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) -> Result<Router, Failure> {
-    let App { context, catalogue, feed, who } = app.clone();
+    let App { context, catalogue, feed, who, owner } = app.clone();
     let wanted = config.modules.as_ref().map(|g| g.value.as_slice());
     let runs = |id: &str| wanted.is_none_or(|ids| ids.iter().any(|w| w == id));
     let themes = modules::all()?;
@@ -74,6 +78,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     let jobs = jobs::Pages { database: context.database.clone(), public_url: context.public_url.clone(), title };
     Ok(router
         .merge(who.routes(&context, &catalogue))
+        .merge(layers::routes(layers::Layers { catalogue: catalogue.clone(), owner }))
         .merge(attachments::routes(attachments))
         .merge(jobs::routes(jobs))
         .merge(catalogue::routes(context.clone(), catalogue, syntaxes, settings))

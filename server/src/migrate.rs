@@ -91,7 +91,7 @@ async fn declare(conn: &mut PgConnection, storage: Srid) -> Result<(), Failure> 
         for mut layer in module.layers {
             layer.srid = storage;
             ordinal += 10;
-            store::put(&mut transaction, &layer, Some(ordinal)).await?;
+            store::declare(&mut transaction, layer, ordinal).await?;
         }
     }
     transaction.commit().await.map_err(Failure::database("declaring the layers"))

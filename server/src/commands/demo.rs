@@ -36,7 +36,7 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
     let database = Database::open(config, Some(serve::address(config))).await?;
     let owner = migrate::run(&database, config).await?;
     load(&owner, arguments.size, config).await?;
-    serve::serve(database, owner, config, !arguments.no_open).await
+    serve::serve(database, owner, config, serve::Serving::Demo { open: !arguments.no_open }).await
 }
 
 /// Fills an empty installation with the town, in one transaction: all of it or nothing. One that has it is left as it is.

@@ -37,7 +37,16 @@ pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
     let owner = migrate::run(&database, config).await?;
     let (installed, _) = installation::read(&owner).await?;
     installation::take_boundary(&owner, config, installed.storage_crs).await?;
-    serve(database, owner, config, false).await
+    serve(database, owner, config, Serving::Installation).await
+}
+
+/// What is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Serving {
+    /// An installation.
+    Installation,
+    /// The invented town, whose invented people can be entered with one click; `open`: in a browser, too.
+    Demo { open: bool },
 }
 
 /// The public address, as far as it is known before listening.
@@ -46,7 +55,7 @@ pub(crate) fn address(config: &Config) -> String {
 }
 
 /// Serves until a signal, on a database that is ready.
-pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, open: bool) -> Result<(), Failure> {
+pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, what: Serving) -> Result<(), Failure> {
     let listener = listen(config.listen.value).await?;
     let port = listener.local_addr().map_or(config.listen.value.port(), |a| a.port());
     let public_url = match &config.public_url {
@@ -66,9 +75,10 @@ pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, op
     let catalogue = Catalogue::load(&context.database).await?;
     let feed = Feed::start(feed_config(&database, &context)?, catalogue.clone(), context.database.clone());
     let keeper = keep_cluster(&database);
-    let who = Who::new(config, &context)?;
-    let invitation = invitation(&who, &context).await?;
-    let app = App { context: context.clone(), catalogue, feed: feed.clone(), who };
+    let who = Who::new(config, &context, what != Serving::Installation)?;
+    let invitation = if what == Serving::Installation { invitation(&who).await } else { None };
+    let sweeper = tokio::spawn(sweep(who.identity.clone()));
+    let app = App { context: context.clone(), catalogue, feed: feed.clone(), who, owner: database.owner_at_need()? };
     let router = http::router(app, config, &crs_settings)?;
 
     if let Some(cluster) = database.cluster() {
@@ -82,7 +92,7 @@ pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, op
     if let Some(url) = database.cluster().and_then(|c| c.tcp_url()) {
         println!("  Other programs reach the database at {url}\n");
     }
-    if open {
+    if what == (Serving::Demo { open: true }) {
         open_browser(&public_url.link("/portal/"));
     }
     let (stop_sealing, sealing) = tokio::sync::oneshot::channel::<()>();
@@ -100,6 +110,7 @@ pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, op
         keeper.abort();
         let _ = keeper.await;
     }
+    sweeper.abort();
     drop(stop_sealing);
     let _ = sealer.await;
     feed.stop().await;
@@ -109,17 +120,23 @@ pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, op
     served
 }
 
-/// The first administrator's link, where there is none yet: not in the demo, whose people are invented, nor where nobody could sign
-/// in anyway.
-async fn invitation(who: &Who, context: &Context) -> Result<Option<String>, Failure> {
-    if context.installation.demo {
-        return Ok(None);
-    }
+/// The first administrator's link, where there is none yet; none either where nobody could sign in.
+async fn invitation(who: &Who) -> Option<String> {
     match who.identity.first_administrator().await {
-        Ok(link) => Ok(link.map(|link| link.reveal().to_owned())),
+        Ok(link) => link.map(|link| link.reveal().to_owned()),
         Err(failure) => {
             tracing::warn!(cause = failure.text(kernel::Language::En), "no administrator can be invited");
-            Ok(None)
+            None
+        }
+    }
+}
+
+/// Drops ended sessions and links every hour.
+async fn sweep(identity: identity::Identity) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        if let Err(failure) = identity.sweep().await {
+            tracing::warn!(cause = failure.text(kernel::Language::En), "ended sessions stay for now");
         }
     }
 }

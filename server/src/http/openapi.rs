@@ -20,10 +20,12 @@ pub(super) async fn handler(State(app): State<App>, stated: Option<Extension<Pub
     document.merge(crs::Api::openapi());
     document.merge(tiles::Api::openapi());
     document.merge(ogc::StylesApi::openapi());
+    document.merge(identity::Api::openapi());
     document.merge(identity::keys::Api::openapi());
     document.merge(identity::audit::Api::openapi());
     document.merge(attachments::Api::openapi());
     document.merge(jobs::Api::openapi());
+    document.merge(super::layers::Api::openapi());
     document.info = InfoBuilder::new()
         .title("Open SIT: operations beside the OGC API")
         .version(env!("CARGO_PKG_VERSION"))

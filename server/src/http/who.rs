@@ -11,7 +11,7 @@ use identity::keys::rates::{self, Rates};
 use identity::keys::token::Signer;
 use identity::keys::{self, Keys};
 use identity::{Identity, Oidc, Parts, SealingKey, Settings, Source};
-use kernel::{Context, Principal};
+use kernel::{Context, Principal, PublicUrl};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -26,11 +26,12 @@ pub(crate) struct Who {
     pub(crate) keys: Keys,
     pub(crate) rates: Rates,
     pub(crate) signer: Signer,
+    public_url: PublicUrl,
 }
 
 impl Who {
-    /// As configuration has it. Opens or makes the installation's key; asks no provider yet.
-    pub(crate) fn new(config: &Config, context: &Context) -> Result<Self, Failure> {
+    /// As configuration has it; `demo`: with the invented people. Opens or makes the installation's key; asks no provider yet.
+    pub(crate) fn new(config: &Config, context: &Context, demo: bool) -> Result<Self, Failure> {
         let folder = &config.data_dir.value;
         let file = folder.join(KEY_FILE);
         let key = std::fs::create_dir_all(folder).and_then(|()| SealingKey::open(&file)).map_err(|e| {
@@ -55,12 +56,12 @@ impl Who {
             clock: Arc::clone(&context.clock),
             public_url: context.public_url.clone(),
             title: context.installation.title.clone(),
-            settings: Settings { demo: context.installation.demo, ..Settings::default() },
+            settings: Settings { demo, ..Settings::default() },
             key,
             sources: sources.collect::<Result<_, Failure>>()?,
         });
         let keys = Keys::new(context.database.clone(), Arc::clone(&context.clock), rates.clone());
-        Ok(Self { identity, keys, rates, signer })
+        Ok(Self { identity, keys, rates, signer, public_url: context.public_url.clone() })
     }
 
     /// `/auth/…` and what `/admin/…` has of identities.
@@ -87,7 +88,14 @@ pub(super) async fn find(State(who): State<Who>, mut request: Request, next: Nex
             Some(principal)
         }
         Ok(None) => match who.keys.principal(request.headers()).await {
-            Ok(found) => found,
+            Ok(Some(found)) => {
+                // a browser remembers a key that was once typed as a password, and sends it along with what other pages ask
+                if let Err(failure) = identity::check_browser(request.method(), request.headers(), &who.public_url) {
+                    return failure.problem().into_response();
+                }
+                Some(found)
+            }
+            Ok(None) => None,
             Err(problem) => return problem.into_response(),
         },
         Err(problem) => return problem.into_response(),
