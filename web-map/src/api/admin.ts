@@ -1,4 +1,5 @@
 /** What administrators (and, for their own keys and jobs, offices) see and do. */
+import type { Audience, Text } from './contract';
 import { getJson, rebase, send, serverUrl } from './http';
 
 export type Comuni = '*' | string[];
@@ -45,6 +46,13 @@ export interface KeyWish { name: string; scope: 'read' | 'edit'; layers?: string
 export const fetchKeys = async () => (await getJson<{ keys: ApiKey[] }>(serverUrl('admin/keys'))).keys;
 export const createKey = (wish: KeyWish) => bodyOf<{ id: string; key: string }>(send('POST', serverUrl('admin/keys'), wish));
 export const revokeKey = (id: string) => send('DELETE', serverUrl(`admin/keys/${encodeURIComponent(id)}`));
+
+/** Who sees a layer and who edits it. */
+export interface LayerAccess { id: string; title: Text; audience: Audience; editors: string[]; private_fields: string[]; rows: unknown }
+
+export const fetchLayerAccess = async () => (await getJson<{ layers: LayerAccess[] }>(serverUrl('admin/layers'))).layers;
+export const changeLayerAccess = (id: string, access: Pick<LayerAccess, 'audience' | 'editors'>) =>
+  bodyOf<LayerAccess>(send('PUT', serverUrl(`admin/layers/${encodeURIComponent(id)}`), access));
 
 export interface AuditEntry {
   entry: number;

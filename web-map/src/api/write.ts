@@ -46,8 +46,11 @@ export async function deleteFeature(layer: string, id: string, how: How): Promis
 
 export interface Version {
   version: number;
-  operation: 'create' | 'update' | 'delete' | 'current';
-  at: string;
+  /** What made this version. */
+  operation: 'create' | 'update' | 'delete';
+  current: boolean;
+  /** Unknown for what was there before changes were recorded. */
+  at?: string | null;
   by?: string | null;
   reason?: string | null;
   changed?: string[] | null;

@@ -10,6 +10,7 @@ import type { MapTool, Work } from '../state/work';
 import { w } from '../i18n/work';
 import { differences, GEOMETRY, type Difference } from './compare';
 import { dropDraft, readDraft, writeDraft } from './drafts';
+import { explain } from './explain';
 import { fromPoints, inserted, isDrawn, isPoint, leastPoints, moved, removed, sameGeometry, samePath, vertices, type Drawn, type Path } from './geometry';
 import { sketchOf } from './sketch';
 import { Timeline } from './timeline';
@@ -260,7 +261,9 @@ export class Editor implements MapTool {
     const faults: Fault[] = [];
     for (const field of fields) {
       const read = fromText(this.state.texts[field.name] ?? '', field);
-      if ('value' in read) values[field.name] = read.value;
+      // a value that a new feature does not have is left out: the layer may have one of its own for it
+      if ('value' in read && !(read.value === null && !this.id)) values[field.name] = read.value;
+      else if ('value' in read) continue;
       else faults.push({ field: field.name, detail: w(`wrong.${read.wrong}`, { n: field.max_length ?? 0 }) });
     }
     if (!this.state.geometry) faults.push({ geometry: true, detail: w('edit.no_geometry') });
@@ -305,7 +308,7 @@ export class Editor implements MapTool {
     if (!(error instanceof RequestFailed)) throw error;
     if ((error.status === 412 || error.status === 404) && this.id) await this.overtaken(this.id, error);
     else {
-      this.faults = error.problem.errors ?? [];
+      this.faults = (error.problem.errors ?? []).map((fault) => ({ ...fault, detail: explain(fault.detail) }));
       this.problem = this.faults.length > 0 ? w('edit.invalid') : reasonOf(error);
       this.draw();
     }

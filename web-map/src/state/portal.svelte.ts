@@ -5,6 +5,7 @@ import type { Bbox, Card, Catalogue, Change, Lang, Layer, LonLat, SearchResult, 
 import { ChangeStream, type StreamState } from '../api/changes';
 import { fetchCatalogue, fetchStyle } from '../api/endpoints';
 import { isAbort } from '../api/http';
+import { readDraft } from '../editing/drafts';
 import { bboxOf, centre } from '../geo/bbox';
 import { Census, type Counts } from '../legend/census';
 import { legendEntries } from '../legend/entries';
@@ -21,7 +22,7 @@ import { decode, encode, type Link } from './permalink';
 import { prefs, reduceMotion, t, tr } from './preferences.svelte';
 import { Session } from './session.svelte';
 import { SourceWatch } from './watch';
-import { ADMIN_TABS, DRAFT, type AdminTab, type MapTool, type Work } from './work';
+import { ADMIN_TABS, type AdminTab, type MapTool, type Work } from './work';
 
 export const PANELS = ['layers', 'measure', 'list', 'coordinates'] as const;
 export type Panel = (typeof PANELS)[number];
@@ -140,11 +141,10 @@ class Portal {
     this.takeCensus();
     if (this.session.asked) return;
     await this.session.load();
-    if (this.session.known?.staff && sessionStorage.getItem(DRAFT)) await this.resume();
+    this.resume();
   }
 
-  private async resume(): Promise<void> {
-    const { readDraft } = await import('../editing/drafts');
+  private resume(): void {
     const draft = readDraft(this.session.known?.id);
     if (draft && this.layer(draft.layer)?.editable) this.begin({ kind: 'edit', layer: draft.layer, ...(draft.id ? { id: draft.id } : {}), resumed: true });
   }
