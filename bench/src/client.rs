@@ -7,6 +7,7 @@ use serde_json::Value;
 pub(crate) struct Client {
     agent: ureq::Agent,
     url: String,
+    headers: Vec<(&'static str, String)>,
 }
 
 /// An answer, read whole.
@@ -24,13 +25,41 @@ impl Client {
             .max_idle_connections(1)
             .no_delay(true)
             .timeout_global(Some(Duration::from_secs(60)));
-        Self { agent: config.build().into(), url: url.to_owned() }
+        Self { agent: config.build().into(), url: url.to_owned(), headers: Vec::new() }
+    }
+
+    /// The same with a header on each request.
+    pub(crate) fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    /// Enters as one of the demo's people: the cookie.
+    pub(crate) fn sign_in(&self, path: &str) -> Result<String> {
+        let response =
+            self.agent.post(format!("{}{path}", self.url)).header("sec-fetch-site", "same-origin").send_empty().context("signing in")?;
+        let cookies = response.headers().get_all("set-cookie").iter().filter_map(|value| value.to_str().ok()?.split(';').next());
+        cookies.into_iter().find(|cookie| cookie.starts_with("__Host-opensit=")).map(str::to_owned).context("no cookie was given")
+    }
+
+    /// Puts a document, and takes no error for an answer.
+    pub(crate) fn put(&self, path: &str, body: &str) -> Result<()> {
+        let mut request = self.agent.put(format!("{}{path}", self.url)).header("content-type", "application/json");
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let mut response = request.send(body).with_context(|| path.to_owned())?;
+        ensure!(response.status().is_success(), "{path}: {}", response.body_mut().read_to_string().unwrap_or_default());
+        Ok(())
     }
 
     /// Asks for an address that begins with `/`, uncompressed, whatever the status of the answer.
     pub(crate) fn ask(&self, path: &str) -> Result<Answer> {
-        let mut response =
-            self.agent.get(format!("{}{path}", self.url)).header("accept-encoding", "identity").call().with_context(|| path.to_owned())?;
+        let mut request = self.agent.get(format!("{}{path}", self.url)).header("accept-encoding", "identity");
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let mut response = request.call().with_context(|| path.to_owned())?;
         let generalised = response.headers().contains_key("x-generalised");
         let status = response.status().as_u16();
         let body = response.body_mut().with_config().limit(1 << 30).read_to_vec().with_context(|| path.to_owned())?;

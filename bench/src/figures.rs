@@ -1,5 +1,6 @@
 //! The figures, one file each.
 
+mod access;
 mod asking;
 mod city;
 mod edit;

@@ -59,6 +59,8 @@ enum What {
     Tiles,
     /// 10,000 parcels as GeoJSON, beside the same in psql
     Items,
+    /// A layer for officers beside the same open to all
+    Access,
     /// Search and identify
     Asking,
     /// 500,000 points of a file as a layer, beside ogr2ogr
@@ -100,6 +102,9 @@ fn measure(program: &Path, cli: &Cli, table: &mut Table) -> Result<()> {
         }
         if all || matches!(cli.what, What::Items) {
             bench.items(table)?;
+        }
+        if all || matches!(cli.what, What::Access) {
+            bench.access(table)?;
         }
         if all || matches!(cli.what, What::Asking) {
             bench.asking(table)?;

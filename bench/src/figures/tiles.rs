@@ -16,7 +16,7 @@ const TILES: [(u8, usize); 7] = [(12, 4), (13, 8), (14, 20), (15, 36), (16, 52),
 
 /// A tile.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Tile {
+pub(crate) struct Tile {
     z: u8,
     x: u32,
     y: u32,
@@ -30,8 +30,13 @@ pub(crate) fn position(z: u8, lon: f64, lat: f64) -> (u32, u32) {
     (((lon + 180.0) / 360.0 * tiles) as u32, (y * tiles) as u32)
 }
 
+/// The address of a tile of these layers.
+pub(crate) fn path(layers: &str, tile: &Tile) -> String {
+    format!("/xyz/{layers}/{}/{}/{}", tile.z, tile.x, tile.y)
+}
+
 /// The tiles of a session: places in the town from a fixed seed.
-fn session([west, south, east, north]: [f64; 4]) -> Vec<Tile> {
+pub(crate) fn session([west, south, east, north]: [f64; 4]) -> Vec<Tile> {
     let mut random = Seeded(200);
     let zooms = TILES.iter().flat_map(|(z, count)| std::iter::repeat_n(*z, *count));
     zooms
@@ -46,7 +51,7 @@ impl Bench {
     /// A session of tiles over one connection, beside the same statements with literal bounds in one psql.
     pub(crate) fn tiles(&mut self, table: &mut Table) -> Result<()> {
         let client = self.client()?;
-        let path = |t: &Tile| format!("/xyz/{LAYERS}/{}/{}/{}", t.z, t.x, t.y);
+        let path = |t: &Tile| path(LAYERS, t);
         let (mut tiles, mut bytes, mut generalised, mut empty) = (Vec::new(), 0, 0, 0);
         for tile in session(self.extent) {
             let answer = client.get(&path(&tile))?;
