@@ -1,5 +1,4 @@
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -55,8 +54,8 @@ pub(crate) enum FeedError {
 pub(crate) struct Shared {
     hub: Arc<Hub>,
     status: Mutex<FeedStatus>,
-    /// How far the log has been read, whether or not it held anything of ours; 0: not at all.
-    received: AtomicU64,
+    /// How far the log has been read, and all that is ours in it told; 0: not at all.
+    received: watch::Sender<u64>,
     stop: watch::Sender<bool>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -66,14 +65,22 @@ impl Shared {
         Arc::new(Self {
             hub: Hub::new(),
             status: Mutex::default(),
-            received: AtomicU64::new(0),
+            received: watch::Sender::new(0),
             stop: watch::Sender::new(false),
             task: Mutex::default(),
         })
     }
 
     pub(crate) fn received(&self) -> Option<Position> {
-        Some(self.received.load(Ordering::Relaxed)).filter(|at| *at > 0).map(Position::new)
+        Some(*self.received.borrow()).filter(|at| *at > 0).map(Position::new)
+    }
+
+    fn receive(&self, position: Position) {
+        self.received.send_if_modified(|at| {
+            let further = position.byte() > *at;
+            *at = position.byte().max(*at);
+            further
+        });
     }
 
     pub(crate) fn update(&self, change: impl FnOnce(&mut FeedStatus)) {
@@ -116,6 +123,14 @@ impl Feed {
         self.0.hub.position()
     }
 
+    /// Waits until every change up to a position has been told, however long that takes; who must not wait for ever brings a time
+    /// limit. Whoever reads the database after that reads at least what was committed by then.
+    pub async fn reached(&self, position: Position) {
+        let mut received = self.0.received.subscribe();
+        // the sender is ours: it is not gone before this ends
+        let _ = received.wait_for(|at| *at >= position.byte()).await;
+    }
+
     /// Ends it in order: readers come to their end, and the slot is dropped.
     pub async fn stop(&self) {
         self.0.stop.send_replace(true);
@@ -136,12 +151,15 @@ impl Teller {
     /// The stream begins (again) at a position: readers are told that anything may have changed.
     pub fn begin(&self, position: Position) {
         self.0.hub.begin(position);
+        self.0.receive(position);
         self.0.update(|status| status.state = FeedState::Live);
     }
 
     /// A commit; it is left out unless its position is beyond the last.
     pub fn tell(&self, commit: Commit) {
+        let position = commit.position;
         self.0.hub.push(commit);
+        self.0.receive(position);
     }
 }
 
@@ -228,7 +246,7 @@ impl Follower {
         let (name, from) = slot::create(sql, self.config.instance).await?;
         self.slot = Some(name.clone());
         self.catalogue.reload(&self.database).await?;
-        self.shared.received.store(from.byte(), Ordering::Relaxed);
+        self.shared.received.send_replace(from.byte());
         self.shared.hub.begin(from);
         Ok((name, from))
     }
@@ -259,7 +277,7 @@ impl Follower {
     }
 
     fn reached(&self, client: &ReplicationClient, position: Lsn) {
-        self.shared.received.fetch_max(position.as_u64(), Ordering::Relaxed);
+        self.shared.receive(Position::new(position.as_u64()));
         client.update_applied_lsn(position);
     }
 

@@ -15,7 +15,7 @@ pub enum NameError {
 }
 
 /// First segments of our URLs (docs/ARCHITECTURE.md, the URL map): no layer may be called so.
-const RESERVED: [&str; 27] = [
+const RESERVED: [&str; 28] = [
     "admin",
     "api",
     "attachments",
@@ -41,6 +41,7 @@ const RESERVED: [&str; 27] = [
     "static",
     "styles",
     "tiles",
+    "transactions",
     "version",
     "xyz",
 ];

@@ -74,6 +74,43 @@ impl Problem {
             .with("allowed", allowed)
     }
 
+    /// 403: they may read it, and the detail says who may change it.
+    pub fn not_editable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "not-editable", "This is not yours to change", detail)
+    }
+
+    /// 409: it can't be done to what is there now.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", "It does not fit what is there now", detail)
+    }
+
+    /// 412: somebody else changed it since it was read.
+    pub fn changed_meanwhile(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, "changed-meanwhile", "Somebody else changed it meanwhile", detail)
+    }
+
+    /// 428: the request must say which state of it is meant.
+    pub fn precondition_required(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PRECONDITION_REQUIRED, "precondition-required", "Say which state is meant", detail)
+    }
+
+    /// 415: the body is of a media type that is not taken here. `allowed` lists those that are.
+    pub fn unsupported_media_type(allowed: impl IntoIterator<Item = impl Into<Value>>) -> Self {
+        let allowed = Value::Array(allowed.into_iter().map(Into::into).collect());
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body is of a type that is not taken", "see `allowed`")
+            .with("allowed", allowed)
+    }
+
+    /// 422: a feature that the layer can't hold. `errors` say what is wrong with which property, or where in the geometry.
+    pub fn invalid_feature(detail: impl Into<String>, errors: impl Into<Value>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-feature", "The feature is not valid", detail).with("errors", errors)
+    }
+
+    /// 422: a key that stands for another request already.
+    pub fn key_reused(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused", "The idempotency key was used for another request", detail)
+    }
+
     /// 413: more than the limits allow.
     pub fn too_large(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request is too large", detail)

@@ -11,6 +11,8 @@ use crate::items::counts::Counts;
 use crate::links::{self, Link};
 use crate::reply::TWINS;
 use crate::request::{Format, Request};
+use crate::write::columns::Known;
+use crate::write::journal::Journal;
 
 /// What every operation is given.
 #[derive(Clone)]
@@ -23,6 +25,10 @@ pub(crate) struct App {
     pub(crate) settings: Settings,
     /// Numbers of matching rows.
     pub(crate) counts: Arc<Counts>,
+    /// Columns of the tables that are written to.
+    pub(crate) columns: Arc<Known>,
+    /// Told of each change.
+    pub(crate) journal: Arc<dyn Journal>,
 }
 
 impl FromRequestParts<App> for App {
@@ -35,8 +41,8 @@ impl FromRequestParts<App> for App {
 }
 
 impl App {
-    pub(crate) fn new(context: Context, catalogue: Catalogue, settings: Settings) -> Self {
-        Self { context, catalogue, settings, counts: Arc::default() }
+    pub(crate) fn new(context: Context, catalogue: Catalogue, settings: Settings, journal: Arc<dyn Journal>) -> Self {
+        Self { context, catalogue, settings, counts: Arc::default(), columns: Arc::default(), journal }
     }
 
     /// The layer behind a collection. "Absent" and "not for you" read the same.

@@ -8,7 +8,7 @@ pub(crate) mod item;
 mod page;
 mod place;
 pub(crate) mod query;
-mod select;
+pub(crate) mod select;
 pub(crate) mod sort;
 mod stream;
 
@@ -163,6 +163,6 @@ fn page_links(app: &App, layer: &Layer, request: &Request, query: &ItemsQuery, p
 }
 
 /// Rows of this public id.
-fn by_id(id: &str) -> Option<Filter> {
+pub(crate) fn by_id(id: &str) -> Option<Filter> {
     Some(Filter::Equal(Column::new("id").ok()?, filter::Value::Text(id.to_owned())))
 }

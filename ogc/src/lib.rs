@@ -1,5 +1,5 @@
-//! OGC APIs over any layer of the catalogue: Features part 1 (core) and part 2 (coordinate systems), with JSON for programs and
-//! pages for people at the same addresses.
+//! OGC APIs over any layer of the catalogue: Features part 1 (core), part 2 (coordinate systems) and, for layers that have editors,
+//! part 4 (create, replace, update and delete), with JSON for programs and pages for people at the same addresses.
 //!
 //! This crate knows [`kernel::Layer`] and never a theme. Everything a request asks is read and checked before the first byte
 //! of the answer; items are streamed, their positions transformed by crate `crs` on the way.
@@ -21,8 +21,12 @@ mod schema;
 mod styles;
 #[cfg(test)]
 mod testing;
+mod write;
 
 pub use styles::StylesApi;
+pub use write::journal::{Action, Edit, Journal, Pending};
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
@@ -35,13 +39,10 @@ use path::{CollectionPath, ItemPath};
 
 /// The routes: `/`, `/conformance`, `/api`, `/collections…`, and the pages' style sheet.
 ///
-/// `settings` say which datum parameters hold where this installation lies.
-pub fn routes(context: Context, catalogue: Catalogue, settings: crs::Settings) -> Router {
-    let app = App::new(context.clone(), catalogue.clone(), settings);
-    let items = Router::new()
-        .route("/collections/{collection}/items", get(items::handler))
-        .route("/collections/{collection}/items/{feature}", get(items::item::handler))
-        .route_layer(from_fn_with_state(app.clone(), items::damage::guard));
+/// `settings` say which datum parameters hold where this installation lies; `journal` is told of each change of a feature.
+pub fn routes(context: Context, catalogue: Catalogue, settings: crs::Settings, journal: Arc<dyn Journal>) -> Router {
+    let app = App::new(context.clone(), catalogue.clone(), settings, journal);
+    let items = write::routes().route_layer(from_fn_with_state(app.clone(), items::damage::guard));
     Router::new()
         .route("/", get(landing::handler))
         .route("/api", get(api::handler))
@@ -49,6 +50,7 @@ pub fn routes(context: Context, catalogue: Catalogue, settings: crs::Settings) -
         .route("/collections", get(collections::list))
         .route("/collections/{collection}", get(collections::get))
         .merge(items)
+        .merge(write::transactions())
         .route("/collections/{collection}/queryables", get(schema::queryables_handler))
         .route("/collections/{collection}/sortables", get(schema::sortables_handler))
         .route("/collections/{collection}/schema", get(schema::schema))

@@ -1,8 +1,11 @@
 //! The edge: every router under one roof, and what holds for all of them.
 
+mod after;
+mod cors;
 mod errors;
 mod headers;
 mod health;
+mod journal;
 mod layers;
 mod metrics;
 mod openapi;
@@ -13,7 +16,6 @@ mod version;
 pub(crate) mod who;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
@@ -25,7 +27,6 @@ use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
-use tower_http::cors::{Any, CorsLayer};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -56,10 +57,10 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
 
     let mut router = Router::new();
     if runs("ogc") {
-        router = router.merge(ogc::routes(context.clone(), catalogue.clone(), crs_settings.clone()));
+        router = router.merge(ogc::routes(context.clone(), catalogue.clone(), crs_settings.clone(), Arc::new(journal::Audit)));
     }
     if runs("tiles") {
-        router = router.merge(tiles::routes(context.clone(), catalogue.clone(), feed));
+        router = router.merge(tiles::routes(context.clone(), catalogue.clone(), feed.clone()));
     }
     for module in themes.iter().filter(|m| runs(m.id)) {
         if let Some(routes) = module.routes {
@@ -89,12 +90,13 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
         .fallback(errors::not_found)
         .method_not_allowed_fallback(errors::method_not_allowed)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(middleware::from_fn_with_state(feed, after::wait))
         .layer(middleware::from_fn(metrics::count))
         .layer(middleware::from_fn_with_state(who.clone(), who::find))
         .layer(middleware::from_fn_with_state(who.rates, identity::keys::rates::limit_networks))
         .layer(compression())
         .layer(CatchPanicLayer::custom(errors::panicked))
-        .layer(cors())
+        .layer(middleware::from_fn(cors::answer))
         .layer(middleware::from_fn_with_state(proxies, proxy::read))
         .layer(middleware::from_fn_with_state(policy, headers::add)))
 }
@@ -108,16 +110,6 @@ fn running(app: App) -> Router {
         .route("/metrics", get(metrics::handler))
         .route("/version", get(version::handler))
         .with_state(app)
-}
-
-/// Public data may be read by pages of other origins; nothing that needs a cookie is answered to them.
-fn cors() -> CorsLayer {
-    let expose = ["content-crs", "etag", "link", "x-generalised"].map(http::HeaderName::from_static);
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([http::Method::GET, http::Method::HEAD])
-        .expose_headers(expose)
-        .max_age(Duration::from_secs(3600))
 }
 
 /// Text is compressed on its way out; tiles and the portal's files come compressed, events are not.

@@ -66,14 +66,14 @@ async fn find(app: &App, request: &Request, layer: &Layer, id: &str) -> Result<O
     sql.build().fetch_optional(&mut *app.context.database.session(&request.who).await.map_err(failed)?).await.map_err(failed)
 }
 
-fn absent(layer: &Layer, id: &str) -> Problem {
+pub(crate) fn absent(layer: &Layer, id: &str) -> Problem {
     let shown: String = id.chars().take(80).collect();
     Problem::not_found(format!("`{}` has no feature `{shown}` now", layer.id))
 }
 
 /// `fid` and `version` name the row's state, `generation` the declaration that it is shown by; then, where not everybody sees the
 /// same, what is seen: who signs out must not be told that what they have is still good. A page is no data.
-fn tag(row: &sqlx::postgres::PgRow, entry: &Entry, request: &Request) -> String {
+pub(crate) fn tag(row: &sqlx::postgres::PgRow, entry: &Entry, request: &Request) -> String {
     let (fid, version): (i64, i64) = (row.try_get("fid").unwrap_or_default(), row.try_get("version").unwrap_or_default());
     let seen = match entry.layer.is_open() {
         true => String::new(),
@@ -92,19 +92,19 @@ fn matches(known: &str, etag: &str) -> bool {
     known.trim() == "*" || known.split(',').any(|tag| strong(tag) == strong(etag))
 }
 
-fn write(row: &sqlx::postgres::PgRow, layer: &Layer, request: &Request, transformer: crs::Transformer) -> Result<Value, Problem> {
+pub(crate) fn write(row: &sqlx::postgres::PgRow, layer: &Layer, request: &Request, transformer: crs::Transformer) -> Result<Value, Problem> {
     let mut out = Vec::new();
     let mut writer = super::writer(layer, &request.who, transformer);
     writer.write(std::slice::from_ref(row), true, &mut out).map_err(|e| Problem::internal("item", &e))?;
     serde_json::from_slice(&out).map_err(|e| Problem::internal("item", &e))
 }
 
-fn with_links(mut feature: Value, links: &[Link]) -> Value {
+pub(crate) fn with_links(mut feature: Value, links: &[Link]) -> Value {
     feature["links"] = json!(links);
     feature
 }
 
-fn item_links(app: &App, layer: &Layer, id: &str, request: &Request) -> Vec<Link> {
+pub(crate) fn item_links(app: &App, layer: &Layer, id: &str, request: &Request) -> Vec<Link> {
     let en = request.language == Language::En;
     let collection = app.context.public_url.link(&format!("/collections/{}", layer.id));
     let base = format!("{collection}/items/{}", encode(id));
