@@ -3,6 +3,7 @@
 
 mod components;
 mod parameters;
+mod writing;
 
 use axum::response::Response;
 use kernel::{Language, Layer, Principal, Problem};
@@ -62,6 +63,14 @@ fn document(about: &About<'_>, layers: &[&Layer], who: &Principal) -> Value {
         for (path, operation) in collection_paths(layer, who, about.language) {
             put(path, operation);
         }
+    }
+    let edited: Vec<&&Layer> = layers.iter().filter(|layer| who.may_edit(layer)).collect();
+    for (path, method, operation) in edited.iter().flat_map(|layer| writing::operations(layer, about.language)) {
+        let at = paths.entry(path).or_insert_with(|| json!({}));
+        at[method] = operation;
+    }
+    if !edited.is_empty() {
+        paths.insert("/transactions".to_owned(), json!({ "post": writing::transactions(about.language) }));
     }
     json!({
         "openapi": "3.0.3",
@@ -165,7 +174,7 @@ fn camel(name: &str) -> String {
 mod tests {
     use super::{About, document};
     use crate::testing::parcels;
-    use kernel::{Language, Principal};
+    use kernel::{Language, Layer, Principal};
     use serde_json::Value;
 
     fn api() -> Value {
@@ -175,17 +184,6 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere() {
-        fn walk(value: &Value, root: &Value) {
-            if let Some(target) = value.get("$ref").and_then(Value::as_str) {
-                let pointer = target.strip_prefix('#').expect("no remote reference");
-                assert!(root.pointer(pointer).is_some(), "{target} leads nowhere");
-            }
-            match value {
-                Value::Object(members) => members.values().for_each(|v| walk(v, root)),
-                Value::Array(elements) => elements.iter().for_each(|v| walk(v, root)),
-                _ => {}
-            }
-        }
         walk(&api(), &api());
     }
 
@@ -211,6 +209,38 @@ mod tests {
             (&"integer".into(), &1.into(), &10_000.into(), &1_000.into())
         );
         assert_eq!(resolved[1]["schema"]["maxItems"], 6);
+    }
+
+    #[test]
+    fn who_edits_a_layer_is_told_how() {
+        let layer = Layer { editors: vec![kernel::Role::Officer], ..parcels() };
+        let about = About { title: "SIT", description: "", server: "https://sit.example.it".to_owned(), language: Language::En };
+        let id = uuid::Uuid::nil();
+        let officer = Principal::known(kernel::Role::Officer, id, "Ada", kernel::Assurance::Low);
+        let methods = |who: &Principal, path: &str| {
+            let api = document(&about, &[&layer], who);
+            let all = api["paths"][path].as_object().cloned().unwrap_or_default();
+            all.keys().cloned().collect::<Vec<_>>().join(" ")
+        };
+        let item = "/collections/parcels/items/{featureId}";
+        assert_eq!(methods(&officer, item), "get put patch delete");
+        assert_eq!(methods(&officer, "/collections/parcels/items"), "get post");
+        assert_eq!(methods(&officer, "/transactions"), "post");
+        assert_eq!(methods(&Principal::anonymous(), item), "get");
+        assert_eq!(methods(&Principal::anonymous(), "/transactions"), "");
+        walk(&document(&about, &[&layer], &officer), &document(&about, &[&layer], &officer));
+    }
+
+    fn walk(value: &Value, root: &Value) {
+        if let Some(target) = value.get("$ref").and_then(Value::as_str) {
+            let pointer = target.strip_prefix('#').expect("no remote reference");
+            assert!(root.pointer(pointer).is_some(), "{target} leads nowhere");
+        }
+        match value {
+            Value::Object(members) => members.values().for_each(|v| walk(v, root)),
+            Value::Array(elements) => elements.iter().for_each(|v| walk(v, root)),
+            _ => {}
+        }
     }
 
     #[test]

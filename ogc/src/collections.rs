@@ -52,6 +52,9 @@ fn document(app: &App, request: &Request, entry: &Entry) -> Value {
         put("sourceDate", date.to_string().into());
     }
     put("itemType", "feature".into());
+    if request.who.may_edit(layer) {
+        put("editable", true.into());
+    }
     put("extent", json!({ "spatial": { "bbox": [bbox(app, entry)], "crs": Srid::CRS84.uri() }, "temporal": temporal(entry) }));
     put("crs", uris().into());
     put("storageCrs", layer.srid.uri().into());

@@ -32,6 +32,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use kernel::Problem;
 
+pub(crate) use transactions::MAX_CHANGES;
+
 use ask::Ask;
 use body::Given;
 use change::{Change, entitled};
@@ -45,7 +47,7 @@ use crate::{CollectionPath, ItemPath};
 
 /// The media types of a feature, and of a part of one.
 const FEATURE: [&str; 2] = [media::GEOJSON, media::JSON];
-const PATCH: [&str; 3] = ["application/merge-patch+json", media::GEOJSON, media::JSON];
+pub(crate) const PATCH: [&str; 3] = ["application/merge-patch+json", media::GEOJSON, media::JSON];
 
 /// The addresses of features, to read and to write, and those round them.
 pub(crate) fn routes() -> Router<App> {

@@ -40,6 +40,7 @@ pub(super) fn shared() -> Value {
         "schema": { "type": "string", "maxLength": 1000 },
     });
     all.insert("featureId".to_owned(), feature_id);
+    all.extend(super::writing::headers());
     Value::Object(all)
 }
 
