@@ -11,4 +11,4 @@ mod town;
 pub use answer::Answer;
 pub use events::Events;
 pub use program::{Output, opensit, run};
-pub use town::{Server, Town};
+pub use town::{Server, Town, send};

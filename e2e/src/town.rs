@@ -76,14 +76,25 @@ impl Server {
     }
 }
 
-/// Asks a server; redirections are answers.
+/// Redirections are answers.
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).allow_non_standard_methods(true);
+    config.timeout_global(Some(Duration::from_secs(60))).build().into()
+}
+
+/// Sends something to a server; an error if no whole answer comes back.
+pub fn send(url: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer, ureq::Error> {
+    let mut request = ureq::http::Request::builder().method(method).uri(format!("{url}{path}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(body.to_owned()).unwrap_or_else(|e| panic!("{method} {path}: {e}"));
+    agent().run(request).map(|response| Answer::read(response, method == "HEAD"))
+}
+
+/// Asks a server.
 fn ask(url: &str, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .timeout_global(Some(Duration::from_secs(60)))
-        .build()
-        .into();
+    let agent = agent();
     let mut request = ureq::http::Request::builder().method(method).uri(format!("{url}{path}"));
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -148,6 +159,11 @@ impl Town {
     /// Asks with another method.
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
         ask(&self.url(), method, path, headers)
+    }
+
+    /// Sends something.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        send(&self.url(), method, path, headers, body).unwrap_or_else(|e| panic!("{method} {path}: {e}"))
     }
 
     /// Opens a stream of events.
