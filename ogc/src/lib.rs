@@ -24,6 +24,7 @@ mod testing;
 mod write;
 
 pub use styles::StylesApi;
+pub use write::body::{MAX_BODY_BYTES, MAX_POSITIONS};
 pub use write::journal::{Action, Edit, Journal, Pending};
 
 use std::sync::Arc;

@@ -28,8 +28,10 @@ mod value;
 
 use axum::Router;
 use axum::body::Body;
+use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{get, post};
+use http::{HeaderValue, StatusCode, header};
 use kernel::Problem;
 
 pub(crate) use transactions::MAX_CHANGES;
@@ -59,6 +61,15 @@ pub(crate) fn routes() -> Router<App> {
         )
         .route("/collections/{collection}/items/{feature}/history", get(history::handler))
         .route("/collections/{collection}/items/{feature}/history/{version}/restore", post(restore::handler))
+        .layer(map_response(allow))
+}
+
+/// What can be done at an address of a layer that nobody changes.
+async fn allow(mut response: Response) -> Response {
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().entry(header::ALLOW).or_insert(HeaderValue::from_static(methods::READ));
+    }
+    response
 }
 
 /// The address of several changes.

@@ -155,6 +155,9 @@ async fn each_changes_what_is_theirs() {
     {
         assert_eq!(scene.send(&citizen, method, path, Some("*"), &work("x")).await.status, 404, "{method}");
     }
+    // what nobody changes is read alone
+    let read_only = scene.send(&ada, "PUT", "/collections/boundaries/items/080901", Some("*"), &work("x")).await;
+    assert_eq!((read_only.status.as_u16(), read_only.header("allow")), (405, "GET, HEAD, OPTIONS".to_owned()));
     // nothing of this changed anything
     assert_eq!(scene.get(&ada, &path).await.header("etag"), etag);
     // moving a row to where it is not theirs any more is not theirs to do; both comuni, and it is

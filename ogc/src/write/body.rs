@@ -7,9 +7,9 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, de::DeserializeOwned};
 
 /// The largest body taken, in bytes.
-pub(crate) const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 /// The most positions that the geometries of a request have.
-pub(crate) const MAX_POSITIONS: usize = 100_000;
+pub const MAX_POSITIONS: usize = 100_000;
 
 /// A GeoJSON feature, or a part of one. Unknown members (`links`, `bbox`) are passed over.
 #[derive(Debug, Default, Deserialize)]

@@ -54,21 +54,20 @@ pub(crate) struct Work<'a> {
     pub(crate) now: DateTime<Utc>,
 }
 
-/// The layer, if they may change features of it: 404 if they may not see it, 403 if they may.
+/// The layer, if they may change features of it: 404 if they may not see it, 405 if nobody changes it, 403 if others do.
 pub(crate) fn entitled(app: &App, who: &Principal, collection: &str) -> Result<Arc<Entry>, Problem> {
     let entry = app.entry(who, collection)?;
     if who.may_edit(&entry.layer) {
         return Ok(entry);
     }
-    Err(Problem::not_editable(if entry.layer.editors.is_empty() {
-        format!("features of `{collection}` are not changed here")
-    } else {
-        let roles: Vec<&str> = entry.layer.editors.iter().map(|role| role.name()).collect();
-        format!(
-            "features of `{collection}` are changed by {} of their comune, who have signed in, or with a key whose scope is `edit`",
-            roles.join(", ")
-        )
-    }))
+    if entry.layer.editors.is_empty() {
+        return Err(Problem::method_not_allowed(format!("features of `{collection}` are read here, and not changed")));
+    }
+    let roles: Vec<&str> = entry.layer.editors.iter().map(|role| role.name()).collect();
+    Err(Problem::not_editable(format!(
+        "features of `{collection}` are changed by {} of their comune, who have signed in, or with a key whose scope is `edit`",
+        roles.join(", ")
+    )))
 }
 
 impl Work<'_> {

@@ -8,6 +8,9 @@ use super::{FEATURE, PATCH};
 use crate::request::Request;
 use crate::{App, CollectionPath, ItemPath};
 
+/// What everybody does who sees a layer.
+pub(crate) const READ: &str = "GET, HEAD, OPTIONS";
+
 pub(crate) async fn of_items(app: App, path: CollectionPath, request: Request) -> Result<Response, Problem> {
     answer(&app, &path.collection, &request, "GET, HEAD, OPTIONS, POST", ("accept-post", FEATURE.join(", ")))
 }
@@ -27,7 +30,7 @@ fn answer(
     let editable = request.who.may_edit(&app.entry(&request.who, collection)?.layer);
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::ALLOW, HeaderValue::from_static(if editable { all } else { "GET, HEAD, OPTIONS" }));
+    headers.insert(header::ALLOW, HeaderValue::from_static(if editable { all } else { READ }));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     if editable && let Ok(types) = HeaderValue::try_from(types) {
         headers.insert(name, types);
