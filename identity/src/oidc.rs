@@ -17,6 +17,7 @@ use openidconnect::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use self::provider::Use;
 use crate::source::{Departure, Evidence, Source, SourceError, Unknown};
 use crate::{Secret, Token, origin};
 
@@ -94,7 +95,7 @@ impl Oidc {
     }
 
     async fn depart(&self, callback: &str) -> Result<Departure, SourceError> {
-        let metadata = self.metadata(false).await?;
+        let metadata = self.metadata(Use::Departure).await?;
         let token = || Token::new().map(|t| t.reveal()).map_err(|e| SourceError::Away(e.to_string()));
         let kept = Kept { state: token()?, nonce: token()?, verifier: token()? };
         let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(kept.verifier.clone()));
@@ -123,8 +124,8 @@ impl Oidc {
         self.settings.client_secret.as_ref().map(|s| ClientSecret::new(s.reveal().to_owned()))
     }
 
-    async fn metadata(&self, anew: bool) -> Result<CoreProviderMetadata, SourceError> {
-        self.known.get(&self.issuer, &self.client, &*self.clock, anew).await
+    async fn metadata(&self, wanted: Use) -> Result<CoreProviderMetadata, SourceError> {
+        self.known.get(&self.issuer, &self.client, &*self.clock, wanted).await
     }
 }
 

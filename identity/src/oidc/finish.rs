@@ -9,7 +9,7 @@ use openidconnect::{
 };
 use subtle::ConstantTimeEq;
 
-use super::provider::causes;
+use super::provider::{Use, causes};
 use super::{Kept, Oidc, redirect};
 use crate::Secret;
 use crate::source::{Evidence, SourceError};
@@ -40,7 +40,7 @@ impl Oidc {
     pub(super) async fn arrive(&self, callback: &str, kept: &Secret, query: &[(String, String)]) -> Result<Evidence, SourceError> {
         let kept: Kept = serde_json::from_str(kept.reveal()).map_err(|_| refused("nothing was begun"))?;
         let code = code(query, &kept.state, &self.settings.issuer)?;
-        let metadata = self.metadata(false).await?;
+        let metadata = self.metadata(Use::Arrival).await?;
         let client = CoreClient::from_provider_metadata(metadata.clone(), self.client_id(), self.client_secret())
             .set_redirect_uri(redirect(callback)?);
         let sender = self.client.clone();
@@ -82,7 +82,7 @@ impl Oidc {
         match token.claims(&verifier, nonce) {
             Ok(claims) => Ok((claims, verifier)),
             Err(ClaimsVerificationError::SignatureVerification(SignatureVerificationError::NoMatchingKey)) => {
-                let verifier = self.verifier(&self.metadata(true).await?);
+                let verifier = self.verifier(&self.metadata(Use::UnknownKey).await?);
                 let claims = token.claims(&verifier, nonce).map_err(|e| refused(causes(&e)))?;
                 Ok((claims, verifier))
             }

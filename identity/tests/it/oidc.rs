@@ -197,9 +197,11 @@ async fn new_keys_are_found_when_a_token_names_one() {
     let scene = scene(&provider, json!({"open_to_citizens": true})).await;
     let mut browser = scene.browser();
     assert_eq!(enter(&scene, &provider, &mut browser, "", |_| {}, SOUND).await.status, 303);
+    let asked = start(&mut browser, "").await;
     provider.rotate(&[1, 0]);
     scene.turn(TimeDelta::minutes(1));
-    assert_eq!(enter(&scene, &provider, &mut browser, "", |_| {}, Sign::Rsa(1, 1)).await.status, 303);
+    let back = provider.consent(&asked, &jwt(&claims(&scene, &provider, &asked), Sign::Rsa(1, 1)));
+    assert_eq!(arrive(&mut browser, &back).await.status, 303);
     provider.rotate(&[1]);
     scene.turn(TimeDelta::hours(2));
     assert_eq!(enter(&scene, &provider, &mut browser, "", |_| {}, SOUND).await.status, 401, "a key that was withdrawn");
@@ -225,8 +227,10 @@ async fn a_provider_that_is_down_keeps_nobody_out_who_is_in() {
     let mut desk = scene.browser();
     assert_eq!(scene.sign_in(&mut desk, "ada@example.it", &secret).await.status, 200);
     assert_eq!(desk.page("/auth/sign-in").await.status, 200);
-    // one that was never reached says so; what is known of one that was is used while it is away
-    assert_eq!(scene.browser().page("/auth/oidc/start?source=comune").await.status, 303);
+    // a browser is not sent where nothing answers
+    let answer = scene.browser().page("/auth/oidc/start?source=comune").await;
+    assert_eq!(answer.status, 503);
+    assert!(answer.text.contains("Comune non risponde"), "{}", answer.text);
 }
 
 #[tokio::test]
