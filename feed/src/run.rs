@@ -322,3 +322,23 @@ impl Follower {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Feed;
+    use crate::Commit;
+    use futures::FutureExt;
+    use kernel::Position;
+
+    #[tokio::test]
+    async fn who_waits_for_a_position_goes_on_once_all_before_it_is_told() {
+        let (feed, teller) = Feed::by_hand();
+        let reached = |at| feed.reached(Position::new(at)).now_or_never().is_some();
+        assert!(!reached(100), "the stream has not begun");
+        teller.begin(Position::new(100));
+        assert!(reached(99) && reached(100) && !reached(101));
+        let waiting = feed.reached(Position::new(105));
+        teller.tell(Commit { position: Position::new(110), changes: Vec::new() });
+        assert!(waiting.now_or_never().is_some() && !reached(111));
+    }
+}

@@ -24,8 +24,8 @@ mod testing;
 mod write;
 
 pub use styles::StylesApi;
-pub use write::body::{MAX_BODY_BYTES, MAX_POSITIONS};
 pub use write::journal::{Action, Edit, Journal, Pending};
+pub use write::{MAX_BODY_BYTES, MAX_POSITIONS};
 
 use std::sync::Arc;
 

@@ -34,6 +34,7 @@ use axum::routing::{get, post};
 use http::{HeaderValue, StatusCode, header};
 use kernel::Problem;
 
+pub use body::{MAX_BODY_BYTES, MAX_POSITIONS};
 pub(crate) use transactions::MAX_CHANGES;
 
 use ask::Ask;

@@ -128,3 +128,43 @@ pub(crate) fn json(value: Option<&Value>) -> Json {
         Some(Value::Instant(v)) => v.to_rfc3339_opts(SecondsFormat::AutoSi, true).into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Extent, assignments};
+    use crate::testing::parcels;
+    use crate::write::body::{Properties, Scalar};
+    use crate::write::columns::Columns;
+    use crate::write::faults::Faults;
+    use kernel::{Assurance, Layer, Principal, Role};
+    use serde_json::json;
+    use uuid::Uuid;
+
+    fn layer() -> Layer {
+        let mut layer = parcels();
+        layer.fields.iter_mut().for_each(|field| field.editable = true);
+        layer
+    }
+
+    fn columns_set(role: Role, given: &[(&str, Scalar)], extent: Extent<'_>) -> Result<String, kernel::Problem> {
+        let who = Principal::known(role, Uuid::nil(), "x", Assurance::Low);
+        let given = Properties(given.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect());
+        let mut faults = Faults::default();
+        let (values, _) = assignments(&layer(), &who, &Columns::default(), &given, extent, &mut faults);
+        faults.check()?;
+        Ok(values.iter().map(|v| v.column.as_str()).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn who_does_not_see_a_private_field_neither_sets_nor_empties_it() {
+        let current = json!({"sheet": 1, "kind": "land", "owner": "Rossi", "limit": 2});
+        let sheet = [("sheet", Scalar::Integer(1))];
+        assert_eq!(columns_set(Role::Officer, &sheet, Extent::Whole(&current)).unwrap(), "kind owner limit");
+        assert_eq!(columns_set(Role::Citizen, &sheet, Extent::Whole(&current)).unwrap(), "kind limit");
+        assert_eq!(columns_set(Role::Officer, &sheet, Extent::Part(&current)).unwrap(), "");
+        let owner = [("owner", Scalar::Text("Verdi".to_owned()))];
+        assert_eq!(columns_set(Role::Officer, &owner, Extent::Part(&current)).unwrap(), "owner");
+        let refused = columns_set(Role::Citizen, &owner, Extent::Part(&current)).unwrap_err().to_json().to_string();
+        assert!(refused.contains("no such property") && !refused.contains("Rossi"), "{refused}");
+    }
+}

@@ -68,6 +68,7 @@ pub(crate) async fn handler(app: App, ask: Ask, body: Body) -> Result<Response, 
 
 fn change(app: &App, ask: &Ask, asked: Asked) -> Result<Change, Problem> {
     let entry = entitled(app, &ask.request.who, &asked.collection)?;
+    entry.sound()?;
     let wrong = |detail: &str| Problem::bad_request(detail.to_owned());
     let id = asked.id.filter(|id| !id.is_empty());
     let action = match asked.op {
