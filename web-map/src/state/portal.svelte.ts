@@ -153,8 +153,7 @@ class Portal {
   async renew(): Promise<void> {
     this.end();
     this.admin = undefined;
-    await this.session.load();
-    await this.reloadCatalogue();
+    await Promise.all([this.session.load(), this.reloadCatalogue()]);
     this.stream.reopen();
     for (const source of this.sourcesInUse()) this.view?.refresh(source, null);
     this.revision += 1;
