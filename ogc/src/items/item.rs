@@ -92,7 +92,12 @@ fn matches(known: &str, etag: &str) -> bool {
     known.trim() == "*" || known.split(',').any(|tag| strong(tag) == strong(etag))
 }
 
-pub(crate) fn write(row: &sqlx::postgres::PgRow, layer: &Layer, request: &Request, transformer: crs::Transformer) -> Result<Value, Problem> {
+pub(crate) fn write(
+    row: &sqlx::postgres::PgRow,
+    layer: &Layer,
+    request: &Request,
+    transformer: crs::Transformer,
+) -> Result<Value, Problem> {
     let mut out = Vec::new();
     let mut writer = super::writer(layer, &request.who, transformer);
     writer.write(std::slice::from_ref(row), true, &mut out).map_err(|e| Problem::internal("item", &e))?;

@@ -320,7 +320,10 @@ mod tests {
         let shape = |kind, parts| Shape { kind, parts };
         assert_eq!(shape(GeometryType::Point, vec![vec![vec![[1.0, 2.0]]]]).to_ewkb(srid), catalogue::ewkb::point([1.0, 2.0], srid));
         assert_eq!(shape(GeometryType::LineString, vec![vec![ring.clone()]]).to_ewkb(srid), catalogue::ewkb::line(&ring, srid));
-        assert_eq!(shape(GeometryType::Polygon, vec![vec![ring.clone()]]).to_ewkb(srid), catalogue::ewkb::polygon(&[ring.clone()], srid));
+        assert_eq!(
+            shape(GeometryType::Polygon, vec![vec![ring.clone()]]).to_ewkb(srid),
+            catalogue::ewkb::polygon(std::slice::from_ref(&ring), srid)
+        );
         let parts = vec![vec![ring.clone()], vec![ring]];
         assert_eq!(shape(GeometryType::MultiPolygon, parts.clone()).to_ewkb(srid), catalogue::ewkb::multi_polygon(&parts, srid));
     }
