@@ -111,6 +111,17 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused", "The idempotency key was used for another request", detail)
     }
 
+    /// 415: the body is compressed, or coded in another way (`Content-Encoding`).
+    pub fn coded_body(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "coded-body", "The body is sent in a coding that is not taken", detail)
+            .with("allowed", vec![Value::from("identity")])
+    }
+
+    /// 408: the request came too slowly.
+    pub fn too_slow(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "The request came too slowly", detail)
+    }
+
     /// 413: more than the limits allow.
     pub fn too_large(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request is too large", detail)

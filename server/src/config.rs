@@ -1,7 +1,10 @@
 //! Configuration, read here and nowhere else: flags beat `OPENSIT_*` variables beat `opensit.toml` beat defaults.
 
+mod contact;
 mod file;
+mod limits;
 mod network;
+mod origins;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,8 +13,11 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ValueEnum};
 use kernel::{PublicUrl, Srid};
 
+pub(crate) use contact::Contact;
 pub(crate) use file::File;
+pub(crate) use limits::{Limits, network_of};
 pub(crate) use network::Network;
+pub(crate) use origins::Origins;
 
 use crate::failure::Failure;
 
@@ -60,6 +66,12 @@ pub(crate) struct ServerOptions {
     /// addresses or ranges, separated by commas [default: none]
     #[arg(long, env = "OPENSIT_TRUSTED_PROXIES", value_name = "RANGES", value_delimiter = ',')]
     pub(crate) trusted_proxies: Option<Vec<Network>>,
+    /// Whose pages may read with a key or without, and, if listed, change with one: *, none, or origins, separated by commas [default: *]
+    #[arg(long, env = "OPENSIT_CORS_ORIGINS", value_name = "ORIGINS")]
+    pub(crate) cors_origins: Option<Origins>,
+    /// Whom to tell of a hole, in /.well-known/security.txt: addresses as mailto: or https:, separated by commas [default: none]
+    #[arg(long, env = "OPENSIT_SECURITY_CONTACT", value_name = "CONTACTS", value_delimiter = ',')]
+    pub(crate) security_contact: Option<Vec<Contact>>,
     /// Open the private database to other programs here, with a password
     #[arg(long, env = "OPENSIT_DB_LISTEN", value_name = "ADDRESS")]
     pub(crate) db_listen: Option<SocketAddr>,
@@ -100,8 +112,11 @@ pub(crate) struct Config {
     pub(crate) listen: Given<SocketAddr>,
     pub(crate) public_url: Option<Given<PublicUrl>>,
     pub(crate) trusted_proxies: Option<Given<Vec<Network>>>,
+    pub(crate) cors_origins: Given<Origins>,
+    pub(crate) security_contact: Option<Given<Vec<Contact>>>,
     pub(crate) db_listen: Option<Given<SocketAddr>>,
     pub(crate) modules: Option<Given<Vec<String>>>,
+    pub(crate) limits: Given<Limits>,
     /// The rest of the file: base maps, coordinate systems.
     pub(crate) file: File,
 }
@@ -124,14 +139,22 @@ impl Config {
             listen: pick.or("listen", &server.listen, &file.listen, listen),
             public_url: pick.of("public_url", &server.public_url, &file.public_url()?),
             trusted_proxies: pick.of("trusted_proxies", &server.trusted_proxies, &file.trusted_proxies()?),
+            cors_origins: pick.or("cors_origins", &server.cors_origins, &file.cors_origins()?, Origins::default()),
+            security_contact: pick.of("security_contact", &server.security_contact, &file.security_contact()?),
             db_listen: pick.of("db_listen", &server.db_listen, &file.db_listen),
             modules: pick.of("modules", &server.modules, &file.modules),
+            limits: pick.or("limits", &None, &file.limits()?, Limits::default()),
             file,
         })
     }
 
+    /// The proxies whose word is taken.
+    pub(crate) fn trusted(&self) -> &[Network] {
+        self.trusted_proxies.as_ref().map(|g| g.value.as_slice()).unwrap_or_default()
+    }
+
     /// Every value with its source, for `opensit config show`. Passwords are not shown.
-    pub(crate) fn rows(&self) -> Vec<(&'static str, String, String)> {
+    pub(crate) fn rows(&self) -> Vec<(String, String, String)> {
         let mut rows = vec![("data-dir", self.data_dir.value.display().to_string(), self.data_dir.source.clone())];
         let mut optional = |name, value: Option<(String, &String)>, otherwise: &str| {
             let (value, source) = value.map_or_else(|| (otherwise.to_owned(), "default".to_owned()), |(v, s)| (v, s.clone()));
@@ -149,13 +172,24 @@ impl Config {
         optional("storage-crs", self.storage_crs.as_ref().map(|g| (g.value.to_string(), &g.source)), "EPSG:7792, or as set at first use");
         optional("public-url", self.public_url.as_ref().map(|g| (g.value.to_string(), &g.source)), "http://localhost:PORT");
         let networks = |networks: &[Network]| networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        let contacts = |contacts: &[Contact]| contacts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+        optional("security-contact", self.security_contact.as_ref().map(|g| (contacts(&g.value), &g.source)), "none");
         optional("trusted-proxies", self.trusted_proxies.as_ref().map(|g| (networks(&g.value), &g.source)), "none");
         optional("db-listen", self.db_listen.as_ref().map(|g| (g.value.to_string(), &g.source)), "closed");
         optional("modules", self.modules.as_ref().map(|g| (g.value.join(","), &g.source)), "all");
         rows.push(("listen", self.listen.value.to_string(), self.listen.source.clone()));
         rows.push(("log", self.log.value.clone(), self.log.source.clone()));
         rows.push(("log-format", format!("{:?}", self.log_format.value).to_lowercase(), self.log_format.source.clone()));
-        rows
+        rows.push(("cors-origins", self.cors_origins.value.to_string(), self.cors_origins.source.clone()));
+        rows.into_iter().map(|(name, value, source)| (name.to_owned(), value, source)).chain(self.limit_rows()).collect()
+    }
+
+    fn limit_rows(&self) -> impl Iterator<Item = (String, String, String)> {
+        let row = |name: &str, value: u64, source: &str| (format!("limits.{name}"), value.to_string(), source.to_owned());
+        let own = self.limits.value.values().into_iter().zip(Limits::default().values());
+        let own =
+            own.map(move |((name, value), (_, default))| row(&name, value, if value == default { "default" } else { &self.limits.source }));
+        own.chain(limits::FIXED.iter().map(move |(name, value)| row(name, *value, "fixed")))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The edge: every router under one roof, and what holds for all of them.
 
 mod after;
+mod arriving;
 mod cors;
 mod errors;
 mod headers;
@@ -12,6 +13,9 @@ mod openapi;
 mod portal;
 mod proxy;
 mod records;
+mod request_id;
+mod security_txt;
+mod streams;
 mod version;
 pub(crate) mod who;
 
@@ -32,9 +36,6 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::http::who::Who;
 use crate::modules;
-
-/// What this address takes in a request body: nothing is uploaded yet.
-const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// What the routers are made from.
 #[derive(Clone)]
@@ -69,10 +70,14 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     }
     let syntaxes = themes.iter().filter_map(|m| m.search).collect();
     let settings = portal_settings(&app, config, &themes, crs_settings);
-    let policy = headers::policy(&settings.base_maps);
     let metrics = metrics::install()?;
-    let trusted = config.trusted_proxies.as_ref().map(|g| g.value.as_slice()).unwrap_or_default();
-    let proxies = proxy::Proxies::new(trusted, context.public_url.clone());
+    let proxies = proxy::Proxies::new(config.trusted(), context.public_url.clone());
+    let headers = headers::Headers { policy: headers::policy(&settings.base_maps), proxies: proxies.clone() };
+    let limits = Arc::new(config.limits.value.clone());
+    let streams = streams::Streams::new(&limits);
+    let origins = Arc::new(config.cors_origins.value.clone());
+    let contacts = config.security_contact.iter().flat_map(|g| &g.value).map(ToString::to_string).collect();
+    let security = security_txt::About { contacts, public_url: context.public_url.clone(), clock: Arc::clone(&context.clock) };
     let records = Arc::new(records::Layers { context: context.clone(), catalogue: catalogue.clone() });
     let attachments = attachments::Pages::new(context.database.clone(), records, context.public_url.clone());
     let title = context.installation.title.clone();
@@ -85,20 +90,25 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
         .merge(catalogue::routes(context.clone(), catalogue, syntaxes, settings))
         .merge(crs::routes(&context, crs_settings.clone()))
         .merge(portal::routes())
+        .merge(security_txt::routes(security))
         .merge(running(app))
         .layer(axum::Extension(metrics))
         .fallback(errors::not_found)
         .method_not_allowed_fallback(errors::method_not_allowed)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(DefaultBodyLimit::max(limits.body_bytes as usize))
         .layer(middleware::from_fn_with_state(feed, after::wait))
         .layer(middleware::from_fn(metrics::count))
         .layer(middleware::from_fn_with_state(who.clone(), who::find))
+        .layer(middleware::from_fn_with_state(limits, arriving::limit))
+        .layer(middleware::from_fn_with_state(streams, streams::count))
         .layer(middleware::from_fn_with_state(who.rates, identity::keys::rates::limit_networks))
-        .layer(compression())
         .layer(CatchPanicLayer::custom(errors::panicked))
-        .layer(middleware::from_fn(cors::answer))
-        .layer(middleware::from_fn_with_state(proxies, proxy::read))
-        .layer(middleware::from_fn_with_state(policy, headers::add)))
+        .layer(middleware::from_fn(request_id::tell))
+        .layer(compression())
+        .layer(middleware::from_fn_with_state(origins, cors::answer))
+        .layer(middleware::from_fn_with_state(headers, headers::add))
+        .layer(middleware::from_fn_with_state(proxies.clone(), proxy::read))
+        .layer(middleware::from_fn_with_state(proxies, request_id::name)))
 }
 
 /// What tells how the program runs, and what it can do.

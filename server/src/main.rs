@@ -8,6 +8,7 @@ mod database;
 mod failure;
 mod http;
 mod installation;
+mod listen;
 mod migrate;
 mod modules;
 

@@ -14,6 +14,6 @@ pub(crate) enum Command {
 
 pub(crate) fn run(Command::Show { .. }: &Command, config: &Config) {
     for (name, value, source) in config.rows() {
-        say(&format!("{name:<16} {value:<44} ({source})"));
+        say(&format!("{name:<34} {value:<44} ({source})"));
     }
 }

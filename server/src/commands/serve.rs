@@ -17,7 +17,7 @@ use crate::database::Database;
 use crate::failure::Failure;
 use crate::http::App;
 use crate::http::who::Who;
-use crate::{http, installation, migrate};
+use crate::{http, installation, listen, migrate};
 
 /// How long open requests may go on after the signal to stop.
 const GRACE: Duration = Duration::from_secs(3);
@@ -56,7 +56,7 @@ pub(crate) fn address(config: &Config) -> String {
 
 /// Serves until a signal, on a database that is ready.
 pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, what: Serving) -> Result<(), Failure> {
-    let listener = listen(config.listen.value).await?;
+    let listener = bind(config.listen.value).await?;
     let port = listener.local_addr().map_or(config.listen.value.port(), |a| a.port());
     let public_url = match &config.public_url {
         Some(given) => given.value.clone(),
@@ -97,13 +97,7 @@ pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, wh
     }
     let (stop_sealing, sealing) = tokio::sync::oneshot::channel::<()>();
     let sealer = tokio::spawn(audit::Sealer::new(context.database.clone()).run(async { sealing.await.unwrap_or_default() }));
-    let stopped = stop_signal();
-    // With the peer's address, which tells a trusted proxy.
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        stopped.await;
-    });
-    let served = within_grace(std::future::IntoFuture::into_future(server)).await;
+    within_grace(listen::serve(listener, router, &config.limits.value, config.trusted(), stop_signal())).await;
 
     tracing::info!("stopping");
     if let Some(keeper) = keeper {
@@ -116,8 +110,7 @@ pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, wh
     feed.stop().await;
     context.database.close().await;
     context.tiles_database.close().await;
-    database.close().await?;
-    served
+    database.close().await
 }
 
 /// The first administrator's link, where there is none yet; none either where nobody could sign in.
@@ -141,7 +134,7 @@ async fn sweep(identity: identity::Identity) {
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|e| {
         let cure = match e.kind() {
             std::io::ErrorKind::AddrInUse => {
@@ -156,7 +149,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 /// Ends when the server has ended, or a while after the second signal or the grace ran out.
-async fn within_grace(server: impl Future<Output = std::io::Result<()>>) -> Result<(), Failure> {
+async fn within_grace(server: impl Future<Output = ()>) {
     let overdue = async {
         stop_signal().await;
         tokio::select! {
@@ -165,8 +158,8 @@ async fn within_grace(server: impl Future<Output = std::io::Result<()>>) -> Resu
         }
     };
     tokio::select! {
-        result = server => result.map_err(|e| Failure::new(format!("the server stopped: {e}"))),
-        () = overdue => Ok(()),
+        () = server => {}
+        () = overdue => {}
     }
 }
 

@@ -6,7 +6,7 @@ use identity::OidcSettings;
 use kernel::{PublicUrl, Srid};
 use serde::Deserialize;
 
-use super::{LogFormat, Network};
+use super::{Contact, Limits, LogFormat, Network, Origins};
 use crate::failure::Failure;
 
 /// `opensit.toml`. Names are those of the flags.
@@ -25,8 +25,11 @@ pub(crate) struct File {
     public_url: Option<String>,
     #[serde(alias = "trusted_proxies")]
     trusted_proxies: Option<Vec<String>>,
+    cors_origins: Option<Vec<String>>,
+    security_contact: Option<Vec<String>>,
     pub(crate) db_listen: Option<SocketAddr>,
     pub(crate) modules: Option<Vec<String>>,
+    limits: Option<Limits>,
     /// Base maps to choose from in the portal.
     #[serde(default)]
     pub(crate) base_maps: Vec<BaseMap>,
@@ -71,6 +74,21 @@ impl File {
     pub(crate) fn trusted_proxies(&self) -> Result<Option<Vec<Network>>, Failure> {
         let read = |text: &String| text.parse().map_err(|e| Failure::new(format!("trusted-proxies in the configuration file: {e}")));
         self.trusted_proxies.as_ref().map(|networks| networks.iter().map(read).collect()).transpose()
+    }
+
+    pub(crate) fn cors_origins(&self) -> Result<Option<Origins>, Failure> {
+        let read =
+            |all: &Vec<String>| all.join(",").parse().map_err(|e| Failure::new(format!("cors-origins in the configuration file: {e}")));
+        self.cors_origins.as_ref().map(read).transpose()
+    }
+
+    pub(crate) fn security_contact(&self) -> Result<Option<Vec<Contact>>, Failure> {
+        let read = |text: &String| text.parse().map_err(|e| Failure::new(format!("security-contact in the configuration file: {e}")));
+        self.security_contact.as_ref().map(|contacts| contacts.iter().map(read).collect()).transpose()
+    }
+
+    pub(crate) fn limits(&self) -> Result<Option<Limits>, Failure> {
+        self.limits.clone().map(Limits::check).transpose()
     }
 
     pub(crate) fn public_url(&self) -> Result<Option<PublicUrl>, Failure> {

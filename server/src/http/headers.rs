@@ -9,6 +9,8 @@ use catalogue::BaseMap;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use url::{Position, Url};
 
+use super::proxy::Proxies;
+
 /// Our own origin, and the hosts of the configured base maps for pictures and data; nothing inline, nobody may frame us
 /// but ourselves. MapLibre takes its canvas pictures through `blob:` and `data:` addresses.
 pub(super) fn policy(base_maps: &[BaseMap]) -> Arc<str> {
@@ -27,10 +29,24 @@ pub(super) fn policy(base_maps: &[BaseMap]) -> Arc<str> {
     .into()
 }
 
-pub(super) async fn add(State(policy): State<Arc<str>>, request: Request, next: Next) -> Response {
+/// A year of https alone. Neither for the names below ours, which are not ours to speak for, nor for browsers' lists.
+const TRANSPORT: &str = "max-age=31536000";
+
+/// What [`add`] knows.
+#[derive(Clone)]
+pub(super) struct Headers {
+    pub(super) policy: Arc<str>,
+    pub(super) proxies: Proxies,
+}
+
+pub(super) async fn add(State(known): State<Headers>, request: Request, next: Next) -> Response {
+    let secure = known.proxies.asked_at(&request).to_string().starts_with("https:");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    set(headers, "content-security-policy", &policy);
+    set(headers, "content-security-policy", &known.policy);
+    if secure {
+        set(headers, "strict-transport-security", TRANSPORT);
+    }
     set(headers, "x-content-type-options", "nosniff");
     set(headers, "referrer-policy", "strict-origin-when-cross-origin");
     set(headers, "permissions-policy", "geolocation=(self), camera=(), microphone=()");

@@ -23,9 +23,19 @@ impl Proxies {
         Self { trusted: trusted.into(), configured }
     }
 
+    /// Whether a peer's word is taken.
+    pub(super) fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.holds(peer))
+    }
+
+    /// The address that a request was asked at.
+    pub(super) fn asked_at<'a>(&'a self, request: &'a Request) -> &'a PublicUrl {
+        request.extensions().get().unwrap_or(&self.configured)
+    }
+
     /// The address, if the peer may state one and did so in a way that can be read.
     fn stated(&self, peer: IpAddr, headers: &HeaderMap) -> Option<PublicUrl> {
-        if !self.trusted.iter().any(|network| network.holds(peer)) {
+        if !self.trusts(peer) {
             return None;
         }
         let (standard, customary) = (forwarded(headers), x_forwarded(headers));

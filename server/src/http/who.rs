@@ -15,6 +15,7 @@ use kernel::{Context, Principal, PublicUrl};
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::http::cors;
 
 /// The file in the data directory that seals what must be read again (secrets of one-time codes) and signs tokens.
 const KEY_FILE: &str = "identity.key";
@@ -45,10 +46,11 @@ impl Who {
                 .map_err(|e| Failure::new(format!("oidc in the configuration file: {e}")))?;
             Ok(Arc::new(source) as Arc<dyn Source>)
         });
-        let networks = config.trusted_proxies.as_ref().map(|g| g.value.clone()).unwrap_or_default();
+        let networks = config.trusted().to_vec();
         let rates = Rates::new(rates::Settings {
+            network_per_minute: config.limits.value.network_requests_per_minute,
+            key_per_minute: config.limits.value.key_requests_per_minute,
             trusted_proxies: Arc::new(move |address| networks.iter().any(|network| network.holds(address))),
-            ..rates::Settings::default()
         });
         let signer = Signer::new(key.bytes(), Arc::clone(&context.clock));
         let identity = Identity::new(Parts {
@@ -90,7 +92,8 @@ pub(super) async fn find(State(who): State<Who>, mut request: Request, next: Nex
         Ok(None) => match who.keys.principal(request.headers()).await {
             Ok(Some(found)) => {
                 // a browser remembers a key that was once typed as a password, and sends it along with what other pages ask
-                if let Err(failure) = identity::check_browser(request.method(), request.headers(), &who.public_url) {
+                let listed = request.extensions().get::<cors::Listed>().is_some();
+                if !listed && let Err(failure) = identity::check_browser(request.method(), request.headers(), &who.public_url) {
                     return failure.problem().into_response();
                 }
                 Some(found)
