@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decode, encode, type Link } from '../src/state/permalink';
+import { comuneAsked, decode, encode, type Link } from '../src/state/permalink';
 
 const full: Link = {
   center: [15.6512, 38.1123], zoom: 17.25, bearing: -20,
@@ -31,6 +31,7 @@ describe('permalink', () => {
     expect(decode('#admin').admin).toBe('people');
     expect(decode('#comune=080902').comune).toBe('080902');
     expect(decode('#comune=Reggio').comune).toBeUndefined();
+    expect(['?comune=080901', '?comune=x', ''].map(comuneAsked)).toEqual(['080901', undefined, undefined]);
   });
 
   it('tells no layer at all from no word about layers', () => {

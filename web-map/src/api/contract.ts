@@ -116,6 +116,8 @@ export interface Card {
   bbox?: Bbox | null;
   geometry?: Geometry | null;
   fields: CardField[];
+  /** ISTAT code, where it is known. */
+  comune?: string | undefined;
   links: { href: string; rel: string; title?: string | null }[];
 }
 

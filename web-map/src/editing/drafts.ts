@@ -1,5 +1,6 @@
 /** Changes that are not saved yet, kept in this tab so that a reload loses nothing. They are their author's alone. */
 import type { Feature, Geometry } from 'geojson';
+import type { LonLat } from '../api/contract';
 import { DRAFT } from '../state/work';
 import type { Texts } from './values';
 
@@ -13,6 +14,8 @@ export interface Draft {
   etag?: string;
   texts: Texts;
   geometry?: Geometry;
+  /** Points of a line or an area that is not finished. */
+  points?: LonLat[];
   reason: string;
 }
 

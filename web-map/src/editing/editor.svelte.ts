@@ -69,8 +69,12 @@ export class Editor implements MapTool {
       this.problem = reasonOf(error);
       return;
     }
+    if (!portal.session.worksFor(this.base?.properties?.['comune'])) {
+      this.problem = w('edit.other_comune');
+      return;
+    }
     if (draft) {
-      this.timeline.step({ texts: draft.texts, geometry: isDrawn(draft.geometry) ? draft.geometry : undefined, points: [] });
+      this.timeline.step({ texts: draft.texts, geometry: isDrawn(draft.geometry) ? draft.geometry : undefined, points: draft.points ?? [] });
       this.reason = draft.reason;
       this.resumed = true;
     }
@@ -110,7 +114,7 @@ export class Editor implements MapTool {
     writeDraft({
       subject, layer: this.layer.id, texts: this.state.texts, reason: this.reason,
       ...(this.work.id ? { id: this.work.id } : {}), ...(this.base ? { base: this.base } : {}), ...(this.etag ? { etag: this.etag } : {}),
-      ...(this.state.geometry ? { geometry: this.state.geometry } : {}),
+      ...(this.state.geometry ? { geometry: this.state.geometry } : {}), ...(this.state.points.length > 0 ? { points: this.state.points } : {}),
     });
   }
 
@@ -306,6 +310,11 @@ export class Editor implements MapTool {
 
   private async failed(error: unknown): Promise<void> {
     if (!(error instanceof RequestFailed)) throw error;
+    if ([401, 403, 404].includes(error.status)) await portal.session.load();
+    if (!portal.session.known) {
+      this.problem = w('edit.signed_out');
+      return;
+    }
     if ((error.status === 412 || error.status === 404) && this.id) await this.overtaken(this.id, error);
     else {
       this.faults = (error.problem.errors ?? []).map((fault) => ({ ...fault, detail: explain(fault.detail) }));

@@ -57,6 +57,7 @@ export function cardOf(layer: Layer, feature: Feature, lang: Lang, href: string)
     title: featureTitle(layer, feature, lang),
     bbox: bboxOf(feature.geometry) ?? null,
     geometry: feature.geometry,
+    ...(typeof properties['comune'] === 'string' ? { comune: properties['comune'] } : {}),
     fields: layer.fields.filter(({ name }) => name in properties).map((field) => ({
       name: field.name,
       label: localized(field.label, lang) || field.name,

@@ -31,6 +31,8 @@ export const en: Record<keyof typeof it, string> = {
   'edit.delete.yes': 'Delete',
   'edit.delete.no': 'No, keep it',
   'edit.resumed': 'This goes on with the change that you had not saved.',
+  'edit.signed_out': 'Your session has ended. Sign in again: the change waits for you in this browser tab.',
+  'edit.other_comune': 'It is of a comune that you do not work for',
   'edit.invalid': 'Something is wrong: correct what is marked.',
   'edit.no_geometry': 'It has no place on the map yet.',
   'edit.too_few': 'With fewer vertices it would be no shape any more.',

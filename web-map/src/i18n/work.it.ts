@@ -29,6 +29,8 @@ export const it = {
   'edit.delete.yes': 'Elimina',
   'edit.delete.no': 'No, tienilo',
   'edit.resumed': 'Ripresa la modifica che non avevi salvato.',
+  'edit.signed_out': 'La tua sessione è finita. Accedi di nuovo: la modifica ti aspetta in questa scheda del browser.',
+  'edit.other_comune': 'È di un comune di cui non ti occupi',
   'edit.invalid': 'Qualcosa non va: correggi i punti segnati.',
   'edit.no_geometry': 'Manca la posizione sulla mappa.',
   'edit.too_few': 'Con meno vertici non sarebbe più una forma.',

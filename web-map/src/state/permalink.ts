@@ -94,3 +94,9 @@ function decodeLayers(text: string): Map<string, number> {
   }
   return layers;
 }
+
+/** `/portal/?comune=080901`, as others write links to us. */
+export function comuneAsked(search: string): string | undefined {
+  const asked = new URLSearchParams(search).get('comune');
+  return asked && /^\d{6}$/.test(asked) ? asked : undefined;
+}

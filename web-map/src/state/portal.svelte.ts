@@ -13,16 +13,17 @@ import { basemapAddition } from '../map/basemap';
 import { Coalescer, type Burst } from '../map/live';
 import { EMPTY, MARK, markData, MEASURE, overlay, SELECTION, selectionData, SKETCH } from '../map/overlay';
 import { compose, sourcesOf, type Addition } from '../map/style';
-import type { Camera, Insets, MapView } from '../map/view';
+import type { Camera, MapView } from '../map/view';
 import type { Key } from '../i18n/translate';
 import { Cards, reasonOf } from './cards.svelte';
 import { LayerStates } from './layers.svelte';
+import { insetsOfPanels, PHONE_PX } from './insets';
 import { Measure } from './measure.svelte';
-import { decode, encode, type Link } from './permalink';
+import { comuneAsked, decode, encode, type Link } from './permalink';
 import { prefs, reduceMotion, t, tr } from './preferences.svelte';
 import { Session } from './session.svelte';
 import { SourceWatch } from './watch';
-import { ADMIN_TABS, type AdminTab, type MapTool, type Work } from './work';
+import { adminTab, type AdminTab, type MapTool, type Work } from './work';
 
 export const PANELS = ['layers', 'measure', 'list', 'coordinates'] as const;
 export type Panel = (typeof PANELS)[number];
@@ -32,8 +33,6 @@ const CLOSEST_ZOOM = 18.5;
 const RETRY_MS = 4000;
 /** After the last movement. */
 const CENSUS_PATIENCE_MS = 1500;
-/** Below this width panels are sheets at the bottom. */
-export const PHONE_PX = 768;
 
 class Portal {
   catalogue = $state.raw<Catalogue>();
@@ -98,8 +97,8 @@ class Portal {
       const [catalogue, style] = await Promise.all([fetchCatalogue(), fetchStyle(prefs.theme, prefs.lang)]);
       this.layers.adopt(catalogue.layers, link.layers);
       this.basemap = link.basemap ?? 'none';
-      this.comune = link.comune ?? comuneAsked();
-      this.admin = adminTab(link);
+      this.comune = link.comune ?? comuneAsked(location.search);
+      this.admin = adminTab(link.admin);
       if (!this.catalogue) this.openAt(catalogue, link);
       this.catalogue = catalogue;
       this.style = style;
@@ -450,8 +449,8 @@ class Portal {
     const link = decode(location.hash);
     const restyle = (link.theme && link.theme !== prefs.theme) || (link.lang && link.lang !== prefs.lang);
     prefs.adopt(link.lang, link.theme);
-    this.admin = adminTab(link);
-    this.comune = link.comune ?? comuneAsked();
+    this.admin = adminTab(link.admin);
+    this.comune = link.comune ?? comuneAsked(location.search);
     if (link.layers) this.layers.apply(link.layers);
     if (restyle) await this.reloadStyle();
     else this.redraw();
@@ -465,30 +464,7 @@ class Portal {
     }
   }
 
-  /** What panels cover of the map, measured where they lie. */
-  insets(): Insets {
-    const insets: Insets = { top: 0, right: 0, bottom: 0, left: 0 };
-    const map = document.getElementById('map')?.getBoundingClientRect();
-    if (!map) return insets;
-    const phone = innerWidth < PHONE_PX;
-    for (const element of document.querySelectorAll<HTMLElement>('[data-covers]')) {
-      const box = element.getBoundingClientRect();
-      if (box.width === 0) continue;
-      const side = phone ? 'bottom' : element.dataset['covers'];
-      if (side === 'left') insets.left = Math.max(insets.left, box.right - map.left);
-      if (side === 'right') insets.right = Math.max(insets.right, map.right - box.left);
-      if (side === 'bottom') insets.bottom = Math.max(insets.bottom, map.bottom - box.top);
-    }
-    return insets;
-  }
+  insets = insetsOfPanels;
 }
-
-/** `/portal/?comune=080901`, for links that others write. */
-function comuneAsked(): string | undefined {
-  const asked = new URLSearchParams(location.search).get('comune');
-  return asked && /^\d{6}$/.test(asked) ? asked : undefined;
-}
-
-const adminTab = ({ admin }: Link) => (admin ? (ADMIN_TABS.find((tab) => tab === admin) ?? 'people') : undefined);
 
 export const portal = new Portal();

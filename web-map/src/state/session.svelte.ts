@@ -13,6 +13,12 @@ export class Session {
     return this.me?.signed_in ? this.me : undefined;
   }
 
+  /** Whether rows of this comune (ISTAT code) are theirs to change; one that is not known may be. */
+  worksFor(comune: unknown): boolean {
+    const comuni = this.known?.comuni;
+    return comuni === '*' || typeof comune !== 'string' || Boolean(comuni?.includes(comune));
+  }
+
   /** Without an answer nothing is known and nothing is shown; a map needs no account. */
   async load(): Promise<void> {
     this.asked = true;

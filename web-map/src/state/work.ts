@@ -15,5 +15,8 @@ export interface MapTool {
 export const ADMIN_TABS = ['people', 'keys', 'layers', 'audit', 'jobs'] as const;
 export type AdminTab = (typeof ADMIN_TABS)[number];
 
+/** The page that a link names; the first where it names none of them. */
+export const adminTab = (name: string | undefined): AdminTab | undefined => (name ? (ADMIN_TABS.find((tab) => tab === name) ?? 'people') : undefined);
+
 /** Where an unsaved change waits, in this tab alone: see `src/editing/drafts.ts`. */
 export const DRAFT = 'opensit.draft';
