@@ -140,6 +140,7 @@ fn showing(row: &Row) -> Vec<String> {
 fn others(row: &Row) -> Vec<String> {
     let (layer, id) = (row.layer, encoded(&row.id));
     let mut paths: Vec<String> = ["", "/schema", "/queryables", "/sortables"].map(|part| format!("/collections/{layer}{part}")).to_vec();
+    paths.push(format!("/collections/{layer}/items/{id}/history"));
     paths.extend([format!("/xyz/{layer}"), format!("/styles/{layer}.json"), format!("/attachments/{layer}/{id}")]);
     paths.push(format!("/collections/{layer}/items?sortby=name&limit=10000"));
     paths.push(format!("/search?q={}", encoded(&row.secret)));
@@ -352,7 +353,8 @@ fn the_spatial_index_serves_every_role() {
 }
 
 /// Addresses whose rules are tested elsewhere, or that only lead on: signing in (`identity`), jobs and files by their own crates.
-const ELSEWHERE: [&str; 27] = [
+const ELSEWHERE: [&str; 30] = [
+    "/.well-known/security.txt",
     "/admin/accounts/{id}",
     "/admin/accounts/{id}/recovery",
     "/admin/keys/{id}",
@@ -372,6 +374,7 @@ const ELSEWHERE: [&str; 27] = [
     "/auth/static/{name}",
     "/auth/tile-token",
     "/auth/totp",
+    "/collections/{collection}/items/{feature}/history/{version}/restore",
     "/favicon.ico",
     "/jobs/{id}",
     "/jobs/{id}/cancel",
@@ -379,6 +382,7 @@ const ELSEWHERE: [&str; 27] = [
     "/openapi.json",
     "/portal",
     "/portal/{*path}",
+    "/transactions",
     "/xyz/{ids}/changes",
 ];
 

@@ -8,13 +8,14 @@ use std::process::Command;
 use e2e::{Town, run};
 use serde_json::Value;
 
-/// Collections by id, with their tables.
+/// The public collections by id, with their tables.
 fn layers(town: &Town) -> Vec<(String, String)> {
     let output = town.command(&["layers", "--json"]);
     assert!(output.ok, "{}", output.err);
     let layers: Value = serde_json::from_str(&output.out).unwrap();
     let text = |layer: &Value, key: &str| layer[key].as_str().unwrap().to_owned();
-    layers.as_array().unwrap().iter().map(|l| (text(l, "id"), text(l, "relation"))).collect()
+    let public = |layer: &&Value| layer["audience"] == "public";
+    layers.as_array().unwrap().iter().filter(public).map(|l| (text(l, "id"), text(l, "relation"))).collect()
 }
 
 /// Rows that are valid now, and public.
