@@ -53,11 +53,34 @@ impl Client {
         Ok(())
     }
 
-    /// Asks for an address that begins with `/`, uncompressed, whatever the status of the answer.
-    pub(crate) fn ask(&self, path: &str) -> Result<Answer> {
-        let mut request = self.agent.get(format!("{}{path}", self.url)).header("accept-encoding", "identity");
+    /// Changes a part of a feature whose state has this tag: its new tag, and the position from which on readers know of it.
+    pub(crate) fn patch(&self, path: &str, etag: &str, body: &str) -> Result<(String, String)> {
+        let mut request = self.agent.patch(format!("{}{path}", self.url)).header("if-match", etag);
         for (name, value) in &self.headers {
             request = request.header(*name, value);
+        }
+        let request = request.header("content-type", "application/merge-patch+json").header("accept-encoding", "identity");
+        let mut response = request.send(body).with_context(|| path.to_owned())?;
+        let text = response.body_mut().read_to_string().with_context(|| path.to_owned())?;
+        ensure!(response.status().is_success(), "{path}: {text}");
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok((header("etag").context("no ETag")?, header("change-position").context("no Change-Position")?))
+    }
+
+    /// Asks for an address that begins with `/`, uncompressed, whatever the status of the answer.
+    pub(crate) fn ask(&self, path: &str) -> Result<Answer> {
+        self.ask_with(path, None)
+    }
+
+    /// Asks for what there is after a change at this position.
+    pub(crate) fn ask_after(&self, path: &str, position: &str) -> Result<Answer> {
+        self.ask_with(path, Some(("after-position", position)))
+    }
+
+    fn ask_with(&self, path: &str, header: Option<(&str, &str)>) -> Result<Answer> {
+        let mut request = self.agent.get(format!("{}{path}", self.url)).header("accept-encoding", "identity");
+        for (name, value) in self.headers.iter().map(|(name, value)| (*name, value.as_str())).chain(header) {
+            request = request.header(name, value);
         }
         let mut response = request.call().with_context(|| path.to_owned())?;
         let generalised = response.headers().contains_key("x-generalised");

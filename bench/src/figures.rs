@@ -4,6 +4,7 @@ mod access;
 mod asking;
 mod city;
 mod edit;
+mod edits;
 mod ingest;
 mod items;
 mod start;
@@ -14,12 +15,12 @@ pub(crate) use tiles::position;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
 use crate::Options;
 use crate::client::Client;
-use crate::program::{Server, folder};
+use crate::program::{Server, folder, opensit};
 use crate::psql::Psql;
 
 /// A served town, and how often to measure it.
@@ -63,6 +64,15 @@ impl Bench {
 
     pub(crate) fn psql(&self) -> &Psql {
         &self.psql
+    }
+
+    /// A key for both comuni.
+    pub(crate) fn key(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = opensit(&self.program);
+        command.args(["keys", "create", "--name", "bench", "--comune", "080901", "--comune", "080902"]).args(arguments);
+        let output = command.arg("--data-dir").arg(&self.data_dir).output().context("a key is made")?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 }
 

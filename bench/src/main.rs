@@ -67,6 +67,8 @@ enum What {
     Ingest,
     /// From an UPDATE in psql to the event
     Edit,
+    /// Edits over HTTP by eight clients, audited, and their way to the tiles
+    Edits,
     /// A first start of the city
     City,
     /// Readers and edits for long, watching errors, memory and the change feed
@@ -111,6 +113,9 @@ fn measure(program: &Path, cli: &Cli, table: &mut Table) -> Result<()> {
         }
         if all || matches!(cli.what, What::Edit) {
             bench.edit(table)?;
+        }
+        if all || matches!(cli.what, What::Edits) {
+            bench.edits(table)?;
         }
         if all || matches!(cli.what, What::Ingest) {
             bench.ingest(table)?;

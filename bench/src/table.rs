@@ -15,11 +15,21 @@ struct Row {
     peer: Option<Sample>,
     /// A limit of the ratio where there is a peer, else of ours.
     budget: f64,
+    /// `true`: ours is to be at least that.
+    least: bool,
 }
 
 impl Table {
     pub(crate) fn figure(&mut self, figure: impl Into<String>, unit: &'static str, ours: Sample, peer: Option<Sample>, budget: f64) {
-        let row = Row { figure: figure.into(), unit, ours, peer, budget };
+        self.add(Row { figure: figure.into(), unit, ours, peer, budget, least: false });
+    }
+
+    /// Something of which there is to be at least as much as the budget.
+    pub(crate) fn at_least(&mut self, figure: impl Into<String>, unit: &'static str, ours: Sample, budget: f64) {
+        self.add(Row { figure: figure.into(), unit, ours, peer: None, budget, least: true });
+    }
+
+    fn add(&mut self, row: Row) {
         eprintln!("  {}", row.cells().join("  "));
         self.rows.push(row);
     }
@@ -69,15 +79,23 @@ impl Table {
 impl Row {
     fn cells(&self) -> [String; 7] {
         let ratio = self.peer.as_ref().map(|p| self.ours.median() / p.median());
-        let within = ratio.unwrap_or_else(|| self.ours.median()) <= self.budget;
+        let measured = ratio.unwrap_or_else(|| self.ours.median());
+        let within = if self.least { measured >= self.budget } else { measured <= self.budget };
         [
             self.figure.clone(),
             self.unit.to_owned(),
             range(&self.ours),
             self.peer.as_ref().map_or_else(|| "–".to_owned(), range),
             ratio.map_or_else(|| "–".to_owned(), |r| format!("{r:.2}")),
-            format!("{}{}", number(self.budget), if ratio.is_some() { " ×" } else { "" }),
-            if within { "within" } else { "OVER" }.to_owned(),
+            format!("{}{}{}", if self.least { "≥ " } else { "" }, number(self.budget), if ratio.is_some() { " ×" } else { "" }),
+            if within {
+                "within"
+            } else if self.least {
+                "UNDER"
+            } else {
+                "OVER"
+            }
+            .to_owned(),
         ]
     }
 }

@@ -1,10 +1,9 @@
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::Bench;
 use super::tiles::{path, session};
 use crate::client::Client;
 use crate::measure::{Sample, seconds};
-use crate::program::opensit;
 use crate::table::Table;
 
 /// The layer that is protected for a while.
@@ -17,7 +16,7 @@ impl Bench {
     pub(crate) fn access(&mut self, table: &mut Table) -> Result<()> {
         let open = self.client()?;
         let administrator = self.administrator()?;
-        let keyed = self.client()?.with_header("x-api-key", &self.key()?);
+        let keyed = self.client()?.with_header("x-api-key", &self.key(&["--scope", "read", "--rate", "1000000"])?);
         let mut tiles = Vec::new();
         for tile in session(self.extent) {
             let answer = open.get(&path(LAYER, &tile))?;
@@ -55,15 +54,5 @@ impl Bench {
     fn administrator(&self) -> Result<Client> {
         let cookie = self.client()?.sign_in("/auth/demo/administrator")?;
         Ok(self.client()?.with_header("cookie", &cookie).with_header("sec-fetch-site", "same-origin"))
-    }
-
-    /// A key that reads both comuni, so that the rule is evaluated for each row and leaves none out.
-    fn key(&self) -> Result<String> {
-        let mut command = opensit(&self.program);
-        command.args(["keys", "create", "--name", "bench", "--scope", "read", "--rate", "1000000"]);
-        command.args(["--comune", "080901", "--comune", "080902", "--data-dir"]).arg(&self.data_dir);
-        let output = command.output().context("a key is made")?;
-        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 }
