@@ -1,7 +1,7 @@
 // Features are made, changed and deleted on the map, in a real browser; and two people change the same one.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { desktop, ELENA, enterAs, inTiles, isAccessible, MARCO, phone, visit } from './people.mjs';
+import { ADA, desktop, ELENA, enterAs, inTiles, isAccessible, MARCO, phone, visit } from './people.mjs';
 import { mapIsDrawn, startTown } from './town.mjs';
 
 let town;
@@ -202,6 +202,58 @@ test('a feature is deleted, with a reason, and brought back from its history', (
     await page.getByRole('button', { name: 'Ripristina questa versione' }).click();
     await page.getByText('Versione ripristinata.').waitFor();
     assert.equal(row(), before);
+  }));
+
+test('an area is drawn and reshaped vertex by vertex; where its outline crosses itself is shown', () =>
+  visit(town, '/portal/#panel=layers', async (page) => {
+    await mapIsDrawn(page);
+    await enterAs(page, ADA);
+    // the demo's areas have no editors of their own
+    await page.evaluate(() => window.__opensit.portal.openAdmin('layers'));
+    await page.getByRole('group', { name: 'Chi lo modifica: Copertura del suolo' }).getByLabel('Amministrazione').check();
+    await page.getByRole('button', { name: 'Torna alla mappa' }).click();
+    await page.getByRole('button', { name: 'Nuovo elemento in Copertura del suolo' }).click();
+    const draw = page.getByText('Fai clic sulla mappa per ogni vertice');
+    await draw.waitFor();
+    for (const [x, y] of [[500, 300], [600, 400], [600, 300]]) {
+      await page.mouse.click(x, y);
+      await page.waitForTimeout(350);
+    }
+    await page.mouse.dblclick(500, 400);
+    await draw.waitFor({ state: 'detached' });
+    await save(page);
+    await page.locator('.fault', { hasText: 'incrocia sé stesso' }).waitFor();
+    const [lon, lat] = await page.evaluate(() => window.__opensit.portal.sketch.features.find((f) => f.properties.role === 'fault').geometry.coordinates);
+    const [x, y] = await pixel(page, [lon, lat]);
+    assert.ok(Math.hypot(x - 550, y - 350) < 8, `the fault is shown at ${x}, ${y}`);
+    await isAccessible(page, 'an area with a fault');
+    page.once('dialog', (dialog) => void dialog.accept());
+    await page.getByRole('button', { name: 'Lascia stare' }).click();
+    await page.waitForFunction(() => !window.__opensit.portal.work);
+
+    const [id, points] = town.psql("select id, st_npoints(geom) from territory.land_cover where kind = 'park' order by st_area(geom) desc limit 1").split('|');
+    await page.evaluate((one) => window.__opensit.portal.select('land_cover', one), id);
+    await page.getByRole('button', { name: 'Modifica', exact: true }).click();
+    await page.locator('#edit').waitFor();
+    await page.waitForFunction(() => !window.__opensit.map.isMoving());
+    await mapIsDrawn(page);
+    // the middle of a side that is long enough to be grabbed apart from its ends
+    const middle = await page.evaluate(() => {
+      const { map, portal } = window.__opensit;
+      const of = (role) => portal.sketch.features.filter((f) => f.properties.role === role).map((f) => f.geometry.coordinates);
+      const px = (at) => map.project(at);
+      const apart = (at) => Math.min(...of('vertex').map((corner) => px(corner).dist(px(at))));
+      return of('middle').sort((a, b) => apart(b) - apart(a))[0];
+    });
+    const from = await pixel(page, middle);
+    await page.mouse.move(...from);
+    await page.mouse.down();
+    await page.mouse.move(from[0] + 12, from[1] + 9, { steps: 4 });
+    await page.mouse.up();
+    assert.equal(await page.evaluate(() => window.__opensit.portal.sketch.features.filter((f) => /vertex|chosen/.test(f.properties.role)).length), Number(points));
+    await save(page);
+    await saved(page);
+    assert.equal(town.psql(`select st_npoints(geom) from territory.land_cover where id = '${id}'`), String(Number(points) + 1));
   }));
 
 for (const [name, size] of [['desktop', desktop], ['phone', phone]]) {

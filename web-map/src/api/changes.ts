@@ -59,6 +59,8 @@ export class ChangeStream {
       this.interrupted = false;
       this.onState('live');
     };
+    // where the stream begins: what happens between this one and the next is not lost, even if nothing happens on this one
+    source.addEventListener('hello', (event) => (this.lastId = (event as MessageEvent<string>).lastEventId || this.lastId));
     source.addEventListener('change', (event) => this.receive(event as MessageEvent<string>));
     source.onerror = () => {
       this.interrupted = true;

@@ -11,7 +11,7 @@ import { w } from '../i18n/work';
 import { differences, GEOMETRY, type Difference } from './compare';
 import { dropDraft, readDraft, writeDraft } from './drafts';
 import { explain } from './explain';
-import { fromPoints, inserted, isDrawn, isPoint, leastPoints, moved, removed, sameGeometry, samePath, vertices, type Drawn, type Path } from './geometry';
+import { fromPoints, inserted, isDrawn, isPoint, leastPoints, middles, moved, removed, sameGeometry, samePath, vertices, type Drawn, type Path } from './geometry';
 import { sketchOf } from './sketch';
 import { Timeline } from './timeline';
 import { fromText, toText, type Texts } from './values';
@@ -195,8 +195,8 @@ export class Editor implements MapTool {
     const path = handle.replace('+', '').split('.').filter(Boolean).map(Number);
     this.chosen = path;
     if (handle.startsWith('+')) {
-      const a = portal.pointer ?? portal.camera.center;
-      this.state = { ...this.state, geometry: inserted(geometry, path, a) };
+      const middle = middles(geometry).find((side) => samePath(side.path, path));
+      if (middle) this.state = { ...this.state, geometry: inserted(geometry, path, middle.at) };
     }
     this.draw();
   }

@@ -32,6 +32,7 @@ export const en: Record<keyof typeof it, string> = {
   'edit.new': 'New feature',
   'edit.new.in': 'New feature in {layer}',
   'edit.edit': 'Edit',
+  'edit.back': 'Back to your work',
   'edit.history': 'History',
   'comune.only': 'Only {name}',
   'comune.all': 'Show all comuni',

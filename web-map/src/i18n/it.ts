@@ -30,6 +30,7 @@ export const it = {
   'edit.new': 'Nuovo elemento',
   'edit.new.in': 'Nuovo elemento in {layer}',
   'edit.edit': 'Modifica',
+  'edit.back': 'Torna al lavoro in corso',
   'edit.history': 'Storia',
   'comune.only': 'Solo {name}',
   'comune.all': 'Mostra tutti i comuni',
