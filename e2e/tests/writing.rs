@@ -1,13 +1,7 @@
-//! Features changed over HTTP by the people of the demo and by programs with a key, at the built program's own edge.
+//! Features changed over HTTP by the people of the demo and by programs with a key, at the built program's own edge. That
+//! nothing acknowledged is lost when it is killed is in `durability.rs`.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
-
-use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
 
 use e2e::{Answer, Town};
 use serde_json::{Value, json};
@@ -144,77 +138,4 @@ fn a_program_with_a_key_edits_and_the_edge_lets_it_ask_what_it_can() {
     let lodging = town.psql("select id from tourism.lodgings where comune = '080901' limit 1");
     assert_eq!(town.send("DELETE", &format!("/collections/lodgings/items/{lodging}"), &[key], "").status, 404, "not a layer of the key");
     assert_eq!(town.send("POST", EVENTS, &[key, GEOJSON], &event(place(&town, "080902"), "x").to_string()).status, 422);
-}
-
-/// One request on a connection of its own; the status, if a whole answer came back.
-fn try_once(address: &str, key: &str, cookie: &str, body: &str) -> Option<u16> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-    let head = format!(
-        "POST {EVENTS} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncookie: {cookie}\r\nsec-fetch-site: same-origin\r\n\
-         content-type: application/geo+json\r\nidempotency-key: {key}\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).ok()?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).ok()?;
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    let status = answer.split(' ').nth(1)?.parse().ok()?;
-    answer.contains("\r\n\r\n").then_some(status)
-}
-
-#[test]
-fn what_was_acknowledged_survives_kill_9_once_each() {
-    const WRITERS: usize = 4;
-    const EACH: usize = 60;
-    let town = Town::own();
-    let at = place(&town, "080901");
-    let cookie = Person::enter(&town, "officer").cookie;
-    // where the server is now: each start has another port
-    let address = Arc::new(Mutex::new(town.url().replace("http://", "")));
-    let acknowledged = Arc::new(Mutex::new(BTreeMap::<String, u32>::new()));
-    let done = Arc::new(AtomicUsize::new(0));
-    let writers: Vec<_> = (0..WRITERS)
-        .map(|writer| {
-            let (address, acknowledged, done, cookie) =
-                (Arc::clone(&address), Arc::clone(&acknowledged), Arc::clone(&done), cookie.clone());
-            std::thread::spawn(move || {
-                for n in 0..EACH {
-                    let name = format!("kill-{writer}-{n}");
-                    let body = event(at, &name).to_string();
-                    // the same key until an answer arrives
-                    loop {
-                        let to = address.lock().unwrap().clone();
-                        match try_once(&to, &name, &cookie, &body) {
-                            Some(201) => break,
-                            Some(status @ (400..=499)) if status != 429 => panic!("{name}: {status}"),
-                            _ => std::thread::sleep(Duration::from_millis(20)),
-                        }
-                    }
-                    *acknowledged.lock().unwrap().entry(name).or_default() += 1;
-                    done.fetch_add(1, Ordering::Relaxed);
-                }
-            })
-        })
-        .collect();
-    // in the middle of it, a few times
-    for part in 1..=3 {
-        while done.load(Ordering::Relaxed) < part * WRITERS * EACH / 4 {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        town.kill_and_restart();
-        *address.lock().unwrap() = town.url().replace("http://", "");
-    }
-    for writer in writers {
-        writer.join().unwrap();
-    }
-    assert_eq!(acknowledged.lock().unwrap().len(), WRITERS * EACH);
-    let stored = town.psql("select count(*) || ' ' || count(distinct name) from tourism.events where name like 'kill-%'");
-    assert_eq!(stored, format!("{0} {0}", WRITERS * EACH), "each is there, once");
-    let told = town.psql("select count(*) from identity.audit where event = 'create' and layer = 'events'");
-    assert_eq!(told, (WRITERS * EACH).to_string(), "and in the log, once");
-    let kept = town.psql("select count(*) from opensit.row_history where operation = 'insert' and relation = 'tourism.events'");
-    assert_eq!(kept, (WRITERS * EACH).to_string());
-    let verified = town.command(&["audit", "verify"]);
-    assert!(verified.ok, "{} {}", verified.out, verified.err);
 }
