@@ -61,7 +61,7 @@ impl Places {
             if let Ok(seat) = Arc::clone(&self.seats).try_acquire_owned() {
                 break seat;
             }
-            self.ask_one_to_leave();
+            self.ask_some_to_leave();
             if let Ok(seat) = timeout(TURN, Arc::clone(&self.seats).acquire_owned()).await {
                 break seat.ok()?;
             }
@@ -93,8 +93,11 @@ impl Places {
         Some(Counted(Arc::clone(self), network))
     }
 
-    fn ask_one_to_leave(&self) {
-        if let Some((_, wanted)) = self.known().resting.pop_first() {
+    /// A hundredth of all, so that the next ones that come need not wait for a connection to end.
+    fn ask_some_to_leave(&self) {
+        let mut known = self.known();
+        for _ in 0..=self.all / 100 {
+            let Some((_, wanted)) = known.resting.pop_first() else { return };
             wanted.notify_one();
         }
     }
