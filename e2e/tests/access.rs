@@ -431,3 +431,20 @@ fn collect(folder: &Path, routes: &mut BTreeSet<String>) {
         }
     }
 }
+
+#[test]
+fn a_stream_ends_with_the_key_that_opened_it() {
+    let Scene { town, .. } = &*SCENE;
+    let key = town.command(&["keys", "create", "--name", "stream", "--scope", "read"]).out.trim().to_owned();
+    let begin = std::time::Instant::now();
+    let stream = std::thread::scope(|scope| {
+        let reading = scope.spawn(|| town.get_with("/xyz/tree_inspections/changes", &[("x-api-key", &key)]));
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        let id = key.split('_').nth(1).unwrap();
+        assert!(town.command(&["keys", "revoke", id]).ok);
+        reading.join().unwrap()
+    });
+    assert_eq!(stream.status, 200);
+    assert!(stream.text().starts_with("event: hello"), "{}", stream.text());
+    assert!(begin.elapsed() < std::time::Duration::from_secs(50), "it ended with the client's patience only");
+}

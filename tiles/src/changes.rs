@@ -8,17 +8,15 @@ use axum::response::{IntoResponse, Response};
 use feed::{Commit, Subscription};
 use futures::Stream;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use kernel::{Bbox, Changed, Filter, LayerId, Params, Position, Principal, Problem};
+use kernel::{Bbox, Changed, Filter, LayerId, Params, Position, Problem};
 use serde_json::json;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::App;
 use crate::asked::Asked;
 
 /// How often a client hears that the connection lives, if nothing changes: proxies close silent ones.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long a stream of somebody who signed in lasts: when they come back it is seen whether they still may.
-const LIFETIME: Duration = Duration::from_secs(300);
 /// How long a client shall wait before it connects again.
 const RETRY: Duration = Duration::from_secs(2);
 
@@ -40,7 +38,6 @@ const RETRY: Duration = Duration::from_secs(2);
 pub(crate) async fn handler(State(app): State<App>, asked: Asked, params: Params, headers: HeaderMap) -> Result<Response, Problem> {
     let params = params.only(&["lastEventId"])?;
     let reader = app.feed.subscribe(after(&params, &headers)?);
-    let ends = (asked.who != Principal::anonymous()).then_some(LIFETIME);
     let ids: Vec<LayerId> = asked.entries.iter().map(|e| e.layer.id.clone()).collect();
     let who = asked.who;
     let wanted = move || {
@@ -49,7 +46,7 @@ pub(crate) async fn handler(State(app): State<App>, asked: Asked, params: Params
             .map(|e| (e.layer.id.clone(), e.layer.readable_rows(&who)))
             .collect()
     };
-    let mut response = Sse::new(events(reader, wanted, ends)).into_response();
+    let mut response = Sse::new(events(reader, wanted)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
@@ -78,19 +75,18 @@ struct Telling<W> {
     ask: W,
     wanted: Wanted,
     heartbeat: Interval,
-    end: Option<Instant>,
     waiting: std::vec::IntoIter<Event>,
 }
 
-fn events<W>(reader: Subscription, ask: W, lifetime: Option<Duration>) -> impl Stream<Item = Result<Event, Infallible>> + Send
+fn events<W>(reader: Subscription, ask: W) -> impl Stream<Item = Result<Event, Infallible>> + Send
 where
     W: Fn() -> Wanted + Send,
 {
-    let (wanted, end) = (ask(), lifetime.map(|lifetime| Instant::now() + lifetime));
+    let wanted = ask();
     let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let waiting = vec![hello(reader.position())].into_iter();
-    futures::stream::unfold(Telling { reader, ask, wanted, heartbeat, end, waiting }, |mut telling| async move {
+    futures::stream::unfold(Telling { reader, ask, wanted, heartbeat, waiting }, |mut telling| async move {
         loop {
             if let Some(event) = telling.waiting.next() {
                 return Some((Ok(event), telling));
@@ -103,18 +99,10 @@ where
                     }
                     telling.waiting = changes(&commit, &telling.wanted).into_iter();
                 }
-                () = until(telling.end) => return None,
                 _ = telling.heartbeat.tick() => telling.waiting = vec![alive(telling.reader.position())].into_iter(),
             }
         }
     })
-}
-
-async fn until(end: Option<Instant>) {
-    match end {
-        Some(end) => sleep_until(end).await,
-        None => std::future::pending().await,
-    }
 }
 
 fn hello(position: Option<Position>) -> Event {
@@ -191,8 +179,7 @@ mod tests {
         teller.tell(commit(32, vec![Changed::Guarded(layer("events"), vec![rows(false, 15.0), rows(true, 15.5)])]));
         teller.tell(commit(48, vec![Changed::Guarded(layer("events"), vec![rows(false, 15.25)])]));
         let public = || [(layer("events"), Filter::Equal(column(), filter::Value::Boolean(true)))].into();
-        let mut body =
-            Sse::new(events(feed.subscribe(Some(Position::new(16))), public, None)).into_response().into_body().into_data_stream();
+        let mut body = Sse::new(events(feed.subscribe(Some(Position::new(16))), public)).into_response().into_body().into_data_stream();
         let mut text = String::new();
         while let Some(Some(Ok(bytes))) = body.next().now_or_never() {
             text.push_str(std::str::from_utf8(&bytes).unwrap());
@@ -202,17 +189,6 @@ mod tests {
             rest,
             "event: change\ndata: {\"position\":\"0/20\",\"layer\":\"events\",\"bbox\":[15.5,38.0,15.75,38.25]}\nid: 0/20\n\n"
         );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_stream_of_one_who_signed_in_ends() {
-        let (feed, _teller) = scene();
-        let mut stream = Box::pin(events(feed.subscribe(None), wanted(&["parcels"]), Some(super::LIFETIME)));
-        let mut count = 0;
-        while stream.next().await.is_some() {
-            count += 1;
-        }
-        assert!((20..=22).contains(&count), "{count}");
     }
 
     fn scene() -> (Feed, Teller) {
@@ -227,7 +203,7 @@ mod tests {
 
     /// What a client that wants parcels and streets reads until the feed ends.
     async fn read(feed: &Feed, after: Option<Position>) -> String {
-        let stream = events(feed.subscribe(after), wanted(&["parcels", "streets"]), None);
+        let stream = events(feed.subscribe(after), wanted(&["parcels", "streets"]));
         let mut body = Sse::new(stream).into_response().into_body().into_data_stream();
         let mut text = String::new();
         while let Some(Some(Ok(bytes))) = body.next().now_or_never() {
@@ -272,7 +248,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn silence_is_broken_with_the_position_reached() {
         let (feed, teller) = scene();
-        let stream = events(feed.subscribe(None), wanted(&["parcels"]), None);
+        let stream = events(feed.subscribe(None), wanted(&["parcels"]));
         let mut body = Sse::new(stream).into_response().into_body();
         let mut next = async || String::from_utf8(body.frame().await.unwrap().unwrap().into_data().unwrap().to_vec()).unwrap();
         assert!(next().await.starts_with("event: hello"));
@@ -283,7 +259,7 @@ mod tests {
     #[tokio::test]
     async fn the_stream_ends_with_the_feed() {
         let (feed, _teller) = scene();
-        let mut stream = Box::pin(events(feed.subscribe(None), wanted(&["parcels"]), None));
+        let mut stream = Box::pin(events(feed.subscribe(None), wanted(&["parcels"])));
         stream.next().await;
         feed.stop().await;
         assert!(stream.next().await.is_none());

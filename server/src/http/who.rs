@@ -1,17 +1,20 @@
 //! Who asks, found out once at the edge: a token for tiles, a key, or a session; nobody otherwise.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use catalogue::Catalogue;
-use http::{HeaderValue, header};
+use futures::StreamExt;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use identity::keys::rates::{self, Rates};
 use identity::keys::token::Signer;
 use identity::keys::{self, Keys};
 use identity::{Identity, Oidc, Parts, SealingKey, Settings, Source};
-use kernel::{Context, Principal, PublicUrl};
+use kernel::{Context, Principal, Problem, PublicUrl};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -19,6 +22,9 @@ use crate::http::cors;
 
 /// The file in the data directory that seals what must be read again (secrets of one-time codes) and signs tokens.
 const KEY_FILE: &str = "identity.key";
+
+/// How soon a stream of events ends after the key, session or rights of who asked for it.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// What finds out who asks. Cheap to clone.
 #[derive(Clone)]
@@ -84,9 +90,10 @@ impl Who {
 
 /// Puts the principal into the request. What is made for somebody is kept by no cache that others share.
 pub(super) async fn find(State(who): State<Who>, mut request: Request, next: Next) -> Response {
+    let mut token = None;
     let found = match who.signer.principal(request.uri()) {
         Ok(Some((principal, rest))) => {
-            *request.uri_mut() = rest;
+            token = Some(std::mem::replace(request.uri_mut(), rest));
             Some(principal)
         }
         Ok(None) => match who.keys.principal(request.headers()).await {
@@ -103,9 +110,44 @@ pub(super) async fn find(State(who): State<Who>, mut request: Request, next: Nex
         },
         Err(problem) => return problem.into_response(),
     };
-    match found {
+    let headers = request.headers().clone();
+    let response = match found {
         Some(principal) => private(principal, request, next).await,
-        None => identity::edge(State(who.identity), request, next).await,
+        None => identity::edge(State(who.identity.clone()), request, next).await,
+    };
+    let streams = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+    if streams { who.while_known(headers, token, response).await } else { response }
+}
+
+impl Who {
+    /// Who comes with these headers now. An answer that can't be had is an error.
+    async fn now(&self, headers: &HeaderMap, token: Option<&Uri>) -> Result<Option<Principal>, Problem> {
+        if let Some(uri) = token {
+            return Ok(self.signer.principal(uri)?.map(|(principal, _)| principal));
+        }
+        match self.keys.principal(headers).await? {
+            Some(principal) => Ok(Some(principal)),
+            None => Ok(self.identity.resolve(headers).await.map_err(|failure| failure.problem())?.map(|current| current.principal)),
+        }
+    }
+
+    /// A stream that lasts as long as who asked for it is who they were: it ends with their key, session or rights. A database that
+    /// is away ends nothing.
+    async fn while_known(self, headers: HeaderMap, token: Option<Uri>, response: Response) -> Response {
+        let Ok(Some(began)) = self.now(&headers, token.as_ref()).await else { return response };
+        let changed = async move {
+            loop {
+                tokio::time::sleep(LOOK_AGAIN).await;
+                match self.now(&headers, token.as_ref()).await {
+                    Ok(Some(now)) if now == began => {}
+                    Err(problem)
+                        if problem.status() == StatusCode::SERVICE_UNAVAILABLE || problem.status() == StatusCode::TOO_MANY_REQUESTS => {}
+                    _ => return,
+                }
+            }
+        };
+        let (parts, body) = response.into_parts();
+        Response::from_parts(parts, Body::from_stream(body.into_data_stream().take_until(Box::pin(changed))))
     }
 }
 
