@@ -14,8 +14,13 @@ class FakeSource {
   constructor(readonly url: string) {
     FakeSource.opened.push(this);
   }
-  addEventListener(_: string, listener: (event: { data: string; lastEventId: string }) => void) {
-    this.listener = listener;
+  private greeted?: (event: { data: string; lastEventId: string }) => void;
+  addEventListener(name: string, listener: (event: { data: string; lastEventId: string }) => void) {
+    if (name === 'hello') this.greeted = listener;
+    else this.listener = listener;
+  }
+  hello(lastEventId: string) {
+    this.greeted?.({ data: '{}', lastEventId });
   }
   close() {
     this.closed = true;
@@ -74,6 +79,16 @@ describe('the stream of changes', () => {
     vi.advanceTimersByTime(600);
     FakeSource.opened[1]!.onopen!();
     expect(seen.map(({ layer, bbox }) => [layer, bbox])).toEqual([['parcels', null], ['trees', null]]);
+  });
+
+  it('opened anew begins where the one before began, though nothing happened on it', () => {
+    const stream = new ChangeStream(() => {}, () => {});
+    stream.follow(['parcels']);
+    FakeSource.opened[0]!.hello('0/16');
+    stream.reopen();
+    expect(FakeSource.opened[0]!.closed).toBe(true);
+    expect(FakeSource.opened.at(-1)!.url).toContain('lastEventId=0%2F16');
+    stream.close();
   });
 
   it('waits longer and longer, up to a limit', () => {
