@@ -2,10 +2,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use kernel::{Database, LayerId, Principal, Problem, TableName};
+use sqlx::types::Json;
 use thiserror::Error;
 use tokio::sync::Mutex;
 
-use crate::damage::Damage;
+use crate::damage::{Columns, Damage};
 use crate::entry::{self, Entry};
 
 /// How long a damaged layer is left alone before a request for it makes us look at its table again.
@@ -25,7 +26,7 @@ pub enum CatalogueError {
 /// The layers, kept in memory; cheap to clone, all clones see a reload. The change feed says when to.
 ///
 /// Nobody tells that a column was renamed or dropped: logical replication carries rows. So whoever fails to read a layer asks to
-/// [`look_again`](Self::look_again); a layer whose table is no longer what it declares is marked as damaged, is left out of
+/// [`look_again`](Self::look_again), and the change feed [compares](Self::compare) every few seconds; a layer whose table is no longer what it declares is marked as damaged, is left out of
 /// what goes over several layers, and is looked at again when it is asked for, every few seconds at most.
 #[derive(Clone, Debug)]
 pub struct Catalogue(Arc<Shared>);
@@ -43,8 +44,29 @@ struct Snapshot {
     begun: Instant,
     version: i64,
     entries: Vec<Arc<Entry>>,
+    unreadable: Vec<Unreadable>,
     /// Whether its damages are in the log: not yet at the first reading, which commands do too that say so themselves.
     logged: bool,
+}
+
+/// A row of `opensit.layers` that this program does not understand: its layer is left out, all others are served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The layer's name, as it stands there.
+    pub id: String,
+    /// What is wrong with its declaration.
+    pub cause: String,
+}
+
+impl Unreadable {
+    /// What to do about it, in English.
+    pub fn cure(&self) -> String {
+        format!(
+            "If a newer version of the program wrote it, use that. A theme's layer is declared again by `opensit migrate`; a published one by \
+             `delete from opensit.layers where id = '{}'` and publishing its file again with `opensit ingest`",
+            self.id.replace('\'', "''")
+        )
+    }
 }
 
 impl Catalogue {
@@ -107,6 +129,20 @@ impl Catalogue {
         }
     }
 
+    /// Looks whether a table has become or ceased to be what its layer declares, without waiting for a lock; if so, reads everything again.
+    pub async fn compare(&self, database: &Database) -> Result<(), CatalogueError> {
+        let tables: Vec<(String, Option<Json<Columns>>)> =
+            sqlx::query_as(entry::TABLES).fetch_all(&mut *database.session(&Principal::anonymous()).await?).await?;
+        let differs = self.snapshot().entries.iter().any(|entry| {
+            let table = tables.iter().find(|(id, _)| id == entry.layer.id.as_str());
+            table.is_some_and(|(_, columns)| Damage::of(&entry.layer, columns.as_deref()) != entry.damage)
+        });
+        if differs {
+            self.look_again(database).await;
+        }
+        Ok(())
+    }
+
     async fn look(&self, database: &Database) {
         if let Err(error) = self.read_again(database).await {
             tracing::warn!(cause = %error, "the tables of the layers can't be looked at again");
@@ -120,6 +156,11 @@ impl Catalogue {
         snapshot.logged = true;
         *self.0.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
         Ok(())
+    }
+
+    /// The rows of `opensit.layers` that are left out since they can't be read.
+    pub fn unreadable(&self) -> Vec<Unreadable> {
+        self.snapshot().unreadable.clone()
     }
 
     /// The layers they may read, in catalogue order.
@@ -150,12 +191,20 @@ impl Catalogue {
 impl Snapshot {
     /// Logs what has become damaged or sound since: once, however many requests meet it.
     fn log_damages(&self, before: Option<&Self>) {
+        for row in self.unreadable.iter().filter(|row| !before.is_some_and(|b| b.unreadable.contains(row))) {
+            tracing::warn!(
+                layer = row.id,
+                cause = row.cause,
+                cure = row.cure(),
+                "a declaration in opensit.layers can't be read: the layer is left out"
+            );
+        }
         for entry in &self.entries {
             let id = &entry.layer.id;
             let known = before.and_then(|b| b.entries.iter().find(|e| &e.layer.id == id)).and_then(|e| e.damage.as_ref());
             match &entry.damage {
                 Some(damage) if known != Some(damage) => {
-                    tracing::warn!(layer = %id, damage = damage.in_full(), cure = Damage::cure(&entry.layer), "a layer can't be read and is left out");
+                    tracing::warn!(layer = %id, damage = damage.in_full(), cure = damage.cure(&entry.layer), "a layer can't be read and is left out");
                 }
                 None if known.is_some() => tracing::info!(layer = %id, "a layer that was damaged can be read again"),
                 _ => {}
@@ -167,13 +216,22 @@ impl Snapshot {
 async fn read(database: &Database) -> Result<Snapshot, CatalogueError> {
     let begun = Instant::now();
     let rows: Vec<entry::Row> = sqlx::query_as(entry::SELECT).fetch_all(&mut *database.session(&Principal::anonymous()).await?).await?;
-    let entries = rows.into_iter().map(|row| Entry::try_from(row).map(Arc::new)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Snapshot { begun, version: entries.iter().map(|e| e.generation).sum(), entries, logged: false })
+    let version = rows.iter().map(|row| row.generation).sum();
+    let (mut entries, mut unreadable) = (Vec::new(), Vec::new());
+    for row in rows {
+        let id = row.id.clone();
+        match Entry::try_from(row) {
+            Ok(entry) => entries.push(Arc::new(entry)),
+            Err(cause) => unreadable.push(Unreadable { id, cause: cause.to_string() }),
+        }
+    }
+    Ok(Snapshot { begun, version, entries, unreadable, logged: false })
 }
 
 /// Whether a statement may have failed because a table is no longer what the catalogue says: an unknown column, table or
-/// function (SQLSTATE class 42), or a value that is not of the type declared (class 22).
+/// function (SQLSTATE class 42), a value that is not of the type declared (class 22), or geometries in several systems (which
+/// PostGIS reports as class XX).
 pub fn may_be_outdated(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|e| e.code());
-    code.is_some_and(|code| matches!(code.get(..2), Some("42" | "22")))
+    code.is_some_and(|code| matches!(code.get(..2), Some("42" | "22" | "XX")))
 }

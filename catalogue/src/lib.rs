@@ -16,7 +16,7 @@ mod query;
 mod search;
 pub mod store;
 
-pub use catalogue::{Catalogue, CatalogueError, may_be_outdated};
+pub use catalogue::{Catalogue, CatalogueError, Unreadable, may_be_outdated};
 pub use damage::Damage;
 pub use entry::Entry;
 pub use portal::{BaseMap, BaseMapKind, PortalSettings};

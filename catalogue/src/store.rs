@@ -3,9 +3,10 @@
 use kernel::layer::Audience;
 use kernel::{Layer, LayerId, Role, TableName};
 use sqlx::types::Json;
-use sqlx::{AssertSqlSafe, PgConnection, Row};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
-use crate::{CatalogueError, policies};
+use crate::damage::{Columns, Damage};
+use crate::{CatalogueError, entry, policies};
 
 /// Where published layers stand: after the declared ones.
 const PUBLISHED_ORDINAL: i32 = 10_000;
@@ -13,6 +14,11 @@ const PUBLISHED_ORDINAL: i32 = 10_000;
 /// Writes a declaration, the indexes that its searchable fields need and the policies that follow from its rule. Writing the same again changes nothing (and
 /// the change feed says nothing).
 pub async fn put(conn: &mut PgConnection, layer: &Layer, ordinal: Option<i32>) -> Result<(), CatalogueError> {
+    write(conn, layer, ordinal).await?;
+    equip(conn, layer).await
+}
+
+async fn write(conn: &mut PgConnection, layer: &Layer, ordinal: Option<i32>) -> Result<(), CatalogueError> {
     sqlx::query(
         "insert into opensit.layers (id, ordinal, relation, declaration) values ($1, $2, $3, $4)
          on conflict (id) do update
@@ -24,8 +30,12 @@ pub async fn put(conn: &mut PgConnection, layer: &Layer, ordinal: Option<i32>) -
     .bind(ordinal.unwrap_or(PUBLISHED_ORDINAL))
     .bind(layer.table.to_string())
     .bind(Json(layer))
-    .execute(&mut *conn)
+    .execute(conn)
     .await?;
+    Ok(())
+}
+
+async fn equip(conn: &mut PgConnection, layer: &Layer) -> Result<(), CatalogueError> {
     for field in layer.fields.iter().filter(|f| f.searchable) {
         index_for_search(conn, &layer.table, field.name.as_str()).await?;
     }
@@ -57,16 +67,37 @@ pub async fn set_access(
     Ok(Some(layer))
 }
 
-/// As [`put`], for what the program declares: audience and editors stay as an administrator has set them.
+/// As [`put`], for what the program declares: audience and editors stay as an administrator has set them; where these can't be
+/// read, the row stays as it is. A damaged table keeps nobody from starting the program: what indexes and policies it can't take
+/// it gets at the first start after it was mended.
 pub async fn declare(conn: &mut PgConnection, mut layer: Layer, ordinal: i32) -> Result<(), CatalogueError> {
     let set: bool = sqlx::query_scalar("select coalesce(bool_or(access_by is not null), false) from opensit.layers where id = $1")
         .bind(layer.id.as_str())
         .fetch_one(&mut *conn)
         .await?;
-    if set && let Some(known) = get(&mut *conn, &layer.id).await? {
-        (layer.audience, layer.editors) = (known.audience, known.editors);
+    if set {
+        match get(&mut *conn, &layer.id).await {
+            Ok(Some(known)) => (layer.audience, layer.editors) = (known.audience, known.editors),
+            Err(CatalogueError::Declaration(_)) => return Ok(()),
+            Ok(None) => {}
+            Err(error) => return Err(error),
+        }
     }
-    put(conn, &layer, Some(ordinal)).await
+    write(conn, &layer, Some(ordinal)).await?;
+    let mut attempt = conn.begin().await?;
+    match equip(&mut attempt, &layer).await {
+        Ok(()) => Ok(attempt.commit().await?),
+        Err(error) => {
+            attempt.rollback().await?;
+            damage(conn, &layer).await?.map(|_| ()).ok_or(error)
+        }
+    }
+}
+
+/// What is wrong with a layer's table, as it is in the caller's transaction.
+pub async fn damage(conn: &mut PgConnection, layer: &Layer) -> Result<Option<Damage>, CatalogueError> {
+    let columns: Option<Option<Json<Columns>>> = sqlx::query_scalar(entry::TABLE).bind(layer.table.sql()).fetch_optional(conn).await?;
+    Ok(Damage::of(layer, columns.flatten().as_deref()))
 }
 
 /// A trigram index over the folded text of a column, unless there is one. Where the column itself is missing nothing is done: the

@@ -1,7 +1,10 @@
-//! Watching the slot: how far behind the feed is, and how much log the database keeps for it.
+//! Watching what no change tells: how far behind the feed is, how much log the database keeps for it, and whether the layers' tables
+//! still are what the catalogue says.
 
 use std::time::Duration;
 
+use catalogue::Catalogue;
+use kernel::Database;
 use sqlx::PgConnection;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -14,7 +17,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const ABANDONED: u8 = 3;
 
 /// Looks every other second, until the database does not answer, the slot is lost, or nobody reads it any more.
-pub(crate) async fn watch(sql: &mut PgConnection, name: &str, shared: &Shared) -> FeedError {
+pub(crate) async fn watch(
+    sql: &mut PgConnection,
+    name: &str,
+    shared: &Shared,
+    (catalogue, database): (&Catalogue, &Database),
+) -> FeedError {
     let mut clock = interval(EVERY);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut unread = 0;
@@ -38,5 +46,8 @@ pub(crate) async fn watch(sql: &mut PgConnection, name: &str, shared: &Shared) -
             status.lag_bytes = received.map(|at| state.end.byte().saturating_sub(at.byte()));
             status.slot_retained_bytes = Some(state.retained_bytes);
         });
+        if let Ok(Err(error)) = timeout(EVERY, catalogue.compare(database)).await {
+            tracing::debug!(cause = %error, "the tables of the layers can't be compared with the catalogue");
+        }
     }
 }

@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use catalogue::{Catalogue, CatalogueError};
 use chrono::{DateTime, Utc};
@@ -187,11 +187,14 @@ impl Follower {
         let mut pause = FIRST_PAUSE;
         let mut since: Option<DateTime<Utc>> = None;
         loop {
+            let begun = Instant::now();
             let ended = tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
                 Err(ended) = self.follow() => ended,
             };
-            let lived = shared.status.lock().unwrap_or_else(PoisonError::into_inner).state == FeedState::Live;
+            // one that ends as soon as it began will most likely do so again
+            let live = shared.status.lock().unwrap_or_else(PoisonError::into_inner).state == FeedState::Live;
+            let lived = live && begun.elapsed() > LAST_PAUSE;
             if lived || since.is_none() {
                 (pause, since) = (FIRST_PAUSE, Some(self.config.clock.now()));
                 tracing::warn!(cause = %ended, "the change feed lost the database; trying again");
@@ -226,9 +229,10 @@ impl Follower {
             status.state = FeedState::Live;
             status.slot = Some(name.clone());
         });
+        let (catalogue, database) = (self.catalogue.clone(), self.database.clone());
         tokio::select! {
             ended = self.read(&mut client) => ended,
-            ended = monitor::watch(&mut sql, &name, &shared) => Err(ended),
+            ended = monitor::watch(&mut sql, &name, &shared, (&catalogue, &database)) => Err(ended),
         }
     }
 

@@ -152,13 +152,14 @@ impl Problem {
         problem
     }
 
-    /// What a failure of the database means to the client: away or overloaded is a 503, a time-out too; the rest a 500.
+    /// What a failure of the database means to the client: away, overloaded or busy with others (locks) is a 503, a time-out too; the rest a 500.
     pub fn database(operation: &'static str, error: &sqlx::Error) -> Self {
         let away = match error {
             sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
             sqlx::Error::Database(e) => e.code().is_some_and(|code| {
-                // 08 connection exception, 53 insufficient resources, 57 operator intervention (57014: statement time-out)
-                matches!(code.get(..2), Some("08" | "53" | "57"))
+                // 08 connection exception, 53 insufficient resources, 57 operator intervention (57014: statement time-out);
+                // 55P03 lock time-out, 40001 and 40P01 given up in favour of another transaction
+                matches!(code.get(..2), Some("08" | "53" | "57")) || matches!(&*code, "55P03" | "40001" | "40P01")
             }),
             _ => false,
         };

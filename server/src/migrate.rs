@@ -57,7 +57,7 @@ async fn publish(conn: &mut PgConnection) -> Result<(), Failure> {
                  create publication opensit for table opensit.layers;
              end if;
              for missing in
-                 select relation from opensit.layers where to_regclass(relation) is not null
+                 select relation from opensit.layers join pg_class on pg_class.oid = to_regclass(relation) and relkind in ('r', 'p')
                  except select schemaname || '.' || tablename from pg_publication_tables where pubname = 'opensit'
              loop
                  execute format('alter publication opensit add table %s', missing);

@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use catalogue::{Catalogue, Damage};
+use catalogue::Catalogue;
 use kernel::Principal;
 use sqlx::{PgPool, Row};
 
@@ -100,9 +100,11 @@ async fn examine(database: &Database, config: &Config, findings: &mut Vec<Findin
     let migrated: bool = sqlx::query_scalar("select to_regclass('opensit.layers') is not null").fetch_one(&owner).await.map_err(failed())?;
     findings.push(Finding::new("migrations", migrated, if migrated { "done" } else { "not done" }, "Run `opensit migrate`"));
     if migrated {
+        // migrating writes again what a theme declares; an older database is not read by this program before it
+        let before = Catalogue::load(&kernel::Database::new(owner.clone())).await.ok();
         let owner = migrate::run(database, config).await?;
+        layers(&owner, before.as_ref(), findings).await?;
         contents(&owner, findings).await?;
-        layers(&owner, findings).await?;
     }
     match database.app().await {
         Ok(app) => findings.push(index_below_policies(&app).await?),
@@ -156,7 +158,7 @@ async fn roles(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Failur
 
 async fn contents(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Failure> {
     let (installed, demo) = installation::read(owner).await?;
-    let comuni: i64 = sqlx::query_scalar("select count(*) from territory.boundaries")
+    let comuni: i64 = sqlx::query_scalar("select count(*) from territory.v_comuni")
         .fetch_one(owner)
         .await
         .map_err(Failure::database("examining the boundary"))?;
@@ -165,7 +167,7 @@ async fn contents(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Fai
     let cure = "Files can't be checked against it. Run `opensit migrate --boundary FILE`";
     findings.push(Finding::new("boundary", comuni > 0, format!("{comuni} comuni"), cure));
     let unpublished: i64 = sqlx::query_scalar(
-        "select count(*) from opensit.layers where relation not in (
+        "select count(*) from opensit.layers where to_regclass(relation) is not null and relation not in (
             select schemaname || '.' || tablename from pg_publication_tables where pubname = 'opensit')",
     )
     .fetch_one(owner)
@@ -189,14 +191,22 @@ async fn contents(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Fai
     Ok(())
 }
 
-/// Whether each layer's table is what the layer declares.
-async fn layers(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Failure> {
-    let entries = Catalogue::load(&kernel::Database::new(owner.clone())).await?.layers(&Principal::operator());
+/// Whether each layer's declaration can be read and its table is what it declares.
+async fn layers(owner: &PgPool, before: Option<&Catalogue>, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+    let now = Catalogue::load(&kernel::Database::new(owner.clone())).await?;
     let well = findings.len();
+    let (left, mut all) = (now.unreadable(), now.unreadable());
+    all.extend(before.map(Catalogue::unreadable).unwrap_or_default().into_iter().filter(|row| !left.contains(row)));
+    for row in all {
+        let state = format!("the declaration of `{}` in opensit.layers can't be read: {}", row.id, row.cause);
+        let cure = if left.contains(&row) { row.cure() } else { "It was written again just now, since a theme declares it".to_owned() };
+        findings.push(Finding::new("layers", false, state, cure));
+    }
+    let entries = now.layers(&Principal::operator());
     for entry in &entries {
         if let Some(damage) = &entry.damage {
             let state = format!("`{}` can't be read: {}", entry.layer.id, damage.in_full());
-            findings.push(Finding::new("layers", false, state, Damage::cure(&entry.layer)));
+            findings.push(Finding::new("layers", false, state, damage.cure(&entry.layer)));
         }
     }
     if findings.len() == well {

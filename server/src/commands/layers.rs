@@ -26,7 +26,10 @@ struct Row {
     geometry: String,
     srid: i32,
     audience: String,
-    rows: i64,
+    /// None: its table can't be read.
+    rows: Option<i64>,
+    /// Whether its table is no longer what it declares.
+    damaged: bool,
 }
 
 pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
@@ -38,9 +41,11 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
     } else {
         say(&format!("{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {:>10}", "id", "relation", "key", "geometry", "srid", "audience", "rows"));
         for r in &rows {
+            let rows = r.rows.map_or_else(|| "-".to_owned(), |rows| rows.to_string());
+            let damaged = if r.damaged { "  damaged: see `opensit check`" } else { "" };
             say(&format!(
-                "{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {:>10}",
-                r.id, r.relation, r.key, r.geometry, r.srid, r.audience, r.rows
+                "{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {rows:>10}{damaged}",
+                r.id, r.relation, r.key, r.geometry, r.srid, r.audience
             ));
         }
     }
@@ -51,12 +56,17 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
 async fn read(owner: &PgPool) -> Result<Vec<Row>, Failure> {
     let catalogue = catalogue::Catalogue::load(&kernel::Database::new(owner.clone())).await?;
     let mut rows = Vec::new();
+    for row in catalogue.unreadable() {
+        eprintln!("`{}` is left out: its declaration can't be read: {}. {}", row.id, row.cause, row.cure());
+    }
     for entry in catalogue.layers(&kernel::Principal::operator()) {
         let layer = &entry.layer;
-        let count = sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {}", layer.table.sql())))
-            .fetch_one(owner)
-            .await
-            .map_err(Failure::database("counting rows"))?;
+        let counted = sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {}", layer.table.sql()))).fetch_one(owner).await;
+        let damaged = entry.damage.is_some();
+        let rows_of = match counted {
+            Err(_) if damaged => None,
+            counted => Some(counted.map_err(Failure::database("counting rows"))?),
+        };
         rows.push(Row {
             id: layer.id.to_string(),
             relation: layer.table.to_string(),
@@ -64,7 +74,8 @@ async fn read(owner: &PgPool) -> Result<Vec<Row>, Failure> {
             geometry: layer.geometry.to_string(),
             srid: layer.srid.postgis(),
             audience: format!("{:?}", layer.audience).to_lowercase(),
-            rows: count,
+            rows: rows_of,
+            damaged,
         });
     }
     Ok(rows)
