@@ -9,7 +9,7 @@ use feed::{Feed, FeedConfig, Tls};
 use identity::audit;
 use kernel::{Context, PublicUrl, SystemClock};
 use sqlx::PgPool;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use url::Url;
 
 use crate::config::{Config, ServerOptions};
@@ -21,6 +21,10 @@ use crate::{http, installation, listen, migrate};
 
 /// How long open requests may go on after the signal to stop.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// Connections that may wait until they are taken. One that finds no room tries again after a second, so that a crowd at once would
+/// keep others waiting.
+const BACKLOG: u32 = 4096;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -56,7 +60,7 @@ pub(crate) fn address(config: &Config) -> String {
 
 /// Serves until a signal, on a database that is ready.
 pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, what: Serving) -> Result<(), Failure> {
-    let listener = bind(config.listen.value).await?;
+    let listener = bind(config.listen.value)?;
     let port = listener.local_addr().map_or(config.listen.value.port(), |a| a.port());
     let public_url = match &config.public_url {
         Some(given) => given.value.clone(),
@@ -134,8 +138,15 @@ async fn sweep(identity: identity::Identity) {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|e| {
+fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let open = || -> std::io::Result<TcpListener> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // as servers are wont to: a server that was stopped can be started again at once
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    open().map_err(|e| {
         let cure = match e.kind() {
             std::io::ErrorKind::AddrInUse => {
                 "another program listens there: stop it, or choose another --listen (127.0.0.1:0 finds a free port)"
