@@ -90,6 +90,12 @@ pub enum IngestError {
         /// What there is.
         layers: Vec<String>,
     },
+    /// A file without any table.
+    #[error("{file}: it has no layers, so there is nothing to load; export it again, with a layer in it")]
+    NoLayers {
+        /// The file.
+        file: String,
+    },
     /// A table without positions.
     #[error("{file}: no layer in it has a geometry; it is a table, and a table has no place on a map")]
     NoGeometryLayer {
@@ -106,6 +112,16 @@ pub enum IngestError {
         file: String,
         /// Its columns.
         columns: Vec<String>,
+    },
+    /// A CSV in which a value never ends.
+    #[error(
+        "{file}: a quotation mark opens at line {line} or after it and is never closed, so that all that follows is one value. Close it; one that belongs to the text is written twice (\"\")"
+    )]
+    UnclosedQuote {
+        /// The file.
+        file: String,
+        /// Where the row begins in which it opens.
+        line: u64,
     },
     /// A CSV whose first row holds values.
     #[error("{file}: its first row has values, not names of columns; put a row with the columns' names first")]
@@ -130,7 +146,7 @@ pub enum IngestError {
         file: String,
     },
     /// Rows, but none that can be loaded.
-    #[error("{file}: of its {rows} rows none can be loaded: {reasons}. Nothing was loaded")]
+    #[error("{file}: {}: {reasons}. Nothing was loaded", none_of(*rows))]
     NothingLeft {
         /// The file or files.
         file: String,
@@ -162,7 +178,7 @@ pub enum IngestError {
         after: u64,
     },
     /// The file states no coordinate system.
-    #[error("{file}: it states no coordinate system{}. {}", unrecognised(definition), guesses(candidates))]
+    #[error("{file}: it states {}. {}", stated(definition), guesses(candidates))]
     NoCrs {
         /// The file.
         file: String,
@@ -278,6 +294,16 @@ pub enum IngestError {
         /// What it says.
         cause: sqlx::Error,
     },
+    /// The database does not make a table of the file's fields.
+    #[error(
+        "{file}: the database can't make a table of its fields: {cause}; nothing was loaded. Rename or leave out in the file what the database names, and load it again"
+    )]
+    Table {
+        /// The file or files.
+        file: String,
+        /// What the database says.
+        cause: sqlx::Error,
+    },
     /// The catalogue can't be read or written.
     #[error("the catalogue can't be changed: {0}; nothing was loaded")]
     Catalogue(#[from] catalogue::CatalogueError),
@@ -310,8 +336,12 @@ impl IngestError {
     }
 }
 
-fn unrecognised(definition: &Option<String>) -> String {
-    definition.as_ref().map(|d| format!(" that is known here (it says `{d}`)")).unwrap_or_default()
+fn none_of(rows: u64) -> String {
+    if rows == 1 { "its only row can't be loaded".to_owned() } else { format!("of its {rows} rows none can be loaded") }
+}
+
+fn stated(definition: &Option<String>) -> String {
+    definition.as_ref().map_or_else(|| "no coordinate system".to_owned(), |d| format!("{d}, which is unknown"))
 }
 
 fn guesses(candidates: &[Guess]) -> String {

@@ -7,8 +7,11 @@ use kernel::Column;
 /// Longest name made; below the limit of [`Column`] to leave room for a number.
 const LONGEST: usize = 40;
 
+/// Columns that PostgreSQL gives every table, which no other may be called; XMIN and XMAX are common in map data.
+const OF_POSTGRESQL: [&str; 6] = ["tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
+
 /// A column for each field: lower case, ASCII, without accents, each another; the names of the columns that every layer
-/// has are given a `source_` before them.
+/// or every table has are given a `source_` before them.
 pub(crate) fn columns<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<Column> {
     let mut taken: HashSet<String> = HashSet::new();
     names
@@ -49,7 +52,7 @@ fn plain(name: &str, index: usize) -> String {
     if out.is_empty() {
         return format!("field_{}", index + 1);
     }
-    if Column::SYSTEM.contains(&out) {
+    if Column::SYSTEM.contains(&out) || OF_POSTGRESQL.contains(&out) {
         return format!("source_{out}");
     }
     if out.starts_with(|c: char| c.is_ascii_digit()) { format!("n_{out}") } else { out.to_owned() }
@@ -97,6 +100,15 @@ mod tests {
             names(&["id", "FID", "Comune", "geom", "version"]),
             ["source_id", "source_fid", "source_comune", "source_geom", "source_version"]
         );
+    }
+
+    #[test]
+    fn names_of_every_table_s_columns_are_kept_free() {
+        assert_eq!(
+            names(&["XMIN", "YMIN", "xmax", "cmin", "CMAX", "ctid", "TableOID", "source_xmin"]),
+            ["source_xmin", "ymin", "source_xmax", "source_cmin", "source_cmax", "source_ctid", "table_oid", "source_xmin_2"]
+        );
+        assert_eq!(names(&["tableoid"]), ["source_tableoid"]);
     }
 
     #[test]

@@ -84,18 +84,19 @@ async fn check(
     settings: &Settings,
 ) -> Result<(), IngestError> {
     let crs = transformer.from().srid();
-    let as_it_is = territory::fit(database, &convert(transformer, &survey.sample), settings.storage).await?;
+    let as_it_is = territory::fit(database, &convert(transformer, &survey.sample), survey.sample.len(), settings.storage).await?;
     if as_it_is.near >= ENOUGH {
         return Ok(());
     }
     let file = source.file.clone();
     let swapped: Vec<[f64; 2]> = survey.sample.iter().map(|[x, y]| [*y, *x]).collect();
-    let swapped = territory::fit(database, &convert(transformer, &swapped), settings.storage).await?;
+    let swapped = territory::fit(database, &convert(transformer, &swapped), swapped.len(), settings.storage).await?;
     if swapped.near >= ENOUGH {
         return Err(IngestError::SwappedAxes { file, crs, share: percent(swapped.near) });
     }
     let distance = as_it_is.median_m.map_or_else(|| "beyond measure".to_owned(), distance_words);
-    let candidates = guesses(&survey.sample, Some(crs), territory, settings);
+    let mut candidates = guesses(&survey.sample, Some(crs), territory, settings);
+    candidates.retain(|g| g.share_inside > as_it_is.inside);
     Err(IngestError::Outside { file, crs, share: percent(as_it_is.inside), distance, candidates })
 }
 
@@ -131,7 +132,19 @@ fn guesses(sample: &[[f64; 2]], except: Option<Srid>, territory: &Territory, set
         None => guesses.retain(|g| g.distance_m < 1_000_000.0),
     }
     guesses.truncate(3);
+    for guess in &mut guesses {
+        guess.share_inside = share_inside(sample, guess, territory, settings);
+    }
     guesses
+}
+
+/// Of all positions, those too that have no place in the system or are strays.
+fn share_inside(sample: &[[f64; 2]], guess: &Guess, territory: &Territory, settings: &Settings) -> f64 {
+    let Ok(transformer) = Transformer::new(guess.crs, settings.storage, &settings.crs) else { return 0.0 };
+    let positions: Vec<[f64; 2]> = sample.iter().map(|&[x, y]| if guess.swapped { [y, x] } else { [x, y] }).collect();
+    let locator = territory.locator();
+    let inside = convert(&transformer, &positions).into_iter().filter(|p| locator.locate(*p).is_some()).count();
+    inside as f64 / sample.len().max(1) as f64
 }
 
 /// Without positions at zero, which stand for "not known", and without the outer fiftieth on each side: one wild number

@@ -186,7 +186,7 @@ async fn load(
         return Err(IngestError::DoesNotFit { layer: layer.id.clone(), difference });
     }
     progress.stage(Stage::Loading, Some(total));
-    staging.create(database, &fields, settings.storage).await?;
+    staging.create(database, &fields, settings.storage, &file_names(&sources)).await?;
     let accuracy = worst(placements);
     let described = |several_parts: bool, sources: &[Source]| {
         let geometry = family.geometry_type(survey.multi || several_parts);
@@ -219,6 +219,7 @@ async fn load(
         return Err(IngestError::NothingLeft { file: file_names(&sources), rows: tally.read, reasons: tally.reasons() });
     }
     progress.stage(Stage::Publishing, None);
+    let mut grown = None;
     let (layer, rows) = match target {
         Target::Grows(layer) => {
             let accuracy = match (layer.accuracy.clone(), accuracy) {
@@ -226,7 +227,8 @@ async fn load(
                 (old, new) => old.or(new),
             };
             let layer = Layer { accuracy, ..(**layer).clone() };
-            let rows = load::append(database, staging, &layer).await?;
+            let (before, rows) = load::append(database, staging, &layer).await?;
+            grown = Some(Note::grown(before, rows));
             (layer, rows)
         }
         Target::New | Target::Replaces(_) => {
@@ -240,9 +242,11 @@ async fn load(
     };
     let mut notes: Vec<Note> = sources.iter().flat_map(|s| s.reader.layer().notes.clone()).collect();
     notes.extend(placements.iter().filter_map(|p| p.note.clone()));
+    notes.extend(grown);
     notes.extend((!survey.no_keys.is_empty()).then(|| Note::no_keys(&survey.no_keys)));
     notes.extend((survey.damaged_text > 0).then(|| Note::damaged_text(survey.damaged_text)));
     notes.extend((survey.lost_values > 0).then(|| Note::lost_values(survey.lost_values)));
+    notes.extend((survey.clamped > 0).then(|| Note::clamped(survey.clamped)));
     let files = sources.iter().map(|s| (s.file.clone(), s.reader.layer().format)).collect();
     Ok((Loaded { layer, fields, key: survey.key, rows, tally, placed, comuni, files }, notes))
 }

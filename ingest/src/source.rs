@@ -3,6 +3,7 @@
 pub(crate) mod archive;
 pub(crate) mod csv;
 pub(crate) mod gdal;
+mod geojson;
 pub(crate) mod open;
 pub(crate) mod process;
 pub(crate) mod shapefile;

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use crate::geometry::{self, Family, Tidied};
 use crate::load::{Tally, row_name};
 use crate::plan::{self, FieldPlan};
+use crate::source::sniff::Content;
 use crate::source::{Row, Source, Value};
 use crate::{IngestError, Limits};
 
@@ -35,6 +36,8 @@ pub(crate) struct Survey {
     pub(crate) damaged_text: u64,
     /// Rows with a value that is none.
     pub(crate) lost_values: u64,
+    /// Rows with a whole number at the end of what 64 bits hold, to which GDAL cuts those of a GeoJSON.
+    pub(crate) clamped: u64,
     /// Rows whose geometry can't be loaded, by reason.
     pub(crate) tally: Tally,
 }
@@ -69,11 +72,12 @@ pub(crate) fn survey(
     let mut counts = [(0u64, false); 3];
     let mut keys = Keys::new(fields, sources);
     let mut files = Vec::with_capacity(sources.len());
-    let (mut damaged_text, mut lost_values, mut total) = (0, 0, 0);
+    let (mut damaged_text, mut lost_values, mut clamped, mut total) = (0, 0, 0, 0);
     let (mut tally, several) = (Tally::default(), sources.len() > 1);
     for (file, source) in sources.iter_mut().enumerate() {
         let mut survey = FileSurvey::default();
         let mut stride = 1;
+        let clamps = source.reader.layer().format == Content::GeoJson.name();
         source.reader.read(&mut |row: Row| {
             survey.rows += 1;
             total += 1;
@@ -83,6 +87,7 @@ pub(crate) fn survey(
             keys.look(&row, file);
             damaged_text += u64::from(row.values.iter().any(|v| matches!(v, Value::Text(t) if t.contains('\u{FFFD}'))));
             lost_values += u64::from(row.lost);
+            clamped += u64::from(clamps && row.values.iter().any(|v| matches!(v, Value::Integer(i64::MIN | i64::MAX))));
             match geometry::tidy(row.geometry, limits) {
                 Ok(Tidied { shape, .. }) => {
                     let (count, multi) = &mut counts[shape.family as usize];
@@ -104,7 +109,7 @@ pub(crate) fn survey(
     let family = best.filter(|f| counts[*f as usize].0 > 0);
     let multi = family.is_some_and(|f| counts[f as usize].1);
     let no_keys = keys.failed(fields);
-    Ok(Survey { files, family, multi, key: keys.best(), no_keys, damaged_text, lost_values, tally })
+    Ok(Survey { files, family, multi, key: keys.best(), no_keys, damaged_text, lost_values, clamped, tally })
 }
 
 /// Keeps every `stride`-th position; when there are too many, every second of them, at twice the stride.

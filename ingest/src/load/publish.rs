@@ -64,8 +64,9 @@ pub(crate) async fn publish(
     Ok(rows)
 }
 
-/// Adds the rows to the layer, in one transaction. Returns how many. `layer` is the declaration as it will be.
-pub(crate) async fn append(database: &mut PgConnection, staging: &Staging, layer: &Layer) -> Result<u64, IngestError> {
+/// Adds the rows to the layer, in one transaction. Returns how many there were before, and how many were added. `layer` is
+/// the declaration as it will be.
+pub(crate) async fn append(database: &mut PgConnection, staging: &Staging, layer: &Layer) -> Result<(u64, u64), IngestError> {
     let failed = "can't append the rows";
     let mut transaction = database.begin().await.map_err(IngestError::database(failed))?;
     // readers go on, other writers wait
@@ -74,8 +75,8 @@ pub(crate) async fn append(database: &mut PgConnection, staging: &Staging, layer
         .await
         .map_err(IngestError::database(failed))?;
     refuse_known_ids(&mut transaction, staging, layer).await?;
-    let last: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
-        "select coalesce(max(id::bigint), 0) from {} where id ~ '^[0-9]{{1,18}}$'",
+    let (before, last): (i64, i64) = sqlx::query_as(AssertSqlSafe(format!(
+        "select count(*), coalesce(max(id::bigint) filter (where id ~ '^[0-9]{{1,18}}$'), 0) from {}",
         layer.table.sql()
     )))
     .fetch_one(&mut *transaction)
@@ -86,7 +87,7 @@ pub(crate) async fn append(database: &mut PgConnection, staging: &Staging, layer
     store::put(&mut transaction, layer, None).await?;
     store::touch(&mut transaction, &layer.id).await?;
     transaction.commit().await.map_err(IngestError::database(failed))?;
-    Ok(rows)
+    Ok((before.unsigned_abs(), rows))
 }
 
 async fn refuse_known_ids(database: &mut PgConnection, staging: &Staging, layer: &Layer) -> Result<(), IngestError> {

@@ -69,14 +69,21 @@ impl Staging {
     }
 
     /// Makes the table that COPY fills. Unlogged: a crash of the database takes it along.
-    pub(crate) async fn create(&self, database: &mut PgConnection, fields: &[FieldPlan], storage: Srid) -> Result<(), IngestError> {
+    pub(crate) async fn create(
+        &self,
+        database: &mut PgConnection,
+        fields: &[FieldPlan],
+        storage: Srid,
+        file: &str,
+    ) -> Result<(), IngestError> {
         let fields: String = fields.iter().map(|f| format!(", {} {}", f.column.sql(), f.kind.sql())).collect();
         let sql = format!(
             "create unlogged table {} (_seq bigint, _file integer, _row bigint, _key text, _comune text, _geom geometry(Geometry, {}){fields})",
             self.loading.sql(),
             storage.postgis(),
         );
-        sqlx::query(AssertSqlSafe(sql)).execute(database).await.map_err(IngestError::database("can't make a staging table"))?;
+        let refused = |cause| IngestError::Table { file: file.to_owned(), cause };
+        sqlx::query(AssertSqlSafe(sql)).execute(database).await.map_err(refused)?;
         Ok(())
     }
 

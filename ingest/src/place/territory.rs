@@ -88,8 +88,8 @@ pub(crate) struct Fit {
     pub(crate) median_m: Option<f64>,
 }
 
-/// Looks where positions, in storage, lie.
-pub(crate) async fn fit(database: &mut PgConnection, positions: &[[f64; 2]], storage: Srid) -> Result<Fit, IngestError> {
+/// Looks where positions, in storage, lie. The shares are of `rows`: those that have no position in storage count too.
+pub(crate) async fn fit(database: &mut PgConnection, positions: &[[f64; 2]], rows: usize, storage: Srid) -> Result<Fit, IngestError> {
     let asked = "did not say whether the rows lie inside the boundary";
     let row = sqlx::query(
         "with p as (
@@ -111,6 +111,8 @@ pub(crate) async fn fit(database: &mut PgConnection, positions: &[[f64; 2]], sto
     .fetch_one(database)
     .await
     .map_err(IngestError::database(asked))?;
-    let get = || Ok(Fit { inside: row.try_get(0)?, near: row.try_get(1)?, median_m: row.try_get(2)? });
+    let placed = positions.len() as f64 / rows.max(1) as f64;
+    let share = |index: usize| row.try_get::<f64, _>(index).map(|share| share * placed);
+    let get = || Ok(Fit { inside: share(0)?, near: share(1)?, median_m: row.try_get(2)? });
     get().map_err(IngestError::database(asked))
 }

@@ -77,9 +77,10 @@ impl Note {
     }
 
     pub(crate) fn damaged_text(rows: u64) -> Self {
+        let (it, en) = in_rows(rows);
         Self(Text::new(
-            format!("in {rows} righe un testo aveva caratteri illeggibili, sostituiti da `\u{FFFD}`"),
-            format!("in {rows} rows a text had characters that can't be read, replaced by `\u{FFFD}`"),
+            format!("{it} un testo aveva caratteri illeggibili, sostituiti da `\u{FFFD}`"),
+            format!("{en} a text had characters that can't be read, replaced by `\u{FFFD}`"),
         ))
     }
 
@@ -92,11 +93,63 @@ impl Note {
     }
 
     pub(crate) fn lost_values(rows: u64) -> Self {
+        let (it, en) = in_rows(rows);
         Self(Text::new(
-            format!("in {rows} righe un valore non esiste (una data fuori dal calendario, un numero che non lo è) ed è rimasto vuoto"),
-            format!(
-                "in {rows} rows a value is none of its kind (a date that is not in the calendar, a number that is none) and was left empty"
-            ),
+            format!("{it} un valore non esiste (una data fuori dal calendario, un numero che non lo è) ed è rimasto vuoto"),
+            format!("{en} a value is none of its kind (a date that is not in the calendar, a number that is none) and was left empty"),
         ))
+    }
+
+    pub(crate) fn clamped(rows: u64) -> Self {
+        let (it, en) = in_rows(rows);
+        Self(Text::new(
+            format!(
+                "{it} un intero è al limite di 64 bit (±9223372036854775807): se nel file era oltre, è stato troncato; scriverlo come testo"
+            ),
+            format!("{en} an integer is at the limit of 64 bits (±9223372036854775807): one beyond it was cut to it; write it as text"),
+        ))
+    }
+
+    pub(crate) fn null_characters(count: u64) -> Self {
+        let (it, en) = match count {
+            1 => ("1 carattere nullo".to_owned(), "1 null character".to_owned()),
+            _ => (format!("{count} caratteri nulli"), format!("{count} null characters")),
+        };
+        Self(Text::new(
+            format!("nei testi del file: {it} (`\\u0000`); di un testo è stato letto ciò che precede il primo"),
+            format!("in the file's texts: {en} (`\\u0000`); of a text what stands before the first was read"),
+        ))
+    }
+
+    pub(crate) fn grown(before: u64, added: u64) -> Self {
+        let now = before + added;
+        let (it, en) = if before == 1 {
+            ("c'era 1 riga".to_owned(), "1 row was".to_owned())
+        } else {
+            (format!("c'erano {before} righe"), format!("{before} rows were"))
+        };
+        Self(Text::new(
+            format!("{it} prima, {now} ora; nessuno ha confrontato le une con le altre: `--replace` sostituisce"),
+            format!("{en} there before, {now} now; nobody compared the ones with the others: `--replace` replaces"),
+        ))
+    }
+}
+
+/// Italian, English.
+fn in_rows(rows: u64) -> (String, String) {
+    if rows == 1 { ("in 1 riga".to_owned(), "in 1 row".to_owned()) } else { (format!("in {rows} righe"), format!("in {rows} rows")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Note;
+
+    #[test]
+    fn one_is_no_plural() {
+        for note in [Note::damaged_text, Note::lost_values, Note::clamped] {
+            assert!(note(1).text().en.starts_with("in 1 row ") && note(1).text().it.starts_with("in 1 riga "));
+            assert!(note(2).text().en.starts_with("in 2 rows ") && note(2).text().it.starts_with("in 2 righe "));
+        }
+        assert!(Note::grown(1, 2).text().en.starts_with("1 row was there before, 3 now"));
     }
 }

@@ -45,6 +45,8 @@ fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
     if r.mended.rows > 0 {
         let (rows, examples) = (number(r.mended.rows, it), r.mended.examples.join(", "));
         match it {
+            true if r.mended.rows == 1 => writeln!(out, "    riparata 1 geometria non valida (riga {examples})")?,
+            false if r.mended.rows == 1 => writeln!(out, "    mended 1 invalid geometry (row {examples})")?,
             true => writeln!(out, "    riparate {rows} geometrie non valide (per esempio riga {examples})")?,
             false => writeln!(out, "    mended {rows} invalid geometries (for example row {examples})")?,
         }
@@ -97,9 +99,15 @@ fn extent(r: &Report, it: bool, out: &mut String) -> std::fmt::Result {
     }
     if let Some(inside) = r.extent.inside {
         let comuni = if r.comuni.len() == 1 { "1 comune".to_owned() } else { format!("{} comuni", r.comuni.len()) };
+        let rows = match (it, inside) {
+            (true, 1) => "riga",
+            (true, _) => "righe",
+            (false, 1) => "row",
+            (false, _) => "rows",
+        };
         match it {
-            true => writeln!(out, "  Confine: {} righe dentro, in {comuni}", number(inside, it))?,
-            false => writeln!(out, "  Boundary: {} rows inside, in {comuni}", number(inside, it))?,
+            true => writeln!(out, "  Confine: {} {rows} dentro, in {comuni}", number(inside, it))?,
+            false => writeln!(out, "  Boundary: {} {rows} inside, in {comuni}", number(inside, it))?,
         }
     }
     if r.extent.outside > 0 {

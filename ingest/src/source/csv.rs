@@ -40,7 +40,7 @@ pub(crate) fn open(path: &Path, file: &str, limits: &Limits) -> Result<CsvReader
     let encoding = encoding::detect(path).map_err(IngestError::io(path))?;
     let delimiter = dialect::delimiter(&encoding::sample(path, encoding).map_err(IngestError::io(path))?);
     let damaged = |cause: csv::Error| IngestError::Damaged { file: file.to_owned(), format: "CSV", cause: cause.to_string() };
-    let mut reader = records(path, encoding, delimiter)?;
+    let mut reader = builder(delimiter).from_reader(text(path, encoding)?.chain(LAST));
     let names: Vec<String> = reader.byte_headers().map_err(damaged)?.iter().map(|n| encoding.decode(n.trim_ascii()).into_owned()).collect();
     if names.len() > limits.fields {
         return Err(IngestError::TooManyFields { file: file.to_owned(), found: names.len(), allowed: limits.fields });
@@ -51,9 +51,18 @@ pub(crate) fn open(path: &Path, file: &str, limits: &Limits) -> Result<CsvReader
     let mut typing = Typing::new(names.len());
     let mut record = ByteRecord::new();
     let mut rows = 0;
+    let (mut line, mut whole) = (1, false);
     while reader.read_byte_record(&mut record).map_err(damaged)? {
+        whole = is_last(&record);
+        if whole {
+            break;
+        }
+        line = record.position().map_or(line, csv::Position::line);
         rows += 1;
         typing.look(&record, encoding);
+    }
+    if !whole {
+        return Err(IngestError::UnclosedQuote { file: file.to_owned(), line });
     }
     let kinds = typing.kinds();
     let positions = positions::find(&names, typing.samples())
@@ -79,9 +88,25 @@ pub(crate) fn open(path: &Path, file: &str, limits: &Limits) -> Result<CsvReader
     })
 }
 
+/// A row of our own after the last one. It is not seen as a row where a quotation mark before it was never closed.
+const LAST: &[u8] = b"\n\x01end\x01\n";
+
+fn is_last(record: &ByteRecord) -> bool {
+    record.len() == 1 && record.get(0) == Some(LAST.trim_ascii())
+}
+
 fn records(path: &Path, encoding: Encoding, delimiter: u8) -> Result<csv::Reader<Box<dyn Read>>, IngestError> {
-    let file = File::open(path).map_err(IngestError::io(path))?;
-    Ok(ReaderBuilder::new().delimiter(delimiter).flexible(true).buffer_capacity(1 << 18).from_reader(encoding.open(file)))
+    Ok(builder(delimiter).from_reader(text(path, encoding)?))
+}
+
+fn text(path: &Path, encoding: Encoding) -> Result<Box<dyn Read>, IngestError> {
+    Ok(encoding.open(File::open(path).map_err(IngestError::io(path))?))
+}
+
+fn builder(delimiter: u8) -> ReaderBuilder {
+    let mut builder = ReaderBuilder::new();
+    builder.delimiter(delimiter).flexible(true).buffer_capacity(1 << 18);
+    builder
 }
 
 fn fields(names: &[String], kinds: &[Kind], positions: &Positions) -> Vec<SourceField> {

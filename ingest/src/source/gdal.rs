@@ -13,7 +13,7 @@ use kernel::Srid;
 
 use self::fields::Column;
 use super::sniff::Content;
-use super::{DeclaredCrs, RawGeometry, Reader, Row, SourceLayer};
+use super::{DeclaredCrs, RawGeometry, Reader, Row, SourceLayer, geojson};
 use crate::report::{Note, Reason};
 use crate::{IngestError, Limits};
 
@@ -46,7 +46,11 @@ pub(crate) fn open(path: &Path, file: &str, content: Content, wanted: Option<&st
             sibling_files: None,
         },
     )
-    .map_err(|e| damaged(fields::words(&e)))?;
+    .map_err(|e| match fields::words(&e) {
+        // of what is wrong with a GeoPackage the driver says more; of one without layers it wants to know nothing
+        cause if content == Content::GeoPackage && cause.contains("not recognized") => IngestError::NoLayers { file: file.to_owned() },
+        cause => damaged(cause),
+    })?;
     let (index, others) = choose(&dataset, file, wanted)?;
     let source = dataset.layer(index).map_err(|e| damaged(fields::words(&e)))?;
     let mut notes = Vec::new();
@@ -58,9 +62,15 @@ pub(crate) fn open(path: &Path, file: &str, content: Content, wanted: Option<&st
     if !others.is_empty() {
         notes.push(Note::other_layers(&name, &others));
     }
+    let mut crs = crs::declared(&source);
+    if content == Content::GeoJson {
+        let scan = geojson::scan(path).map_err(IngestError::io(path))?;
+        notes.extend((scan.nulls > 0).then(|| Note::null_characters(scan.nulls)));
+        crs = geojson_crs(crs, scan.crs);
+    }
     let layer = SourceLayer {
         fields: columns.iter().map(|c| c.field.clone()).collect(),
-        crs: if content == Content::GeoJson { geojson_crs(crs::declared(&source)) } else { crs::declared(&source) },
+        crs,
         rows: source.try_feature_count(),
         key: ffi::key_column(&source),
         name,
@@ -70,11 +80,13 @@ pub(crate) fn open(path: &Path, file: &str, content: Content, wanted: Option<&st
     Ok(GdalReader { dataset, index, file: file.to_owned(), layer, columns, text_bytes: limits.text_bytes })
 }
 
-/// RFC 7946: without a word, WGS 84 with the longitude first; and so when the word is EPSG:4326.
-fn geojson_crs(declared: DeclaredCrs) -> DeclaredCrs {
-    match declared {
-        DeclaredCrs::None | DeclaredCrs::Stated(Srid::WGS84) => DeclaredCrs::Stated(Srid::CRS84),
-        other => other,
+/// RFC 7946: without a word, WGS 84 with the longitude first; and so when the word is EPSG:4326. `named` is another
+/// system that the file names: GDAL says WGS 84 where it does not know it.
+fn geojson_crs(declared: DeclaredCrs, named: Option<String>) -> DeclaredCrs {
+    match (declared, named) {
+        (DeclaredCrs::None | DeclaredCrs::Stated(Srid::WGS84), Some(name)) => DeclaredCrs::Unrecognised(name),
+        (DeclaredCrs::None | DeclaredCrs::Stated(Srid::WGS84), None) => DeclaredCrs::Stated(Srid::CRS84),
+        (other, _) => other,
     }
 }
 
@@ -89,6 +101,7 @@ fn choose(dataset: &Dataset, file: &str, wanted: Option<&str>) -> Result<(usize,
     let file = file.to_owned();
     let names = || with.iter().map(|(_, name)| name.clone()).collect();
     match (wanted, with.as_slice()) {
+        (_, []) if without.is_empty() => Err(IngestError::NoLayers { file }),
         (_, []) => Err(IngestError::NoGeometryLayer { file }),
         (None, [(index, _)]) => Ok((*index, without)),
         (None, _) => Err(IngestError::SeveralLayers { file, layers: names() }),

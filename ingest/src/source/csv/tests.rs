@@ -128,3 +128,14 @@ fn four_hundred_columns_are_read_and_too_many_refused() {
     assert_eq!(read(wide(400).as_bytes()).unwrap().0.len(), 400);
     assert!(matches!(read(wide(1000).as_bytes()), Err(IngestError::TooManyFields { found: 1002, .. })));
 }
+
+#[test]
+fn a_quotation_mark_that_is_never_closed_is_told_with_its_line() {
+    let refused = |text: &[u8]| read(text).map(|_| ()).unwrap_err().to_string();
+    let text = refused(b"nome,x,y\nPino,1,2\n\"Acero,1,2\nFaggio,3,4\n");
+    assert!(text.contains("line 3") && text.contains("never closed"), "{text}");
+    assert!(refused(b"nome,x,\"y\nPino,1,2\n").contains("line 1"));
+    for good in [&b"nome,x,y\nPino 5\" alto,1,2\n"[..], b"nome,x,y\n\"Pino\nalto\",1,2", b"x,y,nome\n1,2,\"a \"\"b\"\"\"\r\n"] {
+        assert_eq!(read(good).unwrap().1.len(), 1);
+    }
+}

@@ -2,8 +2,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use gdal::spatial_ref::SpatialRef;
+use gdal::vector::sql::Dialect;
 use gdal::vector::{Geometry, LayerAccess, LayerOptions, OGRFieldType, OGRwkbGeometryType};
-use gdal::{Dataset, DriverManager};
+use gdal::{Dataset, DatasetOptions, DriverManager, GdalOpenFlags};
 use kernel::Srid;
 use kernel::layer::FieldType;
 
@@ -93,6 +94,32 @@ fn geojson_in_another_system_says_so() {
     let text = r#"{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3004"}},
         "features":[{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[2576990.8,4218220.8]}}]}"#;
     assert_eq!(read_text("a.geojson", text).unwrap().layer.crs, DeclaredCrs::Stated(Srid::new(3004).unwrap()));
+}
+
+#[test]
+fn geojson_in_a_system_that_nobody_knows_is_not_taken_for_wgs_84() {
+    for (name, told) in [("urn:ogc:def:crs:EPSG::999999", "EPSG:999999"), ("EPSG:999999", "EPSG:999999"), ("pippo", "pippo")] {
+        let text = format!(
+            r#"{{"type":"FeatureCollection","crs":{{"type":"name","properties":{{"name":"{name}"}}}},
+            "features":[{{"type":"Feature","properties":{{"t":"a\u0000b"}},"geometry":{{"type":"Point","coordinates":[15.6,38.1]}}}}]}}"#
+        );
+        let layer = read_text("a.geojson", &text).unwrap().layer;
+        assert_eq!(layer.crs, DeclaredCrs::Unrecognised(told.to_owned()));
+        assert!(layer.notes.iter().any(|n| n.text().en.contains("1 null character (")), "{:?}", layer.notes);
+    }
+}
+
+#[test]
+fn a_geopackage_without_layers_is_not_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vuoto.gpkg");
+    write(&path, "GPKG", None, OGRwkbGeometryType::wkbPoint, &["POINT (1 2)"]);
+    let options = DatasetOptions { open_flags: GdalOpenFlags::GDAL_OF_UPDATE, ..DatasetOptions::default() };
+    let dataset = Dataset::open_ex(&path, options).unwrap();
+    dataset.execute_sql("DROP TABLE strade", None, Dialect::DEFAULT).unwrap();
+    dataset.close().unwrap();
+    let error = read(&path).map(|s| s.rows.len()).unwrap_err();
+    assert!(matches!(error, IngestError::NoLayers { .. }), "{error}");
 }
 
 #[test]

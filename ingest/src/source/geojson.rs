@@ -1,0 +1,148 @@
+//! What GDAL keeps to itself of a GeoJSON: a coordinate system that it does not know, in whose place it takes WGS 84, and
+//! texts that it ends at a null character. One pass over the bytes; nothing is kept but the member `crs`.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Longest `crs` member that is looked at.
+const LONGEST: usize = 4096;
+
+/// Names of WGS 84, by their last part.
+const WGS84: [&str; 5] = ["4326", "4979", "crs84", "crs84h", "wgs84"];
+
+/// What the bytes say.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Scan {
+    /// The name of the collection's system, if it has one that is not WGS 84: `EPSG:3004`.
+    pub(super) crs: Option<String>,
+    /// Escaped null characters in the whole text.
+    pub(super) nulls: u64,
+}
+
+/// Looks through a file.
+pub(super) fn scan(path: &Path) -> io::Result<Scan> {
+    let mut file = File::open(path)?;
+    let mut scanner = Scanner::default();
+    let mut block = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut block)? {
+            0 => break,
+            read => block[..read].iter().for_each(|byte| scanner.take(*byte)),
+        }
+    }
+    Ok(Scan { crs: name(&scanner.crs).filter(|name| !is_wgs84(name)), nulls: scanner.nulls })
+}
+
+#[derive(Default)]
+struct Scanner {
+    depth: u32,
+    in_text: bool,
+    /// What was read of an escape, from the backslash.
+    escape: Vec<u8>,
+    /// The last text directly in the collection.
+    text: Vec<u8>,
+    /// Whether the bytes belong to the member `crs`.
+    in_crs: bool,
+    crs: Vec<u8>,
+    nulls: u64,
+}
+
+impl Scanner {
+    fn take(&mut self, byte: u8) {
+        if self.in_crs && self.depth == 1 && !self.in_text && matches!(byte, b',' | b'}') {
+            self.in_crs = false;
+        }
+        if self.in_crs && self.crs.len() < LONGEST {
+            self.crs.push(byte);
+        }
+        if self.in_text {
+            return self.take_of_text(byte);
+        }
+        match byte {
+            b'"' => {
+                self.in_text = true;
+                self.text.clear();
+            }
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+            b':' if self.depth == 1 && self.text == b"crs" && !self.in_crs => {
+                self.in_crs = true;
+                self.crs.clear();
+            }
+            _ => {}
+        }
+    }
+
+    fn take_of_text(&mut self, byte: u8) {
+        if !self.escape.is_empty() {
+            self.escape.push(byte);
+            self.nulls += u64::from(self.escape == b"\\u0000");
+            if self.escape[1] != b'u' || self.escape.len() == 6 {
+                self.escape.clear();
+            }
+        } else if byte == b'\\' {
+            self.escape.push(byte);
+        } else if byte == b'"' {
+            self.in_text = false;
+        } else if self.depth == 1 && self.text.len() < 4 {
+            self.text.push(byte);
+        }
+    }
+}
+
+/// The name in a `crs` member, in either of the two forms that the specification of 2008 and its drafts had.
+fn name(member: &[u8]) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_slice(member).ok()?;
+    let properties = &value["properties"];
+    let text = match (&properties["name"], &properties["code"]) {
+        (serde_json::Value::String(name), _) => name.clone(),
+        (_, serde_json::Value::Number(code)) => format!("EPSG:{code}"),
+        (_, serde_json::Value::String(code)) => format!("EPSG:{code}"),
+        _ => return None,
+    };
+    let parts: Vec<&str> = text.split(':').collect();
+    Some(match parts.as_slice() {
+        ["urn", _, "def", "crs", authority, .., code] => format!("{authority}:{code}"),
+        _ => text,
+    })
+}
+
+fn is_wgs84(name: &str) -> bool {
+    let plain = name.to_ascii_lowercase().replace(' ', "");
+    plain.rsplit([':', '/', '#']).next().is_some_and(|last| WGS84.contains(&last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Scan, scan};
+
+    fn scan_text(text: &str) -> Scan {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        scan(file.path()).unwrap()
+    }
+
+    #[test]
+    fn the_collection_s_system_is_found_wherever_it_stands() {
+        let named = |name: &str| {
+            let crs = format!(r#""crs" : {{"type":"name","properties":{{"name":"{name}"}}}}"#);
+            let first = scan_text(&format!(r#"{{"type":"FeatureCollection",{crs},"features":[{{"crs":1,"a":"crs"}}]}}"#)).crs;
+            let last = scan_text(&format!(r#"{{"features":[{{"properties":{{"crs":{{"a":"}}"}}}}}}],{crs}}}"#)).crs;
+            assert_eq!(first, last);
+            first
+        };
+        assert_eq!(named("urn:ogc:def:crs:EPSG::999999").as_deref(), Some("EPSG:999999"));
+        assert_eq!(named("pippo").as_deref(), Some("pippo"));
+        for wgs84 in ["urn:ogc:def:crs:OGC:1.3:CRS84", "EPSG:4326", "http://www.opengis.net/gml/srs/epsg.xml#4326", "WGS 84"] {
+            assert_eq!(named(wgs84), None, "{wgs84}");
+        }
+        assert_eq!(scan_text(r#"{"crs":null,"features":[]}"#).crs, None);
+        assert_eq!(scan_text(r#"{"crs":{"type":"EPSG","properties":{"code":99}}}"#).crs.as_deref(), Some("EPSG:99"));
+    }
+
+    #[test]
+    fn null_characters_are_counted_and_escaped_backslashes_are_none() {
+        assert_eq!(scan_text(r#"{"a":["x\u0000y","\\u0000","\"\u00001","\u00e8"]}"#).nulls, 2);
+    }
+}
