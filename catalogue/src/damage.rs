@@ -64,7 +64,7 @@ impl Damage {
     pub fn cure(&self, layer: &Layer) -> String {
         let mut statements: Vec<String> = self.0.iter().map(|f| format!("`{}`", f.cure)).collect();
         statements.dedup();
-        let again = if layer.module == "published" { ", or publish its file again with `opensit ingest`" } else { "" };
+        let again = if layer.module == "published" { ", or publish its file again with `opensit ingest --replace`" } else { "" };
         format!(
             "Give {} back what it had ({}, or a backup){again}. The layer is served again within seconds",
             layer.table,

@@ -301,3 +301,134 @@ fn geometries_without_a_sound_position_are_refused_by_the_database() {
     );
     still_answers(&town);
 }
+
+/// What somebody does to the tables in `psql` costs the layers it is done to, and no other.
+#[test]
+fn tables_changed_by_hand_take_nothing_else_with_them() {
+    let town = Town::own();
+    let folder = town.scratch();
+    let publish = |name: &str, more: &[&str]| {
+        let rows = (0..20).map(|n| format!("{n};{:05};{};{}\n", 184 + n, 552_400 + n, 4_205_600 + n));
+        let file = folder.path().join(format!("{name}.csv"));
+        std::fs::write(&file, format!("id;cap;x;y\n{}", rows.collect::<String>())).unwrap();
+        let arguments = ["ingest", file.to_str().unwrap(), "--layer", name, "--crs", "EPSG:7792", "--comune", "080901"];
+        let output = town.command(&[&arguments, more].concat());
+        assert!(output.ok, "{}{}", output.out, output.err);
+    };
+    for name in ["postal", "moved", "lost"] {
+        publish(name, &[]);
+    }
+    let until = |what: &str, path: &str, status: u16| {
+        let seen = (0..100).any(|_| {
+            let there = town.get(path).status == status;
+            if !there {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            there
+        });
+        assert!(seen, "{what}: {path} is {}, not {status}: {}", town.get(path).status, town.get(path).text());
+    };
+    let items = "/collections/postal/items?f=json&cap=00184";
+    until("it is served", items, 200);
+    assert_eq!(town.get(items).json()["numberReturned"], 1);
+    until("it is served", "/collections/moved/items?f=json&limit=1", 200);
+
+    // places in another system give an answer to every question, only a wrong one: nobody's failure shows it
+    town.psql(
+        "alter table published.moved alter geom type geometry(point, 3003) using st_transform(geom, 3003);
+         alter table published.postal alter column cap type integer using cap::integer;
+         alter table environment.trees alter geom type geometry(point) using st_setsrid(geom, 0);
+         alter table tourism.points_of_interest rename to poi2;
+         drop table published.lost",
+    );
+    for (layer, columns) in
+        [("moved", vec!["geom"]), ("postal", vec!["cap"]), ("trees", vec!["geom"]), ("points_of_interest", vec![]), ("lost", vec![])]
+    {
+        let path = format!("/collections/{layer}/items?f=json&limit=1");
+        until("it is left out", &path, 503);
+        assert_eq!(town.get(&path).json()["columns"], Value::from(columns), "{layer}");
+    }
+    assert_eq!(town.get(items).status, 503);
+    let well = |town: &Town| {
+        for address in
+            ["/identify?point=15.65,38.1&zoom=17", "/xyz/parcels,trees,moved/14/8904/6313", "/portal/catalogue.json", "/styles/map.json"]
+        {
+            let answer = town.get(address);
+            assert!(matches!(answer.status, 200 | 204), "{address}: {}", answer.text());
+        }
+        still_answers(town);
+    };
+    well(&town);
+
+    let check = town.command(&["check"]);
+    assert!(!check.ok);
+    for words in [
+        "`points_of_interest` can't be read: there is no table tourism.points_of_interest",
+        "alter table … rename to points_of_interest",
+        "`moved` can't be read: column `geom` of published.moved is geometry(Point, 3003), not geometry(Point, 7792)",
+        "alter column geom type geometry(Point, 7792) using …",
+        "`trees` can't be read: column `geom` of environment.trees is geometry(Point, 0)",
+        "`postal` can't be read: column `cap` of published.postal is not text",
+    ] {
+        assert!(check.out.contains(words), "{words}: {}{}", check.out, check.err);
+    }
+    let layers = town.command(&["layers", "--json"]);
+    assert!(layers.ok, "{}", layers.err);
+    let rows: Value = serde_json::from_str(&layers.out).unwrap();
+    let row = |id: &str| rows.as_array().unwrap().iter().find(|r| r["id"] == id).unwrap_or_else(|| panic!("{id}: {rows}")).clone();
+    assert_eq!((&row("lost")["rows"], &row("lost")["damaged"]), (&Value::Null, &true.into()));
+    assert_eq!((&row("postal")["rows"], &row("postal")["damaged"]), (&20.into(), &true.into()));
+    assert_eq!(row("parcels")["damaged"], false);
+    assert!(town.command(&["layers"]).out.lines().any(|l| l.starts_with("lost ") && l.contains(" -  damaged")));
+    publish("lost", &["--replace"]);
+    until("it is there again", "/collections/lost/items?f=json&limit=1", 200);
+
+    town.kill_and_restart();
+    assert_eq!(town.get("/collections/points_of_interest/items?f=json").status, 503, "it starts all the same");
+    well(&town);
+    town.psql("alter table tourism.poi2 rename to points_of_interest");
+    until("it heals", "/collections/points_of_interest/items?f=json&limit=1", 200);
+}
+
+/// A declaration that can't be read is its layer's loss; a table that somebody holds is worth asking again.
+#[test]
+fn a_declaration_that_cannot_be_read_and_a_table_that_is_held() {
+    let town = Town::own();
+    town.psql("update opensit.layers set declaration = '{}' where id = 'sheets'");
+    let gone = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        town.get("/collections/sheets?f=json").status == 404
+    });
+    assert!(gone, "it is left out");
+    still_answers(&town);
+    let reconnections = || {
+        let metrics = town.get("/metrics").text();
+        let line = metrics.lines().find(|l| l.starts_with("feed_reconnections_total")).map(str::to_owned);
+        line.map_or_else(|| "0".to_owned(), |l| l.rsplit(' ').next().unwrap_or_default().to_owned())
+    };
+    assert_eq!(reconnections(), "0", "the feed goes on");
+    let check = town.command(&["check"]);
+    assert!(!check.ok && check.out.contains("the declaration of `sheets` in opensit.layers can't be read"), "{}{}", check.out, check.err);
+    // a theme's own declaration was written again; one that nobody declares is named until somebody mends it
+    assert!(town.command(&["check"]).ok);
+    town.psql("update opensit.layers set declaration = '{}', access_by = 'somebody', access_at = now() where id = 'sheets'");
+    for _ in 0..2 {
+        assert!(town.command(&["check"]).out.contains("`sheets`"));
+    }
+    town.kill_and_restart();
+    assert_eq!(town.get("/collections/sheets?f=json").status, 404, "who may see it can't be read: nobody");
+    still_answers(&town);
+
+    std::thread::scope(|scope| {
+        let holds = scope.spawn(|| town.psql("begin; lock table environment.trees; select pg_sleep(8); commit"));
+        let held =
+            "select count(*) from pg_locks where relation = 'environment.trees'::regclass and mode = 'AccessExclusiveLock' and granted";
+        while town.psql(held) != "1" {
+            assert!(!holds.is_finished(), "the lock is taken");
+        }
+        let answer = town.get("/collections/trees/items?f=json&limit=1");
+        assert_eq!(answer.status, 503, "{}", answer.text());
+        assert!(answer.header("retry-after").is_some());
+    });
+    assert_eq!(town.get("/collections/trees/items?f=json&limit=1").status, 200);
+}
