@@ -382,6 +382,83 @@ fn names_of_columns_may_be_anything() {
 }
 
 #[test]
+fn names_of_postgresql_s_own_columns_are_loaded_under_others() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let properties = json!({"XMIN": 1, "YMIN": 2, "XMAX": 3, "cmin": 4, "cmax": 5, "ctid": "a", "tableoid": 7});
+    let row = feature(json!({"type": "Point", "coordinates": RDN}), properties);
+    let file = write_geojson(folder.path(), "limiti.geojson", 7792, vec![row]);
+    loaded(&town, &file, "limiti", &[]);
+    published(&town, "limiti", 1);
+    let found = town.get("/collections/limiti/items").json()["features"][0]["properties"].clone();
+    assert_eq!((&found["source_xmin"], &found["ymin"], &found["source_xmax"]), (&json!(1), &json!(2), &json!(3)), "{found}");
+    assert_eq!((&found["source_ctid"], &found["source_tableoid"]), (&json!("a"), &json!(7)), "{found}");
+}
+
+#[test]
+fn what_a_file_says_that_nobody_can_take_is_told() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let folder = folder.path();
+    let points = point_features(&grid(RDN, 3));
+    let unknown = write_geojson(folder, "ignoto.geojson", 999_999, points);
+    refused(&town, &unknown, "ignoto", &[], &["ignoto.geojson", "states EPSG:999999, which is unknown", "--crs EPSG:7792"]);
+    loaded(&town, &unknown, "ignoto", &["--crs", "EPSG:7792"]);
+
+    let odd = json!({"grande": 18_446_744_073_709_551_615_u64, "testo": "a\u{0}b"});
+    let odd = write_geojson(folder, "strano.geojson", 7792, vec![feature(json!({"type": "Point", "coordinates": RDN}), odd)]);
+    let notes = loaded(&town, &odd, "strano", &[])["notes"].to_string();
+    assert!(notes.contains("in 1 row an integer is at the limit of 64 bits") && notes.contains("1 null character"), "{notes}");
+
+    let open = write(folder, "aperte.csv", "nome;x;y\nPino;552400;4205600\n\"Acero;552401;4205600\nFaggio;552402;4205600\n");
+    refused(&town, &open, "aperte", &["--crs", "EPSG:7792"], &["aperte.csv", "quotation mark", "line 3"]);
+
+    // without a key nothing tells that the rows are the same ones
+    let twice = write(folder, "doppio.csv", "nome;x;y\nPino;552400;4205600\nPino;552401;4205600\n");
+    loaded(&town, &twice, "doppio", &["--crs", "EPSG:7792"]);
+    let notes = loaded(&town, &twice, "doppio", &["--crs", "EPSG:7792", "--append"])["notes"].to_string();
+    assert!(notes.contains("2 rows were there before, 4 now") && notes.contains("--replace"), "{notes}");
+}
+
+#[test]
+fn shares_are_of_all_rows_that_were_looked_at() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let [x, y] = GAUSS_BOAGA;
+    // one at the place, one far from it, one at zero for "not known"
+    let rows = format!("nome;x;y\na;{x};{y}\nb;{};{y}\nc;0;0\n", x - 400_000.0);
+    let file = write(folder.path(), "terzi.csv", rows);
+    let said = refused(&town, &file, "terzi", &[], &["terzi.csv"]);
+    assert!(!said.contains("50 %"), "{said}");
+}
+
+#[test]
+fn output_that_nobody_reads_to_the_end_is_no_failure_and_logs_in_files_have_no_colours() {
+    let output = run(Command::new("sh")
+        .args(["-c", "\"$0\" completions bash | head -1; \"$0\" migrate --print-roles | head -0"])
+        .arg(opensit().get_program()));
+    assert!(output.ok && !output.err.contains("panicked"), "{}", output.err);
+    let town = Town::shared();
+    let loud = run(opensit().args(["--log", "debug", "migrate", "--data-dir"]).arg(town.data_dir()));
+    assert!(loud.ok && loud.err.contains("DEBUG") && !loud.err.contains('\u{1b}'), "{}", loud.err);
+}
+
+#[test]
+fn another_boundary_than_the_one_that_holds_is_told() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let [x, y] = RDN;
+    let square = json!([[[x, y], [x + 100.0, y], [x + 100.0, y + 100.0], [x, y + 100.0], [x, y]]]);
+    let area =
+        |istat: &str| feature(json!({"type": "Polygon", "coordinates": square}), json!({"com_istat_code": istat, "name": "Altrove"}));
+    let given = |file: &Path| run(opensit().args(["migrate", "--data-dir"]).arg(town.data_dir()).arg("--boundary").arg(file));
+    let other = given(&write_geojson(folder.path(), "altro.geojson", 7792, vec![area("080063")]));
+    assert!(other.ok && other.err.contains("is not taken") && other.err.contains("(080901)"), "{}", other.err);
+    let same = given(&write_geojson(folder.path(), "stesso.geojson", 7792, vec![area("080902"), area("080901")]));
+    assert!(same.ok && !same.err.contains("is not taken"), "{}", same.err);
+}
+
+#[test]
 fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
     let town = Town::own();
     let folder = town.scratch();
@@ -535,7 +612,7 @@ fn a_boundary_that_is_refused_leaves_no_database_behind() {
     {
         for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["ingest", point.to_str().unwrap(), "--layer", "punti"]] {
             let output = run(opensit().args(command).arg("--boundary").arg(boundary).arg("--data-dir").arg(&data_dir));
-            assert!(!output.ok && output.err.contains(words), "{}", output.err);
+            assert!(!output.ok && output.err.contains(words) && output.err.contains("--boundary"), "{}", output.err);
             assert!(!data_dir.exists(), "{command:?} left something for {}", boundary.display());
         }
     }

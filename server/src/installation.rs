@@ -1,12 +1,14 @@
 //! What is fixed at the first use of an installation: its system, its boundary, its name.
 
+use std::path::PathBuf;
+
 use ingest::Boundary;
 use kernel::{Bbox, Installation, Srid, Text};
 use sqlx::types::{Json, Uuid};
 use sqlx::{FromRow, PgPool};
 
 use crate::commands::read_file;
-use crate::config::Config;
+use crate::config::{Config, Given};
 use crate::failure::Failure;
 
 #[derive(FromRow)]
@@ -32,24 +34,27 @@ pub(crate) async fn check_boundary(config: &Config) -> Result<(), Failure> {
         return Ok(());
     }
     let storage = config.storage_crs.as_ref().map_or(Srid::RDN2008_UTM33, |g| g.value);
-    Boundary::read(&file.value, storage, &read_file::process()?).await.map(|_| ()).map_err(|e| Failure::new(e.to_string()))
+    Boundary::read(&file.value, storage, &read_file::process()?).await.map(|_| ()).map_err(|e| refused(file, &e))
 }
 
-/// Takes the boundary that configuration names, unless the installation has one already.
+/// Names the setting beside the file.
+fn refused(file: &Given<PathBuf>, error: &ingest::IngestError) -> Failure {
+    Failure::new(format!("--boundary (from {}): {error}", file.source))
+}
+
+/// Takes the boundary that configuration names, unless the installation has one already: then another one is told.
 pub(crate) async fn take_boundary(owner: &PgPool, config: &Config, storage: Srid) -> Result<(), Failure> {
     let Some(file) = &config.boundary else { return Ok(()) };
-    let known: i64 = sqlx::query_scalar("select count(*) from territory.boundaries")
+    let known: i64 = sqlx::query_scalar("select count(*) from territory.v_comuni")
         .fetch_one(owner)
         .await
         .map_err(Failure::database("reading the boundary"))?;
     if known > 0 {
-        tracing::debug!(comuni = known, "the installation has its boundary already");
-        return Ok(());
+        return tell_if_another(owner, file, storage).await;
     }
     let mut conn = owner.acquire().await.map_err(Failure::database("reading the boundary"))?;
-    let refused = |e: ingest::IngestError| Failure::new(e.to_string());
-    let boundary = Boundary::read(&file.value, storage, &read_file::process()?).await.map_err(refused)?;
-    boundary.store(&mut conn).await.map_err(refused)?;
+    let boundary = Boundary::read(&file.value, storage, &read_file::process()?).await.map_err(|e| refused(file, &e))?;
+    boundary.store(&mut conn).await.map_err(|e| refused(file, &e))?;
     let comuni: Vec<_> = boundary.comuni().collect();
     let title = match comuni.as_slice() {
         [one] => Text::new(format!("Comune di {}", one.name), format!("Municipality of {}", one.name)),
@@ -61,6 +66,32 @@ pub(crate) async fn take_boundary(owner: &PgPool, config: &Config, storage: Srid
         .await
         .map_err(Failure::database("naming the installation"))?;
     tracing::info!(comuni = comuni.len(), file = %file.value.display(), "the boundary was read");
+    Ok(())
+}
+
+/// Warns where the file has other comuni than those that hold, or none: it is given again at each start, and read once.
+async fn tell_if_another(owner: &PgPool, file: &Given<PathBuf>, storage: Srid) -> Result<(), Failure> {
+    let there: Vec<(String, String)> = sqlx::query_as("select istat, name from territory.v_comuni order by istat")
+        .fetch_all(owner)
+        .await
+        .map_err(Failure::database("reading the boundary"))?;
+    let given = Boundary::read(&file.value, storage, &read_file::process()?).await.map(|boundary| {
+        let mut codes: Vec<String> = boundary.comuni().map(|c| c.istat.clone()).collect();
+        codes.sort();
+        codes
+    });
+    if given.is_ok_and(|codes| codes.iter().eq(there.iter().map(|(id, _)| id))) {
+        tracing::debug!(comuni = there.len(), "the installation has its boundary already");
+        return Ok(());
+    }
+    let more = if there.len() > 3 { format!(" and {} more", there.len() - 3) } else { String::new() };
+    let names: Vec<String> = there.iter().take(3).map(|(id, name)| format!("{name} ({id})")).collect();
+    tracing::warn!(
+        file = %file.value.display(),
+        "the boundary that is given is not taken: this installation has one already, {}{more}, and that holds. \
+         Leave --boundary out, or make an installation of its own for it with another --data-dir",
+        names.join(", ")
+    );
     Ok(())
 }
 

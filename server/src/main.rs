@@ -12,6 +12,7 @@ mod listen;
 mod migrate;
 mod modules;
 
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
@@ -37,7 +38,10 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli, matches: &clap::ArgMatches) -> Result<ExitCode, Failure> {
     if let Command::Completions { shell } = &cli.command {
-        clap_complete::generate(*shell, &mut Cli::command(), "opensit", &mut std::io::stdout());
+        let mut script = Vec::new();
+        clap_complete::generate(*shell, &mut Cli::command(), "opensit", &mut script);
+        // who reads only its beginning does no wrong
+        let _ = std::io::stdout().write_all(&script);
         return Ok(ExitCode::SUCCESS);
     }
     if let Command::ReadFile = &cli.command {
@@ -61,11 +65,12 @@ fn run(cli: &Cli, matches: &clap::ArgMatches) -> Result<ExitCode, Failure> {
     runtime.block_on(commands::run(&cli.command, &config))
 }
 
-/// Logs go to standard error: standard output is for what was asked for.
+/// Logs go to standard error: standard output is for what was asked for. They have colours on a terminal alone.
 fn start_logging(config: &Config) -> Result<(), Failure> {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log.value)
         .map_err(|e| Failure::new(format!("log = `{}` (from {}): {e}", config.log.value, config.log.source)))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
     match config.log_format.value {
         LogFormat::Text => log.with_target(false).init(),
         LogFormat::Json => log.json().init(),

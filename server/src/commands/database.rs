@@ -3,6 +3,7 @@ use std::process::{Command as Program, Stdio};
 
 use clap::Subcommand;
 
+use crate::commands::say;
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::Failure;
@@ -41,7 +42,7 @@ pub(crate) async fn run(command: &Command, config: &Config) -> Result<(), Failur
 
 async fn url(config: &Config) -> Result<(), Failure> {
     let database = Database::open_existing(config).await?;
-    println!("{}", database.owner_url());
+    say(database.owner_url());
     database.leave_running();
     Ok(())
 }
@@ -68,7 +69,7 @@ async fn backup(file: &Path, config: &Config) -> Result<(), Failure> {
     database.close().await?;
     written?;
     let size = std::fs::metadata(file).map_or(0, |m| m.len());
-    println!("Wrote {} ({:.1} MB).", file.display(), size as f64 / 1e6);
+    say(&format!("Wrote {} ({:.1} MB).", file.display(), size as f64 / 1e6));
     Ok(())
 }
 
@@ -95,7 +96,7 @@ async fn restore(file: &Path, config: &Config) -> Result<(), Failure> {
     };
     database.close().await?;
     result?;
-    println!("Restored {}.", file.display());
+    say(&format!("Restored {}.", file.display()));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 use clap::Args;
 
 use crate::cluster::roles_sql;
+use crate::commands::say;
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::Failure;
@@ -20,14 +21,14 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
     if arguments.print_roles {
         let url = config.database_url.as_ref().and_then(|g| url::Url::parse(&g.value).ok());
         let name = url.as_ref().map(|u| u.path().trim_start_matches('/')).filter(|n| !n.is_empty()).unwrap_or("opensit");
-        print!("{}", roles_sql(name));
+        say(roles_sql(name).trim_end());
         return Ok(());
     }
     let database = Database::open(config, None).await?;
     let owner = migrate::run(&database, config).await?;
     let (installed, _) = installation::read(&owner).await?;
     installation::take_boundary(&owner, config, installed.storage_crs).await?;
-    println!("The database is up to date; layers are stored in {}.", installed.storage_crs);
+    say(&format!("The database is up to date; layers are stored in {}.", installed.storage_crs));
     owner.close().await;
     database.close().await
 }
