@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use e2e::{Answer, Town};
 
@@ -52,8 +52,19 @@ struct Scene {
     rows: Vec<Row>,
 }
 
-/// One town for all tests here: signing in and making keys takes as long as asking.
-static SCENE: LazyLock<Scene> = LazyLock::new(|| {
+/// One town for all tests here that run at a time, stopped after the last of them.
+fn scene() -> Arc<Scene> {
+    static SHARED: Mutex<Weak<Scene>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(scene) = shared.upgrade() {
+        return scene;
+    }
+    let scene = Arc::new(prepare());
+    *shared = Arc::downgrade(&scene);
+    scene
+}
+
+fn prepare() -> Scene {
     let town = Town::own();
     let mut readers = vec![Reader { name: "anonymous", staff_of: &[], headers: vec![] }];
     let people: [(&'static str, &'static [&'static str]); 5] = [
@@ -77,7 +88,7 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
     }
     assert!(rows.len() >= 12, "{}", rows.len());
     Scene { town, readers, rows }
-});
+}
 
 /// The cookie of one of the invented people.
 fn sign_in(town: &Town, person: &str) -> String {
@@ -153,7 +164,7 @@ fn others(row: &Row) -> Vec<String> {
 
 #[test]
 fn no_answer_holds_what_its_reader_must_not_see() {
-    let Scene { town, readers, rows } = &*SCENE;
+    let Scene { town, readers, rows } = &*scene();
     for reader in readers {
         for row in rows {
             let sees = reader.serves(&row.comune);
@@ -182,7 +193,7 @@ fn no_answer_holds_what_its_reader_must_not_see() {
 
 #[test]
 fn a_layer_that_is_not_for_somebody_is_as_if_it_were_not() {
-    let Scene { town, readers, rows } = &*SCENE;
+    let Scene { town, readers, rows } = &*scene();
     let row = rows.iter().find(|r| r.layer == "tree_inspections").unwrap();
     let outside = ["anonymous", "citizen"];
     for reader in readers {
@@ -207,7 +218,7 @@ fn a_layer_that_is_not_for_somebody_is_as_if_it_were_not() {
 
 #[test]
 fn the_row_of_somebody_else_is_as_if_it_were_not() {
-    let Scene { town, readers, rows } = &*SCENE;
+    let Scene { town, readers, rows } = &*scene();
     for reader in readers {
         for row in rows.iter().filter(|r| r.hidden && !reader.serves(&r.comune)) {
             for path in [format!("/collections/{}/items/{}", row.layer, row.id), format!("/attachments/{}/{}", row.layer, row.id)] {
@@ -221,7 +232,7 @@ fn the_row_of_somebody_else_is_as_if_it_were_not() {
 
 #[test]
 fn counts_and_extents_tell_nothing_of_hidden_rows() {
-    let Scene { town, readers, .. } = &*SCENE;
+    let Scene { town, readers, .. } = &*scene();
     for reader in readers {
         let comuni: Vec<String> = reader.staff_of.iter().map(|c| format!("'{c}'")).collect();
         let ours = if comuni.is_empty() { "false".to_owned() } else { format!("comune in ({})", comuni.join(",")) };
@@ -237,7 +248,7 @@ fn counts_and_extents_tell_nothing_of_hidden_rows() {
 
 #[test]
 fn private_fields_are_no_parameters_for_those_who_never_see_them() {
-    let Scene { town, readers, rows } = &*SCENE;
+    let Scene { town, readers, rows } = &*scene();
     let manager = |comune: &str| rows.iter().find(|r| r.layer == "lodgings" && r.comune == comune).unwrap();
     for reader in readers {
         for comune in [CASTELMARINA, ROCCA] {
@@ -257,7 +268,7 @@ fn private_fields_are_no_parameters_for_those_who_never_see_them() {
 
 #[test]
 fn what_is_made_for_somebody_is_kept_by_no_shared_cache() {
-    let Scene { town, readers, rows } = &*SCENE;
+    let Scene { town, readers, rows } = &*scene();
     let row = rows.iter().find(|r| r.layer == "lodgings" && r.comune == CASTELMARINA).unwrap();
     let path = format!("/collections/lodgings/items/{}", row.id);
     let officer = readers.iter().find(|r| r.name == "officer").unwrap();
@@ -273,7 +284,7 @@ fn what_is_made_for_somebody_is_kept_by_no_shared_cache() {
     }
 }
 
-/// The addresses that have no layer in them: what each role is answered, in the order of [`SCENE`]'s readers.
+/// The addresses that have no layer in them: what each role is answered, in the order of the scene's readers.
 const STATUSES: [(&str, [u16; 7]); 14] = [
     ("/admin/accounts", [404, 404, 404, 404, 404, 200, 404]),
     ("/admin/audit", [404, 404, 404, 404, 404, 200, 404]),
@@ -293,7 +304,7 @@ const STATUSES: [(&str, [u16; 7]); 14] = [
 
 #[test]
 fn each_role_has_the_addresses_it_needs() {
-    let Scene { town, readers, .. } = &*SCENE;
+    let Scene { town, readers, .. } = &*scene();
     for (path, expected) in STATUSES {
         let found: Vec<u16> = readers.iter().map(|reader| reader.get(town, path).status).collect();
         assert_eq!(found, expected, "{path}");
@@ -396,7 +407,8 @@ fn every_route_is_in_the_matrix() {
         }
     }
     assert!(routes.len() > 40, "{routes:?}");
-    let row = &SCENE.rows[0];
+    let scene = scene();
+    let row = &scene.rows[0];
     let asked: Vec<String> = showing(row).into_iter().chain(others(row)).chain(STATUSES.map(|(path, _)| path.to_owned())).collect();
     for route in &routes {
         let covered = ELSEWHERE.contains(&route.as_str()) || asked.iter().any(|path| fits(route, path.split('?').next().unwrap()));
@@ -434,7 +446,7 @@ fn collect(folder: &Path, routes: &mut BTreeSet<String>) {
 
 #[test]
 fn a_stream_ends_with_the_key_that_opened_it() {
-    let Scene { town, .. } = &*SCENE;
+    let Scene { town, .. } = &*scene();
     let key = town.command(&["keys", "create", "--name", "stream", "--scope", "read"]).out.trim().to_owned();
     let begin = std::time::Instant::now();
     let stream = std::thread::scope(|scope| {
