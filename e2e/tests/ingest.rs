@@ -610,7 +610,7 @@ fn a_boundary_that_is_refused_leaves_no_database_behind() {
     for (boundary, words) in
         [(&point, "no boundary of comuni"), (&broken, "rotto.geojson"), (&folder.path().join("manca.geojson"), "no such file")]
     {
-        for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["ingest", point.to_str().unwrap(), "--layer", "punti"]] {
+        for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"], &["ingest", point.to_str().unwrap(), "--layer", "punti"]] {
             let output = run(opensit().args(command).arg("--boundary").arg(boundary).arg("--data-dir").arg(&data_dir));
             assert!(!output.ok && output.err.contains(words) && output.err.contains("--boundary"), "{}", output.err);
             assert!(!data_dir.exists(), "{command:?} left something for {}", boundary.display());

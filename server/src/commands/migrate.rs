@@ -24,6 +24,7 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
         say(roles_sql(name).trim_end());
         return Ok(());
     }
+    installation::check_boundary(config).await?;
     let database = Database::open(config, None).await?;
     let owner = migrate::run(&database, config).await?;
     let (installed, _) = installation::read(&owner).await?;
