@@ -47,7 +47,7 @@ impl Bench {
     /// its tile.
     pub(crate) fn edits(&mut self, table: &mut Table) -> Result<()> {
         let mut rows = self.plant()?;
-        let key = self.key(&["--scope", "edit", "--layers", "lodgings", "--rate", "10000000"])?;
+        let key = self.key(&["--scope", "edit", "--layers", "lodgings", "--rate", "1000000"])?;
         let server = self.server()?.url.clone();
         let client = || Client::of(&server).with_header("x-api-key", &key);
         let (mut rates, mut seen, mut slowest, mut all) = (Sample::default(), Sample::default(), 0.0_f64, 0);

@@ -144,9 +144,13 @@ impl Running {
         Ok(Self { child, orders, rows: BufReader::with_capacity(BUFFER, rows), frame: Vec::new() })
     }
 
+    /// A process that no longer listens has ended: what it said before that is read next, and tells more than the broken pipe.
     fn ask(&mut self, command: &Command) -> io::Result<()> {
         let orders = self.orders.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-        send(orders, &mut add(command, Vec::new())?)
+        match send(orders, &mut add(command, Vec::new())?) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            sent => sent,
+        }
     }
 
     /// A frame that has one message.

@@ -132,6 +132,10 @@ mod tests {
         let script = folder.path().join("pg_config");
         std::fs::write(&script, format!("#!/bin/sh\necho {}\n", folder.path().display())).unwrap();
         std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        // a process that another test starts meanwhile may hold the file open for a moment, and then it can't be run
+        while Command::new(&script).output().is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
         let binaries = Binaries { major: 15, folder: folder.path().to_owned() };
         let message = binaries.check_extensions().unwrap_err().to_string();
         assert!(message.contains("has no postgis") && message.contains("postgresql-15-postgis-3"), "{message}");
