@@ -26,8 +26,9 @@ pub enum CatalogueError {
 /// The layers, kept in memory; cheap to clone, all clones see a reload. The change feed says when to.
 ///
 /// Nobody tells that a column was renamed or dropped: logical replication carries rows. So whoever fails to read a layer asks to
-/// [`look_again`](Self::look_again), and the change feed [compares](Self::compare) every few seconds; a layer whose table is no longer what it declares is marked as damaged, is left out of
-/// what goes over several layers, and is looked at again when it is asked for, every few seconds at most.
+/// [`look_again`](Self::look_again), and the change feed [compares](Self::compare) every few seconds; a layer whose table is no
+/// longer what it declares is marked as damaged, is left out of what goes over several layers, and is looked at again when it is
+/// asked for, every few seconds at most.
 #[derive(Clone, Debug)]
 pub struct Catalogue(Arc<Shared>);
 
