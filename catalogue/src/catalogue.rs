@@ -1,7 +1,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use kernel::{Database, LayerId, Principal, Problem, TableName};
+use kernel::{Database, Layer, LayerId, Principal, Problem, TableName};
 use sqlx::types::Json;
 use thiserror::Error;
 use tokio::sync::Mutex;
@@ -67,6 +67,12 @@ impl Unreadable {
              `delete from opensit.layers where id = '{}'` and publishing its file again with `opensit ingest`",
             self.id.replace('\'', "''")
         )
+    }
+}
+
+impl kernel::Layers for Catalogue {
+    fn layer(&self, who: &Principal, id: &str) -> Option<Arc<Layer>> {
+        Self::layer(self, who, id).map(|entry| Arc::clone(&entry.layer))
     }
 }
 

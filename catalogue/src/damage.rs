@@ -35,7 +35,7 @@ impl Damage {
         };
         let system = Column::SYSTEM.into_iter().filter(|name| layer.validity || !name.starts_with("valid_"));
         let system = system.map(|name| (name, system_type(name, layer), false));
-        let own = layer.fields.iter().map(|f| (f.name.as_str(), category(f.kind).to_owned(), f.private));
+        let own = layer.fields.iter().map(|f| (f.name.as_str(), category(f.kind).to_owned(), f.private || f.personal));
         let faults: Vec<Fault> = system.chain(own).filter_map(|column| fault(layer, columns, column)).collect();
         (!faults.is_empty()).then_some(Self(faults))
     }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use kernel::{Bbox, Layer, Principal, Problem};
 use sqlx::FromRow;
@@ -10,7 +12,7 @@ use crate::damage::{Columns, Damage};
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The declaration.
-    pub layer: Layer,
+    pub layer: Arc<Layer>,
     /// Grows when the declaration changes or the whole table is replaced.
     pub generation: i64,
     /// When that last happened.
@@ -118,6 +120,6 @@ impl TryFrom<Row> for Entry {
             _ => None,
         };
         let damage = Damage::of(&layer, row.columns.as_deref());
-        Ok(Self { layer, generation: row.generation, changed_at: row.changed_at, bbox, rows: row.rows, damage })
+        Ok(Self { layer: Arc::new(layer), generation: row.generation, changed_at: row.changed_at, bbox, rows: row.rows, damage })
     }
 }

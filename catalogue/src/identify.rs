@@ -1,4 +1,7 @@
-//! `GET /identify`: what is at a place, a card a feature, over the layers asked for.
+//! `GET /identify`: what is at a place, a card a feature, over the layers asked for. The place is a point, or a feature: then it is what
+//! lies on it, so that the card of a parcel tells what every theme says of it and no theme knows another.
+
+mod overlap;
 
 use std::sync::Arc;
 
@@ -39,14 +42,16 @@ struct Found {
     path = "/identify",
     tag = "catalogue",
     params(
-        ("point" = String, Query, description = "Longitude and latitude in degrees, as `15.65,38.11`"),
+        ("point" = Option<String>, Query, description = "Longitude and latitude in degrees, as `15.65,38.11`"),
+        ("feature" = Option<String>, Query, description = "Instead of a point: a feature as layer and id, `parcels/H224_001200.345`. The cards are of what lies on it, with how much of it"),
         ("zoom" = Option<f64>, Query, description = "Zoom of the map (512 px tiles), which says how near is near", minimum = 0, maximum = 24),
-        ("layers" = Option<String>, Query, description = "Layers to ask, separated by commas; without, those shown at first"),
+        ("layers" = Option<String>, Query, description = "Layers to ask, separated by commas; without, those shown at first, or for a feature all but the ground"),
         ("lang" = Option<String>, Query, description = "`it` or `en`"),
     ),
     responses(
         (status = 200, description = "`cards`: one for each feature, with its fields for people and its geometry (CRS84)", content_type = "application/json"),
         (status = 400, description = "A parameter is wrong", content_type = "application/problem+json"),
+        (status = 404, description = "There is no such feature, or none for you", content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn handler(
@@ -58,7 +63,10 @@ pub(crate) async fn handler(
     if let Some(Extension(url)) = stated {
         app.context.public_url = url;
     }
-    let params = params.only(&["point", "zoom", "layers", "lang"])?;
+    let params = params.only(&["point", "feature", "zoom", "layers", "lang"])?;
+    if let Some(feature) = params.get("feature") {
+        return overlap::answer(&app, &who, feature, &params).await.map(Json);
+    }
     let point = params.position("point")?;
     let zoom = zoom(&params)?;
     let language = Language::negotiate(params.get("lang"), None);
@@ -158,12 +166,23 @@ fn card(app: &App, who: &Principal, entry: &Entry, found: Found, language: Langu
     let title = title(layer, &found.id, &found.attributes, language);
     let id = percent_encoding::utf8_percent_encode(&found.id, percent_encoding::NON_ALPHANUMERIC);
     let item = app.context.public_url.link(&format!("/collections/{}/items/{id}", layer.id));
+    let mut links = vec![json!({ "href": item, "rel": "item", "title": language_item(language) })];
+    if let Some(page) = layer.page_of(&found.id) {
+        links.push(json!({ "href": app.context.public_url.link(&page), "rel": "record", "title": language_record(language) }));
+    }
     let bbox = Bbox::new(found.west, found.south, found.east, found.north).ok().map(bbox_json);
     json!({
         "layer": layer.id, "id": found.id, "fid": found.fid, "title": title,
         "distance_m": (found.distance_m * 100.0).round() / 100.0, "bbox": bbox, "geometry": found.geometry, "fields": fields,
-        "links": [{ "href": item, "rel": "item", "title": language_item(language) }],
+        "links": links,
     })
+}
+
+fn language_record(language: Language) -> &'static str {
+    match language {
+        Language::It => "Pagina della pratica",
+        Language::En => "Record page",
+    }
 }
 
 fn language_item(language: Language) -> &'static str {

@@ -10,14 +10,16 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Themes: folders whose crates declare layers.
-const THEMES: [&str; 4] = ["cadastre", "environment", "territory", "tourism"];
+const THEMES: [&str; 7] = ["cadastre", "environment", "permits", "public-works", "reports", "territory", "tourism"];
+/// The capabilities that every theme may use.
+const FOR_THEMES: [&str; 6] = ["attachments", "catalogue", "demo-town", "jobs", "kernel", "operations"];
 /// Themes whose contract types others may use.
 const BASE_REGISTERS: [&str; 2] = ["cadastre", "territory"];
 /// What has a schema of its own and is no theme.
 const CAPABILITIES: [&str; 4] = ["attachments", "identity", "jobs", "opensit"];
 /// What each crate that is no theme may use of ours.
-const MAY_USE: [(&str, &[&str]); 15] = [
-    ("attachments", &["kernel"]),
+const MAY_USE: [(&str, &[&str]); 16] = [
+    ("attachments", &["kernel", "operations"]),
     ("bench", &[]),
     ("catalogue", &["kernel"]),
     ("crs", &["kernel"]),
@@ -26,9 +28,10 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ("feed", &["catalogue", "crs", "kernel"]),
     ("identity", &["kernel"]),
     ("ingest", &["catalogue", "crs", "kernel"]),
-    ("jobs", &["kernel"]),
+    ("jobs", &["kernel", "operations"]),
     ("kernel", &[]),
-    ("ogc", &["catalogue", "crs", "kernel"]),
+    ("ogc", &["catalogue", "crs", "kernel", "operations"]),
+    ("operations", &["kernel"]),
     ("test-database", &["kernel"]),
     ("tiles", &["catalogue", "crs", "feed", "kernel"]),
     (
@@ -46,6 +49,10 @@ const MAY_USE: [(&str, &[&str]); 15] = [
             "jobs",
             "kernel",
             "ogc",
+            "operations",
+            "permits",
+            "public-works",
+            "reports",
             "territory",
             "tiles",
             "tourism",
@@ -85,7 +92,7 @@ fn crates_use_only_what_their_place_allows() {
     for package in &packages {
         let name = text(package, "name");
         let allowed: Vec<&str> = if THEMES.contains(&name) {
-            ["kernel", "catalogue", "demo-town"].into_iter().chain(BASE_REGISTERS).collect()
+            FOR_THEMES.into_iter().chain(BASE_REGISTERS).collect()
         } else {
             MAY_USE.iter().find(|(n, _)| *n == name).unwrap_or_else(|| panic!("say in MAY_USE what `{name}` may use")).1.to_vec()
         };

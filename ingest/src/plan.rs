@@ -4,7 +4,7 @@ mod style;
 
 use std::collections::BTreeMap;
 
-use kernel::layer::{Accuracy, Audience, Field, FieldType, GeometryType};
+use kernel::layer::{Accuracy, Audience, Field, FieldType, GeometryType, Writes};
 use kernel::{Column, Layer, LayerId, Srid, TableName, Text};
 
 use crate::names;
@@ -173,6 +173,8 @@ pub(crate) fn layer(
         audience: Audience::Public,
         rows: None,
         editors: Vec::new(),
+        writes: Writes::default(),
+        page: None,
         zoom: zooms(geometry),
         visible: true,
         base: false,
@@ -229,6 +231,7 @@ fn field(plan: &FieldPlan, searchable: bool) -> Field {
         sortable: true,
         editable: false,
         private: false,
+        personal: false,
     }
 }
 

@@ -61,6 +61,12 @@ pub struct Layer {
     /// Who may change rows, in the comuni they work for; nobody if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub editors: Vec<Role>,
+    /// Who makes and changes its rows: anybody with the right, feature by feature, or its theme's own operations alone.
+    #[serde(default, skip_serializing_if = "Writes::is_default")]
+    pub writes: Writes,
+    /// The address of a row's own page, with columns in braces: `/permits/{id}`. Without one it is the collection's item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
     /// Zooms at which tiles have it, first and last.
     #[serde(default = "all_zooms")]
     pub zoom: (u8, u8),
@@ -104,6 +110,23 @@ pub enum Audience {
     Officers,
 }
 
+/// Who makes and changes a layer's rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Writes {
+    /// Whoever edits the layer, as features (OGC API Features 4).
+    #[default]
+    Features,
+    /// The theme's own operations, which keep what stands beside the rows: as features they are only read.
+    Operations,
+}
+
+impl Writes {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// How sure positions are, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Accuracy {
@@ -112,6 +135,10 @@ pub struct Accuracy {
     /// The coordinate operation that brought them into storage, or the survey they come from.
     pub source: Text,
 }
+
+/// What a segment of a path may not hold as it is.
+const SEGMENT: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b',');
 
 fn all_zooms() -> (u8, u8) {
     (0, crate::TileCoord::MAX_ZOOM)
@@ -150,6 +177,17 @@ impl Layer {
             }
         }
         title
+    }
+
+    /// The path of a row's own page, if the layer has such pages: its id as one segment of it.
+    pub fn page_of(&self, id: &str) -> Option<String> {
+        let id = percent_encoding::utf8_percent_encode(id, SEGMENT).to_string();
+        self.page.as_ref().map(|page| page.replace("{id}", &id))
+    }
+
+    /// Whether it is changed feature by feature by those who edit it.
+    pub fn takes_features(&self) -> bool {
+        self.writes == Writes::Features
     }
 
     /// The SQL expression that names a row for people.

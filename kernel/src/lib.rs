@@ -4,7 +4,7 @@
 //! [`Layer`] (what is on the map), [`Module`] (how a theme plugs in), [`Srid`], [`Bbox`] and [`TileCoord`] (where),
 //! [`Filter`] (which rows), [`Principal`] (who asks), [`Problem`] (what a client is told when it goes wrong),
 //! [`Database`] (connections, for somebody),
-//! [`Context`] (what an operation is given) and [`Clock`] (what time it is).
+//! [`Context`] and [`Services`] (what an operation is given), [`Journal`] (who keeps a log of changes) and [`Clock`] (what time it is).
 
 mod bbox;
 mod change;
@@ -12,6 +12,7 @@ mod clock;
 mod context;
 mod database;
 pub mod filter;
+mod journal;
 pub mod layer;
 mod module;
 mod name;
@@ -28,8 +29,9 @@ pub use clock::{Clock, SystemClock, midnight_in_rome};
 pub use context::{Context, Installation, PublicUrl};
 pub use database::{Database, Session};
 pub use filter::Filter;
+pub use journal::{Action, Edit, Journal, Pending};
 pub use layer::Layer;
-pub use module::{Lookup, Module};
+pub use module::{Layers, Lookup, Module, Services};
 pub use name::{Column, LayerId, NameError, TableName};
 pub use params::Params;
 pub use principal::{Assurance, Comuni, KeyScope, Principal, Role};

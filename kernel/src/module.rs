@@ -1,6 +1,8 @@
+use std::sync::Arc;
+
 use axum::Router;
 
-use crate::{Context, Layer, LayerId, Text};
+use crate::{Context, Journal, Layer, LayerId, Principal, Text};
 
 /// How a theme plugs in: a value that says what it is and what it offers. No registry at link time, no trait.
 pub struct Module {
@@ -11,7 +13,7 @@ pub struct Module {
     /// Its layers. Migrating writes them into the catalogue.
     pub layers: Vec<Layer>,
     /// Its own pages and operations, under `/{id}/…`.
-    pub routes: Option<fn(Context) -> Router>,
+    pub routes: Option<fn(Services) -> Router>,
     /// Its own ways of naming a place in the search box (`fg 12 p 345`), tried before the search by text.
     pub search: Option<fn(&str) -> Option<Lookup>>,
 }
@@ -23,4 +25,21 @@ pub struct Lookup {
     pub layer: LayerId,
     /// Columns and the values they must have, compared as text without regard to case.
     pub equal: Vec<(&'static str, String)>,
+}
+
+/// What a theme's own operations are given. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    /// The database, the time, the public address.
+    pub context: Context,
+    /// The layers as they stand in the catalogue, where an administrator may have changed who sees and edits them.
+    pub layers: Arc<dyn Layers>,
+    /// Told of each change.
+    pub journal: Arc<dyn Journal>,
+}
+
+/// The layers of the catalogue.
+pub trait Layers: Send + Sync {
+    /// The layer of this name, if it exists for this principal.
+    fn layer(&self, who: &Principal, id: &str) -> Option<Arc<Layer>>;
 }

@@ -234,9 +234,9 @@ impl Principal {
     }
 
     /// Whether they may ever see this field of a layer they may read: a private one is seen by staff, in the rows of their
-    /// comuni.
+    /// comuni, and a personal one only by those who said what for.
     pub fn may_read_field(&self, field: &Field) -> bool {
-        !field.private || self.is_staff()
+        !(field.private || field.personal) || self.is_staff() && (!field.personal || !self.purposes.is_empty())
     }
 
     fn key_opens(&self, layer: &Layer) -> bool {

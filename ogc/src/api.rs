@@ -10,14 +10,14 @@ use kernel::{Language, Layer, Principal, Problem};
 use serde_json::{Map, Value, json};
 
 use crate::links::media;
-use crate::request::{Format, Request};
 use crate::{App, html, reply};
 use components::{error, reference, response};
+use operations::{Format, Request};
 
 pub(crate) async fn handler(app: App, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let entries = app.catalogue.layers(&request.who);
-    let layers: Vec<&Layer> = entries.iter().map(|e| &e.layer).collect();
+    let layers: Vec<&Layer> = entries.iter().map(|e| &*e.layer).collect();
     let installation = &app.context.installation;
     let about = About {
         title: installation.title.get(request.language),
@@ -64,7 +64,7 @@ fn document(about: &About<'_>, layers: &[&Layer], who: &Principal) -> Value {
             put(path, operation);
         }
     }
-    let edited: Vec<&&Layer> = layers.iter().filter(|layer| who.may_edit(layer)).collect();
+    let edited: Vec<&&Layer> = layers.iter().filter(|layer| who.may_edit(layer) && layer.takes_features()).collect();
     for (path, method, operation) in edited.iter().flat_map(|layer| writing::operations(layer, about.language)) {
         let at = paths.entry(path).or_insert_with(|| json!({}));
         at[method] = operation;

@@ -5,14 +5,13 @@ use axum::extract::FromRequestParts;
 use catalogue::{Catalogue, Entry};
 use crs::Settings;
 use http::request::Parts;
-use kernel::{Context, Language, Principal, Problem};
+use kernel::{Context, Journal, Language, Principal, Problem};
 
 use crate::items::counts::Counts;
 use crate::links::{self, Link};
 use crate::reply::TWINS;
-use crate::request::{Format, Request};
 use crate::write::columns::Known;
-use crate::write::journal::Journal;
+use operations::{Format, Request};
 
 /// What every operation is given.
 #[derive(Clone)]

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::items::query::uris;
 use crate::links::{Link, media};
-use crate::request::{Format, Request};
 use crate::{App, CollectionPath, html, reply};
+use operations::{Format, Request};
 
 /// All collections that the principal may see.
 pub(crate) async fn list(app: App, request: Request) -> Result<Response, Problem> {
@@ -52,7 +52,7 @@ fn document(app: &App, request: &Request, entry: &Entry) -> Value {
         put("sourceDate", date.to_string().into());
     }
     put("itemType", "feature".into());
-    if request.who.may_edit(layer) {
+    if request.who.may_edit(layer) && layer.takes_features() {
         put("editable", true.into());
     }
     put("extent", json!({ "spatial": { "bbox": [bbox(app, entry)], "crs": Srid::CRS84.uri() }, "temporal": temporal(entry) }));

@@ -5,8 +5,8 @@ use kernel::Problem;
 use serde_json::json;
 
 use crate::links::media;
-use crate::request::{Format, Request};
 use crate::{App, html, reply};
+use operations::{Format, Request};
 
 /// The classes, sorted.
 pub(crate) const CLASSES: [&str; 15] = [

@@ -9,17 +9,11 @@ mod extent;
 pub(crate) mod item;
 pub(crate) mod items;
 pub(crate) mod landing;
-mod layout;
 pub(crate) mod schema;
-mod value;
 
-use axum::response::{IntoResponse, Response};
-use http::header;
+use operations::{Request, say};
 
-pub(crate) use layout::STYLE_SHEET;
-
-/// The pages' style sheet. Its address carries the program's version, so that browsers may keep it for ever.
-pub(crate) async fn style_sheet() -> Response {
-    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=3600")];
-    (headers, include_str!("../static/ogc.css")).into_response()
+/// The address and name of the list of collections, for the trail.
+fn collections_link(request: &Request) -> (String, String) {
+    (request.relative("/collections"), say(request.language, "Dati", "Data").to_owned())
 }

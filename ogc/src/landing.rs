@@ -5,8 +5,8 @@ use kernel::{Language, Problem};
 use serde_json::json;
 
 use crate::links::{Link, media};
-use crate::request::{Format, Request};
 use crate::{App, html, reply};
+use operations::{Format, Request};
 
 pub(crate) async fn handler(app: App, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;

@@ -13,10 +13,7 @@ mod geojson;
 mod html;
 mod items;
 mod landing;
-mod links;
 mod path;
-mod reply;
-mod request;
 mod schema;
 mod styles;
 #[cfg(test)]
@@ -24,7 +21,6 @@ mod testing;
 mod write;
 
 pub use styles::StylesApi;
-pub use write::journal::{Action, Edit, Journal, Pending};
 pub use write::{MAX_BODY_BYTES, MAX_POSITIONS};
 
 use std::sync::Arc;
@@ -33,12 +29,13 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use catalogue::Catalogue;
-use kernel::Context;
+use kernel::{Context, Journal};
+use operations::{links, reply};
 
 use app::App;
 use path::{CollectionPath, ItemPath};
 
-/// The routes: `/`, `/conformance`, `/api`, `/collections…`, and the pages' style sheet.
+/// The routes: `/`, `/conformance`, `/api`, `/collections…`.
 ///
 /// `settings` say which datum parameters hold where this installation lies; `journal` is told of each change of a feature.
 pub fn routes(context: Context, catalogue: Catalogue, settings: crs::Settings, journal: Arc<dyn Journal>) -> Router {
@@ -55,7 +52,6 @@ pub fn routes(context: Context, catalogue: Catalogue, settings: crs::Settings, j
         .route("/collections/{collection}/queryables", get(schema::queryables_handler))
         .route("/collections/{collection}/sortables", get(schema::sortables_handler))
         .route("/collections/{collection}/schema", get(schema::schema))
-        .route(html::STYLE_SHEET, get(html::style_sheet))
         .with_state(app)
         .merge(styles::routes(context, catalogue))
 }

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use crate::fields::{Property, properties, queryables, sortables};
 use crate::links::media;
-use crate::request::{Format, Request};
 use crate::{App, CollectionPath, html, reply};
+use operations::{Format, Request};
 
 /// What features look like.
 pub(crate) async fn schema(app: App, path: CollectionPath, request: Request) -> Result<Response, Problem> {

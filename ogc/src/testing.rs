@@ -29,6 +29,8 @@ pub(crate) fn parcels() -> Layer {
         audience: Audience::Public,
         rows: None,
         editors: Vec::new(),
+        writes: kernel::layer::Writes::default(),
+        page: None,
         zoom: (12, 22),
         visible: true,
         base: false,

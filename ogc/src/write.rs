@@ -13,11 +13,8 @@ mod body;
 mod change;
 pub(crate) mod columns;
 mod failure;
-mod faults;
 mod geometry;
 mod history;
-mod idempotency;
-pub(crate) mod journal;
 mod methods;
 mod past;
 mod restore;
@@ -32,15 +29,14 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{get, post};
 use http::{HeaderValue, StatusCode, header};
-use kernel::Problem;
+use kernel::{Action, Problem};
 
 pub use body::{MAX_BODY_BYTES, MAX_POSITIONS};
 pub(crate) use transactions::MAX_CHANGES;
 
 use ask::Ask;
 use body::Given;
-use change::{Change, entitled};
-use journal::Action;
+use change::{Change, changeable};
 use run::{Task, run};
 
 use crate::app::App;
@@ -100,13 +96,13 @@ async fn delete(app: App, path: ItemPath, ask: Ask) -> Result<Response, Problem>
 
 async fn one(app: &App, collection: &str, id: String, ask: Ask, body: Body, action: Action) -> Result<Response, Problem> {
     // before a byte of the body is read
-    let entry = entitled(app, &ask.request.who, collection)?;
+    let entry = changeable(app, &ask.request.who, collection)?;
     ask.request.only(&["crs"])?;
     let (bytes, given) = match action {
         Action::Delete => Default::default(),
         _ => {
             let types: &[&str] = if action == Action::Update { &PATCH } else { &FEATURE };
-            let bytes = ask.body(body, types).await?;
+            let bytes = ask.body(body, types, MAX_BODY_BYTES).await?;
             let given: Given = body::read(&bytes)?;
             check_kind(&given, action)?;
             (bytes, given)

@@ -12,6 +12,7 @@ mod metrics;
 mod openapi;
 mod portal;
 mod proxy;
+mod purpose;
 mod records;
 mod request_id;
 mod security_txt;
@@ -26,7 +27,7 @@ use axum::routing::get;
 use axum::{Router, middleware};
 use catalogue::{Catalogue, PortalSettings};
 use feed::Feed;
-use kernel::{Context, Srid, Text};
+use kernel::{Context, Journal, Services, Srid, Text};
 use sqlx::PgPool;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -56,16 +57,18 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     let themes = modules::all()?;
     check_modules(wanted, &themes)?;
 
+    let journal: Arc<dyn Journal> = Arc::new(journal::Audit);
     let mut router = Router::new();
     if runs("ogc") {
-        router = router.merge(ogc::routes(context.clone(), catalogue.clone(), crs_settings.clone(), Arc::new(journal::Audit)));
+        router = router.merge(ogc::routes(context.clone(), catalogue.clone(), crs_settings.clone(), Arc::clone(&journal)));
     }
     if runs("tiles") {
         router = router.merge(tiles::routes(context.clone(), catalogue.clone(), feed.clone()));
     }
+    let services = Services { context: context.clone(), layers: Arc::new(catalogue.clone()), journal: Arc::clone(&journal) };
     for module in themes.iter().filter(|m| runs(m.id)) {
         if let Some(routes) = module.routes {
-            router = router.nest(&format!("/{}", module.id), routes(context.clone()));
+            router = router.nest(&format!("/{}", module.id), routes(services.clone()));
         }
     }
     let syntaxes = themes.iter().filter_map(|m| m.search).collect();
@@ -81,6 +84,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     let records = Arc::new(records::Layers { context: context.clone(), catalogue: catalogue.clone() });
     let attachments = attachments::Pages::new(context.database.clone(), records, context.public_url.clone());
     let title = context.installation.title.clone();
+    let purposes = context.clone();
     let jobs = jobs::Pages { database: context.database.clone(), public_url: context.public_url.clone(), title };
     Ok(router
         .merge(who.routes(&context, &catalogue))
@@ -90,6 +94,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
         .merge(catalogue::routes(context.clone(), catalogue, syntaxes, settings))
         .merge(crs::routes(&context, crs_settings.clone()))
         .merge(portal::routes())
+        .route(operations::STYLE_SHEET, get(operations::style_sheet))
         .merge(security_txt::routes(security))
         .merge(running(app))
         .layer(axum::Extension(metrics))
@@ -98,6 +103,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
         .layer(DefaultBodyLimit::max(limits.body_bytes as usize))
         .layer(middleware::from_fn_with_state(feed, after::wait))
         .layer(middleware::from_fn(metrics::count))
+        .layer(middleware::from_fn_with_state(purposes, purpose::read))
         .layer(middleware::from_fn_with_state(who.clone(), who::find))
         .layer(middleware::from_fn_with_state(limits, arriving::limit))
         .layer(middleware::from_fn_with_state(streams, streams::count))

@@ -8,17 +8,28 @@ use crate::failure::Failure;
 
 /// All the themes.
 pub(crate) fn all() -> Result<Vec<Module>, Failure> {
-    [territory::module(), cadastre::module(), environment::module(), tourism::module()]
-        .into_iter()
-        .map(|module| module.map_err(|e| Failure::new(format!("a theme's layers are declared wrongly: {e}"))))
-        .collect()
+    [
+        territory::module(),
+        cadastre::module(),
+        permits::module(),
+        public_works::module(),
+        environment::module(),
+        reports::module(),
+        tourism::module(),
+    ]
+    .into_iter()
+    .map(|module| module.map_err(|e| Failure::new(format!("a theme's layers are declared wrongly: {e}"))))
+    .collect()
 }
 
 /// Each theme loads its own from the records of the invented town.
 pub(crate) async fn load_demo(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
     let mut rows = territory::demo::load(conn, town).await?;
     rows += cadastre::demo::load(conn, town).await?;
+    rows += permits::demo::load(conn, town).await?;
+    rows += public_works::demo::load(conn, town).await?;
     rows += environment::demo::load(conn, town).await?;
+    rows += reports::demo::load(conn, town).await?;
     rows += tourism::demo::load(conn, town).await?;
     Ok(rows)
 }
@@ -31,7 +42,10 @@ mod tests {
     fn every_layer_is_declared_whole_and_tells_people_what_it_is() {
         for module in all().unwrap() {
             for layer in &module.layers {
-                assert_eq!((layer.module.as_str(), layer.table.schema(), layer.table.name()), (module.id, module.id, layer.id.as_str()));
+                assert_eq!(
+                    (layer.module.as_str(), layer.table.schema(), layer.table.name()),
+                    (module.id, &*module.id.replace('-', "_"), layer.id.as_str())
+                );
                 assert!(!layer.style.0.is_empty(), "{} is not drawn", layer.id);
                 assert!(layer.licence.is_some() && layer.attribution.is_some(), "{}", layer.id);
                 for text in [&layer.title, &layer.description].into_iter().chain(layer.fields.iter().map(|f| &f.label)) {

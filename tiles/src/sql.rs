@@ -81,7 +81,7 @@ impl Part<'_> {
     /// The columns that become properties, with their names.
     fn properties(&self, row: &str) -> String {
         let mut sql = format!("{row}id::text as id");
-        for field in self.layer.fields.iter().filter(|f| self.who.may_read_field(f)) {
+        for field in self.layer.fields.iter().filter(|f| !f.personal && self.who.may_read_field(f)) {
             let column = format!("{row}{}", field.name.sql());
             let value = match field.kind {
                 FieldType::Text => format!("{column}::text"),

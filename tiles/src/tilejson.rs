@@ -45,7 +45,7 @@ pub(crate) async fn handler(
 }
 
 fn tilejson(entries: &[Arc<Entry>], public_url: &PublicUrl, installation: Bbox, language: Language) -> Value {
-    let layers = || entries.iter().map(|e| &e.layer);
+    let layers = || entries.iter().map(|e| &*e.layer);
     let ids = layers().map(|l| l.id.as_str()).collect::<Vec<_>>().join(",");
     let titles = layers().map(|l| l.title.get(language)).collect::<Vec<_>>().join(", ");
     let minzoom = layers().map(|l| l.zoom.0).min().unwrap_or(0);
@@ -101,7 +101,7 @@ fn vector_layers(layer: &Layer, language: Language) -> Vec<Value> {
 fn vector_layer(layer: &Layer, language: Language) -> Value {
     let mut fields = Map::new();
     fields.insert("id".into(), "id".into());
-    for field in layer.fields.iter().filter(|f| !f.private) {
+    for field in layer.fields.iter().filter(|f| !f.private && !f.personal) {
         fields.insert(field.name.to_string(), label(field, language).into());
     }
     json!({
@@ -140,7 +140,7 @@ mod tests {
             ]
         }));
         let bbox = Bbox::new(15.6, 38.0, 15.8, 38.2).ok();
-        Arc::new(Entry { layer: layer.unwrap(), generation: 1, changed_at: DateTime::UNIX_EPOCH, bbox, rows: 1, damage: None })
+        Arc::new(Entry { layer: Arc::new(layer.unwrap()), generation: 1, changed_at: DateTime::UNIX_EPOCH, bbox, rows: 1, damage: None })
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::request::{Request, private};
 use crate::{State, Summary};
 
 /// The style of every page of this program.
-const STYLE_SHEET: &str = "/static/ogc.css";
+const STYLE_SHEET: &str = "/static/pages.css";
 
 pub(super) fn list(pages: &Pages, request: &Request, jobs: &[Summary], next: Option<&str>) -> Response {
     let l = request.language;

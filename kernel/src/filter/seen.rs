@@ -9,26 +9,30 @@ impl Filter {
     /// see it, so that nobody finds out by asking. The same rows are met as if it were null there.
     #[must_use]
     pub fn as_seen_by(&self, layer: &Layer, who: &Principal) -> Self {
-        let private = layer.private_rows(who);
-        if private.is_everything() || !layer.fields.iter().any(|f| f.private) { self.clone() } else { self.seen(false, layer, &private) }
+        if layer.fields.iter().all(|field| layer.rows_with(field, who).is_everything()) {
+            self.clone()
+        } else {
+            self.seen(false, layer, who)
+        }
     }
 
     /// `negated` is brought in to the single conditions, where unknown and false are the same to the row.
-    fn seen(&self, negated: bool, layer: &Layer, private: &Self) -> Self {
-        let parts = |parts: &[Self]| parts.iter().map(|part| part.seen(negated, layer, private)).collect::<Vec<_>>();
+    fn seen(&self, negated: bool, layer: &Layer, who: &Principal) -> Self {
+        let parts = |parts: &[Self]| parts.iter().map(|part| part.seen(negated, layer, who)).collect::<Vec<_>>();
         match self {
             Self::And(inner) if negated => any(parts(inner)),
             Self::And(inner) => all(parts(inner)),
             Self::Or(inner) if negated => all(parts(inner)),
             Self::Or(inner) => any(parts(inner)),
-            Self::Not(inner) => inner.seen(!negated, layer, private),
+            Self::Not(inner) => inner.seen(!negated, layer, who),
             single => {
-                let hidden = single.column().and_then(|column| layer.field(column.as_str())).is_some_and(|field| field.private);
+                let field = single.column().and_then(|column| layer.field(column.as_str()));
+                let rows = field.map_or_else(Self::everything, |field| layer.rows_with(field, who));
                 let condition = if negated { not(single.clone()) } else { single.clone() };
-                match (hidden, single) {
-                    (false, _) => condition,
-                    (true, Self::IsNull(_)) if !negated => any([not(private.clone()), condition]),
-                    (true, _) => all([private.clone(), condition]),
+                match single {
+                    _ if rows.is_everything() => condition,
+                    Self::IsNull(_) if !negated => any([not(rows), condition]),
+                    _ => all([rows, condition]),
                 }
             }
         }

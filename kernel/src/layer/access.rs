@@ -65,11 +65,20 @@ impl Layer {
         if who.may_read(self) { Filter::InScope(Column::comune()).for_principal(who) } else { Filter::nothing() }
     }
 
+    /// The rows in which this principal sees this field.
+    pub fn rows_with(&self, field: &Field, who: &Principal) -> Filter {
+        match (field.private || field.personal, who.may_read_field(field)) {
+            (false, _) => Filter::everything(),
+            (true, true) => self.private_rows(who),
+            (true, false) => Filter::nothing(),
+        }
+    }
+
     /// What a field is to this principal, as an SQL expression over the row: the column, or null where it is private and
     /// not theirs to see.
     pub fn field_sql(&self, field: &Field, who: &Principal) -> String {
         let column = field.name.sql();
-        let rows = if field.private { self.private_rows(who) } else { Filter::everything() };
+        let rows = self.rows_with(field, who);
         if rows.is_everything() {
             return column;
         }

@@ -33,6 +33,10 @@ pub struct Field {
     /// Whether only officers see it.
     #[serde(default)]
     pub private: bool,
+    /// Whether it tells of a person (GDPR, art. 4): a private field that is read for a stated purpose alone, each such reading
+    /// being in the audit log. It is in no tile.
+    #[serde(default)]
+    pub personal: bool,
 }
 
 /// A value of a code list.
@@ -90,6 +94,7 @@ impl Field {
             sortable: true,
             editable: false,
             private: false,
+            personal: false,
         })
     }
 }

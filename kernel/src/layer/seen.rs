@@ -30,8 +30,7 @@ impl Layer {
 
     /// Whether this principal sees every row and every value of the layer.
     pub fn is_open_to(&self, who: &Principal) -> bool {
-        self.readable_rows(who).is_everything()
-            && (self.private_rows(who).is_everything() || !self.fields.iter().any(|field| field.private))
+        self.readable_rows(who).is_everything() && self.fields.iter().all(|field| self.rows_with(field, who).is_everything())
     }
 
     /// Whether everybody sees the same of it: then an answer made from it is nobody's secret.

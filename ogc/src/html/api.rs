@@ -1,10 +1,10 @@
 use axum::response::Response;
 use maud::{Markup, html};
+use operations::{Page, say};
 use serde_json::Value;
 
-use super::layout::{Page, say};
 use crate::App;
-use crate::request::Request;
+use operations::Request;
 
 /// The API's paths with their parameters, from the OpenAPI document itself.
 pub(crate) fn page(app: &App, request: &Request, document: &Value) -> Response {
@@ -26,7 +26,7 @@ pub(crate) fn page(app: &App, request: &Request, document: &Value) -> Response {
             }
         }
     };
-    Page { title: "API", trail: vec![], map: false }.render(app, request, &content)
+    Page { title: "API", trail: vec![], map: false }.render(&app.context, request, &content)
 }
 
 fn parameters(document: &Value, operation: &Value, request: &Request) -> Markup {

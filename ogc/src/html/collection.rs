@@ -1,13 +1,14 @@
 use axum::response::Response;
 use catalogue::Entry;
 use maud::{Markup, html};
+use operations::value::grouped;
+use operations::{Page, map, say};
 use serde_json::Value;
 
-use super::layout::{Page, collections_link, map, say};
-use super::value::grouped;
+use super::collections_link;
 use crate::App;
 use crate::fields::properties;
-use crate::request::Request;
+use operations::Request;
 
 /// One collection: what it is, its map, its fields, its coordinate systems.
 pub(crate) fn page(app: &App, request: &Request, entry: &Entry, systems: &[Value]) -> Response {
@@ -40,7 +41,7 @@ pub(crate) fn page(app: &App, request: &Request, entry: &Entry, systems: &[Value
         (system_table(request, systems))
     };
     let page = Page { title: layer.title.get(language), trail: vec![collections_link(request)], map: true };
-    page.render(app, request, &content)
+    page.render(&app.context, request, &content)
 }
 
 fn fields(request: &Request, entry: &Entry) -> Markup {

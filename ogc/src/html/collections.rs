@@ -3,11 +3,11 @@ use std::sync::Arc;
 use axum::response::Response;
 use catalogue::Entry;
 use maud::html;
+use operations::value::grouped;
+use operations::{Page, say};
 
-use super::layout::{Page, say};
-use super::value::grouped;
 use crate::App;
-use crate::request::Request;
+use operations::Request;
 
 /// All collections in one table.
 pub(crate) fn page(app: &App, request: &Request, entries: &[Arc<Entry>]) -> Response {
@@ -41,5 +41,5 @@ pub(crate) fn page(app: &App, request: &Request, entries: &[Arc<Entry>]) -> Resp
         }
     };
     let title = say(language, "Dati", "Data");
-    Page { title, trail: vec![], map: false }.render(app, request, &content)
+    Page { title, trail: vec![], map: false }.render(&app.context, request, &content)
 }

@@ -1,10 +1,10 @@
 use axum::response::Response;
 use maud::html;
+use operations::{Page, say};
 
-use super::layout::{Page, say};
 use crate::App;
 use crate::conformance::CLASSES;
-use crate::request::Request;
+use operations::Request;
 
 /// The requirements classes.
 pub(crate) fn page(app: &App, request: &Request) -> Response {
@@ -14,5 +14,5 @@ pub(crate) fn page(app: &App, request: &Request) -> Response {
         ul { @for class in CLASSES { li { code { (class) } } } }
     };
     let title = say(language, "Conformità", "Conformance");
-    Page { title, trail: vec![], map: false }.render(app, request, &content)
+    Page { title, trail: vec![], map: false }.render(&app.context, request, &content)
 }

@@ -1,7 +1,7 @@
 use kernel::Bbox;
 use serde_json::Value;
 
-use crate::request::Request;
+use operations::Request;
 
 /// The rectangle round GeoJSON features for the map, which wants longitude and latitude: only if they were asked for in these.
 pub(super) fn features_bbox(request: &Request, features: &[Value]) -> Option<Bbox> {

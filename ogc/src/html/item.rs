@@ -1,15 +1,16 @@
 use axum::response::Response;
 use kernel::Layer;
 use maud::html;
+use operations::value::readable;
+use operations::{Page, map};
 use serde_json::Value;
 
+use super::collections_link;
 use super::extent::features_bbox;
-use super::layout::{Page, collections_link, map};
-use super::value::readable;
 use crate::App;
 use crate::fields::properties;
 use crate::links::Link;
-use crate::request::Request;
+use operations::Request;
 
 /// One feature: its map and its values.
 pub(crate) fn page(app: &App, request: &Request, layer: &Layer, feature: &Value, links: &[Link]) -> Response {
@@ -30,5 +31,5 @@ pub(crate) fn page(app: &App, request: &Request, layer: &Layer, feature: &Value,
         p { a href=(json) { "GeoJSON" } }
     };
     let trail = vec![collections_link(request), (request.relative(&path), layer.title.get(language).to_owned())];
-    Page { title: &title, trail, map: true }.render(app, request, &content)
+    Page { title: &title, trail, map: true }.render(&app.context, request, &content)
 }

@@ -1,16 +1,17 @@
 use axum::response::Response;
 use kernel::{Bbox, Layer};
 use maud::{Markup, html};
+use operations::value::{grouped, readable};
+use operations::{Page, map, say};
 use serde_json::Value;
 
+use super::collections_link;
 use super::extent::features_bbox;
-use super::layout::{Page, collections_link, map, say};
-use super::value::{grouped, readable};
 use crate::App;
 use crate::fields::{Property, properties};
 use crate::items::sort::Sort;
 use crate::links::{self, Link, encode};
-use crate::request::Request;
+use operations::Request;
 
 /// What the page shows.
 pub(crate) struct View<'a> {
@@ -49,7 +50,7 @@ pub(crate) fn page(app: &App, request: &Request, view: &View<'_>) -> Response {
     };
     let trail = vec![collections_link(request), (request.relative(&path), layer.title.get(language).to_owned())];
     let page = Page { title: say(language, "Elementi", "Features"), trail, map: true };
-    page.render(app, request, &content)
+    page.render(&app.context, request, &content)
 }
 
 fn turn(view: &View<'_>, request: &Request) -> Markup {

@@ -1,9 +1,9 @@
 use axum::response::Response;
 use maud::html;
+use operations::{Page, say};
 
-use super::layout::{Page, say};
 use crate::App;
-use crate::request::Request;
+use operations::Request;
 
 /// The front door.
 pub(crate) fn page(app: &App, request: &Request) -> Response {
@@ -52,5 +52,5 @@ pub(crate) fn page(app: &App, request: &Request) -> Response {
         p { code { (app.context.public_url.link("/")) } }
     };
     let page = Page { title: installation.title.get(language), trail: vec![], map: false };
-    page.render(app, request, &content)
+    page.render(&app.context, request, &content)
 }

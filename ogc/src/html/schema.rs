@@ -1,11 +1,12 @@
 use axum::response::Response;
 use kernel::Layer;
 use maud::html;
+use operations::{Page, say};
 use serde_json::Value;
 
-use super::layout::{Page, collections_link, say};
+use super::collections_link;
 use crate::App;
-use crate::request::Request;
+use operations::Request;
 
 /// The schema, the queryables or the sortables of a collection, as a table.
 pub(crate) fn page(app: &App, request: &Request, layer: &Layer, name: &str, document: &Value) -> Response {
@@ -32,5 +33,5 @@ pub(crate) fn page(app: &App, request: &Request, layer: &Layer, name: &str, docu
         _ => say(language, "Filtri", "Filters"),
     };
     let trail = vec![collections_link(request), (request.relative(&path), layer.title.get(language).to_owned())];
-    Page { title, trail, map: false }.render(app, request, &content)
+    Page { title, trail, map: false }.render(&app.context, request, &content)
 }

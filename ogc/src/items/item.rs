@@ -14,8 +14,8 @@ use crate::fields::properties;
 use crate::html;
 use crate::links::{self, Link, encode, media};
 use crate::reply::{json as json_reply, write_common};
-use crate::request::{Format, Request};
 use crate::{App, ItemPath};
+use operations::{Format, Request};
 
 /// The longest id looked for.
 const MAX_ID_BYTES: usize = 1_000;
@@ -30,7 +30,7 @@ pub(crate) async fn handler(app: App, path: ItemPath, request: Request) -> Resul
     let found = find(&app, &request, layer, &path.feature).await?.ok_or_else(|| absent(layer, &path.feature))?;
     let etag = tag(&found, &entry, &request);
     let links = item_links(&app, layer, &path.feature, &request);
-    let mut response = if request.known_tags.as_deref().is_some_and(|known| matches(known, &etag)) {
+    let mut response = if request.known_tags.as_deref().is_some_and(|known| operations::matches(known, &etag)) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let feature = write(&found, layer, &request, transformer)?;
@@ -86,12 +86,6 @@ pub(crate) fn tag(row: &sqlx::postgres::PgRow, entry: &Entry, request: &Request)
     }
 }
 
-/// Weak comparison (RFC 9110, 13.1.2).
-fn matches(known: &str, etag: &str) -> bool {
-    let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    known.trim() == "*" || known.split(',').any(|tag| strong(tag) == strong(etag))
-}
-
 pub(crate) fn write(
     row: &sqlx::postgres::PgRow,
     layer: &Layer,
@@ -131,19 +125,4 @@ pub(crate) fn item_links(app: &App, layer: &Layer, id: &str, request: &Request) 
         ),
         Link::new(collection, "collection", media::JSON, layer.title.get(request.language)),
     ]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::matches;
-
-    #[test]
-    fn tags_are_compared_weakly() {
-        for known in ["*", "\"7.1.1\"", "W/\"7.1.1\"", "\"x\", \"7.1.1\"", " \"7.1.1\" "] {
-            assert!(matches(known, "\"7.1.1\""), "{known}");
-        }
-        for other in ["", "7.1.1", "\"7.1.2\"", "\"7.1.1"] {
-            assert!(!matches(other, "\"7.1.1\""), "{other}");
-        }
-    }
 }

@@ -9,7 +9,7 @@ use super::place::{self, Boxes};
 use super::sort::Sort;
 use super::{datetime, select::Selection};
 use crate::fields::{Property, queryables};
-use crate::request::COMMON;
+use operations::COMMON;
 
 /// Features on a page when nothing is said, and at most.
 pub(crate) const DEFAULT_LIMIT: u32 = 1_000;

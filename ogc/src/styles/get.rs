@@ -21,7 +21,7 @@ use super::palette::Theme;
 pub(crate) async fn map(app: App, who: Principal, params: Params, headers: HeaderMap) -> Result<Response, Problem> {
     let look = look(params)?;
     let entries = app.catalogue.layers(&who);
-    let layers: Vec<_> = entries.iter().map(|e| &e.layer).collect();
+    let layers: Vec<_> = entries.iter().map(|e| &*e.layer).collect();
     Ok(answer(&document::of_map(app.home(), &layers, look).to_string(), &headers))
 }
 

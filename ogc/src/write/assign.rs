@@ -6,9 +6,9 @@ use serde_json::Value as Json;
 
 use super::body::{Properties, Scalar};
 use super::columns::Columns;
-use super::faults::Faults;
 use super::rows::Assignment;
 use super::value;
+use operations::Faults;
 
 /// How much of a feature is given.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +135,7 @@ mod tests {
     use crate::testing::parcels;
     use crate::write::body::{Properties, Scalar};
     use crate::write::columns::Columns;
-    use crate::write::faults::Faults;
+    use operations::Faults;
     use kernel::{Assurance, Layer, Principal, Role};
     use serde_json::json;
     use uuid::Uuid;

@@ -7,21 +7,19 @@ use chrono::{DateTime, Utc};
 use crs::{Crs, Transformer};
 use kernel::filter::Value;
 use kernel::layer::FieldType;
-use kernel::{Principal, Problem, Srid};
+use kernel::{Action, Edit, Principal, Problem, Srid};
+use operations::{Faults, State};
 use serde_json::Value as Json;
 use sqlx::PgConnection;
 
-use super::ask::State;
 use super::assign::{Extent, assignments};
 use super::body::{Given, GivenGeometry, Properties};
 use super::failure::Failure;
-use super::faults::Faults;
 use super::geometry::{Place, Shape};
-use super::journal::{Action, Edit};
 use super::rows::{self, Assignment, Row};
 use crate::App;
 use crate::items::item;
-use crate::request::Request;
+use operations::Request;
 
 /// What is asked to be done to a feature, or to a layer if there is none yet.
 #[derive(Debug)]
@@ -52,6 +50,16 @@ pub(crate) struct Work<'a> {
     pub(crate) request: &'a Request,
     pub(crate) conn: &'a mut PgConnection,
     pub(crate) now: DateTime<Utc>,
+}
+
+/// As [`entitled`], and the layer is changed feature by feature.
+pub(crate) fn changeable(app: &App, who: &Principal, collection: &str) -> Result<Arc<Entry>, Problem> {
+    let entry = entitled(app, who, collection)?;
+    if entry.layer.takes_features() {
+        return Ok(entry);
+    }
+    let module = &entry.layer.module;
+    Err(Problem::method_not_allowed(format!("features of `{collection}` are changed by the operations at `/{module}`, and read here")))
 }
 
 /// The layer, if they may change features of it: 404 if they may not see it, 405 if nobody changes it, 403 if others do.

@@ -5,8 +5,8 @@ use kernel::{Principal, Problem};
 use serde_json::Value;
 use sqlx::PgConnection;
 
-use super::faults::Faults;
 use crate::App;
+use operations::Faults;
 
 /// Why a change is given up; the transaction goes with it.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use kernel::layer::GeometryType;
 use kernel::{Bbox, Layer, Problem, Srid};
 
 use super::body::{GivenGeometry, MAX_POSITIONS, Nest, too_many};
-use super::faults::Faults;
+use operations::Faults;
 
 /// How far beyond the installation's comuni a position may lie, in degrees: territorial waters, and some.
 const MARGIN_DEGREES: f64 = 0.5;
@@ -223,7 +223,7 @@ mod tests {
     use super::{Place, Shape};
     use crate::testing::parcels;
     use crate::write::body::GivenGeometry;
-    use crate::write::faults::Faults;
+    use operations::Faults;
     use crs::{Crs, Settings};
     use kernel::layer::GeometryType;
     use kernel::{Bbox, Layer, Srid};

@@ -15,8 +15,8 @@ use super::past::{self, Kept, State};
 use super::rows;
 use crate::items::item;
 use crate::links::media;
-use crate::request::Request;
 use crate::{App, ItemPath, reply};
+use operations::Request;
 
 /// The versions, newest first. `operation` is what made the version; `current` marks the one that there is now.
 pub(crate) async fn handler(app: App, path: ItemPath, request: Request) -> Result<Response, Problem> {

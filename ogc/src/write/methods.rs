@@ -5,8 +5,8 @@ use http::{HeaderValue, StatusCode, header};
 use kernel::Problem;
 
 use super::{FEATURE, PATCH};
-use crate::request::Request;
 use crate::{App, CollectionPath, ItemPath};
+use operations::Request;
 
 /// What everybody does who sees a layer.
 pub(crate) const READ: &str = "GET, HEAD, OPTIONS";
@@ -27,7 +27,8 @@ fn answer(
     all: &'static str,
     (name, types): (&'static str, String),
 ) -> Result<Response, Problem> {
-    let editable = request.who.may_edit(&app.entry(&request.who, collection)?.layer);
+    let entry = app.entry(&request.who, collection)?;
+    let editable = request.who.may_edit(&entry.layer) && entry.layer.takes_features();
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     headers.insert(header::ALLOW, HeaderValue::from_static(if editable { all } else { READ }));

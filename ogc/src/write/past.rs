@@ -105,10 +105,9 @@ impl<'a> State<'a> {
             .write(&[Bare { id: id.as_bytes(), ewkb: self.ewkb }], true, &mut out)
             .map_err(|e| Problem::internal("history of a feature", &e))?;
         let mut feature: Json = serde_json::from_slice(&out).map_err(|e| Problem::internal("history of a feature", &e))?;
-        let private = layer.private_rows(who).matches(self) == Some(true);
         let mut seen = Map::new();
         for property in properties(layer, who) {
-            let hidden = property.field.is_some_and(|field| field.private) && !private;
+            let hidden = property.field.is_some_and(|field| layer.rows_with(field, who).matches(self) != Some(true));
             let value = Column::new(property.name).ok().and_then(|column| self.values.get(&column)).filter(|_| !hidden);
             seen.insert(property.name.to_owned(), super::assign::json(value));
         }

@@ -8,17 +8,18 @@ use axum::response::Response;
 use catalogue::Entry;
 use crs::{Crs, Transformer};
 use kernel::{Layer, Principal, Problem};
+use operations::{Answer, State as Meant};
 
-use super::answer::Answer;
-use super::ask::{Ask, State as Meant};
+use super::answer;
+use super::ask::Ask;
 use super::body::Given;
-use super::change::{Change, Done, Work, entitled};
+use super::change::{Change, Done, Work, changeable};
 use super::failure::Failure;
 use super::history;
-use super::journal::Action;
 use super::past::{self, Kept, State};
 use super::run::{Task, run};
 use crate::App;
+use kernel::Action;
 
 /// A feature to be brought back.
 #[derive(Debug)]
@@ -32,7 +33,7 @@ pub(crate) struct Restore {
 
 pub(crate) async fn handler(app: App, path: Path<(String, String, String)>, ask: Ask) -> Result<Response, Problem> {
     let Path((collection, id, version)) = path;
-    let entry = entitled(&app, &ask.request.who, &collection)?;
+    let entry = changeable(&app, &ask.request.who, &collection)?;
     ask.request.only(&["crs"])?;
     let version = version.parse().map_err(|_| no_version(&version))?;
     let what = Restore { entry, id, version, state: ask.state.clone(), absent: ask.absent };
@@ -64,7 +65,7 @@ impl Restore {
             work.tell(Action::Replace, &entry, &row, &[], Some(version)).await?;
             Done { action: Action::Replace, id: row.id.clone(), row: Some(row), entry }
         };
-        Ok(Answer::of(work, &done)?)
+        Ok(answer::of(work, &done)?)
     }
 }
 

@@ -1,12 +1,13 @@
 use axum::response::Response;
 use kernel::Problem;
+use operations::{Answer, idempotency};
 use serde_json::json;
 
-use super::answer::Answer;
+use super::answer;
 use super::ask::Ask;
 use super::change::{Change, Work};
 use super::failure::Failure;
-use super::{idempotency, restore};
+use super::restore;
 use crate::App;
 
 /// What is done in one transaction.
@@ -23,7 +24,7 @@ pub(crate) enum Task {
 /// Does it, or nothing of it.
 pub(crate) async fn run(app: &App, ask: &Ask, reason: Option<&str>, body: &[u8], task: Task) -> Result<Response, Problem> {
     match transact(app, ask, reason, body, task).await {
-        Ok(answer) => Ok(answer.send(app, &ask.request).await),
+        Ok(answer) => Ok(answer.send(&app.context, &ask.request).await),
         Err(failure) => Err(failure.explain(app).await),
     }
 }
@@ -43,7 +44,7 @@ async fn transact(app: &App, ask: &Ask, reason: Option<&str>, body: &[u8], task:
     let answer = match task {
         Task::One(change) => {
             let done = work.apply(*change).await?;
-            Answer::of(&work, &done)?
+            answer::of(&work, &done)?
         }
         Task::All(changes) => all(&mut work, changes).await?,
         Task::Restore(what) => what.apply(&mut work).await?,
@@ -69,7 +70,7 @@ async fn all(work: &mut Work<'_>, changes: Vec<Change>) -> Result<Answer, Failur
         results.push(json!({ "op": done.action.name(), "collection": done.entry.layer.id, "id": done.id, "etag": etag }));
     }
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    Ok(Answer { status: 200, headers, body: Some(json!({ "results": results })), positioned: true })
+    Ok(Answer { status: 200, headers, body: Some(json!({ "results": results })), positioned: true, page: None })
 }
 
 /// Says which of the changes it is, from 0.

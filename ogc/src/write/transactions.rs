@@ -3,15 +3,16 @@
 use axum::body::Body;
 use axum::response::Response;
 use kernel::Problem;
+use operations::{State, checked_reason};
 use serde::Deserialize;
 
-use super::ask::{Ask, State, checked_reason};
-use super::body::{self, Given};
-use super::change::{Change, entitled};
-use super::journal::Action;
+use super::ask::Ask;
+use super::body::{self, Given, MAX_BODY_BYTES};
+use super::change::{Change, changeable};
 use super::run::{Task, run};
 use crate::App;
 use crate::links::media;
+use kernel::Action;
 
 /// The most changes at a time.
 pub(crate) const MAX_CHANGES: usize = 1_000;
@@ -53,7 +54,7 @@ pub(crate) async fn handler(app: App, ask: Ask, body: Body) -> Result<Response, 
             "features are changed by those who work for their comune and have signed in, or with a key whose scope is `edit`",
         ));
     }
-    let body = ask.body(body, &[media::JSON]).await?;
+    let body = ask.body(body, &[media::JSON], MAX_BODY_BYTES).await?;
     let document: Document = body::read(&body)?;
     if document.changes.is_empty() || document.changes.len() > MAX_CHANGES {
         return Err(Problem::bad_request(format!("`changes` has {} elements; it takes 1 to {MAX_CHANGES}", document.changes.len())));
@@ -67,7 +68,7 @@ pub(crate) async fn handler(app: App, ask: Ask, body: Body) -> Result<Response, 
 }
 
 fn change(app: &App, ask: &Ask, asked: Asked) -> Result<Change, Problem> {
-    let entry = entitled(app, &ask.request.who, &asked.collection)?;
+    let entry = changeable(app, &ask.request.who, &asked.collection)?;
     entry.sound()?;
     let wrong = |detail: &str| Problem::bad_request(detail.to_owned());
     let id = asked.id.filter(|id| !id.is_empty());

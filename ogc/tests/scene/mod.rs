@@ -9,7 +9,7 @@ use catalogue::{Catalogue, store};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use kernel::{Assurance, Bbox, Comuni, Context, Installation, KeyScope, Layer, Principal, PublicUrl, Role, Srid, SystemClock, Text};
-use ogc::{Edit, Journal, Pending};
+use kernel::{Edit, Journal, Pending};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use test_database::Scratch;

@@ -103,9 +103,10 @@ impl Limits {
     /// What a body at an address may have. `path` as the program is asked, without a proxy's prefix.
     pub(crate) fn body_bytes_at(&self, method: &Method, path: &str) -> usize {
         let sends = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
-        if sends && path.starts_with("/attachments/") {
+        let below = |places: &[&str]| places.iter().any(|place| path.starts_with(place));
+        if sends && below(&["/attachments/", "/reports/", "/open311/"]) {
             FILE_BODY
-        } else if sends && (path.starts_with("/collections/") || path == "/transactions") {
+        } else if sends && below(&["/collections/", "/transactions", "/permits", "/public-works", "/environment"]) {
             FEATURE_BODY
         } else {
             self.body_bytes as usize

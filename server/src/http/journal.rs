@@ -1,8 +1,7 @@
 //! Changes of features are in the audit log, or they did not happen.
 
 use identity::audit::{self, Event};
-use kernel::Principal;
-use ogc::{Action, Edit, Journal, Pending};
+use kernel::{Action, Edit, Journal, Pending, Principal};
 use serde_json::json;
 use sqlx::PgConnection;
 

@@ -75,7 +75,7 @@ fn administrator(who: &Principal) -> Result<(), Problem> {
 }
 
 fn describe(layer: &Layer) -> Value {
-    let private: Vec<&str> = layer.fields.iter().filter(|field| field.private).map(|field| field.name.as_str()).collect();
+    let private: Vec<&str> = layer.fields.iter().filter(|field| field.private || field.personal).map(|field| field.name.as_str()).collect();
     json!({ "id": layer.id, "title": layer.title, "module": layer.module, "audience": layer.audience, "editors": layer.editors,
             "rows": layer.rows, "private_fields": private })
 }

@@ -1,8 +1,9 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use kernel::{LayerId, Principal};
 use sqlx::PgConnection;
+
+use crate::{LayerId, Principal};
 
 /// What was done to a feature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

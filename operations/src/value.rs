@@ -1,13 +1,15 @@
+//! Values as people read them.
+
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime};
 use chrono_tz::Europe::Rome;
 use kernel::Language;
 use kernel::layer::{Field, FieldType};
 use serde_json::Value;
 
-use super::layout::say;
+use crate::page::say;
 
 /// A property's value as people read it: codes by their meaning, numbers with their unit, nothing as a dash.
-pub(super) fn readable(kind: FieldType, field: Option<&Field>, value: &Value, language: Language) -> String {
+pub fn readable(kind: FieldType, field: Option<&Field>, value: &Value, language: Language) -> String {
     let unit = field.and_then(|f| f.unit.as_deref());
     let text = match value {
         Value::Null => return "–".to_owned(),
@@ -49,7 +51,7 @@ fn day(date: NaiveDate, language: Language) -> String {
 }
 
 /// A whole number with its thousands separated.
-pub(super) fn grouped(number: i64, language: Language) -> String {
+pub fn grouped(number: i64, language: Language) -> String {
     let digits = number.unsigned_abs().to_string();
     let separator = say(language, ".", ",");
     let mut text = String::from(if number < 0 { "-" } else { "" });

@@ -1,3 +1,5 @@
+//! Answers in the forms and languages of a resource.
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kernel::Language;
@@ -7,19 +9,19 @@ use serde_json::Value;
 use crate::links::media;
 
 /// What every answer carries: it depends on who asks in which form and language, and is asked for again each time.
-pub(crate) fn write_common(language: Language, headers: &mut HeaderMap) {
+pub fn write_common(language: Language, headers: &mut HeaderMap) {
     headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
 }
 
 /// A JSON document.
-pub(crate) fn json(document: &Value, kind: &'static str, language: Language) -> Response {
+pub fn json(document: &Value, kind: &'static str, language: Language) -> Response {
     respond(StatusCode::OK, kind, document.to_string(), language)
 }
 
 /// A page.
-pub(crate) fn page(page: Markup, language: Language) -> Response {
+pub fn page(page: Markup, language: Language) -> Response {
     respond(StatusCode::OK, "text/html; charset=utf-8", page.into_string(), language)
 }
 
@@ -31,4 +33,4 @@ fn respond(status: StatusCode, kind: &'static str, body: String, language: Langu
 }
 
 /// The other form of a resource.
-pub(crate) const TWINS: [(&str, &str); 2] = [("json", media::JSON), ("html", media::HTML)];
+pub const TWINS: [(&str, &str); 2] = [("json", media::JSON), ("html", media::HTML)];

@@ -3,20 +3,20 @@ use serde_json::{Map, Value, json};
 
 /// What is wrong with a feature: all of it, so that it is mended in one go.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<Value>);
+pub struct Faults(Vec<Value>);
 
 /// As many are told.
 const TOLD: usize = 50;
 
 impl Faults {
     /// Something about a property.
-    pub(crate) fn field(&mut self, name: &str, detail: impl Into<String>) {
+    pub fn field(&mut self, name: &str, detail: impl Into<String>) {
         let name: String = name.chars().take(80).collect();
         self.push(json!({ "field": name, "detail": detail.into() }));
     }
 
     /// Something about the geometry, at this longitude and latitude.
-    pub(crate) fn geometry(&mut self, detail: impl Into<String>, at: Option<[f64; 2]>) {
+    pub fn geometry(&mut self, detail: impl Into<String>, at: Option<[f64; 2]>) {
         let mut fault = Map::new();
         fault.insert("geometry".to_owned(), true.into());
         fault.insert("detail".to_owned(), detail.into().into());
@@ -26,6 +26,16 @@ impl Faults {
         self.push(Value::Object(fault));
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn push(&mut self, fault: Value) {
         if self.0.len() < TOLD {
             self.0.push(fault);
@@ -33,7 +43,7 @@ impl Faults {
     }
 
     /// 422 with all of them, if there are any.
-    pub(crate) fn check(self) -> Result<(), Problem> {
+    pub fn check(self) -> Result<(), Problem> {
         let Some(first) = self.0.first() else { return Ok(()) };
         let what = first["field"].as_str().map_or_else(|| "the geometry".to_owned(), |name| format!("`{name}`"));
         let more = if self.0.len() > 1 { format!(" (and {} more)", self.0.len() - 1) } else { String::new() };
@@ -42,7 +52,7 @@ impl Faults {
     }
 
     /// The one fault that the database found.
-    pub(crate) fn one(name: Option<&str>, detail: impl Into<String>) -> Problem {
+    pub fn one(name: Option<&str>, detail: impl Into<String>) -> Problem {
         let mut faults = Self::default();
         match name {
             Some(name) => faults.field(name, detail),

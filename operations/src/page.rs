@@ -1,17 +1,23 @@
-use axum::response::Response;
-use kernel::{Bbox, Language, Layer, Text};
+use axum::response::{IntoResponse, Response};
+use http::header;
+use kernel::{Bbox, Context, Language, Layer, Text};
 use maud::{DOCTYPE, Markup, html};
 
-use crate::App;
 use crate::links;
 use crate::reply;
 use crate::request::Request;
 
 /// Where the style sheet lies.
-pub(crate) const STYLE_SHEET: &str = "/static/ogc.css";
+pub const STYLE_SHEET: &str = "/static/pages.css";
+
+/// The pages' style sheet, for the address [`STYLE_SHEET`].
+pub async fn style_sheet() -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=3600")];
+    (headers, include_str!("../static/pages.css")).into_response()
+}
 
 /// One wording of two.
-pub(super) fn say(language: Language, it: &'static str, en: &'static str) -> &'static str {
+pub fn say(language: Language, it: &'static str, en: &'static str) -> &'static str {
     match language {
         Language::It => it,
         Language::En => en,
@@ -19,20 +25,20 @@ pub(super) fn say(language: Language, it: &'static str, en: &'static str) -> &'s
 }
 
 /// What a page has around its content.
-pub(super) struct Page<'a> {
+pub struct Page<'a> {
     /// The page's own title; the service's comes after it.
-    pub(super) title: &'a str,
+    pub title: &'a str,
     /// Address and name of the pages above this one.
-    pub(super) trail: Vec<(String, String)>,
+    pub trail: Vec<(String, String)>,
     /// Whether the page has a map.
-    pub(super) map: bool,
+    pub map: bool,
 }
 
 impl Page<'_> {
     /// The whole page.
-    pub(super) fn render(&self, app: &App, request: &Request, content: &Markup) -> Response {
+    pub fn render(&self, context: &Context, request: &Request, content: &Markup) -> Response {
         let language = request.language;
-        let service: &Text = &app.context.installation.title;
+        let service: &Text = &context.installation.title;
         let url = |path: &str| request.relative(path);
         let page = html! {
             (DOCTYPE)
@@ -91,13 +97,8 @@ impl Page<'_> {
     }
 }
 
-/// The address and name of the list of collections, for the trail.
-pub(super) fn collections_link(request: &Request) -> (String, String) {
-    (request.relative("/collections"), say(request.language, "Dati", "Data").to_owned())
-}
-
 /// A map of a collection, by the portal's element. Without a script it is not there, and the page is whole all the same.
-pub(super) fn map(layer: &Layer, bbox: Option<Bbox>, item: Option<&str>, language: Language) -> Markup {
+pub fn map(layer: &Layer, bbox: Option<Bbox>, item: Option<&str>, language: Language) -> Markup {
     let sides = bbox.map(|b| <[f64; 4]>::from(if item.is_some() { b } else { drawn(layer, b) }).map(|side| side.to_string()).join(","));
     html! {
         opensit-map collection=(layer.id) bbox=[sides] item=[item] lang=(language.tag()) role="region" aria-label=(say(language, "Mappa", "Map")) {}
@@ -114,4 +115,30 @@ fn drawn(layer: &Layer, bbox: Bbox) -> Bbox {
     let ((x, y), (across, up)) = (bbox.centre(), (140.0 * degrees_a_pixel, 110.0 * degrees_a_pixel * bbox.centre().1.to_radians().cos()));
     let (across, up) = (across.min(bbox.width() / 2.0), up.min(bbox.height() / 2.0));
     Bbox::new(x - across, y - up, x + across, y + up).unwrap_or(bbox)
+}
+
+/// A labelled field of a form. `attributes` are those of the `input` beside its name, without a value where it is empty: pairs of name
+/// and value, as `("type", "date")` and `("required", "")`.
+pub fn field(name: &str, label: &str, value: Option<&str>, hint: Option<&str>, attributes: &[(&str, &str)]) -> Markup {
+    let has = |wanted: &str| attributes.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+    let hinted = hint.map(|_| format!("{name}-hint"));
+    html! {
+        p.field {
+            label for=(name) { (label) }
+            input id=(name) name=(name) value=[value] type=(has("type").unwrap_or("text")) required[has("required").is_some()]
+                maxlength=[has("maxlength")] min=[has("min")] max=[has("max")] step=[has("step")] pattern=[has("pattern")]
+                inputmode=[has("inputmode")] autocomplete=(has("autocomplete").unwrap_or("off")) aria-describedby=[hinted.as_deref()];
+            @if let (Some(hint), Some(id)) = (hint, &hinted) { small id=(id) { (hint) } }
+        }
+    }
+}
+
+/// What a form says of its request that headers would: which state is meant, and a key of its own, so that it is done once however often
+/// it is sent.
+pub fn hidden(tag: Option<&str>) -> Markup {
+    let key = uuid::Uuid::new_v4().to_string();
+    html! {
+        @if let Some(tag) = tag { input type="hidden" name="_tag" value=(tag); }
+        input type="hidden" name="_key" value=(key);
+    }
 }

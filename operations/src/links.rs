@@ -1,50 +1,52 @@
+//! Links, and the parts of addresses.
+
 use http::{HeaderMap, HeaderValue, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 /// Media types, as they stand in links and headers.
-pub(crate) mod media {
+pub mod media {
     /// JSON.
-    pub(crate) const JSON: &str = "application/json";
+    pub const JSON: &str = "application/json";
     /// GeoJSON (RFC 7946).
-    pub(crate) const GEOJSON: &str = "application/geo+json";
+    pub const GEOJSON: &str = "application/geo+json";
     /// JSON Schema.
-    pub(crate) const SCHEMA: &str = "application/schema+json";
+    pub const SCHEMA: &str = "application/schema+json";
     /// An OpenAPI 3.0 document, typed exactly as OGC API Features asks for it.
-    pub(crate) const OPENAPI: &str = "application/vnd.oai.openapi+json;version=3.0";
+    pub const OPENAPI: &str = "application/vnd.oai.openapi+json;version=3.0";
     /// A page.
-    pub(crate) const HTML: &str = "text/html";
+    pub const HTML: &str = "text/html";
 }
 
 /// A link of an OGC API document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Link {
+pub struct Link {
     /// Absolute.
-    pub(crate) href: String,
+    pub href: String,
     /// How the target relates to this resource.
-    pub(crate) rel: &'static str,
+    pub rel: &'static str,
     /// The target's media type.
     #[serde(rename = "type", skip_serializing_if = "str::is_empty")]
-    pub(crate) kind: &'static str,
+    pub kind: &'static str,
     /// For people.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub(crate) title: String,
+    pub title: String,
 }
 
 impl Link {
     /// A link with its title.
-    pub(crate) fn new(href: impl Into<String>, rel: &'static str, kind: &'static str, title: impl Into<String>) -> Self {
+    pub fn new(href: impl Into<String>, rel: &'static str, kind: &'static str, title: impl Into<String>) -> Self {
         Self { href: href.into(), rel, kind, title: title.into() }
     }
 
     /// For a page: a link that differs from the page's own address by its query alone, as a relative one.
-    pub(crate) fn same_page(&self) -> &str {
+    pub fn same_page(&self) -> &str {
         self.href.find('?').map_or("?", |at| &self.href[at..])
     }
 }
 
 /// Puts links into the response's `Link` headers (RFC 8288), for readers of representations that have no room for links.
-pub(crate) fn write_headers(links: &[Link], headers: &mut HeaderMap) {
+pub fn write_headers(links: &[Link], headers: &mut HeaderMap) {
     for link in links {
         let value = format!("<{}>; rel=\"{}\"; type=\"{}\"", link.href, link.rel, link.kind);
         if let Ok(value) = HeaderValue::from_str(&value) {
@@ -57,7 +59,7 @@ pub(crate) fn write_headers(links: &[Link], headers: &mut HeaderMap) {
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b',');
 
 /// A text as one segment of a path, or as a query's value.
-pub(crate) fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     // A segment of dots alone would be taken for a direction.
     if !text.is_empty() && text.bytes().all(|b| b == b'.') {
         "%2E".repeat(text.len())
@@ -67,7 +69,7 @@ pub(crate) fn encode(text: &str) -> String {
 }
 
 /// `?a=1&b=2`, or nothing for no pairs.
-pub(crate) fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+pub fn query<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut text = String::new();
     for (name, value) in pairs {
         text.push(if text.is_empty() { '?' } else { '&' });

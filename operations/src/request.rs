@@ -5,26 +5,26 @@ use kernel::{Language, Params, Principal, Problem};
 
 /// What every operation reads of a request: who asks, the parameters, and in which form and language the answer goes.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
+pub struct Request {
     /// Who asks.
-    pub(crate) who: Principal,
+    pub who: Principal,
     /// The path asked for, as it came to us: `/collections/parcels`.
-    pub(crate) path: String,
+    pub path: String,
     /// The query, each name at most once.
-    pub(crate) params: Params,
+    pub params: Params,
     /// The form of the answer.
-    pub(crate) format: Format,
+    pub format: Format,
     /// The language of titles and pages.
-    pub(crate) language: Language,
+    pub language: Language,
     /// Whether only the headers are wanted.
-    pub(crate) head: bool,
+    pub head: bool,
     /// The entity tags that the client already has (`If-None-Match`).
-    pub(crate) known_tags: Option<String>,
+    pub known_tags: Option<String>,
 }
 
-/// The two forms of every resource.
+/// The forms of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub enum Format {
     /// For programs.
     Json,
     /// For people.
@@ -32,19 +32,19 @@ pub(crate) enum Format {
 }
 
 /// Parameters that every resource has.
-pub(crate) const COMMON: [&str; 2] = ["f", "lang"];
+pub const COMMON: [&str; 2] = ["f", "lang"];
 
 impl Request {
     /// A link from this page to another address of ours, which begins with `/`. It is relative, so that a page works whatever
     /// name and prefix it is reached by, and its files are of its own origin.
-    pub(crate) fn relative(&self, to: &str) -> String {
+    pub fn relative(&self, to: &str) -> String {
         let up = "../".repeat(self.path.matches('/').count().saturating_sub(1));
         let down = to.trim_start_matches('/');
         if up.is_empty() && down.is_empty() { "./".to_owned() } else { format!("{up}{down}") }
     }
 
     /// Refuses parameters beside [`COMMON`] and `more`.
-    pub(crate) fn only(&self, more: &[&str]) -> Result<(), Problem> {
+    pub fn only(&self, more: &[&str]) -> Result<(), Problem> {
         let allowed: Vec<&str> = more.iter().chain(&COMMON).copied().collect();
         self.params.clone().only(&allowed).map(|_| ())
     }
@@ -102,9 +102,15 @@ fn negotiate(accept: &str) -> Format {
     if html > json && is_browser { Format::Html } else { Format::Json }
 }
 
+/// Whether a tag is among those that a client has: weak comparison (RFC 9110, 13.1.2).
+pub fn matches(known: &str, etag: &str) -> bool {
+    let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    known.trim() == "*" || known.split(',').any(|tag| strong(tag) == strong(etag))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Format, negotiate};
+    use super::{Format, matches, negotiate};
 
     #[test]
     fn browsers_get_pages_and_programs_get_data() {
@@ -129,6 +135,16 @@ mod tests {
             "application/xml",
         ] {
             assert_eq!(negotiate(accept), Format::Json, "{accept}");
+        }
+    }
+
+    #[test]
+    fn tags_are_compared_weakly() {
+        for known in ["*", "\"7.1.1\"", "W/\"7.1.1\"", "\"x\", \"7.1.1\"", " \"7.1.1\" "] {
+            assert!(matches(known, "\"7.1.1\""), "{known}");
+        }
+        for other in ["", "7.1.1", "\"7.1.2\"", "\"7.1.1"] {
+            assert!(!matches(other, "\"7.1.1\""), "{other}");
         }
     }
 }

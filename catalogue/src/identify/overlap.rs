@@ -1,0 +1,125 @@
+//! What lies on a feature, with how much of it.
+
+use std::sync::Arc;
+
+use futures::future::try_join_all;
+use kernel::{Column, Filter, Language, Layer, Params, Principal, Problem, filter};
+use serde_json::{Value, json};
+use sqlx::{FromRow, QueryBuilder};
+
+use super::{Found, MAX_VERTICES, card, layers};
+use crate::query::{attributes_sql, box_sql};
+use crate::{App, Entry};
+
+/// How many cards a layer may have, the largest first.
+const CARDS_A_LAYER: i64 = 20;
+/// An area that is met by less than this is a neighbour whose boundary was drawn coarsely, m².
+const LEAST_AREA_M2: f64 = 0.5;
+
+#[derive(Debug, FromRow)]
+struct Overlapping {
+    #[sqlx(flatten)]
+    found: Found,
+    area_m2: Option<f64>,
+    length_m: Option<f64>,
+    share: Option<f64>,
+}
+
+/// `{"feature": {…}, "cards": […]}`, each card with `overlap`: `area_m2` and `share` of the feature's own area, or `length_m`.
+pub(super) async fn answer(app: &App, who: &Principal, feature: &str, params: &Params) -> Result<Value, Problem> {
+    let allowed = "a layer and the id of one of its features, as `parcels/H224_001200.345`";
+    let Some((layer, id)) = feature.split_once('/').filter(|(_, id)| !id.is_empty() && id.len() <= 1_000) else {
+        return Err(Problem::invalid_parameter("feature", "`feature` is none", allowed));
+    };
+    let absent = || Problem::not_found("there is no such feature, or none for you");
+    let entry = app.catalogue.layer(who, layer).filter(|e| e.damage.is_none()).ok_or_else(absent)?;
+    let language = Language::negotiate(params.get("lang"), None);
+    let mut asked: Vec<Arc<Entry>> = match params.get("layers") {
+        Some(_) => layers(app, who, params)?,
+        None => app.catalogue.layers(who).into_iter().filter(|e| !e.layer.base).collect(),
+    };
+    asked.retain(|e| e.damage.is_none() && e.layer.id != entry.layer.id);
+    if !exists(app, who, &entry.layer, id).await? {
+        return Err(absent());
+    }
+    let place = (&*entry.layer, id);
+    let found = app.catalogue.reading(&app.context.database, || try_join_all(asked.iter().map(|e| find(app, who, e, place)))).await?;
+    let cards: Vec<Value> = asked
+        .iter()
+        .zip(found)
+        .flat_map(|(entry, rows)| {
+            rows.into_iter().map(|row| {
+                let overlap = json!({ "area_m2": row.area_m2, "length_m": row.length_m, "share": row.share });
+                let mut card = card(app, who, entry, row.found, language);
+                card["overlap"] = overlap;
+                card
+            })
+        })
+        .collect();
+    Ok(json!({ "feature": { "layer": entry.layer.id, "id": id }, "cards": cards }))
+}
+
+async fn exists(app: &App, who: &Principal, layer: &Layer, id: &str) -> Result<bool, Problem> {
+    let failed = |e| Problem::database("identify", &e);
+    let mut sql = QueryBuilder::new("select exists (select from ");
+    push_place(&mut sql, app, who, (layer, id))?;
+    sql.push(")");
+    sql.build_query_scalar().fetch_one(&mut *app.context.database.session(who).await.map_err(failed)?).await.map_err(failed)
+}
+
+/// The feature's row, as what stands after a `from`, up to its `where`.
+fn push_place(sql: &mut QueryBuilder<sqlx::Postgres>, app: &App, who: &Principal, (layer, id): (&Layer, &str)) -> Result<(), Problem> {
+    let column = Column::new("id").map_err(|e| Problem::internal("identify", &e))?;
+    sql.push(layer.seen_by(who, "placed")).push(" where ");
+    Filter::Equal(column, filter::Value::Text(id.replace('\0', ""))).write(layer.srid, sql);
+    if layer.validity {
+        sql.push(" and ");
+        Filter::ValidAt(app.context.clock.now()).write(layer.srid, sql);
+    }
+    Ok(())
+}
+
+async fn find(app: &App, who: &Principal, entry: &Entry, place: (&Layer, &str)) -> Result<Vec<Overlapping>, Problem> {
+    let layer = &entry.layer;
+    let srid = layer.srid.postgis();
+    let areas = layer.geometry.dimension() == 2 && place.0.geometry.dimension() == 2;
+    let lines = layer.geometry.dimension() == 1;
+    let mut sql = QueryBuilder::new("select fid, id, ");
+    sql.push(attributes_sql(layer, who)).push(" as attributes, ");
+    sql.push(format!("st_asgeojson(st_transform(case when st_npoints(geom) > {MAX_VERTICES} "));
+    sql.push("then st_simplifypreservetopology(geom, 1) else geom end, 4326), 7)::jsonb as geometry, ");
+    sql.push("0::double precision as distance_m, ").push(box_sql("geom", srid)).push(", ");
+    sql.push(if areas {
+        "round(st_area(common)::numeric, 1)::double precision as area_m2, "
+    } else {
+        "null::double precision as area_m2, "
+    });
+    sql.push(if lines {
+        "round(st_length(common)::numeric, 1)::double precision as length_m, "
+    } else {
+        "null::double precision as length_m, "
+    });
+    sql.push(if areas {
+        "least(1, round((st_area(common) / nullif(st_area(place), 0))::numeric, 4))::double precision as share"
+    } else {
+        "null::double precision as share"
+    });
+    // the place is found once; a subquery with an offset is not moved into the join
+    sql.push(" from (select geom as place from ");
+    push_place(&mut sql, app, who, place)?;
+    sql.push(" limit 1) placed, ").push(layer.seen_by(who, "seen"));
+    if areas || lines {
+        sql.push(", lateral (select st_intersection(geom, place) as common) met");
+    }
+    sql.push(" where geom && place and st_intersects(geom, place)");
+    if areas {
+        sql.push(" and st_area(common) >= ").push_bind(LEAST_AREA_M2);
+    }
+    if layer.validity {
+        sql.push(" and ");
+        Filter::ValidAt(app.context.clock.now()).write(layer.srid, &mut sql);
+    }
+    sql.push(if areas { " order by area_m2 desc, fid limit " } else { " order by fid limit " }).push_bind(CARDS_A_LAYER);
+    let failed = |e| Problem::database("identify", &e);
+    sql.build_query_as().fetch_all(&mut *app.context.database.session(who).await.map_err(failed)?).await.map_err(failed)
+}
