@@ -3,7 +3,6 @@
 pub(crate) mod counts;
 pub(crate) mod cursor;
 pub(crate) mod damage;
-mod datetime;
 pub(crate) mod item;
 mod page;
 mod place;
