@@ -65,6 +65,8 @@ enum What {
     Asking,
     /// 500,000 points of a file as a layer, beside ogr2ogr
     Ingest,
+    /// What applies at a place, what lies on a parcel, work lists
+    Services,
     /// From an UPDATE in psql to the event
     Edit,
     /// Edits over HTTP by eight clients, audited, and their way to the tiles
@@ -110,6 +112,9 @@ fn measure(program: &Path, cli: &Cli, table: &mut Table) -> Result<()> {
         }
         if all || matches!(cli.what, What::Asking) {
             bench.asking(table)?;
+        }
+        if all || matches!(cli.what, What::Services) {
+            bench.services(table)?;
         }
         if all || matches!(cli.what, What::Edit) {
             bench.edit(table)?;

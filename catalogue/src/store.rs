@@ -53,6 +53,10 @@ pub async fn set_access(
     let Some(mut layer) = get(&mut *conn, id).await? else { return Ok(None) };
     layer.audience = audience;
     layer.editors = editors.to_vec();
+    if layer.module == "published" {
+        // a theme declares which of its fields are edited; of a file's, all are
+        layer.fields.iter_mut().for_each(|field| field.editable = !editors.is_empty());
+    }
     sqlx::query(
         "update opensit.layers
             set declaration = $2, generation = generation + 1, changed_at = now(), access_by = $3, access_at = now()

@@ -84,3 +84,78 @@ fn the_audit_log_is_proved_and_a_change_to_it_is_found() {
     let broken = town.command(&["audit", "verify"]);
     assert!(!broken.ok && broken.out.contains("BROKEN") && broken.out.contains("place 2"), "{}", broken.out);
 }
+
+/// The cookie of one of the invented people.
+fn cookie(town: &Town, person: &str) -> String {
+    let answer = town.ask("POST", &format!("/auth/demo/{person}"), &[("sec-fetch-site", "same-origin")]);
+    let cookies = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+    cookies.filter_map(|(_, value)| value.split(';').next()).find(|c| c.starts_with("__Host-opensit=")).unwrap().to_owned()
+}
+
+/// Asks until it is so, for some seconds: rights and revocations hold within two.
+fn soon(what: &str, so: impl Fn() -> bool) {
+    for _ in 0..60 {
+        if so() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    panic!("{what}");
+}
+
+#[test]
+fn a_key_edits_what_who_made_it_may_edit_and_its_token_ends_with_it() {
+    let town = Town::own();
+    let (officer, administrator) = (cookie(&town, "officer"), cookie(&town, "administrator"));
+    let json = |cookie: &str, method: &str, path: &str, body: &str| {
+        let headers = [("cookie", cookie), ("sec-fetch-site", "same-origin"), ("content-type", "application/json")];
+        town.send(method, path, &headers, body)
+    };
+    let made = json(&officer, "POST", "/admin/keys", r#"{"name": "k", "scope": "edit", "layers": ["events", "tree_inspections"]}"#);
+    assert_eq!(made.status, 201, "{}", made.text());
+    let key = made.json()["key"].as_str().unwrap().to_owned();
+    let id = town.psql("select id from tourism.events where comune = '080901' order by id limit 1");
+    let patch = |value: u32| {
+        let body = format!(r#"{{"properties": {{"budget_eur": {value}}}}}"#);
+        let headers = [("x-api-key", key.as_str()), ("content-type", "application/merge-patch+json")];
+        town.send("PATCH", &format!("/collections/events/items/{id}"), &headers, &body).status
+    };
+    assert_eq!(patch(20), 200);
+    let narrowed = json(&administrator, "PUT", "/admin/layers/events", r#"{"audience": "public", "editors": ["planner"]}"#);
+    assert_eq!(narrowed.status, 200, "{}", narrowed.text());
+    soon("the key outlives the right of who made it", || patch(21) == 403);
+
+    let token = town.send("POST", "/auth/tile-token", &[("x-api-key", &key), ("content-type", "application/json")], "{}");
+    assert_eq!(token.status, 201, "{}", token.text());
+    let token = token.json()["token"].as_str().unwrap().to_owned();
+    let tilejson = || town.get(&format!("/xyz/tree_inspections?token={token}")).status;
+    assert_eq!(tilejson(), 200);
+    assert!(town.command(&["keys", "revoke", key.split('_').nth(1).unwrap()]).ok);
+    soon("a token outlives its key", || tilejson() == 401);
+}
+
+#[test]
+fn the_values_of_a_published_file_are_edited_by_those_an_administrator_names() {
+    let town = Town::own();
+    let folder = town.scratch();
+    let place = town.psql("select st_x(g) || ',' || st_y(g) from (select st_transform(st_centroid(geom), 4326) g from territory.boundaries where id = '080901') t");
+    let file = folder.path().join("panchine.geojson");
+    let feature = format!(
+        r#"{{"type": "Feature", "id": "P1", "properties": {{"nome": "una"}}, "geometry": {{"type": "Point", "coordinates": [{place}]}}}}"#
+    );
+    std::fs::write(&file, format!(r#"{{"type": "FeatureCollection", "features": [{feature}]}}"#)).unwrap();
+    let loaded = town.command(&["ingest", file.to_str().unwrap(), "--layer", "panchine"]);
+    assert!(loaded.ok, "{}", loaded.err);
+    let (officer, administrator) = (cookie(&town, "officer"), cookie(&town, "administrator"));
+    let headers = |cookie| [("cookie", cookie), ("sec-fetch-site", "same-origin"), ("content-type", "application/json")];
+    soon("the layer is not served", || town.get("/collections/panchine").status == 200);
+    let opened = town.send("PUT", "/admin/layers/panchine", &headers(&*administrator), r#"{"audience": "public", "editors": ["officer"]}"#);
+    assert_eq!(opened.status, 200, "{}", opened.text());
+    let id = town.psql("select id from published.panchine");
+    let patch = || {
+        let headers = [&headers(&*officer)[..2], &[("content-type", "application/merge-patch+json"), ("if-match", "*")]].concat();
+        town.send("PATCH", &format!("/collections/panchine/items/{id}"), &headers, r#"{"properties": {"nome": "due"}}"#)
+    };
+    soon("its values are not edited", || patch().status == 200);
+    assert_eq!(town.psql("select nome from published.panchine"), "due");
+}

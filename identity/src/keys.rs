@@ -15,6 +15,7 @@ mod list;
 mod presented;
 pub mod rates;
 mod revoke;
+mod standing;
 mod text;
 pub mod token;
 

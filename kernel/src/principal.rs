@@ -112,6 +112,8 @@ pub struct Principal {
     comuni: Comuni,
     purposes: BTreeSet<String>,
     key: Option<KeyScope>,
+    /// Whose rights a key has, if somebody made it for themselves.
+    giver: Option<Role>,
 }
 
 impl Principal {
@@ -133,7 +135,7 @@ impl Principal {
 
     fn new(role: Role, id: Option<Uuid>, name: Option<String>, assurance: Assurance) -> Self {
         let (offices, purposes) = (BTreeSet::new(), BTreeSet::new());
-        Self { role, id, name, assurance, offices, comuni: Comuni::none(), purposes, key: None }
+        Self { role, id, name, assurance, offices, comuni: Comuni::none(), purposes, key: None, giver: None }
     }
 
     /// With these comuni in scope. They count for staff only.
@@ -161,6 +163,13 @@ impl Principal {
     #[must_use]
     pub fn through_key(mut self, scope: KeyScope) -> Self {
         self.key = Some(scope);
+        self
+    }
+
+    /// With a key that somebody of this role made for themselves: it edits what they may edit, and ceases to when they do.
+    #[must_use]
+    pub fn given_by(mut self, role: Role) -> Self {
+        self.giver = Some(role);
         self
     }
 
@@ -227,7 +236,7 @@ impl Principal {
     /// Whether they may change rows of this layer: those of their comuni.
     pub fn may_edit(&self, layer: &Layer) -> bool {
         let entitled = match &self.key {
-            Some(key) => key.edit && !layer.editors.is_empty(),
+            Some(key) => key.edit && self.giver.map_or(!layer.editors.is_empty(), |role| layer.editors.contains(&role)),
             None => layer.editors.contains(&self.role),
         };
         entitled && self.may_read(layer)

@@ -92,6 +92,7 @@ impl Change {
         let who = self.ask.request.who.clone();
         let Some(row) = self.find(layer, &who, id, true).await? else {
             return Err(match self.find(layer, &who, id, false).await? {
+                Some(_) if who.id().is_none() => Problem::unauthorized("this is changed by the staff of its comune, who have signed in"),
                 Some(row) => {
                     let detail =
                         format!("`{}` is not yours to change: it is of a comune that you do not work for, or for others to change", row.id);
@@ -159,9 +160,7 @@ pub fn refused(error: &sqlx::Error) -> Problem {
             let hint = found.hint().map(|hint| format!(". {hint}")).unwrap_or_default();
             Problem::invalid_feature(format!("{}{hint}; nothing was changed", found.message()), nothing())
         }
-        "42501" if found.message().contains("row-level security") => {
-            Problem::not_editable("this is not yours to change; nothing was changed")
-        }
+        "42501" => Problem::not_editable("this is not yours to change; nothing was changed"),
         "23505" | "23P01" => Problem::conflict("another record has the same; nothing was changed"),
         "23502" | "23503" | "23514" => {
             let rule = found.constraint().or(found.column()).unwrap_or("a rule of the table");

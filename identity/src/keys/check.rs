@@ -9,6 +9,7 @@ use kernel::{Assurance, Clock, Comuni, Database, KeyScope, LayerId, Principal, P
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use subtle::ConstantTimeEq;
+use uuid::Uuid;
 
 use super::KeyText;
 use super::presented::{self, refused};
@@ -19,14 +20,16 @@ const ROOM: usize = 10_000;
 
 /// Tells who comes with a key. Cheap to clone; clones share what they remember.
 #[derive(Clone)]
-pub struct Keys(Arc<Inner>);
+pub struct Keys(pub(super) Arc<Inner>);
 
-struct Inner {
-    database: Database,
-    clock: Arc<dyn Clock>,
+pub(super) struct Inner {
+    pub(super) database: Database,
+    pub(super) clock: Arc<dyn Clock>,
     rates: Rates,
     /// By the SHA-256 of the whole key: who has only its id finds nothing here.
     right: Mutex<HashMap<[u8; 32], Remembered>>,
+    /// Whether accounts and keys that tokens speak for still stand.
+    pub(super) standing: Mutex<HashMap<Uuid, (Instant, bool)>>,
 }
 
 impl fmt::Debug for Keys {
@@ -52,7 +55,7 @@ impl Keys {
 
     /// Opens nothing and asks nobody.
     pub fn new(database: Database, clock: Arc<dyn Clock>, rates: Rates) -> Self {
-        Self(Arc::new(Inner { database, clock, rates, right: Mutex::default() }))
+        Self(Arc::new(Inner { database, clock, rates, right: Mutex::default(), standing: Mutex::default() }))
     }
 
     /// Who comes with these headers. `None`: they bring no key. A key that opens nothing is refused (401), one that asks too
@@ -73,6 +76,7 @@ impl Keys {
     /// Forgets what is remembered: after a revocation, here.
     pub fn forget(&self) {
         self.0.right.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.standing.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn remembered(&self, key: &KeyText) -> Option<Arc<Found>> {
@@ -158,7 +162,11 @@ fn read(key: &KeyText, row: &PgRow, now: DateTime<Utc>) -> Result<Option<Found>,
     let layers: Option<BTreeSet<LayerId>> = layers.map(|some| some.into_iter().filter_map(|l| LayerId::new(l).ok()).collect());
     let scope = KeyScope { layers, edit: row.try_get::<&str, _>("scope")? == "edit" };
     let name: String = row.try_get("name")?;
-    let principal = Principal::known(Role::Machine, row.try_get("subject")?, name, Assurance::Low).with_comuni(comuni).through_key(scope);
+    let mut principal =
+        Principal::known(Role::Machine, row.try_get("subject")?, name, Assurance::Low).with_comuni(comuni).through_key(scope);
+    if let Some(role) = row.try_get::<Option<&str>, _>("creator_role")?.and_then(|name| Role::ALL.into_iter().find(|r| r.name() == name)) {
+        principal = principal.given_by(role);
+    }
     let requests_per_minute: Option<i32> = row.try_get("requests_per_minute")?;
     let requests_per_minute = requests_per_minute.and_then(|n| u32::try_from(n).ok());
     Ok(Some(Found { id: key.id().to_owned(), principal, requests_per_minute, expires_at }))

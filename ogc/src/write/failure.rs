@@ -41,9 +41,8 @@ impl Failure {
         };
         let found = found.downcast_ref::<sqlx::postgres::PgDatabaseError>();
         match found.code() {
-            "42501" if found.message().contains("row-level security") => {
-                Problem::not_editable("it would be a row that is not yours to change; nothing was changed")
-            }
+            // the policies, or that nobody edits the layer since a moment ago
+            "42501" => Problem::not_editable("it would be a row that is not yours to change; nothing was changed"),
             "23502" => Faults::one(found.column(), "must have a value"),
             "23505" | "23P01" => Problem::conflict("another feature of the layer has the same; nothing was changed"),
             "23514" if found.constraint() == Some("geometry_is_sound") => Faults::one(None, "the geometry has no place"),

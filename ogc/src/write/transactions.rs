@@ -64,6 +64,13 @@ pub(crate) async fn handler(app: App, ask: Ask, body: Body) -> Result<Response, 
     let changes = document.changes.into_iter().enumerate();
     let changes: Vec<Change> =
         changes.map(|(index, asked)| change(&app, &ask, asked).map_err(|p| p.with("change", index))).collect::<Result<_, _>>()?;
+    let mut named = std::collections::HashMap::new();
+    for (index, change) in changes.iter().enumerate().filter(|(_, change)| !change.id.is_empty()) {
+        if let Some(first) = named.insert((&change.entry.layer.id, &change.id), index) {
+            let detail = format!("`{}` is changed by change {first} already: a feature is changed once in a transaction", change.id);
+            return Err(Problem::bad_request(detail).with("change", index));
+        }
+    }
     run(&app, &ask, reason.as_deref(), &body, Task::All(changes)).await
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct Create {
     /// Only these layers, separated by commas [default: all that staff may read]
     #[arg(long, value_delimiter = ',', value_name = "IDS", value_parser = layer)]
     layers: Vec<LayerId>,
-    /// Only rows of this comune, by its ISTAT code; may be given again [default: every comune]
+    /// What is not public, and edits, only of this comune, by its ISTAT code; may be given again [default: every comune]
     #[arg(long, value_name = "ISTAT")]
     comune: Vec<String>,
     /// How long it is good for: hours, days or weeks, as 12h, 90d, 4w [default: until it is revoked]

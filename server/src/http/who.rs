@@ -93,6 +93,9 @@ pub(super) async fn find(State(who): State<Who>, mut request: Request, next: Nex
     let mut token = None;
     let found = match who.signer.principal(request.uri()) {
         Ok(Some((principal, rest))) => {
+            if let Err(problem) = who.keys.stands(&principal).await {
+                return problem.into_response();
+            }
             token = Some(std::mem::replace(request.uri_mut(), rest));
             Some(principal)
         }
@@ -123,7 +126,11 @@ impl Who {
     /// Who comes with these headers now. An answer that can't be had is an error.
     async fn now(&self, headers: &HeaderMap, token: Option<&Uri>) -> Result<Option<Principal>, Problem> {
         if let Some(uri) = token {
-            return Ok(self.signer.principal(uri)?.map(|(principal, _)| principal));
+            let found = self.signer.principal(uri)?.map(|(principal, _)| principal);
+            if let Some(principal) = &found {
+                self.keys.stands(principal).await?;
+            }
+            return Ok(found);
         }
         match self.keys.principal(headers).await? {
             Some(principal) => Ok(Some(principal)),
