@@ -10,6 +10,7 @@ mod layout;
 mod link;
 mod me;
 mod passkey;
+mod password;
 mod sessions;
 mod sign_in;
 mod source;
@@ -33,6 +34,7 @@ pub fn routes(identity: Identity) -> Router {
     Router::new()
         .route("/auth/sign-in", get(sign_in::show))
         .route("/auth/password", post(sign_in::password))
+        .route("/auth/password/change", get(password::show).post(password::change))
         .route("/auth/totp", get(code::show).post(code::enter))
         .route("/auth/passkey/begin", post(passkey::begin))
         .route("/auth/passkey/finish", post(passkey::finish))

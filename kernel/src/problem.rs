@@ -178,6 +178,13 @@ impl Problem {
         self
     }
 
+    /// The same, said in other words: the reader's language.
+    #[must_use]
+    pub fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.status

@@ -141,5 +141,8 @@ export interface Me {
   comuni: '*' | string[];
   staff: boolean;
   administrator: boolean;
+  email: string | null;
+  /** Whether they have a password to change. */
+  password: boolean;
   demo: DemoPerson[];
 }
