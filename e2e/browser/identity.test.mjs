@@ -155,6 +155,15 @@ test('a passkey is made by link and used to sign in', () =>
     await page.getByRole('link', { name: 'Accedi' }).click();
     await page.getByRole('button', { name: 'Entra con una passkey' }).click();
     await page.locator('.account', { hasText: 'Dario Greco' }).waitFor();
+    // and beside it a password, from the portal's menu
+    await page.locator('.account > button').click();
+    await page.getByRole('link', { name: 'Aggiungi una password' }).click();
+    await isAccessible(page, 'the page of a new password');
+    const key = await page.locator('main code').innerText();
+    await page.getByLabel(/Nuova password/).fill('undici barche tirate a secco');
+    await page.getByLabel('Codice di sei cifre').fill(code(key));
+    await page.getByRole('button', { name: 'Salva ed entra' }).click();
+    await page.getByRole('link', { name: 'Cambia la password' }).waitFor();
   }));
 
 test('a key is shown once and can be revoked; the log knows', () =>

@@ -85,6 +85,9 @@ impl Oidc {
         if settings.id.is_empty() || settings.id.len() > 40 || !settings.id.chars().all(name) {
             return Err(format!("the source's id `{}` is not made of lower-case letters, digits and `-`", settings.id));
         }
+        if ["demo", "passkey", "password"].contains(&settings.id.as_str()) {
+            return Err(format!("the source's id `{}` is the name of another way to sign in: choose another", settings.id));
+        }
         let url = Url::parse(&settings.issuer).map_err(|e| format!("the issuer `{}` is no address: {e}", settings.issuer))?;
         let local = origin::is_loopback(&url);
         if url.scheme() != "https" && !(local && url.scheme() == "http") {

@@ -1,5 +1,6 @@
 //! Passwords: which ones are taken, how they are kept, how they are compared (NIST SP 800-63B, 3.1.1).
 
+mod add;
 mod change;
 mod own;
 

@@ -5,10 +5,12 @@ mod answer;
 mod ask;
 mod code;
 mod demo;
+mod enrol;
 mod files;
 mod layout;
 mod link;
 mod me;
+mod new_password;
 mod passkey;
 mod password;
 mod sessions;
@@ -35,6 +37,7 @@ pub fn routes(identity: Identity) -> Router {
         .route("/auth/sign-in", get(sign_in::show))
         .route("/auth/password", post(sign_in::password))
         .route("/auth/password/change", get(password::show).post(password::change))
+        .route("/auth/password/new", get(new_password::show).post(new_password::add))
         .route("/auth/totp", get(code::show).post(code::enter))
         .route("/auth/passkey/begin", post(passkey::begin))
         .route("/auth/passkey/finish", post(passkey::finish))

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::answer::{document, failed};
 use super::ask::Ask;
-use super::password;
+use super::{new_password, password};
 use crate::Identity;
 use crate::password::OwnPassword;
 use crate::sign_in::PEOPLE;
@@ -53,7 +53,11 @@ pub(super) async fn show(State(identity): State<Identity>, ask: Ask) -> Response
                 "sign_in": ask.url("/auth/sign-in"),
                 "sign_out": ask.url("/auth/sign-out"),
                 "sessions": ask.url("/auth/sessions"),
-                "password": (own_password == OwnPassword::There).then(|| ask.url(password::ADDRESS)),
+                "password": match own_password {
+                    OwnPassword::There => Some(ask.url(password::ADDRESS)),
+                    OwnPassword::Wanting => Some(ask.url(new_password::ADDRESS)),
+                    OwnPassword::None => None,
+                },
             },
             "demo": people(&ask),
         }),

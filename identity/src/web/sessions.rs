@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::answer::{document, onward, or_failed, page};
 use super::ask::{Ask, Input};
 use super::layout::passkey_button;
-use super::password;
+use super::{new_password, password};
 use crate::passkey::OwnPasskey;
 use crate::password::OwnPassword;
 use crate::session::OwnSession;
@@ -35,9 +35,14 @@ pub(super) async fn show(State(identity): State<Identity>, ask: Ask) -> Response
                 input type="hidden" name="everywhere" value="true";
                 button type="submit" { (ask.say("Esci dappertutto", "Sign out everywhere")) }
             }
-            @if own_password == OwnPassword::There {
+            @let way = match own_password {
+                OwnPassword::There => Some((password::ADDRESS, ask.say("Cambia la password", "Change the password"))),
+                OwnPassword::Wanting => Some((new_password::ADDRESS, ask.say("Aggiungi una password", "Add a password"))),
+                OwnPassword::None => None,
+            };
+            @if let Some((address, words)) = way {
                 h2 { "Password" }
-                p { a.button href=(ask.url(password::ADDRESS)) { (ask.say("Cambia la password", "Change the password")) } }
+                p { a.button href=(ask.url(address)) { (words) } }
             }
             @if identity.passkeys.is_some() && current.method != "demo" {
                 h2 { "Passkey" }

@@ -262,6 +262,8 @@ async fn a_provider_can_not_send_us_elsewhere() {
         ("not an address", "x"),
         ("https://sso.example.it", "../x"),
         ("https://sso.example.it", ""),
+        ("https://sso.example.it", "passkey"),
+        ("https://sso.example.it", "demo"),
     ] {
         let settings = json!({"id": id, "title": {"it": "x", "en": "x"}, "issuer": issuer, "client_id": "x"});
         assert!(Oidc::new(serde_json::from_value(settings).unwrap(), Arc::new(kernel::SystemClock)).is_err(), "{issuer} {id}");

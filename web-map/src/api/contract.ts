@@ -144,5 +144,7 @@ export interface Me {
   email: string | null;
   /** Whether they have a password to change. */
   password: boolean;
+  /** Where they change it, or choose one; null if there can be none. */
+  links: { password: string | null };
   demo: DemoPerson[];
 }
