@@ -3,6 +3,7 @@
 mod finish;
 mod http;
 mod provider;
+mod userinfo;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
