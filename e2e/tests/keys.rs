@@ -1,6 +1,6 @@
 //! Keys and the audit log, from the command line to other people's clients.
 
-#![allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can not go on fails")]
 
 use std::process::Command;
 
@@ -83,4 +83,47 @@ fn the_audit_log_is_proved_and_a_change_to_it_is_found() {
     );
     let broken = town.command(&["audit", "verify"]);
     assert!(!broken.ok && broken.out.contains("BROKEN") && broken.out.contains("place 2"), "{}", broken.out);
+}
+
+/// The path of an address of ours.
+fn path<'a>(town: &Town, address: &'a str) -> &'a str {
+    address.strip_prefix(&town.url()).unwrap_or_else(|| panic!("{address} is not at {}", town.url()))
+}
+
+#[test]
+fn a_map_that_begins_with_a_token_goes_on_with_it() {
+    let town = Town::shared();
+    let key = town.command(&["keys", "create", "--name", "map", "--scope", "read", "--layers", PROTECTED]).out.trim_end().to_owned();
+    let made = town.send("POST", "/auth/tile-token", &[("x-api-key", &key)], "");
+    assert_eq!(made.status, 201, "{}", made.text());
+    let token = made.json()["token"].as_str().unwrap().to_owned();
+
+    // from the style to the source, from the source to the tile, with nothing but addresses
+    let style = town.get(&format!("/styles/{PROTECTED}.json?lang=en&token={token}"));
+    assert_eq!(style.header("cache-control"), Some("private, no-cache"));
+    let style = style.json();
+    let source = style["sources"][PROTECTED]["url"].as_str().unwrap();
+    assert!(source.ends_with(&format!("/xyz/{PROTECTED}?token={token}")), "{source}");
+    let tilejson = town.get(path(&town, source));
+    assert_eq!((tilejson.status, tilejson.header("cache-control")), (200, Some("private, no-cache")), "{}", tilejson.text());
+    let tilejson = tilejson.json();
+    let template = path(&town, tilejson["tiles"][0].as_str().unwrap()).to_owned();
+    let row =
+        town.psql("select st_x(p) || ' ' || st_y(p) from (select st_transform(geom, 4326) p from environment.tree_inspections limit 1) t");
+    let (lon, lat) = row.split_once(' ').map(|(lon, lat)| (lon.parse::<f64>().unwrap(), lat.parse::<f64>().unwrap().to_radians())).unwrap();
+    let n = f64::from(1_u32 << 16);
+    let (x, y) = ((lon + 180.0) / 360.0 * n, (1.0 - (lat.tan() + 1.0 / lat.cos()).ln() / std::f64::consts::PI) / 2.0 * n);
+    let tile = template.replace("{z}", "16").replace("{x}", &(x as u32).to_string()).replace("{y}", &(y as u32).to_string());
+    let answer = town.get(&tile);
+    assert_eq!(answer.status, 200, "{tile}: {}", answer.text());
+    assert!(answer.header("cache-control").unwrap().starts_with("private"), "{:?}", answer.headers);
+    assert_eq!(town.get(tile.split('?').next().unwrap()).status, 404, "the address alone opens nothing");
+
+    // the token that came, and only where one came
+    for headers in [&[][..], &[("x-api-key", key.as_str())]] {
+        for at in ["/xyz/trees", "/styles/map.json"] {
+            assert!(!town.get_with(at, headers).text().contains("token="), "{at}");
+        }
+    }
+    assert!(!town.get(&format!("/xyz/{PROTECTED}?token={token}x")).text().contains("token="), "one that opens nothing");
 }

@@ -25,7 +25,7 @@ mod tile;
 pub use bbox::{Bbox, BboxError};
 pub use change::{Change, Changed, GuardedRows, Position, PositionError};
 pub use clock::{Clock, SystemClock, midnight_in_rome};
-pub use context::{Context, Installation, PublicUrl};
+pub use context::{AddressToken, Context, Installation, PublicUrl};
 pub use database::{Database, Session};
 pub use filter::Filter;
 pub use layer::Layer;

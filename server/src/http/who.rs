@@ -92,9 +92,10 @@ impl Who {
 pub(super) async fn find(State(who): State<Who>, mut request: Request, next: Next) -> Response {
     let mut token = None;
     let found = match who.signer.principal(request.uri()) {
-        Ok(Some((principal, rest))) => {
-            token = Some(std::mem::replace(request.uri_mut(), rest));
-            Some(principal)
+        Ok(Some(admitted)) => {
+            token = Some(std::mem::replace(request.uri_mut(), admitted.rest));
+            request.extensions_mut().insert(admitted.token);
+            Some(admitted.principal)
         }
         Ok(None) => match who.keys.principal(request.headers()).await {
             Ok(Some(found)) => {
@@ -123,7 +124,7 @@ impl Who {
     /// Who comes with these headers now. An answer that can't be had is an error.
     async fn now(&self, headers: &HeaderMap, token: Option<&Uri>) -> Result<Option<Principal>, Problem> {
         if let Some(uri) = token {
-            return Ok(self.signer.principal(uri)?.map(|(principal, _)| principal));
+            return Ok(self.signer.principal(uri)?.map(|admitted| admitted.principal));
         }
         match self.keys.principal(headers).await? {
             Some(principal) => Ok(Some(principal)),

@@ -1,4 +1,4 @@
-use kernel::{Bbox, Installation, Language, Layer, PublicUrl, Srid, Text};
+use kernel::{AddressToken, Bbox, Installation, Language, Layer, PublicUrl, Srid, Text};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ fn with_home<T>(test: impl FnOnce(Home<'_>) -> T) -> T {
         demo: true,
     };
     let public_url = PublicUrl::parse("https://sit.example.it/gis").unwrap();
-    test(Home { installation: &installation, public_url: &public_url })
+    test(Home { installation: &installation, public_url: &public_url, token: None })
 }
 
 const LIGHT: Look = Look { theme: Theme::Light, language: Language::It };
@@ -92,4 +92,16 @@ fn the_theme_changes_colours_and_the_language_names() {
     assert_ne!(light["paint"]["text-color"], dark["paint"]["text-color"]);
     assert_eq!(light["metadata"]["opensit:legend"], json!({"it": "Luogo", "en": "Place"}));
     assert_eq!(light["minzoom"], json!(12.0), "tiles have nothing below");
+}
+
+#[test]
+fn who_came_with_a_token_has_it_in_the_sources() {
+    let part = json!([{"name": "x", "type": "circle", "order": 700}]);
+    let (on, alone) = (layer("on", true, part.clone()), layer("alone", true, part));
+    let token = AddressToken::new("abc-_1").unwrap();
+    let style = with_home(|home| of_map(Home { token: Some(&token), ..home }, &[&on, &alone], LIGHT));
+    assert_eq!(
+        (&style["sources"]["map"]["url"], &style["sources"]["alone"]["url"]),
+        (&json!("https://sit.example.it/gis/xyz/on?token=abc-_1"), &json!("https://sit.example.it/gis/xyz/alone?token=abc-_1"))
+    );
 }
