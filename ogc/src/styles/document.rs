@@ -42,9 +42,14 @@ pub(super) fn of_map(home: Home<'_>, layers: &[&Layer], look: Look) -> Value {
     document(home, home.installation.title.get(look.language), parts, look)
 }
 
-/// The style of one layer, shown whether the map shows it at first or not.
-pub(super) fn of_layer(home: Home<'_>, layer: &Layer, look: Look) -> Value {
-    document(home, layer.title.get(look.language), std::iter::once((layer, layer.id.as_str(), true)), look)
+/// The style of one layer, shown whether the map shows it at first or not, over its own rows (`extent`, where that may be told).
+pub(super) fn of_layer(home: Home<'_>, layer: &Layer, extent: Option<Bbox>, look: Look) -> Value {
+    let mut style = document(home, layer.title.get(look.language), std::iter::once((layer, layer.id.as_str(), true)), look);
+    if let Some(extent) = extent {
+        style["center"] = json!(extent.centre());
+        style["zoom"] = json!(zoom_of(extent));
+    }
+    style
 }
 
 /// A complete style of layers, each with the name of its source and whether it is shown.

@@ -44,7 +44,7 @@ pub(crate) async fn layer(
     let look = look(params)?;
     let id = file.strip_suffix(".json").ok_or_else(absent)?;
     let entry = app.catalogue.layer(&who, id).ok_or_else(absent)?;
-    Ok(answer(&document::of_layer(app.home(), &entry.layer, look).to_string(), &headers, app.token.is_some()))
+    Ok(answer(&document::of_layer(app.home(), &entry.layer, entry.bbox_for(&who), look).to_string(), &headers, app.token.is_some()))
 }
 
 fn look(params: Params) -> Result<Look, Problem> {
