@@ -127,3 +127,62 @@ fn a_map_that_begins_with_a_token_goes_on_with_it() {
     }
     assert!(!town.get(&format!("/xyz/{PROTECTED}?token={token}x")).text().contains("token="), "one that opens nothing");
 }
+
+/// HTTP Basic's value.
+fn basic(user: &str, password: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let text = format!("{user}:{password}");
+    let coded = text.as_bytes().chunks(3).flat_map(|part| {
+        let bits = (0..3).fold(0_usize, |bits, at| bits << 8 | usize::from(part.get(at).copied().unwrap_or_default()));
+        (0..4).map(move |at| if at > part.len() { '=' } else { char::from(DIGITS[bits >> (18 - 6 * at) & 63]) })
+    });
+    format!("Basic {}", coded.collect::<String>())
+}
+
+#[test]
+fn who_says_who_they_are_and_is_not_understood_is_told() {
+    let town = Town::shared();
+    let make = || town.command(&["keys", "create", "--name", "told", "--scope", "read"]).out.trim_end().to_owned();
+    let (key, revoked) = (make(), make());
+    assert!(town.command(&["keys", "revoke", &revoked]).ok);
+    let unknown = format!("{}{}", &key[..key.len() - 8], if key.ends_with("AAAAAAAA") { "BBBBBBBB" } else { "AAAAAAAA" });
+    let entered = town.ask("POST", "/auth/demo/officer", &[("sec-fetch-site", "same-origin")]);
+    let cookie = entered.headers.iter().find(|(n, v)| n == "set-cookie" && v.starts_with("__Host-opensit=")).unwrap();
+    let cookie = cookie.1.split(';').next().unwrap();
+    let public = "/collections/parcels/items?limit=1";
+    assert_eq!(town.get_with(public, &[("authorization", &basic("anybody", &key))]).status, 200);
+    let wrong = [
+        basic("ada", "sesame"),
+        basic("", ""),
+        format!("Bearer {key}"),
+        "Basic %%%".to_owned(),
+        basic("x", &revoked),
+        basic("x", &unknown),
+    ];
+    for authorization in &wrong {
+        for path in [public, "/xyz/parcels", "/portal/", "/auth/me"] {
+            // with a session beside it, too: who is meant is not guessed
+            for more in [&[][..], &[("cookie", cookie)]] {
+                let answer = town.get_with(path, &[&[("authorization", authorization.as_str())], more].concat());
+                assert_eq!(
+                    (answer.status, answer.header("content-type")),
+                    (401, Some("application/problem+json")),
+                    "{authorization} {path}"
+                );
+                assert!(answer.header("www-authenticate").unwrap().starts_with("Basic realm="), "{authorization} {path}");
+                assert!(answer.header("cache-control") == Some("no-store"), "{:?}", answer.headers);
+            }
+        }
+    }
+    assert!(town.get_with(public, &[("authorization", &wrong[0])]).text().contains("X-API-Key"), "it says what to send");
+    assert_eq!(town.get_with(public, &[("authorization", &wrong[0]), ("x-api-key", &key)]).status, 200, "a proxy's password beside a key");
+    assert_eq!(town.get_with("/auth/me", &[("cookie", cookie)]).json()["role"], "officer");
+    // signing in with a wrong password asks for none: a browser would open a window of its own
+    let refused = town.send(
+        "POST",
+        "/auth/password",
+        &[("sec-fetch-site", "same-origin"), ("content-type", "application/json")],
+        "{\"email\":\"a@b.it\",\"password\":\"x\"}",
+    );
+    assert_eq!((refused.status, refused.header("www-authenticate")), (401, None));
+}
