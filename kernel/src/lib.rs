@@ -12,6 +12,7 @@ mod clock;
 mod context;
 mod database;
 pub mod filter;
+pub mod idempotency;
 pub mod layer;
 mod module;
 mod name;

@@ -14,8 +14,6 @@ use crate::request::{Format, Request};
 
 /// The longest reason, in characters.
 pub(crate) const MAX_REASON: usize = 500;
-/// The longest idempotency key, in bytes.
-const MAX_KEY: usize = 64;
 
 /// What a request to change something says beside its body.
 #[derive(Clone, Debug)]
@@ -96,11 +94,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Ask {
             None => State::Unsaid,
         };
         let reason = one(headers, "change-reason")?.map(reason).transpose()?.flatten();
-        let key = one(headers, "idempotency-key")?.map(str::to_owned);
-        if key.as_ref().is_some_and(|key| key.is_empty() || key.len() > MAX_KEY || !key.bytes().all(|b| b.is_ascii_graphic())) {
-            let allowed = format!("1 to {MAX_KEY} visible ASCII characters");
-            return Err(Problem::invalid_parameter("Idempotency-Key", "`Idempotency-Key` is none", allowed));
-        }
+        let key = kernel::idempotency::key(headers)?;
         let question = format!("{} {} {}", parts.method, parts.uri, crs.srid());
         Ok(Self { request, state, absent, crs, reason, key, media_type, question })
     }
