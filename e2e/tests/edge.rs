@@ -358,6 +358,16 @@ fn every_answer_says_how_browsers_shall_treat_it() {
 }
 
 #[test]
+fn redirections_keep_the_path_that_a_proxy_has_for_us() {
+    let town = shared();
+    for (path, to) in [("/portal", "portal/"), ("/favicon.ico", "portal/favicon.svg")] {
+        let answer = town.ask("GET", path, &[("x-forwarded-prefix", "/gis")]);
+        assert_eq!((answer.status, answer.header("location")), (308, Some(to)), "{path}");
+        assert_eq!(town.ask("GET", &format!("/{to}"), &[]).status, 200);
+    }
+}
+
+#[test]
 fn security_txt_names_whom_to_tell() {
     let town = shared();
     let answer = town.ask("GET", "/.well-known/security.txt", &[]);
