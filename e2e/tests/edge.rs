@@ -344,6 +344,19 @@ fn nonsense_after_a_request_is_no_request() {
 }
 
 #[test]
+fn a_request_has_one_host() {
+    let town = shared();
+    let said = |hosts: &str| town.raw(format!("GET /version HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n").as_bytes());
+    for hosts in ["Host: a\r\nHost: b\r\n", "Host: a\r\nhost: a\r\n", "Host: a\r\nX: y\r\nHost:\r\n"] {
+        let said = said(hosts);
+        assert_eq!(status(&said), 400, "{hosts:?}: {said}");
+        assert!(said.contains("application/problem+json") && said.contains("connection: close") && said.contains("x-request-id"), "{said}");
+        assert!(!said.contains("\"version\""), "{said}");
+    }
+    assert_eq!(status(&said("Host: a\r\n")), 200);
+}
+
+#[test]
 fn every_answer_says_how_browsers_shall_treat_it() {
     let town = shared();
     for path in ["/", "/portal/", TILE, "/nowhere", "/auth/sign-in", "/healthz", "/.well-known/security.txt"] {
