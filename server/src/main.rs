@@ -11,15 +11,20 @@ mod installation;
 mod listen;
 mod migrate;
 mod modules;
+mod workers;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches};
 
 use crate::cli::{Cli, Command};
 use crate::config::{Config, LogFormat, ServerOptions};
 use crate::failure::Failure;
+
+/// How long threads at work are waited for after a command has ended.
+const LEFTOVERS: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
@@ -62,7 +67,10 @@ fn run(cli: &Cli, matches: &clap::ArgMatches) -> Result<ExitCode, Failure> {
     let config = Config::resolve(&cli.options, server, matches, &data_dir)?;
     start_logging(&config)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|e| Failure::new(format!("no threads to run on: {e}")))?;
-    runtime.block_on(commands::run(&cli.command, &config))
+    let outcome = runtime.block_on(commands::run(&cli.command, &config));
+    // a thread that does not heed that its work is no longer wanted is not waited for
+    runtime.shutdown_timeout(LEFTOVERS);
+    outcome
 }
 
 /// Logs go to standard error: standard output is for what was asked for. They have colours on a terminal alone.

@@ -16,10 +16,11 @@ use crate::failure::Failure;
 use crate::http::App;
 use crate::http::who::Who;
 use crate::listen::Bound;
-use crate::{http, installation, listen, migrate};
+use crate::workers::Working;
+use crate::{http, installation, listen, migrate, workers};
 
-/// How long open requests may go on after the signal to stop.
-const GRACE: Duration = Duration::from_secs(3);
+/// How long open requests and jobs may go on after the signal to stop.
+pub(crate) const GRACE: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -97,7 +98,13 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     }
     let (stop_sealing, sealing) = tokio::sync::oneshot::channel::<()>();
     let sealer = tokio::spawn(audit::Sealer::new(context.database.clone()).run(async { sealing.await.unwrap_or_default() }));
-    within_grace(listen::serve(listener, router, &config.limits.value, config.trusted(), stop_signal())).await;
+    let mut working = Working::start(workers::worker(&context), stop_signal());
+    let served = async {
+        listen::serve(listener, router, &config.limits.value, config.trusted(), stop_signal()).await;
+        working.ended().await;
+    };
+    within_grace(served).await;
+    drop(working);
 
     tracing::info!("stopping");
     if let Some(keeper) = keeper {
