@@ -50,7 +50,7 @@ impl Records for Trees {
 struct Place {
     router: Router,
     trees: Arc<Trees>,
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 struct Answer {
@@ -71,7 +71,7 @@ impl Place {
         let trees = Arc::new(Trees::default());
         let public_url = PublicUrl::parse("https://sit.example.it").unwrap();
         let router = attachments::routes(Pages::new(scratch.database().await, trees.clone(), public_url));
-        Self { router, trees, _scratch: scratch }
+        Self { router, trees, scratch }
     }
 
     async fn ask(&self, who: &Principal, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
@@ -294,4 +294,63 @@ async fn what_is_too_large_is_refused_early_and_what_is_none_of_the_kinds_at_all
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     }
     assert_eq!(place.get(path, &[]).await.json()["attachments"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_sent_again_with_its_key_is_added_once() {
+    let place = Place::new().await;
+    let (ada, eva) = (officer(), officer());
+    let path = "/attachments/trees/open";
+    let (png, jpeg) = (picture(ImageFormat::Png), picture(ImageFormat::Jpeg));
+    let send = async |who: &Principal, path: &str, key: &str, name: &str, body: &[u8]| {
+        let named = format!("attachment; filename={name}");
+        place.ask(who, "POST", path, &[("idempotency-key", key), ("content-disposition", &named)], body.to_vec()).await
+    };
+    // at once, as a browser that lost its patience does, and later
+    let (one, two) = tokio::join!(send(&ada, path, "k1", "a.png", &png), send(&ada, path, "k1", "a.png", &png));
+    let three = send(&ada, path, "k1", "a.png", &png).await;
+    for answer in [&one, &two, &three] {
+        assert_eq!((answer.status, &answer.body), (StatusCode::CREATED, &one.body), "{:?}", answer.body);
+        assert_eq!(answer.headers["location"], one.headers["location"]);
+        assert_eq!(answer.headers["cache-control"], "private, no-cache, no-transform");
+    }
+    assert_eq!(place.get(path, &[]).await.json()["attachments"].as_array().unwrap().len(), 1);
+    assert_eq!(*place.trees.0.lock().unwrap(), [Change::Added], "and told once");
+    // the key stands for that file, under that name, of that row, of that person
+    for (path, name, body) in [(path, "a.png", &jpeg), (path, "b.png", &png), ("/attachments/trees/hidden", "a.png", &png)] {
+        let other = send(&ada, path, "k1", name, body).await;
+        assert_eq!(
+            (other.status, other.headers["content-type"].to_str().unwrap()),
+            (StatusCode::UNPROCESSABLE_ENTITY, "application/problem+json")
+        );
+    }
+    let hers = send(&eva, path, "k1", "a.png", &png).await;
+    assert!(hers.status == StatusCode::CREATED && hers.json()["id"] != one.json()["id"]);
+    assert_eq!(send(&Principal::anonymous(), path, "k1", "a.png", &png).await.status, StatusCode::NOT_FOUND);
+    // a form has another boundary each time
+    let form = |boundary: &str| {
+        let mut body = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"f\"; filename=\"c.png\"\r\n\r\n").into_bytes();
+        body.extend_from_slice(&png);
+        body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+        body
+    };
+    let mut ids = Vec::new();
+    for boundary in ["x", "y"] {
+        let kind = format!("multipart/form-data; boundary={boundary}");
+        let answer = place.ask(&ada, "POST", path, &[("idempotency-key", "k2"), ("content-type", &kind)], form(boundary)).await;
+        ids.push(answer.json()["id"].clone());
+    }
+    assert_eq!(ids[0], ids[1]);
+    // what was refused leaves the key free; what is no key is said
+    assert_eq!(send(&ada, path, "k3", "a.png", b"no picture").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(send(&ada, path, "k3", "a.png", &png).await.status, StatusCode::CREATED);
+    for bad in ["a b", &"x".repeat(65)] {
+        assert_eq!(send(&ada, path, bad, "a.png", &png).await.status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+    // a day later it is a new request
+    let mut conn = place.scratch.connection("postgres").await;
+    let age = "update opensit.idempotency set created_at = created_at - interval '25 hours'";
+    sqlx::raw_sql(age).execute(&mut conn).await.unwrap();
+    let later = send(&ada, path, "k1", "a.png", &png).await;
+    assert!(later.status == StatusCode::CREATED && later.json()["id"] != one.json()["id"]);
 }

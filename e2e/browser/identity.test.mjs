@@ -99,6 +99,44 @@ test('an invited person chooses a password and an app, leaves, and signs in with
     assert.match(page.url(), /#map=15\.25\//);
   }));
 
+test('somebody changes their password in the portal: other browsers are out, this one is not', () =>
+  visit(town, '/portal/', async (page) => {
+    await mapIsDrawn(page);
+    const link = await invite(page, 'Piera Rossi');
+    await page.goto(link);
+    const key = await page.locator('main code').innerText();
+    await page.getByLabel(/Nuova password/).fill('sette gabbiani sul molo 42');
+    await page.getByLabel('Codice di sei cifre').fill(code(key));
+    await page.getByRole('button', { name: 'Salva ed entra' }).click();
+    await page.locator('.account', { hasText: 'Piera Rossi' }).waitFor();
+    const elsewhere = await page.context().cookies(town.url);
+    await page.locator('.account > button').click();
+    await page.getByRole('button', { name: 'Cambia la password' }).click();
+    await page.getByLabel('Password di adesso').fill('sette gabbiani sul molo 42');
+    await page.getByLabel('Nuova password').fill('passwordpassword');
+    await page.getByLabel('Codice di sei cifre').fill(code(key, 1));
+    await isAccessible(page, 'the form of the password');
+    const submit = page.locator('dialog').getByRole('button', { name: 'Cambia la password' });
+    await submit.click();
+    // in the reader's language, and what was typed is still there
+    await page.getByRole('alert').filter({ hasText: 'tra quelle che si provano per prime' }).waitFor();
+    await isAccessible(page, 'the refusal');
+    await page.getByLabel('Nuova password').fill('nove lanterne dietro il faro');
+    await page.getByLabel('Codice di sei cifre').fill(code(key, 1));
+    await submit.click();
+    await page.getByText('La password è cambiata').waitFor();
+    await page.getByRole('button', { name: 'Fatto' }).click();
+    const named = async (cookies) => {
+      const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join('; ');
+      return (await (await fetch(`${town.url}/auth/me`, { headers: { cookie } })).json()).name;
+    };
+    assert.equal(await named(elsewhere), null);
+    assert.equal(await named(await page.context().cookies(town.url)), 'Piera Rossi');
+    await page.reload();
+    await page.locator('.account', { hasText: 'Piera Rossi' }).waitFor();
+    await leave(page);
+  }));
+
 test('a passkey is made by link and used to sign in', () =>
   visit(town, '/portal/', async (page) => {
     const devtools = await page.context().newCDPSession(page);
@@ -117,6 +155,15 @@ test('a passkey is made by link and used to sign in', () =>
     await page.getByRole('link', { name: 'Accedi' }).click();
     await page.getByRole('button', { name: 'Entra con una passkey' }).click();
     await page.locator('.account', { hasText: 'Dario Greco' }).waitFor();
+    // and beside it a password, from the portal's menu
+    await page.locator('.account > button').click();
+    await page.getByRole('link', { name: 'Aggiungi una password' }).click();
+    await isAccessible(page, 'the page of a new password');
+    const key = await page.locator('main code').innerText();
+    await page.getByLabel(/Nuova password/).fill('undici barche tirate a secco');
+    await page.getByLabel('Codice di sei cifre').fill(code(key));
+    await page.getByRole('button', { name: 'Salva ed entra' }).click();
+    await page.getByRole('link', { name: 'Cambia la password' }).waitFor();
   }));
 
 test('a key is shown once and can be revoked; the log knows', () =>

@@ -66,7 +66,8 @@ async function startProvider() {
         cookies: { keys: ['a key of this test alone'] },
         pkce: { required: () => true },
         claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
-        conformIdTokenClaims: false,
+        // with the first keys name and address are told at `userinfo` alone, as most providers do, with the second in the token too
+        conformIdTokenClaims: keys.length === 1,
         findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, ...people[id] }) }),
       });
       handle = made.callback();

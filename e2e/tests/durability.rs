@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use e2e::{Answer, Town, send};
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// Features made, each with an attachment.
 const WRITES: usize = 500;
@@ -86,27 +86,15 @@ impl Scene {
         self.insist(&told.lost, "POST", "/collections/events/items", &headers, &feature.to_string())
     }
 
-    /// Adds its file. An upload has no key: who did not hear looks first whether it is there.
-    fn attach(&self, told: &Told, number: usize, id: &str) -> String {
-        let path = format!("/attachments/events/{id}");
+    /// Adds its file. Sent again with the same key it is not added again.
+    fn attach(&self, told: &Told, number: usize, id: &str) -> Answer {
+        let key = format!("durability-file-{number}");
         let headers = [
-            ("x-api-key", self.key.as_str()),
             ("content-type", "application/octet-stream"),
             ("content-disposition", "attachment; filename=\"prova.pdf\""),
+            ("idempotency-key", key.as_str()),
         ];
-        let content = pdf(number);
-        for _ in 0..200 {
-            match send(&self.town.url(), "POST", &path, &headers, &content) {
-                Ok(answer) if answer.status == 201 => return answer.json()["id"].as_str().unwrap().to_owned(),
-                Ok(answer) if answer.status < 500 => panic!("{path}: {}", answer.text()),
-                _ => told.lost.fetch_add(1, Ordering::Relaxed),
-            };
-            let there = self.insist(&told.lost, "GET", &path, &[], "").json();
-            if let [file] = files(&there) {
-                return file["id"].as_str().unwrap().to_owned();
-            }
-        }
-        panic!("{path}: no answer")
+        self.insist(&told.lost, "POST", &format!("/attachments/events/{id}"), &headers, &pdf(number))
     }
 
     fn write(&self, told: &Told, number: usize) {
@@ -115,7 +103,8 @@ impl Scene {
         let id = made.json()["id"].as_str().unwrap().to_owned();
         assert!(told.features.lock().unwrap().insert(number, id.clone()).is_none());
         let file = self.attach(told, number, &id);
-        told.files.lock().unwrap().insert(number, file);
+        assert_eq!(file.status, 201, "{}", file.text());
+        told.files.lock().unwrap().insert(number, file.json()["id"].as_str().unwrap().to_owned());
     }
 
     /// Waits until every entry of the audit log is sealed and proves the chain.
@@ -130,10 +119,6 @@ impl Scene {
         }
         panic!("nothing seals");
     }
-}
-
-fn files(listed: &Value) -> &[Value] {
-    listed["attachments"].as_array().map(Vec::as_slice).unwrap_or_else(|| panic!("{listed}"))
 }
 
 #[test]
@@ -203,7 +188,10 @@ fn what_was_acknowledged_outlives_kill_9_and_is_there_once() {
     for number in (0..WRITES).step_by(50) {
         let again = scene.make(&Told::default(), number);
         assert_eq!((again.status, again.json()["id"].as_str()), (201, Some(features[&number].as_str())));
+        let again = scene.attach(&Told::default(), number, &features[&number]);
+        assert_eq!((again.status, again.json()["id"].as_str()), (201, Some(files[&number].as_str())));
     }
+    assert_eq!(scene.town.psql("select count(*) from attachments.files"), WRITES.to_string());
     assert_eq!(scene.town.psql("select count(*) from tourism.events"), total.to_string());
 }
 

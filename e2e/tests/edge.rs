@@ -344,6 +344,19 @@ fn nonsense_after_a_request_is_no_request() {
 }
 
 #[test]
+fn a_request_has_one_host() {
+    let town = shared();
+    let said = |hosts: &str| town.raw(format!("GET /version HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n").as_bytes());
+    for hosts in ["Host: a\r\nHost: b\r\n", "Host: a\r\nhost: a\r\n", "Host: a\r\nX: y\r\nHost:\r\n"] {
+        let said = said(hosts);
+        assert_eq!(status(&said), 400, "{hosts:?}: {said}");
+        assert!(said.contains("application/problem+json") && said.contains("connection: close") && said.contains("x-request-id"), "{said}");
+        assert!(!said.contains("\"version\""), "{said}");
+    }
+    assert_eq!(status(&said("Host: a\r\n")), 200);
+}
+
+#[test]
 fn every_answer_says_how_browsers_shall_treat_it() {
     let town = shared();
     for path in ["/", "/portal/", TILE, "/nowhere", "/auth/sign-in", "/healthz", "/.well-known/security.txt"] {
@@ -354,6 +367,16 @@ fn every_answer_says_how_browsers_shall_treat_it() {
         let id = answer.header("x-request-id").unwrap();
         assert!(id.len() == 36, "{path}: {id}");
         assert_ne!(town.ask("GET", path, &[("x-request-id", "mine")]).header("x-request-id"), Some("mine"), "{path}");
+    }
+}
+
+#[test]
+fn redirections_keep_the_path_that_a_proxy_has_for_us() {
+    let town = shared();
+    for (path, to) in [("/portal", "portal/"), ("/favicon.ico", "portal/favicon.svg")] {
+        let answer = town.ask("GET", path, &[("x-forwarded-prefix", "/gis")]);
+        assert_eq!((answer.status, answer.header("location")), (308, Some(to)), "{path}");
+        assert_eq!(town.ask("GET", &format!("/{to}"), &[]).status, 200);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Keys and the audit log, from the command line to other people's clients.
 
-#![allow(clippy::unwrap_used, reason = "a test that can not go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can not go on fails")]
 
 use std::process::Command;
 
@@ -158,4 +158,106 @@ fn the_values_of_a_published_file_are_edited_by_those_an_administrator_names() {
     };
     soon("its values are not edited", || patch().status == 200);
     assert_eq!(town.psql("select nome from published.panchine"), "due");
+}
+
+/// The path of an address of ours.
+fn path<'a>(town: &Town, address: &'a str) -> &'a str {
+    address.strip_prefix(&town.url()).unwrap_or_else(|| panic!("{address} is not at {}", town.url()))
+}
+
+#[test]
+fn a_map_that_begins_with_a_token_goes_on_with_it() {
+    let town = Town::shared();
+    let key = town.command(&["keys", "create", "--name", "map", "--scope", "read", "--layers", PROTECTED]).out.trim_end().to_owned();
+    let made = town.send("POST", "/auth/tile-token", &[("x-api-key", &key)], "");
+    assert_eq!(made.status, 201, "{}", made.text());
+    let token = made.json()["token"].as_str().unwrap().to_owned();
+
+    // from the style to the source, from the source to the tile, with nothing but addresses
+    let style = town.get(&format!("/styles/{PROTECTED}.json?lang=en&token={token}"));
+    assert_eq!(style.header("cache-control"), Some("private, no-cache"));
+    let style = style.json();
+    let source = style["sources"][PROTECTED]["url"].as_str().unwrap();
+    assert!(source.ends_with(&format!("/xyz/{PROTECTED}?token={token}")), "{source}");
+    let tilejson = town.get(path(&town, source));
+    assert_eq!((tilejson.status, tilejson.header("cache-control")), (200, Some("private, no-cache")), "{}", tilejson.text());
+    let tilejson = tilejson.json();
+    let template = path(&town, tilejson["tiles"][0].as_str().unwrap()).to_owned();
+    let row =
+        town.psql("select st_x(p) || ' ' || st_y(p) from (select st_transform(geom, 4326) p from environment.tree_inspections limit 1) t");
+    let (lon, lat) = row.split_once(' ').map(|(lon, lat)| (lon.parse::<f64>().unwrap(), lat.parse::<f64>().unwrap().to_radians())).unwrap();
+    let n = f64::from(1_u32 << 16);
+    let (x, y) = ((lon + 180.0) / 360.0 * n, (1.0 - (lat.tan() + 1.0 / lat.cos()).ln() / std::f64::consts::PI) / 2.0 * n);
+    let tile = template.replace("{z}", "16").replace("{x}", &(x as u32).to_string()).replace("{y}", &(y as u32).to_string());
+    let answer = town.get(&tile);
+    assert_eq!(answer.status, 200, "{tile}: {}", answer.text());
+    assert!(answer.header("cache-control").unwrap().starts_with("private"), "{:?}", answer.headers);
+    assert_eq!(town.get(tile.split('?').next().unwrap()).status, 404, "the address alone opens nothing");
+
+    // the token that came, and only where one came
+    for headers in [&[][..], &[("x-api-key", key.as_str())]] {
+        for at in ["/xyz/trees", "/styles/map.json"] {
+            assert!(!town.get_with(at, headers).text().contains("token="), "{at}");
+        }
+    }
+    assert!(!town.get(&format!("/xyz/{PROTECTED}?token={token}x")).text().contains("token="), "one that opens nothing");
+}
+
+/// HTTP Basic's value.
+fn basic(user: &str, password: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let text = format!("{user}:{password}");
+    let coded = text.as_bytes().chunks(3).flat_map(|part| {
+        let bits = (0..3).fold(0_usize, |bits, at| bits << 8 | usize::from(part.get(at).copied().unwrap_or_default()));
+        (0..4).map(move |at| if at > part.len() { '=' } else { char::from(DIGITS[bits >> (18 - 6 * at) & 63]) })
+    });
+    format!("Basic {}", coded.collect::<String>())
+}
+
+#[test]
+fn who_says_who_they_are_and_is_not_understood_is_told() {
+    let town = Town::shared();
+    let make = || town.command(&["keys", "create", "--name", "told", "--scope", "read"]).out.trim_end().to_owned();
+    let (key, revoked) = (make(), make());
+    assert!(town.command(&["keys", "revoke", &revoked]).ok);
+    let unknown = format!("{}{}", &key[..key.len() - 8], if key.ends_with("AAAAAAAA") { "BBBBBBBB" } else { "AAAAAAAA" });
+    let entered = town.ask("POST", "/auth/demo/officer", &[("sec-fetch-site", "same-origin")]);
+    let cookie = entered.headers.iter().find(|(n, v)| n == "set-cookie" && v.starts_with("__Host-opensit=")).unwrap();
+    let cookie = cookie.1.split(';').next().unwrap();
+    let public = "/collections/parcels/items?limit=1";
+    assert_eq!(town.get_with(public, &[("authorization", &basic("anybody", &key))]).status, 200);
+    let wrong = [
+        basic("ada", "sesame"),
+        basic("", ""),
+        format!("Bearer {key}"),
+        "Basic %%%".to_owned(),
+        basic("x", &revoked),
+        basic("x", &unknown),
+    ];
+    for authorization in &wrong {
+        for path in [public, "/xyz/parcels", "/portal/", "/auth/me"] {
+            // with a session beside it, too: who is meant is not guessed
+            for more in [&[][..], &[("cookie", cookie)]] {
+                let answer = town.get_with(path, &[&[("authorization", authorization.as_str())], more].concat());
+                assert_eq!(
+                    (answer.status, answer.header("content-type")),
+                    (401, Some("application/problem+json")),
+                    "{authorization} {path}"
+                );
+                assert!(answer.header("www-authenticate").unwrap().starts_with("Basic realm="), "{authorization} {path}");
+                assert!(answer.header("cache-control") == Some("no-store"), "{:?}", answer.headers);
+            }
+        }
+    }
+    assert!(town.get_with(public, &[("authorization", &wrong[0])]).text().contains("X-API-Key"), "it says what to send");
+    assert_eq!(town.get_with(public, &[("authorization", &wrong[0]), ("x-api-key", &key)]).status, 200, "a proxy's password beside a key");
+    assert_eq!(town.get_with("/auth/me", &[("cookie", cookie)]).json()["role"], "officer");
+    // signing in with a wrong password asks for none: a browser would open a window of its own
+    let refused = town.send(
+        "POST",
+        "/auth/password",
+        &[("sec-fetch-site", "same-origin"), ("content-type", "application/json")],
+        "{\"email\":\"a@b.it\",\"password\":\"x\"}",
+    );
+    assert_eq!((refused.status, refused.header("www-authenticate")), (401, None));
 }

@@ -38,9 +38,16 @@ fn a_port_in_use_is_said_with_a_way_out() {
     let town = Town::shared();
     let folder = town.scratch();
     let port = town.url().rsplit(':').next().unwrap().to_owned();
-    let output = run(opensit().args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--data-dir"]).arg(folder.path().join("other")));
-    assert!(!output.ok);
-    assert!(output.err.contains("--listen"), "{}", output.err);
+    let other = folder.path().join("other");
+    for command in ["serve", "demo"] {
+        let output = run(opensit().args([command, "--listen", &format!("127.0.0.1:{port}"), "--data-dir"]).arg(&other));
+        assert!(!output.ok);
+        assert!(output.err.contains("--listen"), "{command}: {}", output.err);
+        assert!(!other.exists(), "{command}: a server that is refused leaves nothing behind");
+    }
+    // the server of the same directory is the better reason
+    let output = town.command(&["demo", "--size", "small", "--no-open", "--listen", &format!("127.0.0.1:{port}")]);
+    assert!(!output.ok && output.err.contains("already serves"), "{}", output.err);
 }
 
 #[test]

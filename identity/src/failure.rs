@@ -43,6 +43,15 @@ impl Failure {
         Self::new(Problem::unauthorized, "Prima bisogna accedere.", "Sign in first.")
     }
 
+    /// For who has just signed in only.
+    pub(crate) fn sign_in_again() -> Self {
+        Self::new(
+            Problem::unauthorized,
+            "Per questo l'accesso dev'essere di adesso: esci, entra di nuovo e riprova entro dieci minuti.",
+            "This takes somebody who has just signed in: sign out, sign in again and try within ten minutes.",
+        )
+    }
+
     /// Absent, used, expired: the same words.
     pub(crate) fn no_such_link() -> Self {
         Self::new(

@@ -17,8 +17,8 @@ const TRIES: i16 = 5;
 /// What the browser is in the middle of. The last member is where it goes afterwards.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Flow {
-    /// The password was right; the code is missing.
-    Code { account: Uuid, email: String, next: String },
+    /// The password was right; the code is missing. It goes on only as long as the password is that one (its [`mark`](crate::password::mark)).
+    Code { account: Uuid, email: String, password: Base64, next: String },
     /// A passkey was asked for.
     Passkey { state: Base64, next: String },
     /// A new passkey was offered to this account; by a link, or by who is signed in.

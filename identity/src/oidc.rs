@@ -3,6 +3,7 @@
 mod finish;
 mod http;
 mod provider;
+mod userinfo;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -84,6 +85,9 @@ impl Oidc {
         let name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if settings.id.is_empty() || settings.id.len() > 40 || !settings.id.chars().all(name) {
             return Err(format!("the source's id `{}` is not made of lower-case letters, digits and `-`", settings.id));
+        }
+        if ["demo", "passkey", "password"].contains(&settings.id.as_str()) {
+            return Err(format!("the source's id `{}` is the name of another way to sign in: choose another", settings.id));
         }
         let url = Url::parse(&settings.issuer).map_err(|e| format!("the issuer `{}` is no address: {e}", settings.issuer))?;
         let local = origin::is_loopback(&url);

@@ -114,7 +114,7 @@ impl Identity {
 }
 
 /// Two changes of one account's credentials go one after the other.
-async fn lock(conn: &mut PgConnection, account: Uuid) -> Result<(), Failure> {
+pub(crate) async fn lock(conn: &mut PgConnection, account: Uuid) -> Result<(), Failure> {
     sqlx::query("select from identity.accounts where id = $1 for no key update").bind(account).execute(conn).await?;
     Ok(())
 }

@@ -1,14 +1,23 @@
 //! Passwords: which ones are taken, how they are kept, how they are compared (NIST SP 800-63B, 3.1.1).
 
+mod add;
+mod change;
+mod own;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use sha2::{Digest, Sha256};
 use tokio::sync::{OnceCell, Semaphore};
 use zxcvbn::{Score, zxcvbn};
 
+pub(crate) use change::NewPassword;
+pub(crate) use own::OwnPassword;
+
+use crate::secret::Base64;
 use crate::{Failure, Secret};
 
 /// Fewest characters. No rules of composition: length is what counts.
@@ -45,6 +54,11 @@ pub(crate) fn check(password: &Secret, context: &[&str]) -> Result<(), Failure> 
         ));
     }
     Ok(())
+}
+
+/// Tells one password's stored hash from another's, and opens nothing.
+pub(crate) fn mark(phc: &str) -> Base64 {
+    Base64(Sha256::digest(phc).to_vec())
 }
 
 /// Compares and makes Argon2id hashes, off the threads that serve, few at a time.

@@ -76,7 +76,7 @@ impl fmt::Debug for Secret {
 }
 
 /// Binary in JSON that we keep: base64url.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Base64(pub(crate) Vec<u8>);
 
 impl Serialize for Base64 {

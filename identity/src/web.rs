@@ -5,11 +5,14 @@ mod answer;
 mod ask;
 mod code;
 mod demo;
+mod enrol;
 mod files;
 mod layout;
 mod link;
 mod me;
+mod new_password;
 mod passkey;
+mod password;
 mod sessions;
 mod sign_in;
 mod source;
@@ -33,6 +36,8 @@ pub fn routes(identity: Identity) -> Router {
     Router::new()
         .route("/auth/sign-in", get(sign_in::show))
         .route("/auth/password", post(sign_in::password))
+        .route("/auth/password/change", get(password::show).post(password::change))
+        .route("/auth/password/new", get(new_password::show).post(new_password::add))
         .route("/auth/totp", get(code::show).post(code::enter))
         .route("/auth/passkey/begin", post(passkey::begin))
         .route("/auth/passkey/finish", post(passkey::finish))

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use kernel::Database;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 use crate::claim::{Taken, claim, renew};
 use crate::expire::sweep;
@@ -74,7 +74,13 @@ impl Worker {
         self
     }
 
-    /// Works until `stop`; then hands back what it had not ended. A database that is away is waited for.
+    /// Whether it has no handlers, and so would never find anything to do.
+    pub fn is_idle(&self) -> bool {
+        self.handlers.is_empty()
+    }
+
+    /// Works until `stop`; then hands back what it had not ended. A database that is away is waited for. Dropped before that, it takes its
+    /// handlers along: what they were at is taken up again when the lease has run out.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let kinds: Vec<String> = self.handlers.keys().cloned().collect();
         let this = Arc::new(self);
@@ -119,6 +125,7 @@ impl Worker {
         let progress = Progress::new(job.id, taken.lease, Arc::clone(&told), stopped);
         // a task of its own, so that a panic is a failure like any other
         let task = tokio::spawn(handler(job.clone(), progress));
+        let _ends_with_us = Ends(task.abort_handle());
         let Some(ending) = self.watch(&taken, task, &told, &stop, closing).await else {
             stop.send_replace(true);
             tracing::warn!(job = %job.id, kind = job.kind, "the lease of a job was lost; its work here is dropped");
@@ -188,6 +195,15 @@ impl Worker {
                 }
             }
         }
+    }
+}
+
+/// Work that nobody waits for any more ends.
+struct Ends(AbortHandle);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -375,3 +375,52 @@ async fn results_expire() {
     }
     panic!("nobody swept");
 }
+
+/// Tells when it is dropped.
+struct Dropped(Arc<AtomicUsize>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_dropped_takes_its_handlers_along_and_its_job_is_done_by_another() {
+    let scratch = Scratch::new().await;
+    let database = scratch.database().await;
+    let ada = officer("Ada");
+    assert!(Worker::new(database.clone(), quick()).is_idle());
+    let (begun, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (begin, end) = (Arc::clone(&begun), Arc::clone(&ended));
+    let deaf = Worker::new(database.clone(), quick()).on("slow", move |_, _| {
+        begin.fetch_add(1, Ordering::SeqCst);
+        let dropped = Dropped(Arc::clone(&end));
+        async move {
+            let _held = dropped;
+            std::future::pending().await
+        }
+    });
+    assert!(!deaf.is_idle());
+    let id = ask(&database, &ada, "slow").await;
+    let working = tokio::spawn(deaf.run(std::future::pending()));
+    until(&database, &ada, id, |job| job.state == State::Running).await;
+    for _ in 0..100 {
+        if begun.load(Ordering::SeqCst) == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    working.abort();
+    assert!(working.await.unwrap_err().is_cancelled());
+    for _ in 0..100 {
+        if ended.load(Ordering::SeqCst) == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!((begun.load(Ordering::SeqCst), ended.load(Ordering::SeqCst)), (1, 1), "nothing goes on behind its back");
+    let other = Running::start(Worker::new(database.clone(), quick()).on("slow", |_, _| async { Ok(Output::json(&json!("done"))) }));
+    until(&database, &ada, id, |job| job.state == State::Done).await;
+    other.stop().await;
+}

@@ -86,9 +86,44 @@ impl fmt::Display for PublicUrl {
     }
 }
 
+/// The token in a request's address that let it in: the edge puts it into the request's extensions after it was checked, and takes it
+/// from nowhere else. Addresses that an answer hands out for the same reader carry it on, or they would open nothing.
+///
+/// An answer that has it in it must be kept by no cache that others share.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AddressToken(String);
+
+impl AddressToken {
+    /// From the text of a token that was checked; nothing that could mean something else in an address is one.
+    pub fn new(text: &str) -> Option<Self> {
+        let fits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// An address without a query, with the token.
+    pub fn onto(&self, address: &str) -> String {
+        format!("{address}?token={}", self.0)
+    }
+}
+
+impl fmt::Debug for AddressToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AddressToken(…)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::PublicUrl;
+    use super::{AddressToken, PublicUrl};
+
+    #[test]
+    fn a_token_is_carried_on_and_not_printed() {
+        let token = AddressToken::new("aZ0-_").unwrap();
+        assert_eq!((token.onto("/xyz/a"), format!("{token:?}")), ("/xyz/a?token=aZ0-_".to_owned(), "AddressToken(…)".to_owned()));
+        for bad in ["", "a&b", "a=b", "a b", "%41", "{z}", "à", "a#b", "a\"b"] {
+            assert!(AddressToken::new(bad).is_none(), "{bad}");
+        }
+    }
 
     #[test]
     fn links_keep_the_prefix_and_have_one_slash() {

@@ -14,14 +14,18 @@ pub struct Problem {
     detail: String,
     members: Map<String, Value>,
     retry_after_s: Option<u32>,
+    challenging: bool,
 }
 
 /// Where problem types live. Nothing is fetched from there; it is a name.
 const TYPES: &str = "https://opensit.it/problems/";
 
+/// How keys are asked for.
+const CHALLENGE: &str = "Basic realm=\"Open SIT\", charset=\"UTF-8\"";
+
 impl Problem {
     fn new(status: StatusCode, slug: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, slug, title, detail: detail.into(), members: Map::new(), retry_after_s: None }
+        Self { status, slug, title, detail: detail.into(), members: Map::new(), retry_after_s: None, challenging: false }
     }
 
     /// 400: a parameter has a value that it can't have. `allowed` says what it can have.
@@ -171,10 +175,25 @@ impl Problem {
         }
     }
 
+    /// Says how a program comes with a key (`WWW-Authenticate`; RFC 9110, 11.6.1). A browser that meets it asks its user for a name and a password, so that
+    /// only what is told to a program that tried has it.
+    #[must_use]
+    pub fn challenging(mut self) -> Self {
+        self.challenging = true;
+        self
+    }
+
     /// Adds an extension member (RFC 9457, 3.2).
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The same, said in other words: the reader's language.
+    #[must_use]
+    pub fn saying(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
         self
     }
 
@@ -208,6 +227,9 @@ impl IntoResponse for Problem {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.challenging {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
         }
         response
     }

@@ -18,31 +18,38 @@ use axum::extract::FromRequestParts;
 use axum::routing::get;
 use catalogue::Catalogue;
 use http::request::Parts;
-use kernel::Context;
+use kernel::{AddressToken, Context};
 
 #[derive(Clone)]
 pub(crate) struct App {
     context: Context,
     catalogue: Catalogue,
+    /// What let the request in, if it was one.
+    token: Option<AddressToken>,
 }
 
 impl FromRequestParts<App> for App {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        Ok(Self { context: app.context.clone().as_asked(parts), catalogue: app.catalogue.clone() })
+        let token = parts.extensions.get::<AddressToken>().cloned();
+        Ok(Self { context: app.context.clone().as_asked(parts), catalogue: app.catalogue.clone(), token })
     }
 }
 
 impl App {
     fn home(&self) -> document::Home<'_> {
-        document::Home { installation: &self.context.installation, public_url: &self.context.public_url }
+        document::Home { installation: &self.context.installation, public_url: &self.context.public_url, token: self.token.as_ref() }
     }
 }
 
 /// The two addresses.
 pub(crate) fn routes(context: Context, catalogue: Catalogue) -> Router {
-    Router::new().route("/styles/map.json", get(get::map)).route("/styles/{file}", get(get::layer)).with_state(App { context, catalogue })
+    Router::new().route("/styles/map.json", get(get::map)).route("/styles/{file}", get(get::layer)).with_state(App {
+        context,
+        catalogue,
+        token: None,
+    })
 }
 
 /// What the styles' routes answer, described.

@@ -11,8 +11,6 @@ use crate::request::Request;
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
-/// The longest idempotency key, in bytes.
-const MAX_KEY: usize = 64;
 
 /// What a request to change something says beside its body.
 #[derive(Clone, Debug)]
@@ -87,8 +85,7 @@ impl Ask {
             self.state = State::Tagged(tag);
         }
         if let Some(key) = key {
-            check_key(&key)?;
-            self.key = Some(key);
+            self.key = Some(kernel::idempotency::checked(&key)?);
         }
         if let Some(why) = why {
             self.reason = checked_reason(&why).map_err(Problem::bad_request)?;
@@ -111,18 +108,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Ask {
             None => State::Unsaid,
         };
         let reason = header(headers, "change-reason")?.map(reason).transpose()?.flatten();
-        let key = header(headers, "idempotency-key")?.map(str::to_owned);
-        key.as_deref().map_or(Ok(()), check_key)?;
+        let key = kernel::idempotency::key(headers)?;
         let question = format!("{} {}", parts.method, parts.uri);
         Ok(Self { request, state, absent, reason, key, media_type, question })
     }
-}
-
-fn check_key(key: &str) -> Result<(), Problem> {
-    if (1..=MAX_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()) {
-        return Ok(());
-    }
-    Err(Problem::invalid_parameter("Idempotency-Key", "`Idempotency-Key` is none", format!("1 to {MAX_KEY} visible ASCII characters")))
 }
 
 /// A header that is given once at most.

@@ -3,13 +3,12 @@ use std::sync::Arc;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use kernel::filter::Value as FilterValue;
-use kernel::{Action, Column, Edit, Filter, Layer, Principal, Problem, Services};
+use kernel::{Action, Column, Edit, Filter, Layer, Principal, Problem, Services, idempotency};
 use serde_json::Value;
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder, Transaction};
 
 use crate::answer::Answer;
 use crate::ask::Ask;
-use crate::idempotency;
 
 /// The layer of a theme's own, as the catalogue has it for them. "Absent" and "not for you" read the same.
 pub fn layer(services: &Services, who: &Principal, id: &str) -> Result<Arc<Layer>, Problem> {

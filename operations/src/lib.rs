@@ -5,7 +5,6 @@ mod ask;
 mod change;
 pub mod csv;
 mod faults;
-pub mod idempotency;
 pub mod links;
 mod page;
 mod people;

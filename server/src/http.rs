@@ -6,6 +6,7 @@ mod cors;
 mod errors;
 mod headers;
 mod health;
+mod host;
 mod journal;
 mod layers;
 mod metrics;
@@ -111,6 +112,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
         .layer(middleware::from_fn_with_state(who.rates, identity::keys::rates::limit_networks))
         .layer(CatchPanicLayer::custom(errors::panicked))
         .layer(middleware::from_fn(request_id::tell))
+        .layer(middleware::from_fn(host::one))
         .layer(compression())
         .layer(middleware::from_fn_with_state(origins, cors::answer))
         .layer(middleware::from_fn_with_state(headers, headers::add))

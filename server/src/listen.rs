@@ -1,6 +1,7 @@
 //! Takes connections and speaks HTTP/1.1 over them, within limits: axum's own loop has no time-out for a head that comes a byte at a
 //! time, and takes as many connections as come. HTTP/2 is a proxy's business, and so are its attacks.
 
+mod bound;
 mod files;
 mod held;
 mod patience;
@@ -25,6 +26,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+pub(crate) use bound::Bound;
 pub(crate) use held::Held;
 
 use crate::config::{Limits, Network};

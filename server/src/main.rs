@@ -11,9 +11,11 @@ mod installation;
 mod listen;
 mod migrate;
 mod modules;
+mod workers;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory, FromArgMatches};
 
@@ -24,6 +26,9 @@ use crate::failure::Failure;
 /// An edit spends a fifth of its processor time on memory with the system's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long threads at work are waited for after a command has ended.
+const LEFTOVERS: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
@@ -66,7 +71,10 @@ fn run(cli: &Cli, matches: &clap::ArgMatches) -> Result<ExitCode, Failure> {
     let config = Config::resolve(&cli.options, server, matches, &data_dir)?;
     start_logging(&config)?;
     let runtime = tokio::runtime::Runtime::new().map_err(|e| Failure::new(format!("no threads to run on: {e}")))?;
-    runtime.block_on(commands::run(&cli.command, &config))
+    let outcome = runtime.block_on(commands::run(&cli.command, &config));
+    // a thread that does not heed that its work is no longer wanted is not waited for
+    runtime.shutdown_timeout(LEFTOVERS);
+    outcome
 }
 
 /// Logs go to standard error: standard output is for what was asked for. They have colours on a terminal alone.

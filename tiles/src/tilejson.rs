@@ -6,7 +6,7 @@ use axum::{Extension, Json};
 use catalogue::Entry;
 use http::{HeaderMap, header};
 use kernel::layer::Field;
-use kernel::{Bbox, Language, Layer, Params, Problem, PublicUrl};
+use kernel::{AddressToken, Bbox, Language, Layer, Params, Problem, PublicUrl};
 use serde_json::{Map, Value, json};
 
 use crate::App;
@@ -26,6 +26,7 @@ const MARGIN_DEGREES: f64 = 0.01;
 pub(crate) async fn handler(
     State(app): State<App>,
     stated: Option<Extension<PublicUrl>>,
+    token: Option<Extension<AddressToken>>,
     asked: Asked,
     params: Params,
     headers: HeaderMap,
@@ -38,9 +39,13 @@ pub(crate) async fn handler(
         }
         None => Language::negotiate(None, headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok())),
     };
-    let cache = if asked.public() { "no-cache" } else { "private, no-cache" };
+    let cache = if asked.public() && token.is_none() { "no-cache" } else { "private, no-cache" };
     let public_url = stated.map_or(app.context.public_url, |Extension(url)| url);
-    let document = tilejson(&asked.entries, &public_url, app.context.installation.bbox, language);
+    let mut document = tilejson(&asked.entries, &public_url, app.context.installation.bbox, language);
+    // a map that came with a token goes on with it
+    if let (Some(Extension(token)), Some(address)) = (token, document["tiles"][0].as_str()) {
+        document["tiles"][0] = token.onto(address).into();
+    }
     Ok(([(header::CACHE_CONTROL, cache), (header::VARY, "accept-language")], Json(document)).into_response())
 }
 

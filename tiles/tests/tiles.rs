@@ -166,7 +166,8 @@ async fn validity_is_judged_when_asked(scene: &Scene) {
         ("?datetime=../2019-12-31", &[]),
     ] {
         let leases = scene.get(&format!("/xyz/leases/14/8904/6313{datetime}"), &[]).await;
-        let names: Vec<_> = features(&leases.bytes, "leases").into_iter().map(|f| f.properties.expect("properties")["id"].clone()).collect();
+        let names: Vec<_> =
+            features(&leases.bytes, "leases").into_iter().map(|f| f.properties.expect("properties")["id"].clone()).collect();
         let expected: Vec<Value> = expected.iter().map(|id| Value::String((*id).into())).collect();
         assert_eq!(names, expected, "{datetime}");
     }

@@ -6,9 +6,10 @@ use zeroize::Zeroizing;
 
 use super::KeyText;
 
-/// The key that a request brings, in `X-API-Key` or as the password of HTTP Basic, whatever the user name. `None`: it brings none;
-/// a password that does not begin like a key is somebody else's, for example a proxy's. Query parameters are not looked at:
-/// addresses end in logs and histories.
+/// The key that a request brings, in `X-API-Key` or as the password of HTTP Basic, whatever the user name. `None`: it brings none.
+/// Whoever says in a header who they are, and is not understood, is told so (401): shown what is public they would take it for all there
+/// is. With `X-API-Key` that one counts, and what `Authorization` says is for somebody else, for example a proxy. Query parameters are not
+/// looked at: addresses end in logs and histories.
 pub(super) fn key(headers: &HeaderMap) -> Result<Option<KeyText>, Problem> {
     let mut own = headers.get_all("x-api-key").iter();
     if let Some(value) = own.next() {
@@ -16,16 +17,28 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<KeyText>, Problem> {
         return if own.next().is_none() { KeyText::parse(text).map(Some).ok_or_else(refused) } else { Err(refused()) };
     }
     let mut all = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (all.next(), all.next()) else { return Ok(None) };
-    let Some(password) = value.to_str().ok().and_then(password) else { return Ok(None) };
-    if password.starts_with("sit_") { KeyText::parse(password.trim()).map(Some).ok_or_else(refused) } else { Ok(None) }
+    let value = match (all.next(), all.next()) {
+        (None, _) => return Ok(None),
+        (Some(value), None) => value,
+        (Some(_), Some(_)) => return Err(not_understood()),
+    };
+    let password = value.to_str().ok().and_then(password).ok_or_else(not_understood)?;
+    if !password.starts_with("sit_") {
+        return Err(not_understood());
+    }
+    KeyText::parse(password.trim()).map(Some).ok_or_else(refused)
 }
 
 /// Wrong, unknown, revoked, expired: the same words.
 pub(super) fn refused() -> Problem {
-    Problem::unauthorized(
-        "this key opens nothing: it is wrong, revoked or expired. Ask for a new one, or come without a key for what is public",
-    )
+    let detail = "this key opens nothing: it is wrong, revoked or expired. Ask for a new one, or come without a key for what is public";
+    Problem::unauthorized(detail).challenging()
+}
+
+fn not_understood() -> Problem {
+    let detail = "the header `Authorization` has no key of ours: send the key (`sit_…`) as the password of Basic, with any user name, or in \
+                  `X-API-Key`; or come without either for what is public. A proxy that asks for a password of its own must not pass it on";
+    Problem::unauthorized(detail).challenging()
 }
 
 fn password(authorization: &str) -> Option<Zeroizing<String>> {
@@ -39,6 +52,8 @@ fn password(authorization: &str) -> Option<Zeroizing<String>> {
 
 #[cfg(test)]
 mod tests {
+    use axum::response::IntoResponse;
+
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
@@ -61,14 +76,23 @@ mod tests {
         ] {
             assert!(super::key(&headers(&good)).unwrap() == Some(key.clone()));
         }
+        assert!(super::key(&headers(&[])).unwrap().is_none());
+        // a proxy's password beside a key of ours
         let (somebody_elses, bearer) = (basic("proxy", "sesame:x"), format!("Bearer {}", *text));
-        for none in [
-            vec![],
+        assert!(super::key(&headers(&[("authorization", &somebody_elses), ("x-api-key", &text)])).unwrap().is_some());
+        let whole = basic("x", &text);
+        for bad in [
             vec![("authorization", somebody_elses.as_str())],
             vec![("authorization", &bearer)],
             vec![("authorization", "Basic %%%")],
+            vec![("authorization", "Basic")],
+            vec![("authorization", "")],
+            vec![("authorization", &whole), ("authorization", &whole)],
+            vec![("authorization", &somebody_elses), ("x-api-key", "x")],
         ] {
-            assert!(super::key(&headers(&none)).unwrap().is_none(), "{none:?}");
+            let response = super::key(&headers(&bad)).map(|_| ()).unwrap_err().into_response();
+            assert_eq!(response.status(), 401, "{bad:?}");
+            assert_eq!(response.headers()["www-authenticate"], "Basic realm=\"Open SIT\", charset=\"UTF-8\"", "{bad:?}");
         }
         let half = basic("x", "sit_0123456789_short");
         for bad in [vec![("x-api-key", "x")], vec![("x-api-key", &*text), ("x-api-key", &*text)], vec![("authorization", &half)]] {

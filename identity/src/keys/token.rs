@@ -13,7 +13,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use http::Uri;
-use kernel::{Assurance, Clock, Comuni, KeyScope, LayerId, Principal, Problem, Role};
+use kernel::{AddressToken, Assurance, Clock, Comuni, KeyScope, LayerId, Principal, Problem, Role};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use uuid::Uuid;
@@ -32,6 +32,17 @@ const SIGNATURE: usize = 32;
 pub struct Signer {
     key: Arc<Zeroizing<[u8; 32]>>,
     clock: Arc<dyn Clock>,
+}
+
+/// What [`Signer::principal`] found.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// Who the token stands for.
+    pub principal: Principal,
+    /// The token.
+    pub token: AddressToken,
+    /// The address without it.
+    pub rest: Uri,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,9 +111,9 @@ impl Signer {
         Some(who.through_key(KeyScope { layers: claims.l, edit: false }))
     }
 
-    /// Who a request's token stands for, and the address without it. `None`: there is none, or it is not asked for tiles or styles,
+    /// Who a request's token stands for, the token, and the address without it. `None`: there is none, or it is not asked for tiles or styles,
     /// where `token` is a parameter like any other that nobody knows. A token that opens nothing is refused (401).
-    pub fn principal(&self, uri: &Uri) -> Result<Option<(Principal, Uri)>, Problem> {
+    pub fn principal(&self, uri: &Uri) -> Result<Option<Admitted>, Problem> {
         if !["/xyz/", "/styles/"].iter().any(|start| uri.path().starts_with(start)) {
             return Ok(None);
         }
@@ -113,17 +124,17 @@ impl Signer {
                 None => others.push(part),
             }
         }
-        let who = match tokens.as_slice() {
+        let found = match tokens.as_slice() {
             [] => return Ok(None),
-            [token] => self.read(token),
+            [token] => self.read(token).zip(AddressToken::new(token)),
             _ => None,
         };
-        let who =
-            who.ok_or_else(|| Problem::unauthorized("this token opens nothing: it has ended, or is none of ours. Ask for a new one"))?;
+        let (principal, token) =
+            found.ok_or_else(|| Problem::unauthorized("this token opens nothing: it has ended, or is none of ours. Ask for a new one"))?;
         let query = others.join("&");
         let rest = if query.is_empty() { uri.path().to_owned() } else { format!("{}?{query}", uri.path()) };
         let rest = rest.parse().map_err(|_| Problem::bad_request("the address can't be read"))?;
-        Ok(Some((who, rest)))
+        Ok(Some(Admitted { principal, token, rest }))
     }
 }
 
@@ -214,9 +225,10 @@ mod tests {
         let (signer, _) = signer(1);
         let (token, _) = signer.sign(&officer(), None, LIFETIME).unwrap();
         let ask = |address: String| signer.principal(&address.parse().unwrap());
-        let (_, rest) = ask(format!("/xyz/parcels/3/4/2?a=1&token={token}&b=2")).unwrap().unwrap();
-        assert_eq!(rest, "/xyz/parcels/3/4/2?a=1&b=2");
-        assert_eq!(ask(format!("/styles/map.json?token={token}")).unwrap().unwrap().1, "/styles/map.json");
+        let admitted = ask(format!("/xyz/parcels/3/4/2?a=1&token={token}&b=2")).unwrap().unwrap();
+        assert_eq!(admitted.rest, "/xyz/parcels/3/4/2?a=1&b=2");
+        assert_eq!(admitted.token.onto("/xyz/a"), format!("/xyz/a?token={token}"));
+        assert_eq!(ask(format!("/styles/map.json?token={token}")).unwrap().unwrap().rest, "/styles/map.json");
         for elsewhere in ["/collections/parcels/items", "/auth/tile-token", "/xyz", "/admin/xyz/", "/jobs"] {
             assert!(ask(format!("{elsewhere}?token={token}")).unwrap().is_none(), "{elsewhere}");
         }

@@ -4,8 +4,8 @@ use openidconnect::core::{
     CoreClient, CoreIdToken, CoreIdTokenClaims, CoreIdTokenVerifier, CoreJwsSigningAlgorithm as Algorithm, CoreProviderMetadata,
 };
 use openidconnect::{
-    AccessTokenHash, AuthorizationCode, ClaimsVerificationError, Nonce, OAuth2TokenResponse, PkceCodeVerifier, RequestTokenError,
-    SignatureVerificationError, TokenResponse,
+    AccessTokenHash, AuthorizationCode, ClaimsVerificationError, EndUserEmail, EndUserName, LocalizedClaim, Nonce, OAuth2TokenResponse,
+    PkceCodeVerifier, RequestTokenError, SignatureVerificationError, TokenResponse,
 };
 use subtle::ConstantTimeEq;
 
@@ -57,7 +57,7 @@ impl Oidc {
             })?;
         let token = answer.id_token().ok_or_else(|| refused("there is no ID token"))?;
         let nonce = Nonce::new(kept.nonce);
-        let (claims, verifier) = self.believe(token, &nonce, metadata).await?;
+        let (claims, verifier) = self.believe(token, &nonce, metadata.clone()).await?;
         if claims.authorized_party().is_some_and(|party| *party != self.client_id()) {
             return Err(refused("the token was made for another program"));
         }
@@ -68,7 +68,25 @@ impl Oidc {
                 return Err(refused("the access token is not the one that the ID token names"));
             }
         }
-        Ok(self.evidence(claims))
+        let mut evidence = self.evidence(claims);
+        let (no_name, no_email) = self.lacks(claims);
+        if no_name || no_email {
+            let more = self.userinfo(metadata, answer.access_token(), claims.subject()).await;
+            let more = more.as_ref();
+            evidence.name = evidence.name.or_else(|| more.and_then(|more| first(more.name())));
+            if no_email {
+                evidence.verified_email = more.and_then(|more| verified(more.email(), more.email_verified()));
+            }
+        }
+        Ok(evidence)
+    }
+
+    /// Whether the ID token says neither name nor address, where it matters: most providers keep both for who asks at `userinfo`. An
+    /// address that it does say is not looked for elsewhere, verified or not.
+    fn lacks(&self, claims: &CoreIdTokenClaims) -> (bool, bool) {
+        let name = self.settings.open_to_citizens && claims.name().is_none();
+        let email = self.settings.trust_email && claims.email().is_none();
+        (name, email)
     }
 
     /// Signature, issuer, audience, nonce and times. A key that we do not know may be new: the keys are fetched once more.
@@ -101,15 +119,22 @@ impl Oidc {
     fn evidence(&self, claims: &CoreIdTokenClaims) -> Evidence {
         let said = claims.auth_context_ref().and_then(|acr| self.settings.acr.get(acr.as_str())).copied();
         let assurance = said.unwrap_or(self.settings.assurance).max(Assurance::Low);
-        let verified = claims.email_verified() == Some(true);
         Evidence {
             issuer: self.settings.issuer.clone(),
             subject: claims.subject().to_string(),
             assurance,
-            name: claims.name().and_then(|names| names.iter().next()).map(|(_, name)| name.to_string()),
-            verified_email: claims.email().filter(|_| verified).map(|email| email.to_string()),
+            name: first(claims.name()),
+            verified_email: verified(claims.email(), claims.email_verified()),
         }
     }
+}
+
+fn first(names: Option<&LocalizedClaim<EndUserName>>) -> Option<String> {
+    names.and_then(|names| names.iter().next()).map(|(_, name)| name.to_string())
+}
+
+fn verified(email: Option<&EndUserEmail>, verified: Option<bool>) -> Option<String> {
+    email.filter(|_| verified == Some(true)).map(|email| email.to_string())
 }
 
 /// The code, if the browser came back from the provider that it was sent to, by the way that it was sent (RFC 9207 where the

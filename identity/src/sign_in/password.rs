@@ -7,12 +7,12 @@ use crate::account::checked_email;
 use crate::audit::{self, Action, Event};
 use crate::flow::Flow;
 use crate::throttle::Client;
-use crate::{Failure, Identity, Secret, Token};
+use crate::{Failure, Identity, Secret, Token, password};
 
 impl Identity {
     /// The first of two steps: address and password. Whether the address is unknown, has no password, is locked or the
     /// password is wrong: the same answer after the same work.
-    pub(crate) async fn password(&self, email: &str, password: Secret, client: Option<Client>, next: String) -> Result<Token, Failure> {
+    pub(crate) async fn password(&self, email: &str, typed: Secret, client: Option<Client>, next: String) -> Result<Token, Failure> {
         self.can_sign_in()?;
         let email = checked_email(email).unwrap_or_default();
         self.attempt(client, Some(&email)).await?;
@@ -20,9 +20,10 @@ impl Identity {
             Some((account, phc)) => (Some(account), Some(phc)),
             None => (None, None),
         };
-        let right = self.hasher.verify(password, phc).await?;
+        let mark = phc.as_deref().map(password::mark).unwrap_or_default();
+        let right = self.hasher.verify(typed, phc).await?;
         match account {
-            Some(account) if right => self.begin(&Flow::Code { account, email, next }).await,
+            Some(account) if right => self.begin(&Flow::Code { account, email, password: mark, next }).await,
             _ => {
                 self.failed("password", account).await?;
                 Err(Failure::wrong())
@@ -31,7 +32,7 @@ impl Identity {
     }
 
     /// Tells the audit log that somebody was not let in. Known or not, the same is written; the address itself never.
-    pub(super) async fn failed(&self, step: &str, account: Option<Uuid>) -> Result<(), Failure> {
+    pub(crate) async fn failed(&self, step: &str, account: Option<Uuid>) -> Result<(), Failure> {
         let event = Event::new(Action::SignInFailed).details(json!({"step": step, "account": account}));
         Ok(audit::record_apart(&self.parts.database, &Principal::anonymous(), event).await?)
     }

@@ -23,7 +23,13 @@ pub(super) fn page(ask: &Ask, title: &str, content: &Markup) -> Response {
 pub(super) fn failed(ask: &Ask, failure: &Failure) -> Response {
     let problem = failure.problem();
     if !ask.page {
-        return problem.into_response();
+        // English, as everywhere, unless the address asks for a language
+        let tag = ask.language.tag();
+        return if ask.chosen {
+            ([(header::CONTENT_LANGUAGE, tag)], problem.saying(failure.text(ask.language))).into_response()
+        } else {
+            problem.into_response()
+        };
     }
     let retry_after = problem.clone().into_response().headers().get(header::RETRY_AFTER).cloned();
     let mut response = page(ask, ask.say("Accesso", "Sign in"), &layout::failed(ask, failure));

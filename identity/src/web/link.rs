@@ -2,26 +2,17 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 use kernel::Assurance;
-use maud::{Markup, PreEscaped, html};
-use serde::Deserialize;
+use maud::html;
 use serde_json::json;
 
 use super::answer::{document, entered, or_failed, page};
 use super::ask::{Ask, Input};
+use super::enrol::{Form, Offer, Typed};
 use super::layout::passkey_button;
-use crate::account::checked_email;
-use crate::link::{Chosen, Opened};
-use crate::secret::Base64;
+use crate::link::Opened;
 use crate::session::Opening;
-use crate::totp::{self, Authenticator};
-use crate::{Failure, Identity, Secret, Token, password};
-
-/// An authenticator that is offered on a page: its secret goes along, encrypted, so that nothing is kept until it is chosen.
-struct Offer {
-    app: Authenticator,
-    sealed: String,
-    uri: String,
-}
+use crate::totp::Authenticator;
+use crate::{Failure, Identity, Token};
 
 /// `GET /auth/link/{token}`: whose it is, and the ways to choose from. Looking uses nothing up.
 pub(super) async fn show(State(identity): State<Identity>, Path(token): Path<String>, ask: Ask) -> Response {
@@ -31,13 +22,13 @@ pub(super) async fn show(State(identity): State<Identity>, Path(token): Path<Str
         let token = Token::parse(&token).ok_or_else(Failure::no_such_link)?;
         let opened = identity.look_at(&token).await?;
         identity.forgive(ask.client, None).await?;
-        let offer = offer(&ask, &token, &opened)?;
+        let account = &opened.account;
+        let offer = Offer::new(&ask, &purpose(&token), account)?;
         if ask.page {
             return form(&ask, &token, &opened, &offer, "", None);
         }
-        let totp = json!({"secret": offer.app.base32(), "uri": offer.uri, "sealed": offer.sealed});
-        let account = &opened.account;
-        Ok(document(&ask, &json!({"purpose": opened.purpose.name(), "name": account.name, "email": account.email, "totp": totp})))
+        let (purpose, totp) = (opened.purpose.name(), offer.document());
+        Ok(document(&ask, &json!({"purpose": purpose, "name": account.name, "email": account.email, "totp": totp})))
     };
     or_failed(&ask, result.await)
 }
@@ -46,20 +37,9 @@ fn purpose(token: &Token) -> String {
     format!("totp offered to link {:x?}", token.hash())
 }
 
-fn offer(ask: &Ask, token: &Token, opened: &Opened) -> Result<Offer, Failure> {
-    offer_of(ask, token, opened, Authenticator::new()?)
-}
-
-fn offer_of(ask: &Ask, token: &Token, opened: &Opened, app: Authenticator) -> Result<Offer, Failure> {
-    let sealed = ask.identity.parts.key.seal(&purpose(token), app.bytes())?;
-    let label = opened.account.email.as_deref().unwrap_or(&opened.account.name);
-    let uri = app.uri(ask.identity.parts.title.get(ask.language), label);
-    let sealed = serde_json::to_value(Base64(sealed)).map_err(|e| Failure::internal("offering an authenticator", &e))?;
-    Ok(Offer { app, sealed: sealed.as_str().unwrap_or_default().to_owned(), uri })
-}
-
 fn form(ask: &Ask, token: &Token, opened: &Opened, offer: &Offer, email: &str, failure: Option<&Failure>) -> Result<Response, Failure> {
     let link = token.reveal();
+    let password = Form { action: ask.url(&format!("/auth/link/{link}")), account: &opened.account, email, failure };
     let content = html! {
         p.lead { (ask.say("Ciao ", "Hello ")) strong { (opened.account.name) } ". " (ask.say(
             "Scegli come entrare d'ora in poi. Questo collegamento vale una volta sola.",
@@ -74,43 +54,11 @@ fn form(ask: &Ask, token: &Token, opened: &Opened, offer: &Offer, email: &str, f
             p { a.button href=(ask.url(&format!("/auth/oidc/start?source={}&link={link}", source.id()))) {
                 (ask.say("Usa ", "Use ")) (source.title().get(ask.language)) } }
         }
-        (password_form(ask, &link, opened, offer, email, failure)?)
+        (password.draw(ask, offer)?)
     };
     let mut response = page(ask, ask.say("Il tuo accesso", "Your account"), &content);
     *response.status_mut() = failure.map_or(StatusCode::OK, |f| f.problem().status());
     Ok(response)
-}
-
-fn password_form(ask: &Ask, link: &str, opened: &Opened, offer: &Offer, email: &str, failure: Option<&Failure>) -> Result<Markup, Failure> {
-    let picture = totp::picture(&offer.uri)?;
-    Ok(html! {
-        form method="post" action=(ask.url(&format!("/auth/link/{link}"))) {
-            h2 { (ask.say("Con password e codice", "With password and code")) }
-            @if let Some(failure) = failure { p.failure id="wrong" role="alert" { (failure.text(ask.language)) } }
-            input type="hidden" name="totp" value=(offer.sealed);
-            @let known = opened.account.email.as_deref();
-            label for="email" { (ask.say("Indirizzo di posta", "E-mail address")) }
-            input id="email" name="email" type="email" autocomplete="username" required maxlength="254" readonly[known.is_some()] value=(known.unwrap_or(email));
-            label for="password" { (ask.say("Nuova password, almeno 12 caratteri", "New password, at least 12 characters")) }
-            input id="password" name="password" type="password" autocomplete="new-password" required minlength="12" maxlength="256"
-                aria-describedby=[failure.map(|_| "wrong")];
-            p { (ask.say("Inquadra il disegno con un'app di codici (o scrivi in essa la chiave), poi scrivi qui il codice che mostra.",
-                "Scan the picture with an authenticator app (or type the key into it), then type the code that it shows.")) }
-            div.qr role="img" aria-label=(ask.say("Codice QR per l'app", "QR code for the app")) { (PreEscaped(picture)) }
-            p { (ask.say("Chiave: ", "Key: ")) code { (offer.app.base32()) } }
-            label for="code" { (ask.say("Codice di sei cifre", "Six-digit code")) }
-            input id="code" name="code" inputmode="numeric" autocomplete="one-time-code" required maxlength="7";
-            button type="submit" { (ask.say("Salva ed entra", "Save and sign in")) }
-        }
-    })
-}
-
-#[derive(Deserialize)]
-pub(super) struct Typed {
-    email: Option<String>,
-    password: Secret,
-    totp: Base64,
-    code: Secret,
 }
 
 /// `POST /auth/link/{token}`: a password and an app. The link is used up, the session begins.
@@ -120,11 +68,10 @@ pub(super) async fn choose(State(identity): State<Identity>, Path(token): Path<S
         identity.attempt(ask.client, None).await?;
         let token = Token::parse(&token).ok_or_else(Failure::no_such_link)?;
         let opened = identity.look_at(&token).await?;
-        let plain = identity.parts.key.open_sealed(&purpose(&token), &typed.totp.0);
-        let app = plain.and_then(|bytes| Authenticator::from_bytes(&bytes)).ok_or_else(Failure::stale)?;
+        let app = typed.app(&ask, &purpose(&token))?;
         match save(&ask, &token, &opened, &typed, &app).await {
             Err(failure) if ask.page => {
-                let offer = offer_of(&ask, &token, &opened, app)?;
+                let offer = Offer::of(&ask, &purpose(&token), &opened.account, app)?;
                 form(&ask, &token, &opened, &offer, typed.email.as_deref().unwrap_or_default(), Some(&failure))
             }
             Err(failure) => Err(failure),
@@ -139,17 +86,9 @@ pub(super) async fn choose(State(identity): State<Identity>, Path(token): Path<S
 
 async fn save(ask: &Ask, token: &Token, opened: &Opened, typed: &Typed, app: &Authenticator) -> Result<Token, Failure> {
     let identity = &ask.identity;
-    let email = match &opened.account.email {
-        Some(email) => email.clone(),
-        None => checked_email(typed.email.as_deref().unwrap_or_default())?,
-    };
-    password::check(&typed.password, &[&opened.account.name, &email, identity.parts.title.get(ask.language)])?;
-    let step = app.step(typed.code.reveal(), identity.now()).ok_or_else(|| {
-        Failure::invalid("Il codice non è quello che l'app mostra adesso.", "The code is not the one that the app shows now.")
-    })?;
-    let phc = identity.hasher.hash(typed.password.clone()).await?;
+    let (chosen, email) = typed.chosen(ask, &opened.account, app).await?;
     let mut tx = identity.as_nobody().await?;
-    let account = identity.redeem(&mut tx, &token.hash(), &Chosen::Password { phc, app: app.clone(), step }).await?;
+    let account = identity.redeem(&mut tx, &token.hash(), &chosen).await?;
     if opened.account.email.is_none() {
         identity.set_email(&mut tx, account, &email).await?;
     }

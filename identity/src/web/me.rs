@@ -3,9 +3,11 @@ use axum::response::Response;
 use kernel::{Comuni, Principal};
 use serde_json::{Value, json};
 
-use super::answer::document;
+use super::answer::{document, failed};
 use super::ask::Ask;
+use super::{new_password, password};
 use crate::Identity;
+use crate::password::OwnPassword;
 use crate::sign_in::PEOPLE;
 
 /// `GET /auth/me`: who asks, as the portal needs it. For nobody it says how one signs in.
@@ -24,6 +26,13 @@ pub(super) async fn show(State(identity): State<Identity>, ask: Ask) -> Response
         Comuni::Only(some) => some.into_iter().collect::<Vec<_>>().into(),
     };
     let current = ask.current.as_ref();
+    let own_password = match current {
+        None => OwnPassword::None,
+        Some(current) => match identity.own_password(current).await {
+            Ok(own) => own,
+            Err(failure) => return failed(&ask, &failure),
+        },
+    };
     document(
         &ask,
         &json!({
@@ -38,11 +47,17 @@ pub(super) async fn show(State(identity): State<Identity>, ask: Ask) -> Response
             "staff": who.is_staff(),
             "administrator": who.may_administer(),
             "expires_at": current.map(|c| c.expires_at),
+            "password": own_password == OwnPassword::There,
             "can_sign_in": identity.can_sign_in().is_ok(),
             "links": {
                 "sign_in": ask.url("/auth/sign-in"),
                 "sign_out": ask.url("/auth/sign-out"),
                 "sessions": ask.url("/auth/sessions"),
+                "password": match own_password {
+                    OwnPassword::There => Some(ask.url(password::ADDRESS)),
+                    OwnPassword::Wanting => Some(ask.url(new_password::ADDRESS)),
+                    OwnPassword::None => None,
+                },
             },
             "demo": people(&ask),
         }),

@@ -11,7 +11,9 @@ use uuid::Uuid;
 use super::answer::{document, onward, or_failed, page};
 use super::ask::{Ask, Input};
 use super::layout::passkey_button;
+use super::{new_password, password};
 use crate::passkey::OwnPasskey;
+use crate::password::OwnPassword;
 use crate::session::OwnSession;
 use crate::{Failure, Identity, cookie};
 
@@ -21,6 +23,7 @@ pub(super) async fn show(State(identity): State<Identity>, ask: Ask) -> Response
         let current = ask.current()?;
         let sessions = identity.own_sessions(current).await?;
         let passkeys = identity.own_passkeys(current).await?;
+        let own_password = identity.own_password(current).await?;
         if !ask.page {
             return Ok(document(&ask, &json!({"sessions": sessions, "passkeys": passkeys})));
         }
@@ -31,6 +34,15 @@ pub(super) async fn show(State(identity): State<Identity>, ask: Ask) -> Response
             form method="post" action=(ask.url("/auth/sign-out")) {
                 input type="hidden" name="everywhere" value="true";
                 button type="submit" { (ask.say("Esci dappertutto", "Sign out everywhere")) }
+            }
+            @let way = match own_password {
+                OwnPassword::There => Some((password::ADDRESS, ask.say("Cambia la password", "Change the password"))),
+                OwnPassword::Wanting => Some((new_password::ADDRESS, ask.say("Aggiungi una password", "Add a password"))),
+                OwnPassword::None => None,
+            };
+            @if let Some((address, words)) = way {
+                h2 { "Password" }
+                p { a.button href=(ask.url(address)) { (words) } }
             }
             @if identity.passkeys.is_some() && current.method != "demo" {
                 h2 { "Passkey" }

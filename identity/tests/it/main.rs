@@ -7,6 +7,7 @@ mod authenticator;
 mod demo;
 mod links;
 mod oidc;
+mod own_password;
 mod passkeys;
 mod passwords;
 mod provider;

@@ -262,6 +262,8 @@ async fn a_provider_can_not_send_us_elsewhere() {
         ("not an address", "x"),
         ("https://sso.example.it", "../x"),
         ("https://sso.example.it", ""),
+        ("https://sso.example.it", "passkey"),
+        ("https://sso.example.it", "demo"),
     ] {
         let settings = json!({"id": id, "title": {"it": "x", "en": "x"}, "issuer": issuer, "client_id": "x"});
         assert!(Oidc::new(serde_json::from_value(settings).unwrap(), Arc::new(kernel::SystemClock)).is_err(), "{issuer} {id}");
@@ -307,4 +309,81 @@ async fn a_citizen_s_name_is_text() {
         assert!(!browser.page("/auth/sign-in").await.text.contains("<b>x"));
     }
     assert!(scene.sql("select from identity.accounts where email is not null").await.is_empty());
+}
+
+const JSON: &str = "application/json";
+
+/// As most providers do: the ID token has neither name nor address.
+fn bare(claims: &mut Value) {
+    claims.as_object_mut().unwrap().remove("name");
+}
+
+#[tokio::test]
+async fn what_the_token_does_not_say_is_asked_for() {
+    let provider = Provider::start().await;
+    let scene = scene(&provider, json!({"open_to_citizens": true, "trust_email": true})).await;
+    let (rita, _) = scene.invite("rita@example.it", Role::Officer).await;
+    provider.know(200, JSON, json!({"sub": "subject-1", "name": "Rita del Comune", "email": "RITA@example.it", "email_verified": true}));
+    let mut browser = scene.browser();
+    assert_eq!(enter(&scene, &provider, &mut browser, "", bare, SOUND).await.status, 303);
+    let me = browser.get("/auth/me").await.json();
+    assert_eq!((me["id"].as_str(), me["role"].as_str()), (Some(rita.to_string().as_str()), Some("officer")), "by the verified address");
+    // somebody else there, who is not verified, is somebody else here
+    let ivo = |claims: &mut Value| {
+        bare(claims);
+        claims["sub"] = "subject-2".into();
+    };
+    provider.know(200, JSON, json!({"sub": "subject-2", "name": "Ivo", "email": "rita@example.it", "email_verified": false}));
+    let mut other = scene.browser();
+    assert_eq!(enter(&scene, &provider, &mut other, "", ivo, SOUND).await.status, 303);
+    let me = other.get("/auth/me").await.json();
+    assert_eq!((me["name"].as_str(), me["role"].as_str(), provider.asked()), (Some("Ivo"), Some("citizen"), 2));
+    // a token that says both is enough, and its word is the one that counts
+    let whole = |claims: &mut Value| {
+        claims["sub"] = "subject-3".into();
+        claims["email"] = "rita@example.it".into();
+        claims["email_verified"] = false.into();
+    };
+    provider.know(200, JSON, json!({"sub": "subject-3", "name": "Another", "email": "rita@example.it", "email_verified": true}));
+    let mut third = scene.browser();
+    assert_eq!(enter(&scene, &provider, &mut third, "", whole, SOUND).await.status, 303);
+    let me = third.get("/auth/me").await.json();
+    assert_eq!((me["name"].as_str(), me["role"].as_str(), provider.asked()), (Some("Ada L."), Some("citizen"), 2));
+}
+
+#[tokio::test]
+async fn no_answer_about_somebody_keeps_them_out_and_an_answer_about_another_is_none() {
+    let provider = Provider::start().await;
+    let scene = scene(&provider, json!({"open_to_citizens": true, "trust_email": true})).await;
+    scene.invite("rita@example.it", Role::Administrator).await;
+    let rita = |sub: Value| json!({"sub": sub, "name": "Rita", "email": "rita@example.it", "email_verified": true});
+    let unsigned = |at: usize| jwt(&rita(format!("s{at}").into()), Sign::None("none"));
+    let foreign = |at: usize| jwt(&rita(format!("s{at}").into()), Sign::Rsa(1, 0));
+    for at in 0..10 {
+        match at {
+            0 => provider.know(200, JSON, rita("another".into())),
+            1 => provider.know(200, JSON, rita(Value::Null)),
+            2 => provider.know(500, JSON, rita("s2".into())),
+            3 => provider.know(200, "text/html", rita("s3".into())),
+            4 => provider.know(200, JSON, "{\"sub\": \"s4\""),
+            5 => provider.know(200, JSON, format!("{{\"sub\": \"s5\", \"name\": \"{}\"}}", "x".repeat(300_000))),
+            6 => provider.know(0, JSON, rita("s6".into())),
+            7 => provider.know(200, "application/jwt", unsigned(7)),
+            8 => provider.know(200, "application/jwt", foreign(8)),
+            _ => provider.say("userinfo_endpoint", "http://169.254.169.254/latest".into()),
+        }
+        // what it says of itself is fetched anew
+        scene.turn(TimeDelta::hours(2));
+        let mut browser = scene.browser();
+        let change = |claims: &mut Value| {
+            bare(claims);
+            claims["sub"] = format!("s{at}").into();
+        };
+        let begun = std::time::Instant::now();
+        assert_eq!(enter(&scene, &provider, &mut browser, "", change, SOUND).await.status, 303, "{at}");
+        assert!(begun.elapsed().as_secs() < 8, "{at}");
+        let me = browser.get("/auth/me").await.json();
+        assert_eq!((me["role"].as_str(), me["name"].as_str()), (Some("citizen"), Some("—")), "{at}");
+    }
+    assert_eq!(provider.asked(), 9);
 }

@@ -4,7 +4,7 @@ use kernel::Role;
 use serde_json::json;
 
 use crate::authenticator::Authenticator;
-use crate::scene::{Answer, Browser, Scene, scene, scene_at};
+use crate::scene::{Answer, Browser, PASSWORD, Scene, scene, scene_at};
 
 /// What somebody does to an authenticator.
 type Spoil = fn(&mut Authenticator);
@@ -156,4 +156,73 @@ async fn an_address_without_a_name_has_no_passkeys_and_localhost_has() {
     let mut key = Authenticator { origin: "http://localhost:8080".to_owned(), domain: "localhost".to_owned(), ..Authenticator::new(1) };
     let made = make(&mut browser, &mut key, Some(&link)).await;
     assert_eq!(made.status, 200, "{}", made.text);
+}
+
+const NEW_PASSWORD: &str = "/auth/password/new";
+
+/// A password with the app that is offered, and the app's secret.
+async fn offered(scene: &Scene, browser: &mut Browser) -> (serde_json::Value, String) {
+    let offer = browser.get(NEW_PASSWORD).await;
+    assert_eq!(offer.status, 200, "{}", offer.text);
+    let offer = offer.json();
+    let secret = offer["totp"]["secret"].as_str().unwrap().to_owned();
+    (json!({"password": PASSWORD, "totp": offer["totp"]["sealed"], "code": scene.code(&secret)}), secret)
+}
+
+#[tokio::test]
+async fn who_has_just_come_with_a_passkey_may_choose_a_password_beside_it() {
+    let scene = scene().await;
+    let (mut desk, mut key) = invited(&scene).await;
+    let mut phone = scene.browser();
+    enter(&mut phone, &mut key).await;
+    assert_eq!(phone.get("/auth/me").await.json()["links"]["password"], "https://sit.example.it/auth/password/new");
+    assert!(phone.page("/auth/sessions").await.text.contains("Aggiungi una password"));
+    assert!(phone.page(NEW_PASSWORD).await.text.contains("<svg"));
+    let (wish, secret) = offered(&scene, &mut phone).await;
+    for (name, value) in [("password", "passwordpassword"), ("code", "000000")] {
+        let mut wrong = wish.clone();
+        wrong[name] = value.into();
+        assert_eq!(phone.post(NEW_PASSWORD, &wrong).await.status, 400, "{name}");
+    }
+    assert_eq!(scene.browser().post(NEW_PASSWORD, &wish).await.status, 401, "nobody");
+    let before = phone.clone();
+    let added = phone.post(NEW_PASSWORD, &wish).await;
+    assert_eq!(added.status, 200, "{}", added.text);
+    assert_ne!(phone.session(), before.session());
+    assert_eq!((phone.role().await, desk.role().await), ("planner".to_owned(), "anonymous".to_owned()), "the other session ended");
+    assert_eq!(phone.post(NEW_PASSWORD, &wish).await.status, 404, "once");
+    let log = scene.sql("select via from identity.audit where details ->> 'act' = 'add password'").await;
+    assert_eq!(log, [json!({"via": "session"})]);
+    scene.turn(TimeDelta::minutes(1));
+    assert_eq!(scene.sign_in(&mut desk, "ada@example.it", &secret).await.status, 200);
+    assert_eq!(enter(&mut scene.browser(), &mut key).await.status, 200, "and the passkey stays");
+}
+
+#[tokio::test]
+async fn a_session_that_is_old_or_somebody_else_s_offer_makes_no_password() {
+    let scene = scene().await;
+    let (mut ada, mut key) = invited(&scene).await;
+    let (wish, _) = offered(&scene, &mut ada).await;
+    let (_, link) = scene.invite("eva@example.it", Role::Planner).await;
+    let (mut eva, mut her_key) = (scene.browser(), Authenticator::new(3));
+    make(&mut eva, &mut her_key, Some(&link)).await;
+    assert_eq!(eva.post(NEW_PASSWORD, &wish).await.status, 401, "the app was offered to somebody else");
+    scene.turn(TimeDelta::minutes(11));
+    for answer in [ada.get(NEW_PASSWORD).await, ada.post(NEW_PASSWORD, &wish).await] {
+        assert_eq!(answer.status, 401);
+        assert!(answer.text.contains("sign in again"), "{}", answer.text);
+    }
+    assert_eq!(enter(&mut ada, &mut key).await.status, 200);
+    assert_eq!(ada.get(NEW_PASSWORD).await.status, 200);
+    // who has a password changes it with it, and is offered no other app
+    let (_, secret, mut member) = scene.member("ivo@example.it", Role::Officer).await;
+    assert!(!secret.is_empty());
+    assert_eq!(member.get(NEW_PASSWORD).await.status, 404);
+    // an account without an address has nothing to sign in with
+    sqlx::raw_sql("update identity.accounts set email = null where email = 'ada@example.it'")
+        .execute(&mut scene.scratch.connection("postgres").await)
+        .await
+        .unwrap();
+    scene.turn(TimeDelta::seconds(6));
+    assert_eq!(ada.get(NEW_PASSWORD).await.status, 404);
 }

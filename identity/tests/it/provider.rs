@@ -39,6 +39,9 @@ struct Book {
     keys: Vec<usize>,
     overrides: HashMap<String, Value>,
     fetches: u32,
+    /// What is answered of a person, and in which media type; how often that was asked.
+    userinfo: Option<(u16, String, String)>,
+    asked: u32,
 }
 
 pub struct Provider {
@@ -63,6 +66,7 @@ impl Provider {
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/jwks", get(keys))
             .route("/token", post(token))
+            .route("/userinfo", get(userinfo))
             .with_state(state);
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { issuer, book, server }
@@ -82,6 +86,17 @@ impl Provider {
     /// From now on the discovery document says this.
     pub fn say(&self, name: &str, value: Value) {
         self.book.lock().unwrap().overrides.insert(name.to_owned(), value);
+    }
+
+    /// From now on it is asked for what it knows of people, and answers this.
+    pub fn know(&self, status: u16, kind: &str, body: impl ToString) {
+        self.say("userinfo_endpoint", format!("{}/userinfo", self.issuer).into());
+        self.book.lock().unwrap().userinfo = Some((status, kind.to_owned(), body.to_string()));
+    }
+
+    /// How often it was asked.
+    pub fn asked(&self) -> u32 {
+        self.book.lock().unwrap().asked
     }
 
     /// How often the keys were fetched.
@@ -163,4 +178,19 @@ async fn token(State((_, book)): State<Shared>, headers: http::HeaderMap, body: 
         return refuse("the verifier is another");
     }
     (StatusCode::OK, Json(json!({"access_token": "access", "token_type": "Bearer", "expires_in": 300, "id_token": token})))
+}
+
+/// A status of 0 is no answer at all.
+async fn userinfo(State((_, book)): State<Shared>, headers: http::HeaderMap) -> axum::response::Response {
+    use axum::response::IntoResponse;
+    assert_eq!(headers[http::header::AUTHORIZATION], "Bearer access");
+    let (status, kind, body) = {
+        let mut book = book.lock().unwrap();
+        book.asked += 1;
+        book.userinfo.clone().unwrap()
+    };
+    if status == 0 {
+        tokio::time::sleep(std::time::Duration::from_secs(30)).await;
+    }
+    (StatusCode::from_u16(status).unwrap_or_default(), [(http::header::CONTENT_TYPE, kind)], body).into_response()
 }

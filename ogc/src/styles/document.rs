@@ -1,7 +1,7 @@
 //! Putting a style together.
 
 use kernel::layer::StyleLayer;
-use kernel::{Bbox, Installation, Language, Layer, PublicUrl};
+use kernel::{AddressToken, Bbox, Installation, Language, Layer, PublicUrl};
 use serde_json::{Map, Value, json};
 
 use super::palette::Theme;
@@ -21,6 +21,16 @@ pub(super) struct Look {
 pub(super) struct Home<'a> {
     pub(super) installation: &'a Installation,
     pub(super) public_url: &'a PublicUrl,
+    /// What let the reader in, and is to let the sources in.
+    pub(super) token: Option<&'a AddressToken>,
+}
+
+impl Home<'_> {
+    /// Where the TileJSON of these layers is.
+    fn source(self, ids: &[&str]) -> String {
+        let address = self.public_url.link(&format!("/xyz/{}", ids.join(",")));
+        self.token.map_or(address.clone(), |token| token.onto(&address))
+    }
 }
 
 /// The source that the layers of the ground share.
@@ -32,9 +42,14 @@ pub(super) fn of_map(home: Home<'_>, layers: &[&Layer], look: Look) -> Value {
     document(home, home.installation.title.get(look.language), parts, look)
 }
 
-/// The style of one layer, shown whether the map shows it at first or not.
-pub(super) fn of_layer(home: Home<'_>, layer: &Layer, look: Look) -> Value {
-    document(home, layer.title.get(look.language), std::iter::once((layer, layer.id.as_str(), true)), look)
+/// The style of one layer, shown whether the map shows it at first or not, over its own rows (`extent`, where that may be told).
+pub(super) fn of_layer(home: Home<'_>, layer: &Layer, extent: Option<Bbox>, look: Look) -> Value {
+    let mut style = document(home, layer.title.get(look.language), std::iter::once((layer, layer.id.as_str(), true)), look);
+    if let Some(extent) = extent {
+        style["center"] = json!(extent.centre());
+        style["zoom"] = json!(zoom_of(extent));
+    }
+    style
 }
 
 /// A complete style of layers, each with the name of its source and whether it is shown.
@@ -46,12 +61,8 @@ fn document<'a>(home: Home<'_>, name: &str, parts: impl Iterator<Item = (&'a Lay
             None => sources.push((source, vec![layer.id.as_str()])),
         }
     }
-    let sources: Map<String, Value> = sources
-        .into_iter()
-        .map(|(source, ids)| {
-            (source.to_owned(), json!({ "type": "vector", "url": home.public_url.link(&format!("/xyz/{}", ids.join(","))) }))
-        })
-        .collect();
+    let sources: Map<String, Value> =
+        sources.into_iter().map(|(source, ids)| (source.to_owned(), json!({ "type": "vector", "url": home.source(&ids) }))).collect();
 
     let mut drawn: Vec<(u16, Value)> = parts
         .flat_map(|(layer, source, shown)| {

@@ -22,7 +22,7 @@ pub(crate) async fn map(app: App, who: Principal, params: Params, headers: Heade
     let look = look(params)?;
     let entries = app.catalogue.layers(&who);
     let layers: Vec<_> = entries.iter().map(|e| &*e.layer).collect();
-    Ok(answer(&document::of_map(app.home(), &layers, look).to_string(), &headers))
+    Ok(answer(&document::of_map(app.home(), &layers, look).to_string(), &headers, app.token.is_some()))
 }
 
 /// The style of one layer, `/styles/parcels.json`.
@@ -44,7 +44,7 @@ pub(crate) async fn layer(
     let look = look(params)?;
     let id = file.strip_suffix(".json").ok_or_else(absent)?;
     let entry = app.catalogue.layer(&who, id).ok_or_else(absent)?;
-    Ok(answer(&document::of_layer(app.home(), &entry.layer, look).to_string(), &headers))
+    Ok(answer(&document::of_layer(app.home(), &entry.layer, entry.bbox_for(&who), look).to_string(), &headers, app.token.is_some()))
 }
 
 fn look(params: Params) -> Result<Look, Problem> {
@@ -62,15 +62,17 @@ fn look(params: Params) -> Result<Look, Problem> {
     Ok(Look { theme, language })
 }
 
-/// A style changes when a declaration does, which a client is to see at once: it asks each time, and is told 304.
-fn answer(body: &str, request: &HeaderMap) -> Response {
+/// A style changes when a declaration does, which a client is to see at once: it asks each time, and is told 304. One with a token in it
+/// is its reader's alone.
+fn answer(body: &str, request: &HeaderMap, with_token: bool) -> Response {
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     let etag = format!("\"{:016x}\"", hasher.finish());
     let known = request.get_all(header::IF_NONE_MATCH).iter().any(|value| {
         value.to_str().is_ok_and(|tags| tags.split(',').any(|tag| matches!(tag.trim(), "*") || tag.trim().trim_start_matches("W/") == etag))
     });
-    let caching = [(header::ETAG, etag), (header::CACHE_CONTROL, "no-cache".to_owned())];
+    let kept = if with_token { "private, no-cache" } else { "no-cache" };
+    let caching = [(header::ETAG, etag), (header::CACHE_CONTROL, kept.to_owned())];
     if known {
         return (StatusCode::NOT_MODIFIED, caching).into_response();
     }
@@ -95,13 +97,16 @@ mod tests {
 
     #[test]
     fn who_has_it_is_not_sent_it_again() {
-        let first = answer("{}", &HeaderMap::new());
+        let first = answer("{}", &HeaderMap::new(), false);
         let etag = first.headers()[header::ETAG].clone();
-        let again =
-            |tags: &str| answer("{}", &HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_str(tags).unwrap())])).status();
+        let again = |tags: &str| {
+            answer("{}", &HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_str(tags).unwrap())]), false).status()
+        };
         assert_eq!(again(etag.to_str().unwrap()), StatusCode::NOT_MODIFIED);
         assert_eq!(again(&format!("\"x\", W/{}", etag.to_str().unwrap())), StatusCode::NOT_MODIFIED);
         assert_eq!(again("\"x\""), StatusCode::OK);
-        assert_ne!(answer("{ }", &HeaderMap::new()).headers()[header::ETAG], etag);
+        assert_ne!(answer("{ }", &HeaderMap::new(), false).headers()[header::ETAG], etag);
+        let kept = |with_token| answer("{}", &HeaderMap::new(), with_token).headers()[header::CACHE_CONTROL].clone();
+        assert_eq!((kept(false), kept(true)), ("no-cache".parse().unwrap(), "private, no-cache".parse().unwrap()));
     }
 }

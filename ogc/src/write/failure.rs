@@ -29,6 +29,15 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
+impl From<kernel::idempotency::Error> for Failure {
+    fn from(error: kernel::idempotency::Error) -> Self {
+        match error {
+            kernel::idempotency::Error::Database(error) => Self::Database(error, None),
+            kernel::idempotency::Error::Problem(problem) => Self::Problem(problem),
+        }
+    }
+}
+
 impl Failure {
     /// What the client is told. Asks the database on a connection of its own what a constraint says.
     pub(crate) async fn explain(self, app: &App) -> Problem {

@@ -1,6 +1,6 @@
 use axum::response::Response;
-use kernel::Problem;
-use operations::{Answer, idempotency};
+use kernel::{Problem, idempotency};
+use operations::Answer;
 use serde_json::json;
 
 use super::answer;

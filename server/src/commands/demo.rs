@@ -10,6 +10,7 @@ use crate::commands::serve;
 use crate::config::{Config, ServerOptions};
 use crate::database::Database;
 use crate::failure::Failure;
+use crate::listen::Bound;
 use crate::{installation, migrate, modules};
 
 #[derive(Debug, Args)]
@@ -33,10 +34,11 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
             "the demo has a boundary and a system of its own: leave --boundary and --storage-crs out, or use `opensit serve`",
         ));
     }
+    let bound = Bound::take(config)?;
     let database = Database::open(config, Some(serve::address(config))).await?;
     let owner = migrate::run(&database, config).await?;
     load(&owner, arguments.size, config).await?;
-    serve::serve(database, owner, config, serve::Serving::Demo { open: !arguments.no_open }).await
+    serve::serve(bound, database, owner, config, serve::Serving::Demo { open: !arguments.no_open }).await
 }
 
 /// Fills an empty installation with the town, in one transaction: all of it or nothing. One that has it is left as it is.

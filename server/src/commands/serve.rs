@@ -1,5 +1,4 @@
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,6 @@ use feed::{Feed, FeedConfig, Tls};
 use identity::audit;
 use kernel::{Context, PublicUrl, SystemClock};
 use sqlx::PgPool;
-use tokio::net::{TcpListener, TcpSocket};
 use url::Url;
 
 use crate::config::{Config, ServerOptions};
@@ -17,14 +15,12 @@ use crate::database::Database;
 use crate::failure::Failure;
 use crate::http::App;
 use crate::http::who::Who;
-use crate::{http, installation, listen, migrate};
+use crate::listen::Bound;
+use crate::workers::Working;
+use crate::{http, installation, listen, migrate, workers};
 
-/// How long open requests may go on after the signal to stop.
-const GRACE: Duration = Duration::from_secs(3);
-
-/// Connections that may wait until they are taken. One that finds no room tries again after a second, so that a crowd at once would
-/// keep others waiting.
-const BACKLOG: u32 = 4096;
+/// How long open requests and jobs may go on after the signal to stop.
+pub(crate) const GRACE: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -36,12 +32,13 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(config: &Config) -> Result<(), Failure> {
+    let bound = Bound::take(config)?;
     installation::check_boundary(config).await?;
     let database = Database::open(config, Some(address(config))).await?;
     let owner = migrate::run(&database, config).await?;
     let (installed, _) = installation::read(&owner).await?;
     installation::take_boundary(&owner, config, installed.storage_crs).await?;
-    serve(database, owner, config, Serving::Installation).await
+    serve(bound, database, owner, config, Serving::Installation).await
 }
 
 /// What is served.
@@ -58,10 +55,10 @@ pub(crate) fn address(config: &Config) -> String {
     config.public_url.as_ref().map_or_else(|| format!("http://localhost:{}", config.listen.value.port()), |g| g.value.to_string())
 }
 
-/// Serves until a signal, on a database that is ready.
-pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, what: Serving) -> Result<(), Failure> {
-    let listener = bind(config.listen.value)?;
-    let port = listener.local_addr().map_or(config.listen.value.port(), |a| a.port());
+/// Serves until a signal, at an address that was taken, on a database that is ready.
+pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, config: &Config, what: Serving) -> Result<(), Failure> {
+    let port = bound.port();
+    let listener = bound.listen()?;
     let public_url = match &config.public_url {
         Some(given) => given.value.clone(),
         None => PublicUrl::parse(&format!("http://localhost:{port}")).map_err(Failure::new)?,
@@ -101,7 +98,13 @@ pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, wh
     }
     let (stop_sealing, sealing) = tokio::sync::oneshot::channel::<()>();
     let sealer = tokio::spawn(audit::Sealer::new(context.database.clone()).run(async { sealing.await.unwrap_or_default() }));
-    within_grace(listen::serve(listener, router, &config.limits.value, config.trusted(), stop_signal())).await;
+    let mut working = Working::start(workers::worker(&context), stop_signal());
+    let served = async {
+        listen::serve(listener, router, &config.limits.value, config.trusted(), stop_signal()).await;
+        working.ended().await;
+    };
+    within_grace(served).await;
+    drop(working);
 
     tracing::info!("stopping");
     if let Some(keeper) = keeper {
@@ -136,27 +139,6 @@ async fn sweep(identity: identity::Identity) {
             tracing::warn!(cause = failure.text(kernel::Language::En), "ended sessions stay for now");
         }
     }
-}
-
-fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
-    let open = || -> std::io::Result<TcpListener> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        // as servers are wont to: a server that was stopped can be started again at once
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        socket.listen(BACKLOG)
-    };
-    open().map_err(|e| {
-        let cure = match e.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                "another program listens there: stop it, or choose another --listen (127.0.0.1:0 finds a free port)"
-            }
-            std::io::ErrorKind::PermissionDenied => "ports below 1024 need privileges: choose a higher one and put a proxy before it",
-            std::io::ErrorKind::AddrNotAvailable => "this machine has no such address: 127.0.0.1 or 0.0.0.0 always work",
-            _ => "choose another --listen",
-        };
-        Failure::new(format!("can't listen at {address}: {e}; {cure}"))
-    })
 }
 
 /// Ends when the server has ended, or a while after the second signal or the grace ran out.

@@ -13,10 +13,14 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[folder = "../web-map/dist"]
 struct Dist;
 
+/// Where `/portal` and `/favicon.ico` lead to: seen from there, so that whatever path a proxy puts before ours stays before it.
+const PORTAL: &str = "portal/";
+const ICON: &str = "portal/favicon.svg";
+
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
-        .route("/portal", get(|| async { Redirect::permanent("/portal/") }))
-        .route("/favicon.ico", get(|| async { Redirect::permanent("/portal/favicon.svg") }))
+        .route("/portal", get(|| async { Redirect::permanent(PORTAL) }))
+        .route("/favicon.ico", get(|| async { Redirect::permanent(ICON) }))
         .route("/portal/", get(|headers: HeaderMap| async move { serve("index.html", &headers) }))
         .route("/portal/{*path}", get(|Path(path): Path<String>, headers: HeaderMap| async move { serve(&path, &headers) }))
 }
@@ -88,7 +92,18 @@ fn content_type(path: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::accepts;
+    use super::{ICON, PORTAL, accepts};
+    use url::Url;
+
+    #[test]
+    fn redirections_stay_below_the_path_that_a_proxy_has_for_us() {
+        for prefix in ["https://sit.example.it", "https://sit.example.it/gis", "https://sit.example.it/a/b"] {
+            let led = |from: &str, to: &str| Url::parse(&format!("{prefix}{from}")).unwrap().join(to).unwrap().to_string();
+            assert_eq!(led("/portal", PORTAL), format!("{prefix}/portal/"));
+            assert_eq!(led("/portal?lang=en", PORTAL), format!("{prefix}/portal/"));
+            assert_eq!(led("/favicon.ico", ICON), format!("{prefix}/portal/favicon.svg"));
+        }
+    }
 
     #[test]
     fn a_coding_with_weight_zero_is_refused() {

@@ -92,12 +92,13 @@ impl Who {
 pub(super) async fn find(State(who): State<Who>, mut request: Request, next: Next) -> Response {
     let mut token = None;
     let found = match who.signer.principal(request.uri()) {
-        Ok(Some((principal, rest))) => {
-            if let Err(problem) = who.keys.stands(&principal).await {
+        Ok(Some(admitted)) => {
+            if let Err(problem) = who.keys.stands(&admitted.principal).await {
                 return problem.into_response();
             }
-            token = Some(std::mem::replace(request.uri_mut(), rest));
-            Some(principal)
+            token = Some(std::mem::replace(request.uri_mut(), admitted.rest));
+            request.extensions_mut().insert(admitted.token);
+            Some(admitted.principal)
         }
         Ok(None) => match who.keys.principal(request.headers()).await {
             Ok(Some(found)) => {
@@ -126,7 +127,7 @@ impl Who {
     /// Who comes with these headers now. An answer that can't be had is an error.
     async fn now(&self, headers: &HeaderMap, token: Option<&Uri>) -> Result<Option<Principal>, Problem> {
         if let Some(uri) = token {
-            let found = self.signer.principal(uri)?.map(|(principal, _)| principal);
+            let found = self.signer.principal(uri)?.map(|admitted| admitted.principal);
             if let Some(principal) = &found {
                 self.keys.stands(principal).await?;
             }

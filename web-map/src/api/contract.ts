@@ -141,5 +141,10 @@ export interface Me {
   comuni: '*' | string[];
   staff: boolean;
   administrator: boolean;
+  email: string | null;
+  /** Whether they have a password to change. */
+  password: boolean;
+  /** Where they change it, or choose one; null if there can be none. */
+  links: { password: string | null };
   demo: DemoPerson[];
 }

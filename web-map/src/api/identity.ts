@@ -10,6 +10,10 @@ export const signInUrl = (lang: string, { search, hash } = location) => serverUr
 
 export const sessionsUrl = (lang: string) => serverUrl('auth/sessions', { lang });
 
+/** Another password; the answer's cookie carries on this session, all others end. What is wrong is said in the language asked for. */
+export const changePassword = async (lang: string, wish: { current: string; new: string; code: string }): Promise<void> =>
+  void (await send('POST', serverUrl('auth/password/change', { lang }), wish));
+
 export const signOut = async (): Promise<void> => void (await send('POST', serverUrl('auth/sign-out'), {}));
 
 /** One click, and one is an invented person of the demo. */

@@ -17,6 +17,8 @@ export const en: Record<keyof typeof it, string> = {
   'account.sessions': 'My sessions',
   'account.admin': 'Administration',
   'account.keys': 'Keys and jobs',
+  'account.password': 'Change the password',
+  'account.password.add': 'Add a password',
   'account.sign_out': 'Sign out',
   'account.unsaved': 'There is a change that was not saved: signing out loses it. Sign out all the same?',
   'account.failed': 'Signing in did not work: {reason}',

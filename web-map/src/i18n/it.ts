@@ -15,6 +15,8 @@ export const it = {
   'account.sessions': 'I miei accessi',
   'account.admin': 'Amministrazione',
   'account.keys': 'Chiavi e lavori',
+  'account.password': 'Cambia la password',
+  'account.password.add': 'Aggiungi una password',
   'account.sign_out': 'Esci',
   'account.unsaved': 'C’è una modifica non salvata: uscendo si perde. Uscire lo stesso?',
   'account.failed': 'L’accesso non è riuscito: {reason}',

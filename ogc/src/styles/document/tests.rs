@@ -1,4 +1,4 @@
-use kernel::{Bbox, Installation, Language, Layer, PublicUrl, Srid, Text};
+use kernel::{AddressToken, Bbox, Installation, Language, Layer, PublicUrl, Srid, Text};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ fn with_home<T>(test: impl FnOnce(Home<'_>) -> T) -> T {
         demo: true,
     };
     let public_url = PublicUrl::parse("https://sit.example.it/gis").unwrap();
-    test(Home { installation: &installation, public_url: &public_url })
+    test(Home { installation: &installation, public_url: &public_url, token: None })
 }
 
 const LIGHT: Look = Look { theme: Theme::Light, language: Language::It };
@@ -76,7 +76,7 @@ fn a_layer_that_is_off_has_a_source_of_its_own_and_is_hidden() {
     assert_eq!(style["layers"][1]["layout"], Value::Null);
     assert_eq!(style["layers"][2]["layout"], json!({"visibility": "none"}));
     // asked for alone it is shown
-    let style = with_home(|home| of_layer(home, &off, LIGHT));
+    let style = with_home(|home| of_layer(home, &off, None, LIGHT));
     assert_eq!((&style["layers"][1]["source"], &style["layers"][1]["layout"]), (&json!("off"), &Value::Null));
 }
 
@@ -92,4 +92,27 @@ fn the_theme_changes_colours_and_the_language_names() {
     assert_ne!(light["paint"]["text-color"], dark["paint"]["text-color"]);
     assert_eq!(light["metadata"]["opensit:legend"], json!({"it": "Luogo", "en": "Place"}));
     assert_eq!(light["minzoom"], json!(12.0), "tiles have nothing below");
+}
+
+#[test]
+fn who_came_with_a_token_has_it_in_the_sources() {
+    let part = json!([{"name": "x", "type": "circle", "order": 700}]);
+    let (on, alone) = (layer("on", true, part.clone()), layer("alone", true, part));
+    let token = AddressToken::new("abc-_1").unwrap();
+    let style = with_home(|home| of_map(Home { token: Some(&token), ..home }, &[&on, &alone], LIGHT));
+    assert_eq!(
+        (&style["sources"]["map"]["url"], &style["sources"]["alone"]["url"]),
+        (&json!("https://sit.example.it/gis/xyz/on?token=abc-_1"), &json!("https://sit.example.it/gis/xyz/alone?token=abc-_1"))
+    );
+}
+
+#[test]
+fn the_style_of_a_layer_lies_over_its_rows_and_over_the_town_where_they_are_not_told() {
+    let far = layer("far", true, json!([{"name": "x", "type": "circle", "order": 700}]));
+    let at = |extent| with_home(|home| of_layer(home, &far, extent, LIGHT));
+    let milan = Bbox::new(9.1, 45.4, 9.3, 45.5).ok();
+    assert_eq!((&at(milan)["center"], &at(None)["center"]), (&json!([9.2, 45.45]), &json!([15.7, 38.1])));
+    // a rectangle of a fifth of a degree fills a window of 1,000 pixels, 512 of which have 360 degrees at zoom 0
+    assert_eq!(at(milan)["zoom"], 11.8);
+    assert_eq!(at(Bbox::new(9.2, 45.4, 9.2, 45.4).ok())["zoom"], 18.0, "a single point");
 }
