@@ -46,7 +46,7 @@ impl Page<'_> {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
-                    title { (self.title) " · " (service.get(language)) }
+                    title { (self.title) @if self.title != service.get(language) { " · " (service.get(language)) } }
                     link rel="icon" href="data:,";
                     link rel="stylesheet" href=(url("/portal/embed.css"));
                     link rel="stylesheet" href=(url(STYLE_SHEET));

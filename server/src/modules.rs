@@ -1,7 +1,8 @@
 //! The product on one page: every theme, in the order of the layer tree.
 
 use demo_town::Town;
-use kernel::Module;
+use kernel::{Module, Text};
+use ogc::Door;
 use sqlx::PgConnection;
 
 use crate::failure::Failure;
@@ -20,6 +21,23 @@ pub(crate) fn all() -> Result<Vec<Module>, Failure> {
     .into_iter()
     .map(|module| module.map_err(|e| Failure::new(format!("a theme's layers are declared wrongly: {e}"))))
     .collect()
+}
+
+/// What the first page leads people to, of the modules that run.
+pub(crate) fn doors(runs: impl Fn(&str) -> bool) -> Vec<Door> {
+    let all = [(
+        "reports",
+        reports::module().is_ok_and(|module| module.routes.is_some()),
+        Door {
+            path: "/reports/new",
+            title: Text::new("Segnala un problema", "Report a problem"),
+            text: Text::new(
+                "Una buca, una luce spenta, rifiuti: dove, una foto, e si segue che cosa succede.",
+                "A pothole, a dead lamp, waste: where, a photo, and you follow what becomes of it.",
+            ),
+        },
+    )];
+    all.into_iter().filter(|(module, answers, _)| *answers && runs(module)).map(|(_, _, door)| door).collect()
 }
 
 /// Each theme loads its own from the records of the invented town.
