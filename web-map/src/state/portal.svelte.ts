@@ -19,6 +19,7 @@ import { Cards, reasonOf } from './cards.svelte';
 import { LayerStates } from './layers.svelte';
 import { insetsOfPanels, PHONE_PX } from './insets';
 import { Measure } from './measure.svelte';
+import { today } from './day';
 import { comuneAsked, decode, encode, type Link } from './permalink';
 import { prefs, reduceMotion, t, tr } from './preferences.svelte';
 import { Session } from './session.svelte';
@@ -64,6 +65,8 @@ class Portal {
   tool = $state.raw<MapTool>();
   sketch = $state.raw<FeatureCollection>();
   admin = $state<AdminTab>();
+  /** The day that is shown, where it is not today. */
+  day = $state<string>();
 
   measuring = $derived(this.panel === 'measure' && this.front === 'panel');
 
@@ -73,7 +76,10 @@ class Portal {
   readonly layers = new LayerStates();
   readonly measure = new Measure();
   readonly session = new Session();
-  readonly cards = new Cards(() => this.catalogue);
+  readonly cards = new Cards(() => this.catalogue, () => this.day);
+
+  /** Some layer that is on changes with time. */
+  timed = $derived(this.layers.on.some((id) => this.layer(id)?.validity));
 
   /** The place that a cross stands on: the one whose coordinates are listed, or where the reader asked what is there. */
   marked = $derived<LonLat | undefined>(this.panel === 'coordinates' || !this.cards.open ? this.picked : this.cards.point);
@@ -99,6 +105,7 @@ class Portal {
       this.basemap = link.basemap ?? 'none';
       this.comune = link.comune ?? comuneAsked(location.search);
       this.admin = adminTab(link.admin);
+      this.day = link.day;
       if (!this.catalogue) this.openAt(catalogue, link);
       this.catalogue = catalogue;
       this.style = style;
@@ -183,6 +190,17 @@ class Portal {
     this.goTo(this.whole());
   }
 
+  /** The map, what is asked of it and the lists are of this day; of now without. */
+  async setDay(day: string | undefined): Promise<void> {
+    const wanted = day === today() ? undefined : day;
+    if (wanted === this.day) return;
+    this.day = wanted;
+    this.redraw();
+    this.revision += 1;
+    this.writeUrl();
+    await this.cards.again(this.camera.zoom, this.asked());
+  }
+
   openAdmin(tab: AdminTab | undefined): void {
     this.admin = tab;
     this.writeUrl();
@@ -198,7 +216,7 @@ class Portal {
     if (!this.style) return undefined;
     const drawn = overlay({ selection: this.selection(), measure: this.measure.drawing(), mark: markData(this.marked), sketch: this.sketch });
     return compose(this.style, {
-      on: new Set(this.layers.on), ...(this.catalogue ? { catalogue: this.catalogue } : {}), opacity: this.layers.shown, overlay: drawn, ...(this.ground ? { basemap: this.ground } : {}),
+      on: new Set(this.layers.on), ...(this.day ? { day: this.day } : {}), ...(this.catalogue ? { catalogue: this.catalogue } : {}), opacity: this.layers.shown, overlay: drawn, ...(this.ground ? { basemap: this.ground } : {}),
     });
   }
 
@@ -427,6 +445,7 @@ class Portal {
       ...(this.panel ? { panel: this.panel } : {}),
       ...(this.comune ? { comune: this.comune } : {}),
       ...(this.admin ? { admin: this.admin } : {}),
+      ...(this.day ? { day: this.day } : {}),
       ...(cards.selected ? { selected: { layer: cards.selected.layer, id: cards.selected.id } } : {}),
     };
   }
@@ -451,6 +470,7 @@ class Portal {
     prefs.adopt(link.lang, link.theme);
     this.admin = adminTab(link.admin);
     this.comune = link.comune ?? comuneAsked(location.search);
+    if (link.day !== this.day) [this.day, this.revision] = [link.day, this.revision + 1];
     if (link.layers) this.layers.apply(link.layers);
     if (restyle) await this.reloadStyle();
     else this.redraw();
