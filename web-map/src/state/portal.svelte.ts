@@ -26,7 +26,7 @@ import { Session } from './session.svelte';
 import { SourceWatch } from './watch';
 import { adminTab, type AdminTab, type MapTool, type Work } from './work';
 
-export const PANELS = ['layers', 'measure', 'list', 'coordinates'] as const;
+export const PANELS = ['layers', 'services', 'measure', 'list', 'coordinates'] as const;
 export type Panel = (typeof PANELS)[number];
 
 /** As close as a search or a row brings the reader; a point has no size to go by. */
@@ -49,6 +49,8 @@ class Portal {
   /** Everything was drawn once: before that there is nothing to count. */
   rested = false;
   panel = $state<Panel>();
+  /** The theme whose panel is open among the services. */
+  service = $state<string>();
   /** When both do not fit, what was asked for last lies in front. */
   front = $state<'panel' | 'cards'>('panel');
   live = $state<StreamState>('connecting');
@@ -120,7 +122,8 @@ class Portal {
     const [zoom, center] = [link.zoom ?? 14, link.center ?? centre(this.whole(catalogue))];
     this.camera = { zoom, center, bearing: link.bearing ?? 0 };
     this.bbox = this.whole(catalogue);
-    if (link.panel && (PANELS as readonly string[]).includes(link.panel)) this.panel = link.panel as Panel;
+    const [panel, service] = (link.panel ?? '').split(':');
+    if (panel && (PANELS as readonly string[]).includes(panel)) [this.panel, this.service] = [panel as Panel, service];
     else if (innerWidth >= PHONE_PX && !location.hash) this.panel = 'layers';
   }
 
@@ -430,6 +433,12 @@ class Portal {
     this.writeUrl();
   }
 
+  /** A theme's panel, or all of them. */
+  openService(theme: string | undefined): void {
+    this.service = theme;
+    this.openPanel('services');
+  }
+
   closeCards(): void {
     this.cards.close();
     this.front = 'panel';
@@ -442,7 +451,7 @@ class Portal {
     const { camera, cards } = this;
     return {
       ...camera, layers: this.layers.shown, basemap: this.basemap, theme: prefs.theme, lang: prefs.lang,
-      ...(this.panel ? { panel: this.panel } : {}),
+      ...(this.panel ? { panel: this.panel === 'services' && this.service ? `services:${this.service}` : this.panel } : {}),
       ...(this.comune ? { comune: this.comune } : {}),
       ...(this.admin ? { admin: this.admin } : {}),
       ...(this.day ? { day: this.day } : {}),
