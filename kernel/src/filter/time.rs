@@ -1,5 +1,5 @@
-use chrono::{DateTime, Days, NaiveDate, Utc};
 use crate::{Filter, Problem, midnight_in_rome};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 
 /// What the parameter takes, in a sentence.
 const ALLOWED: &str =

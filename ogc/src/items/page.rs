@@ -61,7 +61,8 @@ pub(crate) async fn find(
     let instant = query.selection.instant;
     let recalled = counts.recall(&query.question, instant);
     let mut sql = statement(layer, who, query, recalled.as_ref());
-    let row: Row = sql.build_query_as().fetch_one(conn).await.map_err(|e| failed(&e, query))?;
+    // Planned for its values each time: a generic plan takes the rows that are valid for few, and reads the whole table for a page.
+    let row: Row = sql.build_query_as().persistent(false).fetch_one(conn).await.map_err(|e| failed(&e, query))?;
     let count = match (recalled, &row.counted) {
         (Some(count), None) => count,
         (_, counted) => counted_now(&row.snapshot, counted.as_deref().unwrap_or_default(), instant),

@@ -6,8 +6,8 @@ use kernel::{Column, Filter, Layer, Params, Principal, Problem, Srid};
 
 use super::cursor::Cursor;
 use super::place::{self, Boxes};
-use super::sort::Sort;
 use super::select::Selection;
+use super::sort::Sort;
 use crate::fields::{Property, queryables};
 use operations::COMMON;
 
