@@ -52,7 +52,7 @@ export async function withThemes(page, at) {
   const items = {
     permits: [feature('1', at, { kind: 'pdc', protocol: '2026/1', state: 'submitted', address: 'Via Po 2', filed_on: day(-60) })],
     works: [feature('W1', at, { title: 'Rifacimento di Via Po', state: 'In corso', progress: 40 })],
-    road_ordinances: [feature('O1', at, { title: 'Via Po chiusa', closure: 'Totale' })],
+    road_ordinances: [feature('O1', at, { title: 'Via Po chiusa', closure: 'Chiusura totale' })],
     reports: [feature('R9', at, { category: 'lighting', state: 'open', address: 'Via Po 8', received_at: `${day(-3)}T10:00:00Z` })],
   };
   for (const [id, features] of Object.entries(items)) {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Card, CardField, Catalogue, Layer } from '../src/api/contract';
 import { fetchItemFor, recordUrl } from '../src/api/endpoints';
 import { byModule, howMuch } from '../src/modules/cadastre/on-this';
-import { cardSection } from '../src/modules/registry';
+import { cardSection } from '../src/services/registry';
 import { Disclosure, SHOWN_MS } from '../src/state/disclosure.svelte';
 
 const layer = (id: string, group: string, more: Partial<Layer> = {}) =>

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Catalogue } from '../src/api/contract';
-import { daysUntil } from '../src/modules/due';
+import { daysUntil } from '../src/services/due';
 import { alertsOf, appliesOf } from '../src/modules/environment/applies';
-import { servicesOf, themeTitle } from '../src/modules/registry';
-import { counted, rowsOf, rowsOfItems } from '../src/modules/rows';
+import { servicesOf, themeTitle } from '../src/services/registry';
+import { counted, rowsOf, rowsOfItems } from '../src/services/rows';
 
 const nonsense = [null, undefined, 'x', 3, [], {}, { permits: 'x' }, { permits: [null, 3, { protocol: 'without an id' }] }, { kinds: 3 }, { today: [] }, { today: { zones: 'x' } }];
 

@@ -27,6 +27,7 @@ export const it = {
   'permits.all': 'Tutte le pratiche, con filtri e tabella',
   'works.tabs': 'Lavori e strade',
   'works.day': 'Ordinanze valide il {day}. Il giorno si cambia con l’orologio sulla mappa.',
+  'works.to_draw': 'Opere ancora da disegnare',
   'works.all': 'Tutti i lavori pubblici',
   'env.alerts': 'Allerta di oggi',
   'env.alerts.none': 'Nessuna zona di allerta è caricata.',

@@ -29,6 +29,7 @@ export const en: Record<keyof typeof it, string> = {
   'permits.all': 'All applications, with filters and a table',
   'works.tabs': 'Works and roads',
   'works.day': 'Ordinances in force on {day}. The clock on the map changes the day.',
+  'works.to_draw': 'Works still to be drawn',
   'works.all': 'All public works',
   'env.alerts': 'Alerts of today',
   'env.alerts.none': 'No alert zone is loaded.',

@@ -11,7 +11,7 @@ type Loaded<Props extends Record<string, unknown>> = () => Promise<{ default: Co
 /** A part of the card of a feature of a theme's layers. */
 export interface CardSection { group: string; geometry: Layer['geometry']; load: Loaded<{ card: Card }> }
 
-const CARD_SECTIONS: CardSection[] = [{ group: 'cadastre', geometry: 'polygon', load: () => import('./cadastre/OnThis.svelte') }];
+const CARD_SECTIONS: CardSection[] = [{ group: 'cadastre', geometry: 'polygon', load: () => import('../modules/cadastre/OnThis.svelte') }];
 
 export const cardSection = (layer: Layer | undefined): CardSection | undefined =>
   CARD_SECTIONS.find(({ group, geometry }) => layer?.group === group && layer.geometry === geometry);
@@ -20,10 +20,10 @@ export const cardSection = (layer: Layer | undefined): CardSection | undefined =
 export interface Service { theme: string; layers: string[]; hint: Key; load: Loaded<Record<string, never>> }
 
 const SERVICES: Service[] = [
-  { theme: 'reports', layers: ['reports'], hint: 'service.reports', load: () => import('./reports/ReportsPanel.svelte') },
-  { theme: 'permits', layers: ['permits'], hint: 'service.permits', load: () => import('./permits/PermitsPanel.svelte') },
-  { theme: 'public-works', layers: ['works', 'road_ordinances'], hint: 'service.public-works', load: () => import('./public-works/WorksPanel.svelte') },
-  { theme: 'environment', layers: ['flood_zones', 'landslide_zones', 'noise_zones', 'alert_zones'], hint: 'service.environment', load: () => import('./environment/EnvironmentPanel.svelte') },
+  { theme: 'reports', layers: ['reports'], hint: 'service.reports', load: () => import('../modules/reports/ReportsPanel.svelte') },
+  { theme: 'permits', layers: ['permits'], hint: 'service.permits', load: () => import('../modules/permits/PermitsPanel.svelte') },
+  { theme: 'public-works', layers: ['works', 'road_ordinances'], hint: 'service.public-works', load: () => import('../modules/public-works/WorksPanel.svelte') },
+  { theme: 'environment', layers: ['flood_zones', 'landslide_zones', 'noise_zones', 'alert_zones'], hint: 'service.environment', load: () => import('../modules/environment/EnvironmentPanel.svelte') },
 ];
 
 /** Those that have a layer here: what nobody serves is not offered. */
