@@ -54,7 +54,15 @@ pub(crate) async fn load_demo(conn: &mut PgConnection, town: &Town) -> Result<u6
 
 #[cfg(test)]
 mod tests {
-    use super::all;
+    use super::{all, doors};
+
+    #[test]
+    fn a_door_leads_only_to_a_theme_that_runs_and_answers() {
+        let answers = reports::module().unwrap().routes.is_some();
+        let paths = |runs: &dyn Fn(&str) -> bool| doors(runs).iter().map(|door| door.path).collect::<Vec<_>>();
+        assert_eq!(paths(&|_| true).contains(&"/reports/new"), answers);
+        assert!(paths(&|module| module != "reports").is_empty());
+    }
 
     #[test]
     fn every_layer_is_declared_whole_and_tells_people_what_it_is() {
