@@ -23,7 +23,7 @@ const CARDS_A_LAYER: i64 = 5;
 const MAX_VERTICES: i32 = 4_000;
 
 #[derive(Debug, FromRow)]
-struct Found {
+pub(crate) struct Found {
     fid: i64,
     id: String,
     attributes: Value,
@@ -45,6 +45,7 @@ struct Found {
         ("point" = Option<String>, Query, description = "Longitude and latitude in degrees, as `15.65,38.11`"),
         ("feature" = Option<String>, Query, description = "Instead of a point: a feature as layer and id, `parcels/H224_001200.345`. The cards are of what lies on it, with how much of it"),
         ("zoom" = Option<f64>, Query, description = "Zoom of the map (512 px tiles), which says how near is near", minimum = 0, maximum = 24),
+        ("datetime" = Option<String>, Query, description = "For layers with validity: an instant, a day in Italy, or an interval of these; now without"),
         ("layers" = Option<String>, Query, description = "Layers to ask, separated by commas; without, those shown at first, or for a feature all but the ground"),
         ("lang" = Option<String>, Query, description = "`it` or `en`"),
     ),
@@ -63,15 +64,16 @@ pub(crate) async fn handler(
     if let Some(Extension(url)) = stated {
         app.context.public_url = url;
     }
-    let params = params.only(&["point", "feature", "zoom", "layers", "lang"])?;
+    let params = params.only(&["point", "feature", "zoom", "layers", "datetime", "lang"])?;
+    let time = params.get("datetime").map_or_else(|| Ok(Filter::ValidAt(app.context.clock.now())), Filter::datetime)?;
     if let Some(feature) = params.get("feature") {
-        return overlap::answer(&app, &who, feature, &params).await.map(Json);
+        return overlap::answer(&app, &who, feature, &params, &time).await.map(Json);
     }
     let point = params.position("point")?;
     let zoom = zoom(&params)?;
     let language = Language::negotiate(params.get("lang"), None);
     let asked = layers(&app, &who, &params)?;
-    let cards = app.catalogue.reading(&app.context.database, || cards(&app, &who, &asked, (point, zoom), language)).await?;
+    let cards = app.catalogue.reading(&app.context.database, || cards(&app, &who, &asked, (point, zoom, &time), language)).await?;
     Ok(Json(json!({ "point": point, "cards": cards })))
 }
 
@@ -80,7 +82,7 @@ async fn cards(
     app: &App,
     who: &Principal,
     asked: &[Arc<Entry>],
-    (point, zoom): ([f64; 2], f64),
+    (point, zoom, time): ([f64; 2], f64, &Filter),
     language: Language,
 ) -> Result<Vec<Value>, Problem> {
     let mut entries: Vec<Arc<Entry>> = asked.iter().filter_map(|e| app.catalogue.layer(who, e.layer.id.as_str())).collect();
@@ -90,7 +92,7 @@ async fn cards(
     // 512 px tiles: the world is 512·2^zoom pixels round
     let metres_a_pixel = 78_271.516_96 * point[1].to_radians().cos() / zoom.exp2();
     let tolerance = TOLERANCE_PIXELS * metres_a_pixel;
-    let found = try_join_all(entries.iter().map(|entry| find(app, who, entry, point, tolerance))).await?;
+    let found = try_join_all(entries.iter().map(|entry| find(app, who, entry, (point, tolerance), time))).await?;
     let cards = entries
         .iter()
         .zip(found)
@@ -125,7 +127,14 @@ fn layers(app: &App, who: &Principal, params: &Params) -> Result<Vec<Arc<Entry>>
         .collect()
 }
 
-async fn find(app: &App, who: &Principal, entry: &Entry, point: [f64; 2], tolerance: f64) -> Result<Vec<Found>, Problem> {
+/// Rows at a place: points and lines within the tolerance, areas that hold it, the nearest first.
+pub(crate) async fn find(
+    app: &App,
+    who: &Principal,
+    entry: &Entry,
+    (point, tolerance): ([f64; 2], f64),
+    time: &Filter,
+) -> Result<Vec<Found>, Problem> {
     let layer = &entry.layer;
     let srid = layer.srid.postgis();
     // an area is met where it lies under the pointer, not beside it
@@ -140,14 +149,15 @@ async fn find(app: &App, who: &Principal, entry: &Entry, point: [f64; 2], tolera
     sql.push(" where geom && st_expand(place, ").push_bind(tolerance).push(") and st_dwithin(geom, place, ").push_bind(tolerance).push(")");
     if layer.validity {
         sql.push(" and ");
-        Filter::ValidAt(app.context.clock.now()).write(layer.srid, &mut sql);
+        time.write(layer.srid, &mut sql);
     }
     sql.push(" order by distance_m, st_area(geom), fid limit ").push_bind(CARDS_A_LAYER);
     let failed = |e| Problem::database("identify", &e);
     sql.build_query_as().fetch_all(&mut *app.context.database.session(who).await.map_err(failed)?).await.map_err(failed)
 }
 
-fn card(app: &App, who: &Principal, entry: &Entry, found: Found, language: Language) -> Value {
+/// A row as a card for people.
+pub(crate) fn card(app: &App, who: &Principal, entry: &Entry, found: Found, language: Language) -> Value {
     let layer = &entry.layer;
     let fields: Vec<Value> = layer
         .fields

@@ -2,13 +2,14 @@
 //! files while it runs. What serves them reads the [`Catalogue`] only, never a theme.
 //!
 //! [`store`] writes the table and makes layers' tables; [`copy`] and [`ewkb`] fill them in bulk; [`routes`] answers what
-//! goes over all layers: `/search`, `/identify` and the portal's catalogue.
+//! goes over all layers: `/search`, `/identify`, `/here` and the portal's catalogue.
 
 mod catalogue;
 pub mod copy;
 mod damage;
 mod entry;
 pub mod ewkb;
+mod here;
 mod identify;
 mod policies;
 mod portal;
@@ -26,6 +27,7 @@ pub(crate) use catalogue::LOOK_AGAIN;
 
 use std::sync::Arc;
 
+use axum::middleware::from_fn_with_state;
 use axum::{Router, routing::get};
 use kernel::{Context, Lookup};
 
@@ -40,16 +42,19 @@ struct App {
     portal: Arc<PortalSettings>,
 }
 
-/// `/search`, `/identify` and `/portal/catalogue.json`.
+/// `/search`, `/identify`, `/here` and `/portal/catalogue.json`.
 pub fn routes(context: Context, catalogue: Catalogue, syntaxes: Vec<SearchSyntax>, portal: PortalSettings) -> Router {
+    // a problem is a page for who came with a browser
+    let pages = Router::new().route("/here", get(here::handler)).route_layer(from_fn_with_state(context.clone(), operations::people));
     Router::new()
         .route("/search", get(search::handler))
         .route("/identify", get(identify::handler))
         .route("/portal/catalogue.json", get(portal::handler))
+        .merge(pages)
         .with_state(App { context, catalogue, syntaxes: syntaxes.into(), portal: Arc::new(portal) })
 }
 
 /// What [`routes`] answers, described.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(search::handler, identify::handler, portal::handler))]
+#[openapi(paths(search::handler, identify::handler, here::handler, portal::handler))]
 pub struct Api;

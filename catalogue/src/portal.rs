@@ -118,14 +118,16 @@ pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Para
 fn layer(entry: &Entry, who: &Principal) -> Value {
     let layer = &entry.layer;
     let fields: Vec<_> = layer.fields.iter().filter(|f| who.may_read_field(f)).collect();
+    // what staff would see besides if they said what for: its name, so that they can be asked
+    let personal: Vec<_> = layer.fields.iter().filter(|f| f.personal && who.is_staff() && !who.may_read_field(f)).collect();
     json!({
         "id": layer.id, "group": layer.module, "title": layer.title, "description": layer.description,
         "geometry": layer.geometry.family(), "geometry_type": layer.geometry, "audience": layer.audience, "editable": who.may_edit(layer) && layer.takes_features(), "page": layer.page,
         "minzoom": layer.zoom.0, "maxzoom": layer.zoom.1, "visible": layer.visible,
-        "count": entry.rows_for(who), "bbox": entry.bbox_for(who).map(bbox_json), "label_field": layer.label, "row_title": layer.row_title, "base": layer.base,
+        "count": entry.rows_for(who), "bbox": entry.bbox_for(who).map(bbox_json), "label_field": layer.label, "row_title": layer.row_title, "base": layer.base, "validity": layer.validity,
         "licence": layer.licence, "attribution": layer.attribution, "source_date": layer.source_date,
         "accuracy_m": layer.accuracy.as_ref().map(|a| a.metres),
         "crs_note": layer.accuracy.as_ref().map(|a| &a.source),
-        "fields": fields, "damage": entry.damage.as_ref().map(Damage::told),
+        "fields": fields, "personal": personal, "damage": entry.damage.as_ref().map(Damage::told),
     })
 }

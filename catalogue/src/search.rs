@@ -54,11 +54,23 @@ pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Para
     let limit = params.integer("limit", 1..=50, 10)?;
     let bbox = params.bbox("bbox")?;
     let language = Language::negotiate(params.get("lang"), None);
-
-    let hits = app.catalogue.reading(&app.context.database, || find(&app, &who, text, bbox, limit)).await?;
-    let names = comuni(&app, &who).await?;
-    let results: Vec<Value> = hits.iter().filter_map(|hit| result(&app, &who, hit, &names, language)).collect();
+    let results = places(&app, &who, (text, bbox, limit), language).await?;
     Ok(Json(json!({ "results": results })))
+}
+
+/// The places that a text may mean, as `/search` answers them: none for one that is empty or too long.
+pub(crate) async fn places(
+    app: &App,
+    who: &Principal,
+    (text, bbox, limit): (&str, Option<Bbox>, u32),
+    language: Language,
+) -> Result<Vec<Value>, Problem> {
+    if text.is_empty() || text.chars().count() > MAX_CHARACTERS {
+        return Ok(Vec::new());
+    }
+    let hits = app.catalogue.reading(&app.context.database, || find(app, who, text, bbox, limit)).await?;
+    let names = comuni(app, who).await?;
+    Ok(hits.iter().filter_map(|hit| result(app, who, hit, &names, language)).collect())
 }
 
 /// What a theme's own syntax finds; else what has the words; else what is written much alike.

@@ -155,6 +155,9 @@ fn others(row: &Row) -> Vec<String> {
     paths.extend([format!("/xyz/{layer}"), format!("/styles/{layer}.json"), format!("/attachments/{layer}/{id}")]);
     paths.push(format!("/collections/{layer}/items?sortby=name&limit=10000"));
     paths.push(format!("/search?q={}", encoded(&row.secret)));
+    let (lon, lat) = row.at;
+    paths.extend(["json", "html"].map(|f| format!("/here?point={lon},{lat}&f={f}")));
+    paths.push(format!("/identify?point={lon},{lat}&zoom=18&layers={layer}&datetime=2020-01-01/.."));
     paths.extend(
         ["/collections", "/collections?f=html", "/api", "/openapi.json", "/portal/catalogue.json", "/styles/map.json", "/"]
             .map(str::to_owned),

@@ -21,7 +21,7 @@ const CAPABILITIES: [&str; 4] = ["attachments", "identity", "jobs", "opensit"];
 const MAY_USE: [(&str, &[&str]); 16] = [
     ("attachments", &["kernel", "operations"]),
     ("bench", &[]),
-    ("catalogue", &["kernel"]),
+    ("catalogue", &["kernel", "operations"]),
     ("crs", &["kernel"]),
     ("demo-town", &[]),
     ("e2e", &[]),

@@ -106,7 +106,7 @@ fn collection_paths(layer: &Layer, who: &Principal, language: Language) -> Vec<(
             &["400", "404", "500"],
         )
     };
-    let mut item_parameters = vec![reference("parameters", "featureId"), reference("parameters", "crs")];
+    let mut item_parameters = vec![reference("parameters", "featureId"), parameters::datetime(), reference("parameters", "crs")];
     item_parameters.extend(common());
     let (items, item) = if en { ("features", "one feature") } else { ("elementi", "un elemento") };
     vec![

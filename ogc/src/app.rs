@@ -5,7 +5,7 @@ use axum::extract::FromRequestParts;
 use catalogue::{Catalogue, Entry};
 use crs::Settings;
 use http::request::Parts;
-use kernel::{Context, Journal, Language, Principal, Problem};
+use kernel::{Context, Journal, Language, Principal, Problem, Text};
 
 use crate::items::counts::Counts;
 use crate::links::{self, Link};
@@ -28,6 +28,19 @@ pub(crate) struct App {
     pub(crate) columns: Arc<Known>,
     /// Told of each change.
     pub(crate) journal: Arc<dyn Journal>,
+    /// What the first page leads to.
+    pub(crate) doors: Arc<[Door]>,
+}
+
+/// A way into what people come for, on the first page.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// Where it leads: an address of ours, which begins with `/`.
+    pub path: &'static str,
+    /// What one does there: `Report a problem`.
+    pub title: Text,
+    /// A sentence about it.
+    pub text: Text,
 }
 
 impl FromRequestParts<App> for App {
@@ -41,7 +54,7 @@ impl FromRequestParts<App> for App {
 
 impl App {
     pub(crate) fn new(context: Context, catalogue: Catalogue, settings: Settings, journal: Arc<dyn Journal>) -> Self {
-        Self { context, catalogue, settings, counts: Arc::default(), columns: Arc::default(), journal }
+        Self { context, catalogue, settings, counts: Arc::default(), columns: Arc::default(), journal, doors: Arc::default() }
     }
 
     /// The layer behind a collection. "Absent" and "not for you" read the same.

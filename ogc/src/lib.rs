@@ -20,6 +20,7 @@ mod styles;
 mod testing;
 mod write;
 
+pub use app::Door;
 pub use styles::StylesApi;
 pub use write::{MAX_BODY_BYTES, MAX_POSITIONS};
 
@@ -37,9 +38,10 @@ use path::{CollectionPath, ItemPath};
 
 /// The routes: `/`, `/conformance`, `/api`, `/collections…`.
 ///
-/// `settings` say which datum parameters hold where this installation lies; `journal` is told of each change of a feature.
-pub fn routes(context: Context, catalogue: Catalogue, settings: crs::Settings, journal: Arc<dyn Journal>) -> Router {
-    let app = App::new(context.clone(), catalogue.clone(), settings, journal);
+/// `settings` say which datum parameters hold where this installation lies; `journal` is told of each change of a feature; `doors` are
+/// what the first page leads people to, beside the map and the data.
+pub fn routes(context: Context, catalogue: Catalogue, settings: crs::Settings, journal: Arc<dyn Journal>, doors: Vec<Door>) -> Router {
+    let app = App { doors: doors.into(), ..App::new(context.clone(), catalogue.clone(), settings, journal) };
     let items = write::routes().route_layer(from_fn_with_state(app.clone(), items::damage::guard));
     Router::new()
         .route("/", get(landing::handler))

@@ -51,7 +51,7 @@ impl Page<'_> {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     @if let Some(seconds) = again { meta http-equiv="refresh" content=(seconds); }
-                    title { (self.title) " · " (service.get(language)) }
+                    title { (self.title) @if self.title != service.get(language) { " · " (service.get(language)) } }
                     link rel="icon" href="data:,";
                     link rel="stylesheet" href=(url("/portal/embed.css"));
                     link rel="stylesheet" href=(url(STYLE_SHEET));

@@ -61,7 +61,8 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     let journal: Arc<dyn Journal> = Arc::new(journal::Audit);
     let mut router = Router::new();
     if runs("ogc") {
-        router = router.merge(ogc::routes(context.clone(), catalogue.clone(), crs_settings.clone(), Arc::clone(&journal)));
+        router =
+            router.merge(ogc::routes(context.clone(), catalogue.clone(), crs_settings.clone(), Arc::clone(&journal), modules::doors(runs)));
     }
     if runs("tiles") {
         router = router.merge(tiles::routes(context.clone(), catalogue.clone(), feed.clone()));

@@ -1,7 +1,8 @@
 //! The product on one page: every theme, in the order of the layer tree.
 
 use demo_town::Town;
-use kernel::Module;
+use kernel::{Module, Text};
+use ogc::Door;
 use sqlx::PgConnection;
 
 use crate::failure::Failure;
@@ -22,6 +23,23 @@ pub(crate) fn all() -> Result<Vec<Module>, Failure> {
     .collect()
 }
 
+/// What the first page leads people to, of the modules that run.
+pub(crate) fn doors(runs: impl Fn(&str) -> bool) -> Vec<Door> {
+    let all = [(
+        "reports",
+        reports::module().is_ok_and(|module| module.routes.is_some()),
+        Door {
+            path: "/reports/new",
+            title: Text::new("Segnala un problema", "Report a problem"),
+            text: Text::new(
+                "Una buca, una luce spenta, rifiuti: dove, una foto, e si segue che cosa succede.",
+                "A pothole, a dead lamp, waste: where, a photo, and you follow what becomes of it.",
+            ),
+        },
+    )];
+    all.into_iter().filter(|(module, answers, _)| *answers && runs(module)).map(|(_, _, door)| door).collect()
+}
+
 /// Each theme loads its own from the records of the invented town.
 pub(crate) async fn load_demo(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
     let mut rows = territory::demo::load(conn, town).await?;
@@ -36,7 +54,15 @@ pub(crate) async fn load_demo(conn: &mut PgConnection, town: &Town) -> Result<u6
 
 #[cfg(test)]
 mod tests {
-    use super::all;
+    use super::{all, doors};
+
+    #[test]
+    fn a_door_leads_only_to_a_theme_that_runs_and_answers() {
+        let answers = reports::module().unwrap().routes.is_some();
+        let paths = |runs: &dyn Fn(&str) -> bool| doors(runs).iter().map(|door| door.path).collect::<Vec<_>>();
+        assert_eq!(paths(&|_| true).contains(&"/reports/new"), answers);
+        assert!(paths(&|module| module != "reports").is_empty());
+    }
 
     #[test]
     fn every_layer_is_declared_whole_and_tells_people_what_it_is() {

@@ -26,7 +26,7 @@ struct Overlapping {
 }
 
 /// `{"feature": {…}, "cards": […]}`, each card with `overlap`: `area_m2` and `share` of the feature's own area, or `length_m`.
-pub(super) async fn answer(app: &App, who: &Principal, feature: &str, params: &Params) -> Result<Value, Problem> {
+pub(super) async fn answer(app: &App, who: &Principal, feature: &str, params: &Params, time: &Filter) -> Result<Value, Problem> {
     let allowed = "a layer and the id of one of its features, as `parcels/H224_001200.345`";
     let Some((layer, id)) = feature.split_once('/').filter(|(_, id)| !id.is_empty() && id.len() <= 1_000) else {
         return Err(Problem::invalid_parameter("feature", "`feature` is none", allowed));
@@ -39,11 +39,11 @@ pub(super) async fn answer(app: &App, who: &Principal, feature: &str, params: &P
         None => app.catalogue.layers(who).into_iter().filter(|e| !e.layer.base).collect(),
     };
     asked.retain(|e| e.damage.is_none() && e.layer.id != entry.layer.id);
-    if !exists(app, who, &entry.layer, id).await? {
+    if !exists(app, who, &entry.layer, id, time).await? {
         return Err(absent());
     }
     let place = (&*entry.layer, id);
-    let found = app.catalogue.reading(&app.context.database, || try_join_all(asked.iter().map(|e| find(app, who, e, place)))).await?;
+    let found = app.catalogue.reading(&app.context.database, || try_join_all(asked.iter().map(|e| find(app, who, e, place, time)))).await?;
     let cards: Vec<Value> = asked
         .iter()
         .zip(found)
@@ -59,27 +59,27 @@ pub(super) async fn answer(app: &App, who: &Principal, feature: &str, params: &P
     Ok(json!({ "feature": { "layer": entry.layer.id, "id": id }, "cards": cards }))
 }
 
-async fn exists(app: &App, who: &Principal, layer: &Layer, id: &str) -> Result<bool, Problem> {
+async fn exists(app: &App, who: &Principal, layer: &Layer, id: &str, time: &Filter) -> Result<bool, Problem> {
     let failed = |e| Problem::database("identify", &e);
     let mut sql = QueryBuilder::new("select exists (select from ");
-    push_place(&mut sql, app, who, (layer, id))?;
+    push_place(&mut sql, who, (layer, id), time)?;
     sql.push(")");
     sql.build_query_scalar().fetch_one(&mut *app.context.database.session(who).await.map_err(failed)?).await.map_err(failed)
 }
 
 /// The feature's row, as what stands after a `from`, up to its `where`.
-fn push_place(sql: &mut QueryBuilder<sqlx::Postgres>, app: &App, who: &Principal, (layer, id): (&Layer, &str)) -> Result<(), Problem> {
+fn push_place(sql: &mut QueryBuilder<sqlx::Postgres>, who: &Principal, (layer, id): (&Layer, &str), time: &Filter) -> Result<(), Problem> {
     let column = Column::new("id").map_err(|e| Problem::internal("identify", &e))?;
     sql.push(layer.seen_by(who, "placed")).push(" where ");
     Filter::Equal(column, filter::Value::Text(id.replace('\0', ""))).write(layer.srid, sql);
     if layer.validity {
         sql.push(" and ");
-        Filter::ValidAt(app.context.clock.now()).write(layer.srid, sql);
+        time.write(layer.srid, sql);
     }
     Ok(())
 }
 
-async fn find(app: &App, who: &Principal, entry: &Entry, place: (&Layer, &str)) -> Result<Vec<Overlapping>, Problem> {
+async fn find(app: &App, who: &Principal, entry: &Entry, place: (&Layer, &str), time: &Filter) -> Result<Vec<Overlapping>, Problem> {
     let layer = &entry.layer;
     let srid = layer.srid.postgis();
     let areas = layer.geometry.dimension() == 2 && place.0.geometry.dimension() == 2;
@@ -106,7 +106,7 @@ async fn find(app: &App, who: &Principal, entry: &Entry, place: (&Layer, &str)) 
     });
     // the place is found once; a subquery with an offset is not moved into the join
     sql.push(" from (select geom as place from ");
-    push_place(&mut sql, app, who, place)?;
+    push_place(&mut sql, who, place, time)?;
     sql.push(" limit 1) placed, ").push(layer.seen_by(who, "seen"));
     if areas || lines {
         sql.push(", lateral (select st_intersection(geom, place) as common) met");
@@ -117,7 +117,7 @@ async fn find(app: &App, who: &Principal, entry: &Entry, place: (&Layer, &str)) 
     }
     if layer.validity {
         sql.push(" and ");
-        Filter::ValidAt(app.context.clock.now()).write(layer.srid, &mut sql);
+        time.write(layer.srid, &mut sql);
     }
     sql.push(if areas { " order by area_m2 desc, fid limit " } else { " order by fid limit " }).push_bind(CARDS_A_LAYER);
     let failed = |e| Problem::database("identify", &e);

@@ -62,7 +62,7 @@ fn bbox() -> Value {
     query("bbox", "Features that share a point with this rectangle: four numbers, or six with heights, which are not looked at.", &schema)
 }
 
-fn datetime() -> Value {
+pub(super) fn datetime() -> Value {
     let description = "Features valid at an instant or during an interval, open with `..`. Without it: valid now. A collection without validity takes it and has the same features at any time.";
     query("datetime", description, &json!({ "type": "string" }))
 }

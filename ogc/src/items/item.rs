@@ -1,4 +1,4 @@
-//! `GET /collections/{id}/items/{featureId}`: one feature by its public id, as it is valid now.
+//! `GET /collections/{id}/items/{featureId}`: one feature by its public id, as it is valid now or when `datetime` says.
 
 use axum::response::{IntoResponse, Response};
 use catalogue::Entry;
@@ -24,10 +24,11 @@ const MAX_ID_BYTES: usize = 1_000;
 pub(crate) async fn handler(app: App, path: ItemPath, request: Request) -> Result<Response, Problem> {
     let entry = app.entry(&request.who, &path.collection)?;
     let layer = &entry.layer;
-    request.only(&["crs"])?;
+    request.only(&["crs", "datetime"])?;
+    let time = request.params.get("datetime").map_or_else(|| Ok(Filter::ValidAt(app.context.clock.now())), Filter::datetime)?;
     let transformer = query::transformer(&request.params, layer, &app.settings)?;
     let content_crs = format!("<{}>", transformer.to().srid().uri());
-    let found = find(&app, &request, layer, &path.feature).await?.ok_or_else(|| absent(layer, &path.feature))?;
+    let found = find(&app, &request, layer, (&path.feature, &time)).await?.ok_or_else(|| absent(layer, &path.feature))?;
     let etag = tag(&found, &entry, &request);
     let links = item_links(&app, layer, &path.feature, &request);
     let mut response = if request.known_tags.as_deref().is_some_and(|known| operations::matches(known, &etag)) {
@@ -48,7 +49,7 @@ pub(crate) async fn handler(app: App, path: ItemPath, request: Request) -> Resul
     Ok(response)
 }
 
-async fn find(app: &App, request: &Request, layer: &Layer, id: &str) -> Result<Option<sqlx::postgres::PgRow>, Problem> {
+async fn find(app: &App, request: &Request, layer: &Layer, (id, time): (&str, &Filter)) -> Result<Option<sqlx::postgres::PgRow>, Problem> {
     let Some(by_id) = super::by_id(id).filter(|_| id.len() <= MAX_ID_BYTES && !id.contains('\0')) else {
         return Ok(None);
     };
@@ -60,7 +61,9 @@ async fn find(app: &App, request: &Request, layer: &Layer, id: &str) -> Result<O
     by_id.write(layer.srid, &mut sql);
     if layer.validity {
         sql.push(" and ");
-        Filter::ValidAt(app.context.clock.now()).write(layer.srid, &mut sql);
+        time.write(layer.srid, &mut sql);
+        // during an interval it may have had several states: the last of them
+        sql.push(" order by valid_from desc limit 1");
     }
     let failed = |e| Problem::database("item", &e);
     sql.build().fetch_optional(&mut *app.context.database.session(&request.who).await.map_err(failed)?).await.map_err(failed)

@@ -144,7 +144,7 @@ impl Scene {
             }),
         };
         let journal = Arc::new(Log::default());
-        let router = ogc::routes(context, catalogue, crs::Settings::default(), Arc::clone(&journal) as Arc<dyn Journal>);
+        let router = ogc::routes(context, catalogue, crs::Settings::default(), Arc::clone(&journal) as Arc<dyn Journal>, Vec::new());
         Self { scratch, router, journal }
     }
 

@@ -27,6 +27,8 @@ export interface Field {
   editable?: boolean;
   /** Only offices see it, in the rows of their comuni. */
   private?: boolean;
+  /** It tells of a person: only for a stated purpose. */
+  personal?: boolean;
   required?: boolean;
   max_length?: number | null;
 }
@@ -61,7 +63,13 @@ export interface Layer {
   row_title?: Text | null;
   /** Part of the ground of every map: such layers share one source. */
   base?: boolean;
+  /** Rows are valid from a day to a day: a map of another day shows others. */
+  validity?: boolean;
+  /** The address of a row's own page, from the server's root: `/permits/{id}`. */
+  page?: string | null;
   fields: Field[];
+  /** What offices see besides, if they say what for. */
+  personal?: Field[];
 }
 
 export interface Crs {
@@ -107,6 +115,9 @@ export interface SearchResult {
 
 export interface CardField { name: string; label: string; value: unknown; text: string; unit?: string | null }
 
+/** How much of a feature another one takes: for areas their common area and its share of the first (0 to 1), for lines the length. */
+export interface Overlap { area_m2?: number | null; length_m?: number | null; share?: number | null }
+
 export interface Card {
   layer: string;
   id: string;
@@ -119,6 +130,8 @@ export interface Card {
   /** ISTAT code, where it is known. */
   comune?: string | undefined;
   links: { href: string; rel: string; title?: string | null }[];
+  /** Where the card is of what lies on a feature. */
+  overlap?: Overlap | null;
 }
 
 export interface Identified { point: LonLat; cards: Card[] }

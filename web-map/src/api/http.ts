@@ -75,8 +75,8 @@ async function ask(url: string, request: RequestInit, signal: AbortSignal | unde
 const ACCEPT = { Accept: 'application/json, application/geo+json' };
 
 /** The answer with its headers, or `RequestFailed` with the server's own explanation; gives up after `timeoutMs`. */
-export const get = (url: string, signal?: AbortSignal, timeoutMs = 20_000): Promise<Response> =>
-  ask(url, { headers: { ...ACCEPT, ...afterOurs() } }, signal, timeoutMs);
+export const get = (url: string, signal?: AbortSignal, timeoutMs = 20_000, headers: Record<string, string> = {}): Promise<Response> =>
+  ask(url, { headers: { ...ACCEPT, ...afterOurs(), ...headers } }, signal, timeoutMs);
 
 /** The answer's JSON. */
 export const getJson = async <T>(url: string, signal?: AbortSignal, timeoutMs?: number): Promise<T> => (await (await get(url, signal, timeoutMs)).json()) as T;

@@ -13,14 +13,14 @@ const GRID = 0.02;
 /** `/xyz/{ids}` as `{ids}`. */
 const IDS = /\/xyz\/([^/?#]+)$/;
 
-/** The source with its tiles spelt out, where it is one of the catalogue's; any other as it was. */
-export function withTiles(source: SourceSpecification, catalogue: Catalogue | undefined): SourceSpecification {
+/** The source with its tiles spelt out, where it is one of the catalogue's; any other as it was. Tiles that time changes are those of `day`. */
+export function withTiles(source: SourceSpecification, catalogue: Catalogue | undefined, day?: string): SourceSpecification {
   const ids = source.type === 'vector' && source.url ? IDS.exec(source.url)?.[1] : undefined;
   const layers = ids?.split(',').map((id) => catalogue?.layers.find((layer) => layer.id === decodeURIComponent(id)));
   if (!ids || !catalogue || !layers?.every((layer) => layer !== undefined)) return source;
   return {
     type: 'vector',
-    tiles: [serverUrl(`xyz/${ids}/`) + '{z}/{x}/{y}'],
+    tiles: [serverUrl(`xyz/${ids}/`) + `{z}/{x}/{y}${day && layers.some(({ validity }) => validity) ? `?datetime=${day}` : ''}`],
     minzoom: Math.min(...layers.map(({ minzoom }) => minzoom)),
     maxzoom: Math.max(...layers.map(({ maxzoom }) => maxzoom)),
     bounds: reach(layers, catalogue.bbox),

@@ -13,6 +13,8 @@ export interface Addition { sources: Record<string, SourceSpecification>; layers
 export interface Shown {
   /** Where tiles are known without asking: see `withTiles`. */
   catalogue?: Catalogue;
+  /** The day shown, `2026-08-14`; now without. */
+  day?: string;
   /** Ids of the catalogue layers that are on. */
   on: ReadonlySet<string>;
   /** 0 to 1, by catalogue layer; absent means 1. */
@@ -44,7 +46,7 @@ export function compose(full: StyleSpecification, shown: Shown): StyleSpecificat
   const layers = full.layers.filter((layer) => !sourceOf(layer) || wanted.has(sourceOf(layer)!)).map((layer) => dress(layer, shown));
   const afterBackground = layers.findIndex((layer) => layer.type !== 'background');
   const at = afterBackground < 0 ? layers.length : afterBackground;
-  const sources = Object.fromEntries(Object.entries(full.sources).filter(([id]) => wanted.has(id)).map(([id, s]) => [id, here(withTiles(s, shown.catalogue))]));
+  const sources = Object.fromEntries(Object.entries(full.sources).filter(([id]) => wanted.has(id)).map(([id, s]) => [id, here(withTiles(s, shown.catalogue, shown.day))]));
   return {
     ...full,
     sources: { ...sources, ...shown.basemap?.sources, ...shown.overlay?.sources },

@@ -17,11 +17,11 @@ export class Cards {
 
   private running: AbortController | undefined;
 
-  constructor(private readonly catalogue: () => Catalogue | undefined) {}
+  constructor(private readonly catalogue: () => Catalogue | undefined, private readonly day: () => string | undefined = () => undefined) {}
 
   async at(point: LonLat, zoom: number, layers: string[]): Promise<void> {
     this.begin(point);
-    await this.load(async (signal) => (layers.length > 0 ? byDetail((await identify(point, zoom, layers, prefs.lang, signal)).cards) : []));
+    await this.load(async (signal) => (layers.length > 0 ? byDetail((await identify(point, zoom, layers, prefs.lang, this.day(), signal)).cards) : []));
   }
 
   /** Opens one feature, under the name by which it was found; resolves to its card, or undefined when it is gone. */
@@ -73,7 +73,7 @@ export class Cards {
     const layer = this.catalogue()?.layers.find((candidate) => candidate.id === layerId);
     if (!layer) throw new Gone(this.gone(layerId, id));
     try {
-      return cardOf(layer, await fetchItem(layerId, id, signal), prefs.lang, itemUrl(layerId, id));
+      return cardOf(layer, await fetchItem(layerId, id, signal, layer.validity ? this.day() : undefined), prefs.lang, itemUrl(layerId, id));
     } catch (error) {
       throw error instanceof RequestFailed && error.status === 404 ? new Gone(this.gone(layerId, id)) : error;
     }

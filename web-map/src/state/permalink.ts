@@ -3,6 +3,7 @@
  * Zoom, latitude, longitude, bearing in degrees; layers from the catalogue that are on, with their opacity in % when it is not 100.
  */
 import type { Lang, LonLat, Theme } from '../api/contract';
+import { isDay } from './day';
 
 export interface Link {
   center?: LonLat;
@@ -19,6 +20,8 @@ export interface Link {
   comune?: string;
   /** The page of administration that is open. */
   admin?: string;
+  /** The day that the map shows, `2026-08-14`; today without. */
+  day?: string;
 }
 
 const THEMES: readonly string[] = ['light', 'dark', 'contrast'];
@@ -40,6 +43,7 @@ export function encode(link: Link): string {
   if (link.basemap && link.basemap !== 'none') parts.push(`base=${escape(link.basemap)}`);
   if (link.panel) parts.push(`panel=${escape(link.panel)}`);
   if (link.comune) parts.push(`comune=${escape(link.comune)}`);
+  if (link.day) parts.push(`day=${link.day}`);
   if (link.admin) parts.push(`admin=${escape(link.admin)}`);
   if (link.theme) parts.push(`theme=${link.theme}`);
   if (link.lang) parts.push(`lang=${link.lang}`);
@@ -67,6 +71,8 @@ export function decode(hash: string): Link {
   const [comune, admin] = [values.get('comune'), values.get('admin')];
   if (comune && /^\d{6}$/.test(comune)) link.comune = comune;
   if (admin) link.admin = unescape(admin);
+  const day = values.get('day');
+  if (day && isDay(day)) link.day = day;
   return link;
 }
 

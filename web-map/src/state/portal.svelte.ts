@@ -19,13 +19,14 @@ import { Cards, reasonOf } from './cards.svelte';
 import { LayerStates } from './layers.svelte';
 import { insetsOfPanels, PHONE_PX } from './insets';
 import { Measure } from './measure.svelte';
+import { today } from './day';
 import { comuneAsked, decode, encode, type Link } from './permalink';
 import { prefs, reduceMotion, t, tr } from './preferences.svelte';
 import { Session } from './session.svelte';
 import { SourceWatch } from './watch';
 import { adminTab, type AdminTab, type MapTool, type Work } from './work';
 
-export const PANELS = ['layers', 'measure', 'list', 'coordinates'] as const;
+export const PANELS = ['layers', 'services', 'measure', 'list', 'coordinates'] as const;
 export type Panel = (typeof PANELS)[number];
 
 /** As close as a search or a row brings the reader; a point has no size to go by. */
@@ -48,6 +49,8 @@ class Portal {
   /** Everything was drawn once: before that there is nothing to count. */
   rested = false;
   panel = $state<Panel>();
+  /** The theme whose panel is open among the services. */
+  service = $state<string>();
   /** When both do not fit, what was asked for last lies in front. */
   front = $state<'panel' | 'cards'>('panel');
   live = $state<StreamState>('connecting');
@@ -64,6 +67,8 @@ class Portal {
   tool = $state.raw<MapTool>();
   sketch = $state.raw<FeatureCollection>();
   admin = $state<AdminTab>();
+  /** The day that is shown, where it is not today. */
+  day = $state<string>();
 
   measuring = $derived(this.panel === 'measure' && this.front === 'panel');
 
@@ -73,7 +78,10 @@ class Portal {
   readonly layers = new LayerStates();
   readonly measure = new Measure();
   readonly session = new Session();
-  readonly cards = new Cards(() => this.catalogue);
+  readonly cards = new Cards(() => this.catalogue, () => this.day);
+
+  /** Some layer that is on changes with time. */
+  timed = $derived(this.layers.on.some((id) => this.layer(id)?.validity));
 
   /** The place that a cross stands on: the one whose coordinates are listed, or where the reader asked what is there. */
   marked = $derived<LonLat | undefined>(this.panel === 'coordinates' || !this.cards.open ? this.picked : this.cards.point);
@@ -99,6 +107,7 @@ class Portal {
       this.basemap = link.basemap ?? 'none';
       this.comune = link.comune ?? comuneAsked(location.search);
       this.admin = adminTab(link.admin);
+      this.day = link.day;
       if (!this.catalogue) this.openAt(catalogue, link);
       this.catalogue = catalogue;
       this.style = style;
@@ -113,7 +122,8 @@ class Portal {
     const [zoom, center] = [link.zoom ?? 14, link.center ?? centre(this.whole(catalogue))];
     this.camera = { zoom, center, bearing: link.bearing ?? 0 };
     this.bbox = this.whole(catalogue);
-    if (link.panel && (PANELS as readonly string[]).includes(link.panel)) this.panel = link.panel as Panel;
+    const [panel, service] = (link.panel ?? '').split(':');
+    if (panel && (PANELS as readonly string[]).includes(panel)) [this.panel, this.service] = [panel as Panel, service];
     else if (innerWidth >= PHONE_PX && !location.hash) this.panel = 'layers';
   }
 
@@ -183,6 +193,17 @@ class Portal {
     this.goTo(this.whole());
   }
 
+  /** The map, what is asked of it and the lists are of this day; of now without. */
+  async setDay(day: string | undefined): Promise<void> {
+    const wanted = day === today() ? undefined : day;
+    if (wanted === this.day) return;
+    this.day = wanted;
+    this.redraw();
+    this.revision += 1;
+    this.writeUrl();
+    await this.cards.again(this.camera.zoom, this.asked());
+  }
+
   openAdmin(tab: AdminTab | undefined): void {
     this.admin = tab;
     this.writeUrl();
@@ -198,7 +219,7 @@ class Portal {
     if (!this.style) return undefined;
     const drawn = overlay({ selection: this.selection(), measure: this.measure.drawing(), mark: markData(this.marked), sketch: this.sketch });
     return compose(this.style, {
-      on: new Set(this.layers.on), ...(this.catalogue ? { catalogue: this.catalogue } : {}), opacity: this.layers.shown, overlay: drawn, ...(this.ground ? { basemap: this.ground } : {}),
+      on: new Set(this.layers.on), ...(this.day ? { day: this.day } : {}), ...(this.catalogue ? { catalogue: this.catalogue } : {}), opacity: this.layers.shown, overlay: drawn, ...(this.ground ? { basemap: this.ground } : {}),
     });
   }
 
@@ -412,6 +433,12 @@ class Portal {
     this.writeUrl();
   }
 
+  /** A theme's panel, or all of them. */
+  openService(theme: string | undefined): void {
+    this.service = theme;
+    this.openPanel('services');
+  }
+
   closeCards(): void {
     this.cards.close();
     this.front = 'panel';
@@ -424,9 +451,10 @@ class Portal {
     const { camera, cards } = this;
     return {
       ...camera, layers: this.layers.shown, basemap: this.basemap, theme: prefs.theme, lang: prefs.lang,
-      ...(this.panel ? { panel: this.panel } : {}),
+      ...(this.panel ? { panel: this.panel === 'services' && this.service ? `services:${this.service}` : this.panel } : {}),
       ...(this.comune ? { comune: this.comune } : {}),
       ...(this.admin ? { admin: this.admin } : {}),
+      ...(this.day ? { day: this.day } : {}),
       ...(cards.selected ? { selected: { layer: cards.selected.layer, id: cards.selected.id } } : {}),
     };
   }
@@ -451,6 +479,7 @@ class Portal {
     prefs.adopt(link.lang, link.theme);
     this.admin = adminTab(link.admin);
     this.comune = link.comune ?? comuneAsked(location.search);
+    if (link.day !== this.day) [this.day, this.revision] = [link.day, this.revision + 1];
     if (link.layers) this.layers.apply(link.layers);
     if (restyle) await this.reloadStyle();
     else this.redraw();
