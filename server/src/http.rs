@@ -68,7 +68,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     let services = Services { context: context.clone(), layers: Arc::new(catalogue.clone()), journal: Arc::clone(&journal) };
     for module in themes.iter().filter(|m| runs(m.id)) {
         if let Some(routes) = module.routes {
-            router = router.nest(&format!("/{}", module.id), routes(services.clone()));
+            router = router.merge(routes(services.clone()));
         }
     }
     let syntaxes = themes.iter().filter_map(|m| m.search).collect();
