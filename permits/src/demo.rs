@@ -1,6 +1,7 @@
 //! The demo town's part of this theme.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use catalogue::copy::fill;
 use catalogue::ewkb;
@@ -71,18 +72,20 @@ fn dated(application: &Application) -> Vec<Dated<'_>> {
 async fn prepare<'a>(conn: &mut PgConnection, town: &'a Town) -> Result<Vec<Ready<'a>>, sqlx::Error> {
     let prefixes: HashMap<&str, &str> = town.boundaries.iter().map(|b| (&*b.id, &*b.catasto_code)).collect();
     let mut ready = Vec::with_capacity(town.applications.len());
-    let (mut rules, mut holidays): (HashMap<(&str, &str), Rule>, HashMap<&str, Holidays>) = (HashMap::new(), HashMap::new());
+    // all were filed while the rules of today held
+    let mut rules: HashMap<(&str, &str), Rule> = HashMap::new();
+    let mut holidays: HashMap<&str, Holidays> = HashMap::new();
     for application in &town.applications {
         let (kind, comune, days) = (application.kind, application.comune, dated(application));
         let filed = days.first().map(|(_, day)| *day).unwrap_or_default();
-        if !rules.contains_key(&(kind, comune)) {
-            let rule = Rule::choose(conn, kind, filed, comune).await?.ok_or(sqlx::Error::RowNotFound)?;
-            rules.insert((kind, comune), rule);
-        }
-        if !holidays.contains_key(comune) {
-            holidays.insert(comune, Holidays::of(conn, comune).await?);
-        }
-        let (Some(rule), Some(holidays)) = (rules.get(&(kind, comune)), holidays.get(comune)) else { continue };
+        let rule = match rules.entry((kind, comune)) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Rule::choose(conn, kind, filed, comune).await?.ok_or(sqlx::Error::RowNotFound)?),
+        };
+        let holidays = match holidays.entry(comune) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(Holidays::of(conn, comune).await?),
+        };
         let term = steps::term(rule, false, application.constraint.is_some(), &days, holidays);
         let prefix = prefixes.get(comune).copied().unwrap_or(comune);
         ready.push(Ready { id: format!("{prefix}-{}", application.protocol), fid: 0, application, rule: rule.clone(), term });

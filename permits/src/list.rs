@@ -113,7 +113,7 @@ impl Asked {
 
     /// As a table for spreadsheets, which has as many rows as there can be.
     #[must_use]
-    pub(crate) fn as_table(mut self, params: &Params) -> Self {
+    pub(crate) fn table(mut self, params: &Params) -> Self {
         if params.get("limit").is_none() {
             self.limit = MOST;
         }

@@ -1,5 +1,7 @@
 //! Who sees what of an application, and who changes it.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
+
 mod scene;
 
 use kernel::{Assurance, Principal, Role};

@@ -1,5 +1,7 @@
 //! The work list and the rules.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
+
 mod scene;
 
 use kernel::Principal;

@@ -1,5 +1,7 @@
 //! An application from its registration to the end of its works.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
+
 mod scene;
 
 use scene::{FOREIGN, FORMER, NEIGHBOUR, OURS, PARCEL, Scene, THEIRS, officer, pdc};

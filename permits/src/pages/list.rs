@@ -19,7 +19,7 @@ pub(crate) async fn handler(State(services): State<Services>, request: Request) 
     let layer = operations::layer(&services, &request.who, PERMITS)?;
     let mut asked = Asked::read(&request.params, &request.who)?;
     if request.csv {
-        asked = asked.as_table(&request.params);
+        asked = asked.table(&request.params);
     }
     let context = &services.context;
     let failed = |e| Problem::database("reading the list of applications", &e);
