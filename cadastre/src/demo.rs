@@ -12,7 +12,7 @@ const SRID: Srid = Srid::RDN2008_UTM33;
 
 /// Fills the tables of this schema, which must be empty, with the town; returns how many rows.
 pub async fn load(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
-    Ok(sheets(conn, town).await? + parcels(conn, town).await? + buildings(conn, town).await?)
+    Ok(sheets(conn, town).await? + parcels(conn, town).await? + former(conn, town).await? + buildings(conn, town).await?)
 }
 
 async fn sheets(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
@@ -23,7 +23,7 @@ async fn sheets(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error
     .await
 }
 
-/// A parcel is valid from the day of its last change; the demo knows no earlier versions.
+/// A parcel is valid from the day of its last change.
 async fn parcels(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
     let columns = ["id", "comune", "sheet", "number", "kind", "land_use", "area_m2", "urban", "updated_on", "valid_from", "geom"];
     fill(conn, &table("parcels")?, &columns, &town.parcels, |p, row| {
@@ -36,6 +36,18 @@ async fn parcels(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Erro
         };
         row.int4(p.area_m2.try_into().unwrap_or(i32::MAX)).boolean(p.urban).date(updated);
         row.instant(midnight_in_rome(updated).unwrap_or_default()).bytes(&ewkb::polygon(&p.geometry, SRID));
+    })
+    .await
+}
+
+/// Parcels that were suppressed, which old acts cite.
+async fn former(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
+    let columns = ["id", "comune", "sheet", "number", "kind", "urban", "updated_on", "valid_from", "valid_to", "geom"];
+    fill(conn, &table("parcels")?, &columns, &town.former_parcels, |p, row| {
+        let [from, to]: [NaiveDate; 2] = [&p.from, &p.to].map(|day| day.parse().unwrap_or_default());
+        let at = |day| midnight_in_rome(day).unwrap_or_default();
+        row.text(&p.id).text(p.comune).int4(p.sheet.into()).text(&p.number).text("land").boolean(false).date(from);
+        row.instant(at(from)).instant(at(to)).bytes(&ewkb::polygon(&p.geometry, SRID));
     })
     .await
 }

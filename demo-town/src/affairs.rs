@@ -10,12 +10,12 @@ const TREES_AN_INSPECTION: usize = 12;
 const NUMBERS_A_LODGING: usize = 45;
 
 #[rustfmt::skip]
-const GIVEN: &[&str] = &[
+pub(crate) const GIVEN: &[&str] = &[
     "Agata", "Bruna", "Carmelo", "Consolato", "Demetrio", "Elvira", "Fortunata", "Giosafatte", "Ida", "Letterio", "Melina", "Natale",
     "Orsola", "Pasquale", "Quinto", "Rosaria", "Santa", "Teodoro", "Ughetta", "Zaira",
 ];
 #[rustfmt::skip]
-const FAMILY: &[&str] = &[
+pub(crate) const FAMILY: &[&str] = &[
     "Acquadolce", "Belfiore del Capo", "Calamona", "Duescogli", "Ferracina", "Grandinara", "Lanternari", "Marepiano", "Nespolaro",
     "Oliverana", "Pescalupo", "Quattroventi", "Roccabianca", "Sottomonte", "Tramontari", "Vallescura",
 ];

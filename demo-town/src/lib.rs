@@ -7,6 +7,7 @@
 //! ```
 
 mod affairs;
+mod applications;
 mod assemble;
 mod civic;
 mod cut;
@@ -37,6 +38,7 @@ mod texts;
 mod trees;
 mod zones;
 
+pub use applications::{Application, ApplicationStep, FormerParcel};
 pub use records::*;
 pub use size::{Size, UnknownSize};
 
@@ -82,6 +84,10 @@ pub struct Town {
     pub lodgings: Vec<Lodging>,
     /// Events; those not announced are private.
     pub events: Vec<Event>,
+    /// Building applications; who files them is private.
+    pub applications: Vec<Application>,
+    /// Parcels that are no more, and that some applications cite.
+    pub former_parcels: Vec<FormerParcel>,
 }
 
 impl Town {
@@ -127,6 +133,7 @@ impl Town {
         };
         assemble::points(civics, trees, &comune_at, names, sights, &mut town);
         affairs::keep(&mut town, seed);
+        applications::keep(&mut town, size, seed);
         town
     }
 }

@@ -175,6 +175,7 @@ pub(crate) fn layer(
         editors: Vec::new(),
         writes: Writes::default(),
         page: None,
+        private_files: false,
         zoom: zooms(geometry),
         visible: true,
         base: false,

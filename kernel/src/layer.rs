@@ -67,6 +67,9 @@ pub struct Layer {
     /// The address of a row's own page, with columns in braces: `/permits/{id}`. Without one it is the collection's item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
+    /// Whether the files of its rows are for the staff of their comune alone: drawings and statements name people, whoever may see the row.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private_files: bool,
     /// Zooms at which tiles have it, first and last.
     #[serde(default = "all_zooms")]
     pub zoom: (u8, u8),

@@ -31,6 +31,7 @@ pub(crate) fn parcels() -> Layer {
         editors: Vec::new(),
         writes: kernel::layer::Writes::default(),
         page: None,
+        private_files: false,
         zoom: (12, 22),
         visible: true,
         base: false,

@@ -110,6 +110,15 @@ pub fn map(layer: &Layer, bbox: Option<Bbox>, item: Option<&str>, language: Lang
     }
 }
 
+/// A map of those rows of a collection for which a MapLibre expression over the tiles' properties is true, fitted to this rectangle: what a
+/// list shows under its filters.
+pub fn map_where(layer: &Layer, bbox: Bbox, rows: &serde_json::Value, language: Language) -> Markup {
+    let sides = <[f64; 4]>::from(bbox).map(|side| side.to_string()).join(",");
+    html! {
+        opensit-map collection=(layer.id) bbox=(sides) where=(rows) lang=(language.tag()) role="region" aria-label=(say(language, "Mappa", "Map")) {}
+    }
+}
+
 /// The middle of a rectangle, as large as the map shows it at the first zoom at which the layer is drawn: a map that fits
 /// all of a town's parcels would be too small to show one.
 fn drawn(layer: &Layer, bbox: Bbox) -> Bbox {

@@ -1,12 +1,48 @@
 #![doc = include_str!("../README.md")]
 
+mod advance;
+mod clock;
+mod correct;
 pub mod demo;
+mod document;
+mod holidays;
+mod layers;
+mod list;
+mod pages;
+mod parties;
+mod place;
+mod record;
+mod register;
+mod rules;
+mod show;
+mod steps;
+mod words;
 
-use kernel::{Module, Text};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use kernel::{Module, Services, Text};
 
-/// The theme.
+/// The theme: its layer, and its operations under `/permits/`.
 ///
 /// Fails only if a declaration beside this code is not what [`kernel::Layer`] reads; a test holds that it is.
 pub fn module() -> Result<Module, serde_json::Error> {
-    Ok(Module { id: "permits", title: Text::new("Edilizia", "Building permits"), layers: Vec::new(), routes: None, search: None })
+    Ok(Module {
+        id: "permits",
+        title: Text::new("Edilizia", "Building permits"),
+        layers: layers::all()?,
+        routes: Some(routes),
+        search: None,
+    })
+}
+
+fn routes(services: Services) -> Router {
+    let context = services.context.clone();
+    Router::new()
+        .route("/permits/", get(pages::list::handler).post(register::handler))
+        .route("/permits/new", get(pages::new::handler))
+        .route("/permits/rules", get(pages::rules::handler))
+        .route("/permits/{id}", get(show::handler).patch(correct::handler).post(correct::handler))
+        .route("/permits/{id}/steps", post(advance::handler))
+        .layer(middleware::from_fn_with_state(context, operations::people))
+        .with_state(services)
 }

@@ -22,6 +22,10 @@ impl Layers {
         layer.editable_rows(who).write(layer.srid, &mut sql);
         sql.push(" from ").push(layer.seen_by(who, "seen")).push(" where ");
         Filter::Equal(column, filter::Value::Text(id.to_owned())).write(layer.srid, &mut sql);
+        if layer.private_files {
+            sql.push(" and ");
+            layer.private_rows(who).write(layer.srid, &mut sql);
+        }
         // a row that is no longer valid keeps its files
         sql.push(" order by fid desc limit 1");
         let mut session = self.context.database.session(who).await.map_err(failed)?;

@@ -1,15 +1,15 @@
 /**
  * `<opensit-map collection="parcels" bbox="w,s,e,n" item="X101_001200.345">`: one collection on a map of its
  * surroundings, for pages that are not the portal (the HTML twins of the API). `bbox` is CRS84; with `item` that feature is outlined and the map opens on it.
- * Its text is in the page's language; whatever it can't draw it says in words.
+ * With `where` (a MapLibre expression over the properties in tiles) only the features for which it is true are drawn. Its text is in the page's language; whatever it can't draw it says in words.
  */
-import type { StyleSpecification } from 'maplibre-gl';
+import type { FilterSpecification, StyleSpecification } from 'maplibre-gl';
 import type { Bbox, Lang } from '../api/contract';
 import { fetchItem } from '../api/endpoints';
 import { getJson, serverUrl, setRoot } from '../api/http';
 import { bboxOf, centre } from '../geo/bbox';
 import { overlay, selectionData } from '../map/overlay';
-import { compose, groundOf } from '../map/style';
+import { compose, groundOf, only } from '../map/style';
 import type { MapView } from '../map/view';
 import './embed.css';
 
@@ -64,8 +64,10 @@ class OpensitMap extends HTMLElement {
     const own = bboxOf(feature?.geometry);
     const box: Bbox = own ?? given ?? [6.6, 35.4, 18.6, 47.1];
     const shown = compose(style, { on: new Set([...groundOf(style), collection]), opacity: new Map(), overlay: overlay({ selection: selectionData(feature?.geometry) }) });
+    const rows = this.getAttribute('where');
+    const drawn = rows ? only(shown, collection, JSON.parse(rows) as FilterSpecification) : shown;
     const camera = { center: centre(box), zoom: 14, bearing: 0 };
-    this.view = new MapView(this, shown, camera, texts.label, {});
+    this.view = new MapView(this, drawn, camera, texts.label, {});
     this.view.fit(box, { top: 0, right: 0, bottom: 0, left: 0 }, 18, false);
     this.append(this.toPortal(collection, item, texts.portal));
   }

@@ -2,7 +2,7 @@
  * From the server's complete style to the one the map gets: only what is switched on, the base map beneath, our own
  * drawings (selection, measure) on top. A source nobody looks at is left out, so that it costs no request.
  */
-import type { LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
+import type { FilterSpecification, LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
 import type { Catalogue } from '../api/contract';
 import { rebase } from '../api/http';
 import { withTiles } from './sources';
@@ -61,6 +61,16 @@ function dress(layer: LayerSpecification, shown: Shown): LayerSpecification {
   const factor = shown.opacity.get(id) ?? 1;
   const paint = factor === 1 ? layer.paint : { ...layer.paint, ...opacityPaint(layer, factor) };
   return { ...layer, layout, ...(paint ? { paint } : {}) } as LayerSpecification;
+}
+
+/** The style with those features alone of a catalogue layer for which an expression is true. */
+export function only(style: StyleSpecification, id: string, rows: FilterSpecification): StyleSpecification {
+  const layers = style.layers.map((layer) => {
+    if (catalogueLayer(layer) !== id) return layer;
+    const own = 'filter' in layer ? layer.filter : undefined;
+    return { ...layer, filter: own === undefined ? rows : ['all', own, rows] } as LayerSpecification;
+  });
+  return { ...style, layers };
 }
 
 /** MapLibre wants absolute addresses, and we want our own server under the name the page was loaded from. */
