@@ -26,8 +26,16 @@ const STAGES: [(&str, u8, usize, i32); 9] = [
 const PHASES: [&str; 5] = ["pfte", "executive", "tender", "execution", "testing"];
 /// When a phase begins and ends, in months from the first, as planned.
 const MONTHS: [(u32, u32); 5] = [(0, 4), (5, 9), (10, 13), (14, 25), (26, 28)];
-const SOURCES: [&str; 5] = ["PNRR M5C2", "Regione, fondo per la viabilità", "Mutuo Cassa Depositi e Prestiti", "Bilancio comunale", "Fondo sviluppo e coesione"];
-const PEOPLE: [&str; 6] = ["Ing. Teodora Vallescura", "Arch. Natale Lanternari", "Ing. Ida Marepiano", "Geom. Quinto Oliverana", "Arch. Melina Ferracina", "Ing. Letterio Calamona"];
+const SOURCES: [&str; 5] =
+    ["PNRR M5C2", "Regione, fondo per la viabilità", "Mutuo Cassa Depositi e Prestiti", "Bilancio comunale", "Fondo sviluppo e coesione"];
+const PEOPLE: [&str; 6] = [
+    "Ing. Teodora Vallescura",
+    "Arch. Natale Lanternari",
+    "Ing. Ida Marepiano",
+    "Geom. Quinto Oliverana",
+    "Arch. Melina Ferracina",
+    "Ing. Letterio Calamona",
+];
 
 /// Adds them to a town that has its streets, land cover and points of interest.
 pub(crate) fn build(town: &mut Town, seed: u64) {

@@ -374,7 +374,9 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_is_told_at_once() {
-        let mut r = reader(json!({"p": 130, "t": "a\u{202e}b", "d": "2026-02-30", "at": "2026-03-29T02:30", "k": "castle", "from": null, "more": 1}));
+        let mut r = reader(
+            json!({"p": 130, "t": "a\u{202e}b", "d": "2026-02-30", "at": "2026-03-29T02:30", "k": "castle", "from": null, "more": 1}),
+        );
         r.number("p", 0.0..=100.0);
         r.text("t", 10);
         r.date("d");

@@ -63,18 +63,20 @@ pub(crate) fn is_cui(code: &str) -> bool {
 
 /// The CUP that was sent, in capitals.
 pub(crate) fn cup(given: &mut Reader) -> Option<String> {
-    code(given, "cup", is_cup, [
-        "non è un CUP: 15 caratteri, una lettera, due cifre, una lettera, undici cifre",
-        "is no CUP: 15 characters, a letter, two figures, a letter, eleven figures",
-    ])
+    code(
+        given,
+        "cup",
+        is_cup,
+        [
+            "non è un CUP: 15 caratteri, una lettera, due cifre, una lettera, undici cifre",
+            "is no CUP: 15 characters, a letter, two figures, a letter, eleven figures",
+        ],
+    )
 }
 
 /// The CUI that was sent, in capitals.
 pub(crate) fn cui(given: &mut Reader) -> Option<String> {
-    code(given, "cui", is_cui, [
-        "non è un CUI: L, F o S e venti cifre",
-        "is no CUI: L, F or S and twenty figures",
-    ])
+    code(given, "cui", is_cui, ["non è un CUI: L, F o S e venti cifre", "is no CUI: L, F or S and twenty figures"])
 }
 
 /// The CIG that must be sent, in capitals.

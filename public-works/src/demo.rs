@@ -21,8 +21,19 @@ pub async fn load(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Err
 
 async fn works(conn: &mut PgConnection, works: &[PublicWork]) -> Result<u64, sqlx::Error> {
     let columns = [
-        "id", "comune", "title", "cup", "responsible", "state", "amount_eur", "progress", "begins_planned", "ends_planned", "begins_actual",
-        "ends_actual", "geom",
+        "id",
+        "comune",
+        "title",
+        "cup",
+        "responsible",
+        "state",
+        "amount_eur",
+        "progress",
+        "begins_planned",
+        "ends_planned",
+        "begins_actual",
+        "ends_actual",
+        "geom",
     ];
     fill(conn, &table("works")?, &columns, works, |w, row| {
         row.text(&w.id).text(w.comune).text(&w.title);

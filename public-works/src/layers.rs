@@ -11,6 +11,9 @@ pub(crate) const ORDINANCES: &str = "road_ordinances";
 pub(crate) fn all() -> Result<Vec<Layer>, Error> {
     Ok(vec![
         Layer { style: from_str(include_str!("../styles/works.json"))?, ..from_str(include_str!("../layers/works.json"))? },
-        Layer { style: from_str(include_str!("../styles/road_ordinances.json"))?, ..from_str(include_str!("../layers/road_ordinances.json"))? },
+        Layer {
+            style: from_str(include_str!("../styles/road_ordinances.json"))?,
+            ..from_str(include_str!("../layers/road_ordinances.json"))?
+        },
     ])
 }

@@ -58,7 +58,11 @@ async fn along(change: &mut Change, street: &str, given: &mut Reader) -> Result<
     match found.len() {
         1 => return Ok(found.into_iter().next().map(|(line,)| line)),
         0 => given.fault("street", "non c'è una strada con questo nome", "there is no street of this name"),
-        _ => given.fault("street", "più comuni hanno una strada con questo nome: va disegnata", "several comuni have a street of this name: draw it"),
+        _ => given.fault(
+            "street",
+            "più comuni hanno una strada con questo nome: va disegnata",
+            "several comuni have a street of this name: draw it",
+        ),
     }
     Ok(None)
 }

@@ -64,7 +64,10 @@ async fn what_is_wrong_is_told_at_once_and_nothing_is_kept() {
     assert_eq!(scene.send(&who, "/public-works/", None, &both).await.wrong(), ["place"]);
     let abroad = json!({"title": "t", "code": "A-1", "place": {"type": "Point", "coordinates": [15.73, 38.06]}});
     assert_eq!(scene.send(&who, "/public-works/", None, &abroad).await.wrong(), ["place"]);
-    assert_eq!(scene.send(&who, "/public-works/", None, &json!({"title": "t", "code": "new", "street": "Via Roma"})).await.wrong(), ["code"]);
+    assert_eq!(
+        scene.send(&who, "/public-works/", None, &json!({"title": "t", "code": "new", "street": "Via Roma"})).await.wrong(),
+        ["code"]
+    );
     assert_eq!(scene.send(&Principal::anonymous(), "/public-works/", None, &work(CUP)).await.status, 403);
     assert_eq!(scene.count("select count(*) from public_works.works").await, 0);
     assert!(scene.told.0.lock().unwrap().is_empty());
@@ -103,7 +106,10 @@ async fn progress_goes_up_or_says_why_and_stays() {
     assert_eq!((first.status.as_u16(), &first.json()["progress"], &first.json()["spent_eur"]), (200, &json!(40.0), &json!(100_000.0)));
     let tag = first.header("etag");
     assert_eq!(scene.send(&who, &progress, Some(&tag), &json!({"percent": 30})).await.wrong(), ["reason"]);
-    assert_eq!(scene.send(&who, &progress, Some(&tag), &json!({"percent": 50, "measured_on": "2026-04-30"})).await.wrong(), ["measured_on"]);
+    assert_eq!(
+        scene.send(&who, &progress, Some(&tag), &json!({"percent": 50, "measured_on": "2026-04-30"})).await.wrong(),
+        ["measured_on"]
+    );
     let down = scene.send(&who, &progress, Some(&tag), &json!({"percent": 30, "reason": "Misura errata"})).await;
     assert_eq!(down.json()["progress_entries"].as_array().unwrap().len(), 2);
     // append-only for the program too
@@ -198,7 +204,9 @@ async fn facts_are_put_right_all_at_once() {
 async fn the_list_filters_sorts_pages_and_is_a_table() {
     let scene = Scene::on("2026-05-10").await;
     let who = officer(OURS);
-    for (k, (title, amount, end)) in [("Scuola", 5, "2027-01-01"), ("Ponte", 9, "2026-12-01"), ("Argine", 5, "2028-01-01")].into_iter().enumerate() {
+    for (k, (title, amount, end)) in
+        [("Scuola", 5, "2027-01-01"), ("Ponte", 9, "2026-12-01"), ("Argine", 5, "2028-01-01")].into_iter().enumerate()
+    {
         let sent = json!({"title": title, "code": format!("LP-{k}"), "amount_eur": amount, "ends_planned": end, "street": "Via Roma"});
         scene.register(&who, &sent).await;
     }

@@ -10,7 +10,12 @@ use super::record::{Ordinance, answer};
 use crate::layers::ORDINANCES;
 
 /// `valid_to`, later than now, and the `act` that says so. One that has ended stays ended: it takes a new ordinance.
-pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    State(services): State<Services>,
+    Path(id): Path<String>,
+    mut ask: Ask,
+    body: Body,
+) -> Result<Response, Problem> {
     ask.request.only(&[])?;
     let sent = ask.read(body).await?;
     let mut given = sent.reader(ask.request.language);
@@ -31,7 +36,8 @@ pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<Str
         given.fault("valid_to", "dev'essere dopo l'inizio e dopo adesso", "is to be after the beginning, and after now");
     }
     given.check()?;
-    let update = sqlx::query_scalar("update public_works.road_ordinances set valid_to = $2, ended_by = $3 where fid = $1 returning version");
+    let update =
+        sqlx::query_scalar("update public_works.road_ordinances set valid_to = $2, ended_by = $3 where fid = $1 returning version");
     let update = update.bind(row.fid).bind(until).bind(act);
     row.version = update.fetch_one(change.conn()).await.map_err(|e| refused(&e))?;
     change.tell(Action::Update, &layer, &row, &["valid_to", "ended_by"]).await?;

@@ -42,7 +42,13 @@ pub(crate) async fn handler(State(services): State<Services>, request: Request) 
         sql.push(" and closure = ").push_bind(closure.to_owned());
     }
     if let Some((from, fid)) = given("after").map(cursor).transpose()? {
-        sql.push(" and valid_from <= ").push_bind(from).push(" and (valid_from < ").push_bind(from).push(" or fid > ").push_bind(fid).push(")");
+        sql.push(" and valid_from <= ")
+            .push_bind(from)
+            .push(" and (valid_from < ")
+            .push_bind(from)
+            .push(" or fid > ")
+            .push_bind(fid)
+            .push(")");
     }
     sql.push(" order by valid_from desc, fid limit ").push_bind(limit + 1).push(") page order by valid_from desc, fid");
     let failed = |e| Problem::database("reading the list of ordinances", &e);
@@ -76,13 +82,39 @@ fn cursor(text: &str) -> Result<(DateTime<Utc>, i64), Problem> {
 }
 
 fn table(rows: &[Ordinance]) -> String {
-    let mut table = csv::row(["id", "comune", "number", "issued_on", "closure", "limit_kmh", "road", "diversion", "act", "valid_from", "valid_to", "ended_by"]);
+    let mut table = csv::row([
+        "id",
+        "comune",
+        "number",
+        "issued_on",
+        "closure",
+        "limit_kmh",
+        "road",
+        "diversion",
+        "act",
+        "valid_from",
+        "valid_to",
+        "ended_by",
+    ]);
     for row in rows {
         let limit = row.limit_kmh.map(|limit| limit.to_string()).unwrap_or_default();
         let (issued, from) = (row.issued_on.to_string(), row.valid_from.to_rfc3339());
         let to = row.valid_to.map(|end| end.to_rfc3339()).unwrap_or_default();
         let (diversion, ended_by) = (row.diversion.as_deref().unwrap_or_default(), row.ended_by.as_deref().unwrap_or_default());
-        table += &csv::row([&*row.id, &row.comune, &row.number, &issued, &row.closure, &limit, &row.road, diversion, &row.act, &from, &to, ended_by]);
+        table += &csv::row([
+            &*row.id,
+            &row.comune,
+            &row.number,
+            &issued,
+            &row.closure,
+            &limit,
+            &row.road,
+            diversion,
+            &row.act,
+            &from,
+            &to,
+            ended_by,
+        ]);
     }
     table
 }

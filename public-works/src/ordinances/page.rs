@@ -58,7 +58,15 @@ pub(crate) fn render(services: &Services, request: &Request, layer: &Layer, foun
 
 fn forms(found: &Ordinance, request: &Request, l: Language) -> Markup {
     let action = |what: &str| request.relative(&format!("/public-works/ordinances/{}/{what}", encode(&found.id)));
-    let act = || field("act", say(l, "Atto", "Act"), None, Some(say(l, "Numero e data", "Number and date")), &[("required", ""), ("maxlength", "300")]);
+    let act = || {
+        field(
+            "act",
+            say(l, "Atto", "Act"),
+            None,
+            Some(say(l, "Numero e data", "Number and date")),
+            &[("required", ""), ("maxlength", "300")],
+        )
+    };
     html! {
         h2 { (say(l, "Per l'ufficio", "For the office")) }
         details {

@@ -35,7 +35,8 @@ pub(crate) struct Ordinance {
 }
 
 /// What stands between `select` and the table.
-pub(crate) const COLUMNS: &str = "fid, version, id, comune, number, issued_on, closure, limit_kmh, road, diversion, act, ended_by, valid_from, valid_to,
+pub(crate) const COLUMNS: &str =
+    "fid, version, id, comune, number, issued_on, closure, limit_kmh, road, diversion, act, ended_by, valid_from, valid_to,
     st_asgeojson(st_transform(geom, 4326), 7)::jsonb as geometry,
     array[st_xmin(box), st_ymin(box), st_xmax(box), st_ymax(box)] as bbox, ";
 

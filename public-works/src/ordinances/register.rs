@@ -44,7 +44,11 @@ pub(crate) async fn handler(State(services): State<Services>, mut ask: Ask, body
     let id = place.as_ref().map(|place| facts.id(&place.comune)).unwrap_or_default();
     let there = sqlx::query_scalar("select exists (select from public_works.road_ordinances where id = $1)").bind(&id);
     if there.fetch_one(change.conn()).await.map_err(|e| refused(&e))? {
-        given.fault("number", "un'ordinanza con questo numero c'è già, in quest'anno", "there is an ordinance of this number already, in this year");
+        given.fault(
+            "number",
+            "un'ordinanza con questo numero c'è già, in quest'anno",
+            "there is an ordinance of this number already, in this year",
+        );
     }
     given.check()?;
     let Some(place) = place else { return Err(Problem::bad_request("the ordinance has no place")) };

@@ -11,7 +11,12 @@ use super::record::{Ordinance, answer};
 use crate::layers::ORDINANCES;
 
 /// The `act` that revokes it. In force, it ends now; one that had not begun never held, and is taken out: its history keeps it.
-pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    State(services): State<Services>,
+    Path(id): Path<String>,
+    mut ask: Ask,
+    body: Body,
+) -> Result<Response, Problem> {
     ask.request.only(&[])?;
     let sent = ask.read(body).await?;
     let mut given = sent.reader(ask.request.language);

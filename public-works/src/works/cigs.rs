@@ -10,7 +10,12 @@ use super::open::{Open, open};
 use crate::codes;
 
 /// `cig`, and `subject`: what the tender is for. One that is there already gets the new subject.
-pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    State(services): State<Services>,
+    Path(id): Path<String>,
+    mut ask: Ask,
+    body: Body,
+) -> Result<Response, Problem> {
     ask.request.only(&[])?;
     let sent = ask.read(body).await?;
     let mut given = sent.reader(ask.request.language);

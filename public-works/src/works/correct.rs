@@ -11,7 +11,12 @@ use super::open::{Open, open};
 use super::record::{Record, Work};
 
 /// What is not sent is empty from then on. The place stays, and the id: neither follows from the facts.
-pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    State(services): State<Services>,
+    Path(id): Path<String>,
+    mut ask: Ask,
+    body: Body,
+) -> Result<Response, Problem> {
     ask.request.only(&[])?;
     let sent = ask.read(body).await?;
     let mut given = sent.reader(ask.request.language);

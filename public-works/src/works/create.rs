@@ -41,7 +41,11 @@ pub(crate) async fn handler(State(services): State<Services>, mut ask: Ask, body
         && is_taken(&mut change, code).await?
     {
         let name = if facts.cup.as_ref() == Some(code) { "cup" } else { "code" };
-        given.fault(name, "c'è già un'opera con questo codice: indica un `code` diverso", "there is a work of this code: give another `code`");
+        given.fault(
+            name,
+            "c'è già un'opera con questo codice: indica un `code` diverso",
+            "there is a work of this code: give another `code`",
+        );
     }
     given.check()?;
     let (Some(place), Some(code)) = (found, code) else { return Err(Problem::bad_request("the work has no place or no code")) };

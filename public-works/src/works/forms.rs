@@ -41,7 +41,9 @@ pub(crate) fn all(layer: &Layer, record: &Record, request: &Request) -> Markup {
 
 /// The fields that are told together; of a new work with the CUP that it is of.
 pub(crate) fn facts(layer: &Layer, work: Option<&Work>, cup: Option<&str>, l: Language) -> Markup {
-    let text = |name: &str, value: Option<&str>, most: &str, hint: Option<&str>| field(name, label(layer, name, l), value, hint, &[("maxlength", most)]);
+    let text = |name: &str, value: Option<&str>, most: &str, hint: Option<&str>| {
+        field(name, label(layer, name, l), value, hint, &[("maxlength", most)])
+    };
     let amount = work.and_then(|w| w.amount_eur).map(|euros| format!("{euros:.2}"));
     html! {
         (field("title", label(layer, "title", l), work.map(|w| &*w.title), None, &[("required", ""), ("maxlength", "300")]))

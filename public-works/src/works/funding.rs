@@ -10,7 +10,12 @@ use super::facts::MOST_EUROS;
 use super::open::{Open, open};
 
 /// `source` and `amount_eur`, more than nothing.
-pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    State(services): State<Services>,
+    Path(id): Path<String>,
+    mut ask: Ask,
+    body: Body,
+) -> Result<Response, Problem> {
     ask.request.only(&[])?;
     let sent = ask.read(body).await?;
     let mut given = sent.reader(ask.request.language);

@@ -33,7 +33,8 @@ pub(crate) async fn handler(State(services): State<Services>, mut ask: Ask, body
         (sent.bytes().to_vec(), csv.into_bytes())
     };
     let found = opencup::read(&csv).map_err(|faults| {
-        let errors: Vec<_> = faults.iter().map(|fault| json!({ "field": format!("line {}", fault.line), "detail": fault.detail })).collect();
+        let errors: Vec<_> =
+            faults.iter().map(|fault| json!({ "field": format!("line {}", fault.line), "detail": fault.detail })).collect();
         let first = faults.first().map(|fault| format!("line {}: {}", fault.line, fault.detail)).unwrap_or_default();
         Problem::invalid_feature(format!("the file is no list of localisations: {first}; nothing was imported"), errors)
     })?;

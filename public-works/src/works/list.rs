@@ -169,7 +169,11 @@ impl Asked {
         if let Some((fid, value)) = &self.after {
             // descending by the key, ascending by the number: two conditions, of which the first lets the index be entered at the right place
             sql.push(format!(" and {key} {beyond}= ")).push_bind(value.clone()).push(format!("::{kind}"));
-            sql.push(format!(" and ({key} {beyond} ")).push_bind(value.clone()).push(format!("::{kind} or fid > ")).push_bind(*fid).push(")");
+            sql.push(format!(" and ({key} {beyond} "))
+                .push_bind(value.clone())
+                .push(format!("::{kind} or fid > "))
+                .push_bind(*fid)
+                .push(")");
         }
         sql.push(format!(" order by {key} {way}, fid limit ")).push_bind(self.limit + 1).push(format!(") page order by {key} {way}, fid"));
         sql
@@ -197,7 +201,9 @@ mod tests {
     #[test]
     fn a_cursor_is_of_its_order() {
         assert_eq!(cursor("12.Via S. Anna", "text").ok(), Some((12, "Via S. Anna".to_owned())));
-        assert!(cursor("12.2026-01-31", "date").is_ok() && cursor("12.infinity", "date").is_ok() && cursor("7.1e6", "double precision").is_ok());
+        assert!(
+            cursor("12.2026-01-31", "date").is_ok() && cursor("12.infinity", "date").is_ok() && cursor("7.1e6", "double precision").is_ok()
+        );
         for (bad, kind) in [("12", "text"), ("x.a", "text"), ("12.tomorrow", "date"), ("12.much", "double precision")] {
             assert!(cursor(bad, kind).is_err(), "{bad}");
         }

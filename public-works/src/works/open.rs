@@ -41,7 +41,11 @@ impl Opened {
     /// What belongs to the work was changed: so is its row, whose version is the record's tag.
     pub(crate) async fn touched(self, changed: &[&str]) -> Result<Response, Problem> {
         let fid = self.row.fid;
-        self.updated(sqlx::query_scalar("update public_works.works set version = version where fid = $1 returning version").bind(fid), changed).await
+        self.updated(
+            sqlx::query_scalar("update public_works.works set version = version where fid = $1 returning version").bind(fid),
+            changed,
+        )
+        .await
     }
 
     /// The row was changed by this statement, which returns its version.

@@ -12,7 +12,12 @@ use crate::codes::PHASES;
 use crate::shown;
 
 /// `phase` with `planned_from`, `planned_to`, `actual_from`, `actual_to`: they stand for what was recorded of it before.
-pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    State(services): State<Services>,
+    Path(id): Path<String>,
+    mut ask: Ask,
+    body: Body,
+) -> Result<Response, Problem> {
     ask.request.only(&[])?;
     let sent = ask.read(body).await?;
     let today = shown::today(services.context.clock.now());

@@ -13,7 +13,12 @@ use crate::shown;
 
 /// `measured_on` (today without it), `percent`, `amount_eur` of this SAL, `note`; `reason` where it is less than the last. What was
 /// recorded is never changed: a later entry puts it right.
-pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    State(services): State<Services>,
+    Path(id): Path<String>,
+    mut ask: Ask,
+    body: Body,
+) -> Result<Response, Problem> {
     ask.request.only(&[])?;
     let sent = ask.read(body).await?;
     let today = shown::today(services.context.clock.now());
@@ -30,7 +35,8 @@ pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<Str
         Open::Ready(opened) => opened,
     };
     let fid = opened.row.fid;
-    let last = sqlx::query_as("select percent, measured_on from public_works.work_progress where work = $1 order by id desc limit 1").bind(fid);
+    let last =
+        sqlx::query_as("select percent, measured_on from public_works.work_progress where work = $1 order by id desc limit 1").bind(fid);
     let last: Option<(f64, NaiveDate)> = last.fetch_optional(opened.change.conn()).await.map_err(|e| refused(&e))?;
     follows(&mut given, last, percent, measured_on, reason.is_some());
     given.check()?;
@@ -58,16 +64,22 @@ fn follows(given: &mut Reader, last: Option<(f64, NaiveDate)>, percent: Option<f
     let Some((before, before_on)) = last else { return };
     if percent.is_some_and(|percent| percent < before) && !has_reason {
         let before = shown::percent(before, l);
-        given.told("reason", match l {
-            Language::It => format!("l'avanzamento era {before}: per diminuirlo serve il motivo"),
-            Language::En => format!("progress was {before}: to lower it, say why"),
-        });
+        given.told(
+            "reason",
+            match l {
+                Language::It => format!("l'avanzamento era {before}: per diminuirlo serve il motivo"),
+                Language::En => format!("progress was {before}: to lower it, say why"),
+            },
+        );
     }
     if measured_on < before_on {
         let before = shown::day(Some(before_on), l);
-        given.told("measured_on", match l {
-            Language::It => format!("l'ultimo avanzamento è del {before}"),
-            Language::En => format!("the last progress is of {before}"),
-        });
+        given.told(
+            "measured_on",
+            match l {
+                Language::It => format!("l'ultimo avanzamento è del {before}"),
+                Language::En => format!("the last progress is of {before}"),
+            },
+        );
     }
 }

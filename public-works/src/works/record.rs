@@ -102,7 +102,8 @@ impl Record {
         let fid = work.fid;
         let cigs = sqlx::query_as("select cig, subject from public_works.work_cigs where work = $1 order by cig").bind(fid);
         let cigs = cigs.fetch_all(&mut *conn).await?;
-        let funding = "select source, amount_eur::double precision as amount_eur from public_works.work_funding where work = $1 order by id";
+        let funding =
+            "select source, amount_eur::double precision as amount_eur from public_works.work_funding where work = $1 order by id";
         let funding = sqlx::query_as(funding).bind(fid).fetch_all(&mut *conn).await?;
         let phases = "select phase, planned_from, planned_to, actual_from, actual_to from public_works.work_phases where work = $1
                        order by array_position(array['pfte', 'executive', 'tender', 'execution', 'testing'], phase)";
