@@ -87,6 +87,7 @@ async fn cards(
 ) -> Result<Vec<Value>, Problem> {
     let mut entries: Vec<Arc<Entry>> = asked.iter().filter_map(|e| app.catalogue.layer(who, e.layer.id.as_str())).collect();
     entries.retain(|e| e.damage.is_none() && zoom >= f64::from(e.layer.zoom.0) && zoom < f64::from(e.layer.zoom.1) + 1.0);
+    // points before lines before areas, as they lie on each other; mixtures first, and so within them
     entries.sort_by_key(|e| e.layer.geometry.dimension());
 
     // 512 px tiles: the world is 512·2^zoom pixels round
@@ -138,7 +139,7 @@ pub(crate) async fn find(
     let layer = &entry.layer;
     let srid = layer.srid.postgis();
     // an area is met where it lies under the pointer, not beside it
-    let tolerance = if layer.geometry.dimension() == 2 { 0.0 } else { tolerance };
+    let tolerance = if layer.geometry.dimension() == Some(2) { 0.0 } else { tolerance };
     let mut sql = QueryBuilder::new("select fid, id, ");
     sql.push(attributes_sql(layer, who)).push(" as attributes, ");
     sql.push(format!("st_asgeojson(st_transform(case when st_npoints(geom) > {MAX_VERTICES} "));
@@ -147,11 +148,14 @@ pub(crate) async fn find(
     sql.push(" from ").push(layer.seen_by(who, "seen")).push(", (select st_transform(st_setsrid(st_makepoint(");
     sql.push_bind(point[0]).push(", ").push_bind(point[1]).push(format!("), 4326), {srid}) as place) clicked"));
     sql.push(" where geom && st_expand(place, ").push_bind(tolerance).push(") and st_dwithin(geom, place, ").push_bind(tolerance).push(")");
+    if layer.geometry.dimension().is_none() {
+        sql.push(" and (st_dimension(geom) < 2 or st_intersects(geom, place))");
+    }
     if layer.validity {
         sql.push(" and ");
         time.write(layer.srid, &mut sql);
     }
-    sql.push(" order by distance_m, st_area(geom), fid limit ").push_bind(CARDS_A_LAYER);
+    sql.push(" order by st_dimension(geom), distance_m, st_area(geom), fid limit ").push_bind(CARDS_A_LAYER);
     let failed = |e| Problem::database("identify", &e);
     sql.build_query_as().fetch_all(&mut *app.context.database.session(who).await.map_err(failed)?).await.map_err(failed)
 }

@@ -152,7 +152,7 @@ async fn by_text(app: &App, who: &Principal, text: &str, how: Match, bbox: Optio
 fn push_layer(sql: &mut QueryBuilder<Postgres>, app: &App, who: &Principal, entry: &Entry, text: &str, how: Match) {
     let layer = &entry.layer;
     let fields: Vec<String> = layer.fields.iter().filter(|f| f.searchable && who.may_read_field(f)).map(|f| folded(&f.name)).collect();
-    let merged = layer.geometry.dimension() == 1 && layer.label.is_some();
+    let merged = layer.geometry.dimension() == Some(1) && layer.label.is_some();
     sql.push("(select layer, min(id) as id, comune, (array_agg(attributes order by id))[1] as attributes, max(score)::real as score, ");
     sql.push(box_sql("st_extent(geom)::geometry", layer.srid.postgis())).push(" from (");
     push_select(sql, entry, who);

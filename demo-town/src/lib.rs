@@ -36,6 +36,7 @@ mod stitch;
 mod streets;
 mod texts;
 mod trees;
+mod works;
 mod zones;
 
 pub use applications::{Application, ApplicationStep, FormerParcel};
@@ -88,6 +89,10 @@ pub struct Town {
     pub applications: Vec<Application>,
     /// Parcels that are no more, and that some applications cite.
     pub former_parcels: Vec<FormerParcel>,
+    /// Public works with their phases, money and progress.
+    pub public_works: Vec<PublicWork>,
+    /// Road ordinances: past, in force, to come.
+    pub road_ordinances: Vec<RoadOrdinance>,
 }
 
 impl Town {
@@ -134,6 +139,7 @@ impl Town {
         assemble::points(civics, trees, &comune_at, names, sights, &mut town);
         affairs::keep(&mut town, seed);
         applications::keep(&mut town, size, seed);
+        works::build(&mut town, seed);
         town
     }
 }

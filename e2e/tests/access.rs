@@ -319,6 +319,13 @@ const STATUSES: &[(&str, [u16; 7])] = &[
     ("/readyz", [200; 7]),
     ("/version", [200; 7]),
     ("/portal/", [200; 7]),
+    ("/public-works/", [200; 7]),
+    ("/public-works/new?f=html", [403, 403, 200, 200, 200, 200, 403]),
+    ("/public-works/ordinances.geojson", [200; 7]),
+    ("/public-works/ordinances/", [200; 7]),
+    ("/public-works/ordinances/nothing", [404; 7]),
+    ("/public-works/ordinances/new?f=html", [403, 403, 200, 200, 200, 200, 403]),
+    ("/public-works/to-draw", [403, 403, 200, 200, 200, 200, 403]),
 ];
 
 #[test]
@@ -415,6 +422,14 @@ const ELSEWHERE: &[&str] = &[
     "/openapi.json",
     "/portal",
     "/portal/{*path}",
+    "/public-works/opencup",
+    "/public-works/ordinances/{id}/extend",
+    "/public-works/ordinances/{id}/revoke",
+    "/public-works/{id}/cigs",
+    "/public-works/{id}/funding",
+    "/public-works/{id}/phases",
+    "/public-works/{id}/progress",
+    "/public-works/{id}/state",
     "/transactions",
     "/xyz/{ids}/changes",
 ];
@@ -431,7 +446,7 @@ fn every_route_is_in_the_matrix() {
     assert!(routes.len() > 40, "{routes:?}");
     let scene = scene();
     let row = &scene.rows[0];
-    let asked: Vec<String> = showing(row).into_iter().chain(others(row)).chain(STATUSES.map(|(path, _)| path.to_owned())).collect();
+    let asked: Vec<String> = showing(row).into_iter().chain(others(row)).chain(STATUSES.iter().map(|(path, _)| (*path).to_owned())).collect();
     for route in &routes {
         let covered = ELSEWHERE.contains(&route.as_str()) || asked.iter().any(|path| fits(route, path.split('?').next().unwrap()));
         assert!(covered, "say in this matrix who may ask for {route}");

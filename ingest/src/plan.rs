@@ -258,7 +258,7 @@ fn title_of(sources: &[Source]) -> Text {
 
 /// Points and lines of a comune are too many for a map of the province; areas are what such a map shows.
 fn zooms(geometry: GeometryType) -> (u8, u8) {
-    let first = [11, 9, 6][usize::from(geometry.dimension())];
+    let first = [11, 9, 6][usize::from(geometry.dimension().unwrap_or(2))];
     (first, kernel::TileCoord::MAX_ZOOM)
 }
 

@@ -179,7 +179,7 @@ async fn load(
     // without a row that fits, the second reading still counts why
     let family = survey.family.unwrap_or(Family::Point);
     if let Target::Grows(layer) = target
-        && layer.geometry.family() != family.geometry_type(false).family()
+        && !family.geometry_type(false).dimension().is_some_and(|dimension| layer.geometry.holds(dimension))
     {
         let difference =
             format!("its rows are of the kind {}, the layer's are {}", family.geometry_type(false).family(), layer.geometry.family());

@@ -153,12 +153,12 @@ impl Layer {
         self.fields.iter().find(|f| f.name.as_str() == name)
     }
 
-    /// For areas that carry labels: the zoom from which tiles have, beside the areas, a point inside each, in the source
+    /// For areas (a mixture's points and lines with them) that carry labels: the zoom from which tiles have, beside the areas, a point inside each, in the source
     /// layer [`Self::label_points_id`]. A label on an area itself would be repeated in each tile that the area is cut by.
     pub fn label_points(&self) -> Option<u8> {
         let first = |part: &StyleLayer| part.minzoom.unwrap_or(0.0).max(f64::from(self.zoom.0)).floor() as u8;
         let labels = self.style.0.iter().filter(|part| part.is_label_of_area());
-        labels.map(first).min().filter(|_| self.geometry.dimension() == 2)
+        labels.map(first).min().filter(|_| self.geometry.holds(2))
     }
 
     /// The source layer of the points that [`Self::label_points`] speaks of.

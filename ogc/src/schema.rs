@@ -72,6 +72,7 @@ fn geometry(layer: &Layer) -> Value {
         GeometryType::MultiLineString => "geometry-multilinestring",
         GeometryType::Polygon => "geometry-polygon",
         GeometryType::MultiPolygon => "geometry-multipolygon",
+        GeometryType::Geometry => "geometry-any",
     };
     json!({ "title": "geometry", "x-ogc-role": "primary-geometry", "format": format })
 }

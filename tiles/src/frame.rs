@@ -49,7 +49,7 @@ pub(crate) struct Frame {
 
 /// The buffer of a layer in a tile, units: wide enough for lines as they are drawn; [`BUFFER`] for points and areas.
 pub(crate) fn buffer(tile: TileCoord, geometry: GeometryType) -> u32 {
-    if geometry.dimension() != 1 {
+    if !geometry.holds(1) {
         return BUFFER;
     }
     let square = tile.crs84(0.0);
@@ -96,7 +96,7 @@ impl Way {
 #[cfg(test)]
 mod tests {
     use super::{BUFFER, Ways, buffer};
-    use kernel::layer::GeometryType::{LineString, MultiLineString, Point, Polygon};
+    use kernel::layer::GeometryType::{Geometry, LineString, MultiLineString, Point, Polygon};
     use kernel::{Srid, TileCoord};
 
     fn srid(code: i32) -> Srid {
@@ -119,7 +119,7 @@ mod tests {
         assert_eq!([of(16, 35616, 25255), of(18, 142467, 101020)], [128, 511]);
         assert_eq!([of(19, 284935, 202047), of(21, 1139743, 808191), of(22, 2279487, 1616383)], [1022, 4086, 4095]);
         let tile = TileCoord::new(19, 284935, 202047).unwrap();
-        assert_eq!([MultiLineString, Point, Polygon].map(|g| buffer(tile, g)), [1022, 64, 64]);
+        assert_eq!([MultiLineString, Geometry, Point, Polygon].map(|g| buffer(tile, g)), [1022, 1022, 64, 64]);
     }
 
     #[test]

@@ -104,7 +104,7 @@ impl Part<'_> {
 
     /// The geometry without what is smaller than half a unit; before it is transformed, since that costs by the vertex.
     fn simplified(&self, geometry: &str) -> String {
-        if self.layer.geometry.dimension() == 0 {
+        if self.layer.geometry.dimension() == Some(0) {
             return geometry.to_owned();
         }
         format!("st_simplify({geometry}, {}, true)", self.frame.unit / 2.0)
@@ -189,6 +189,15 @@ mod tests {
         assert_eq!(write(&layer("Polygon", false), 8, 139, 98, Some(form)), include_str!("sql/generalised_polygons.sql").trim_end());
         let points = write(&layer("Point", false), 8, 139, 98, Some(Form::Generalised { cell: 32, attributes: false }));
         assert!(!points.contains("area") && !points.contains("number\"::text"), "{points}");
+    }
+
+    #[test]
+    fn of_a_mixture_each_is_generalised_as_what_it_is() {
+        let detail = write(&layer("Geometry", false), 10, 556, 394, Some(Form::Detail));
+        assert!(detail.contains(">= 0.25 or st_dimension(geom) = 0 then"), "points have no size: {detail}");
+        let form = Form::Generalised { cell: 32, attributes: false };
+        let low = write(&layer("Geometry", false), 8, 139, 98, Some(form));
+        assert!(low.contains("case when s.n = 1 or st_dimension(r.geom) < 2 then r.geom"), "{low}");
     }
 
     #[test]

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Feature } from 'geojson';
 import type { Field } from '../src/api/contract';
 import { differences, GEOMETRY } from '../src/editing/compare';
-import { fromPoints, inserted, isDrawn, middles, moved, removed, vertices, type Drawn } from '../src/editing/geometry';
+import { fromPoints, inserted, isDrawn, kindOf, kindsOf, middles, moved, removed, vertices, type Drawn } from '../src/editing/geometry';
 import { comparison, sketchOf } from '../src/editing/sketch';
 import { Timeline } from '../src/editing/timeline';
 import { fromText, toText } from '../src/editing/values';
@@ -10,6 +10,15 @@ import { fromText, toText } from '../src/editing/values';
 const ring = [[0, 0], [4, 0], [4, 4], [0, 4], [0, 0]];
 const hole = [[1, 1], [2, 1], [2, 2], [1, 1]];
 const holed: Drawn = { type: 'MultiPolygon', coordinates: [[ring, hole], [[[9, 9], [10, 9], [10, 10], [9, 9]]]] };
+
+describe('what a layer is drawn as', () => {
+  it('is asked where it holds several kinds, and nowhere else', () => {
+    expect(kindsOf({ geometry: 'mixed', geometry_type: 'Geometry' })).toEqual(['Point', 'LineString', 'Polygon']);
+    expect(kindsOf({ geometry: 'polygon', geometry_type: 'MultiPolygon' })).toEqual(['MultiPolygon']);
+    expect(kindsOf({ geometry: 'line' })).toEqual(['LineString']);
+    expect(kindsOf({ geometry: 'mixed' }).map(kindOf)).toEqual(['point', 'line', 'polygon']);
+  });
+});
 
 describe('a geometry as positions', () => {
   it('lists each corner once, of every part and hole', () => {

@@ -82,28 +82,23 @@ fn push_place(sql: &mut QueryBuilder<sqlx::Postgres>, who: &Principal, (layer, i
 async fn find(app: &App, who: &Principal, entry: &Entry, place: (&Layer, &str), time: &Filter) -> Result<Vec<Overlapping>, Problem> {
     let layer = &entry.layer;
     let srid = layer.srid.postgis();
-    let areas = layer.geometry.dimension() == 2 && place.0.geometry.dimension() == 2;
-    let lines = layer.geometry.dimension() == 1;
+    let areas = layer.geometry.holds(2) && place.0.geometry.holds(2);
+    let lines = layer.geometry.holds(1);
+    // where rows differ, each is measured as what it is
+    let both_areas = "least(st_dimension(geom), st_dimension(place)) = 2";
     let mut sql = QueryBuilder::new("select fid, id, ");
     sql.push(attributes_sql(layer, who)).push(" as attributes, ");
     sql.push(format!("st_asgeojson(st_transform(case when st_npoints(geom) > {MAX_VERTICES} "));
     sql.push("then st_simplifypreservetopology(geom, 1) else geom end, 4326), 7)::jsonb as geometry, ");
     sql.push("0::double precision as distance_m, ").push(box_sql("geom", srid)).push(", ");
-    sql.push(if areas {
-        "round(st_area(common)::numeric, 1)::double precision as area_m2, "
-    } else {
-        "null::double precision as area_m2, "
-    });
-    sql.push(if lines {
-        "round(st_length(common)::numeric, 1)::double precision as length_m, "
-    } else {
-        "null::double precision as length_m, "
-    });
-    sql.push(if areas {
-        "least(1, round((st_area(common) / nullif(st_area(place), 0))::numeric, 4))::double precision as share"
-    } else {
-        "null::double precision as share"
-    });
+    let measured = |there: bool, case: &str, value: &str, name: &str| {
+        let value = if there { format!("case when {case} then {value} end") } else { "null".to_owned() };
+        format!("({value})::double precision as {name}")
+    };
+    sql.push(measured(areas, both_areas, "round(st_area(common)::numeric, 1)", "area_m2")).push(", ");
+    sql.push(measured(lines, "st_dimension(geom) = 1", "round(st_length(common)::numeric, 1)", "length_m")).push(", ");
+    let share = "least(1, round((st_area(common) / nullif(st_area(place), 0))::numeric, 4))";
+    sql.push(measured(areas, both_areas, share, "share"));
     // the place is found once; a subquery with an offset is not moved into the join
     sql.push(" from (select geom as place from ");
     push_place(&mut sql, who, place, time)?;
@@ -113,13 +108,13 @@ async fn find(app: &App, who: &Principal, entry: &Entry, place: (&Layer, &str), 
     }
     sql.push(" where geom && place and st_intersects(geom, place)");
     if areas {
-        sql.push(" and st_area(common) >= ").push_bind(LEAST_AREA_M2);
+        sql.push(format!(" and (not {both_areas} or st_area(common) >= ")).push_bind(LEAST_AREA_M2).push(")");
     }
     if layer.validity {
         sql.push(" and ");
         time.write(layer.srid, &mut sql);
     }
-    sql.push(if areas { " order by area_m2 desc, fid limit " } else { " order by fid limit " }).push_bind(CARDS_A_LAYER);
+    sql.push(if areas { " order by area_m2 desc nulls last, fid limit " } else { " order by fid limit " }).push_bind(CARDS_A_LAYER);
     let failed = |e| Problem::database("identify", &e);
     sql.build_query_as().fetch_all(&mut *app.context.database.session(who).await.map_err(failed)?).await.map_err(failed)
 }

@@ -1,6 +1,7 @@
 //! From the staging tables into the layer.
 
 use catalogue::store;
+use kernel::layer::GeometryType;
 use kernel::{Layer, LayerId, TableName};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
@@ -109,7 +110,11 @@ fn insert(staging: &Staging, layer: &Layer, into: &TableName, sequence: &str) ->
     let values: String = layer.fields.iter().map(|f| format!(", l.{}", f.name.sql())).collect();
     let multi = layer.geometry == layer.geometry.multi();
     let geometry = "coalesce(p.geom, l._geom)";
-    let geometry = if multi { format!("st_multi({geometry})") } else { format!("st_geometryn({geometry}, 1)") };
+    let geometry = match layer.geometry {
+        GeometryType::Geometry => geometry.to_owned(),
+        _ if multi => format!("st_multi({geometry})"),
+        _ => format!("st_geometryn({geometry}, 1)"),
+    };
     format!(
         "insert into {into} (id, comune, geom{fields})
          select coalesce(l._key, {sequence}), coalesce(l._comune, p.comune), {geometry}{values}

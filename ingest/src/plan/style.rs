@@ -4,7 +4,9 @@ use serde_json::json;
 
 /// A quiet look by the kind of geometry, in the palette's colour for data; with the label, once there is room for it.
 pub(crate) fn default_style(geometry: GeometryType, label: Option<&Column>, title: &Text) -> Style {
-    let mut layers = match geometry.dimension() {
+    // a file's rows are of one kind
+    let dimension = geometry.dimension().unwrap_or(2);
+    let mut layers = match dimension {
         0 => vec![json!({
             "name": "point", "type": "circle", "order": 720, "legend": title,
             "paint": {
@@ -29,12 +31,12 @@ pub(crate) fn default_style(geometry: GeometryType, label: Option<&Column>, titl
         ],
     };
     if let Some(label) = label {
-        let (placement, minzoom) = match geometry.dimension() {
+        let (placement, minzoom) = match dimension {
             0 => ("point", 17),
             1 => ("line", 15),
             _ => ("point", 13),
         };
-        let offset = if geometry.dimension() == 0 { json!([0, 1]) } else { json!([0, 0]) };
+        let offset = if dimension == 0 { json!([0, 1]) } else { json!([0, 0]) };
         layers.push(json!({
             "name": "label", "type": "symbol", "order": 860, "minzoom": minzoom,
             "layout": {

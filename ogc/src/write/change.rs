@@ -256,7 +256,7 @@ impl Work<'_> {
         faults: &mut Faults,
     ) -> Result<String, Failure> {
         let layer = &entry.layer;
-        if layer.geometry.dimension() == 2 {
+        if layer.geometry.holds(2) {
             let (valid, reason, x, y): (bool, Option<String>, Option<f64>, Option<f64>) =
                 sqlx::query_as("select valid, reason, st_x(location), st_y(location) from st_isvaliddetail(st_geomfromewkb($1))")
                     .bind(ewkb)

@@ -15,6 +15,7 @@ const MARGIN_DEGREES: f64 = 0.5;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Shape {
     kind: GeometryType,
+    dimension: u8,
     parts: Vec<Vec<Vec<[f64; 2]>>>,
 }
 
@@ -36,13 +37,18 @@ impl Shape {
     pub(crate) fn read(given: &GivenGeometry, layer: &Layer) -> Result<Self, String> {
         let held = layer.geometry;
         let named = given.kind.as_deref().map_or(Some(held), kind);
-        let Some(kind) = named.filter(|kind| kind.dimension() == held.dimension()) else {
+        let fits = |kind: &GeometryType| kind.dimension().is_some_and(|dimension| held.holds(dimension));
+        let Some((kind, dimension)) = named.filter(fits).and_then(|kind| Some((kind, kind.dimension()?))) else {
             let shown: String = given.kind.as_deref().unwrap_or_default().chars().take(40).collect();
-            return Err(format!("the layer holds geometries of the type {held}, not {shown}"));
+            return Err(if held == GeometryType::Geometry {
+                format!("the layer holds points, lines and polygons, of one part or several: the `type` says which; not `{shown}`")
+            } else {
+                format!("the layer holds geometries of the type {held}, not {shown}")
+            });
         };
         let wrong = || format!("the coordinates are not those of a {kind}");
         let coordinates = given.coordinates.as_ref().ok_or_else(|| "the geometry has no coordinates".to_owned())?;
-        let one = |nest: &Nest| part(nest, kind.dimension()).ok_or_else(wrong);
+        let one = |nest: &Nest| part(nest, dimension).ok_or_else(wrong);
         let parts = if is_multi(kind) {
             list(coordinates).ok_or_else(wrong)?.iter().map(one).collect::<Result<_, _>>()?
         } else {
@@ -51,11 +57,13 @@ impl Shape {
             }
             vec![one(coordinates)?]
         };
-        let shape = Self { kind: held, parts };
+        // a mixture holds each as it is given
+        let kind = if held == GeometryType::Geometry { kind } else { held };
+        let shape = Self { kind, dimension, parts };
         match shape.parts.len() {
             0 => Err("the geometry is empty".to_owned()),
             1 => Ok(shape),
-            _ if is_multi(held) => Ok(shape),
+            _ if is_multi(kind) => Ok(shape),
             n => Err(format!("the layer holds geometries of one part, and this has {n}")),
         }
     }
@@ -126,7 +134,7 @@ impl Shape {
         };
         for sequence in self.parts.iter().flatten() {
             let first = sequence.first();
-            match self.kind.dimension() {
+            match self.dimension {
                 1 if sequence.iter().all(|p| Some(p) == first) => fault("a line needs two different positions".to_owned(), first),
                 2 if sequence.len() < 4 => fault(format!("a ring has four positions at least, and this has {}", sequence.len()), first),
                 2 if first != sequence.last() => {
@@ -144,7 +152,7 @@ impl Shape {
     /// As PostGIS reads it, in this system.
     pub(crate) fn to_ewkb(&self, srid: Srid) -> Vec<u8> {
         let mut out = Vec::with_capacity(32 + 16 * self.positions());
-        let single = u32::from(self.kind.dimension()) + 1;
+        let single = u32::from(self.dimension) + 1;
         let multi = is_multi(self.kind);
         put_head(&mut out, if multi { single + 3 } else { single }, Some(srid));
         if multi {
@@ -259,6 +267,27 @@ mod tests {
     }
 
     #[test]
+    fn a_mixture_takes_each_kind_as_it_is_given_and_no_collection() {
+        let mixed = |text| read(GeometryType::Geometry, text);
+        for (text, kind) in [
+            (r#"{"type":"Point","coordinates":[15.65,38.11]}"#, 1),
+            (r#"{"type":"LineString","coordinates":[[15.65,38.11],[15.66,38.11]]}"#, 2),
+            (r#"{"type":"Polygon","coordinates":[[[15.65,38.1],[15.66,38.1],[15.66,38.11],[15.65,38.1]]]}"#, 3),
+            (r#"{"type":"MultiLineString","coordinates":[[[15.65,38.11],[15.66,38.11]],[[15.65,38.12],[15.66,38.12]]]}"#, 5),
+        ] {
+            let ewkb = place(GeometryType::Geometry, 84, text).unwrap().to_ewkb(Srid::RDN2008_UTM33);
+            assert_eq!(ewkb[1], kind, "{text}");
+        }
+        assert_ne!(mixed(r#"{"type":"MultiPoint","coordinates":[[1,2]]}"#), mixed(r#"{"type":"Point","coordinates":[1,2]}"#));
+        for bad in
+            [r#"{"type":"GeometryCollection","geometries":[]}"#, r#"{"coordinates":[1,2]}"#, r#"{"type":"Geometry","coordinates":[1,2]}"#]
+        {
+            assert!(mixed(bad).unwrap_err().contains("points, lines and polygons"), "{bad}");
+        }
+        assert!(place(GeometryType::Geometry, 84, r#"{"type":"LineString","coordinates":[[15.65,38.1],[15.65,38.1]]}"#).is_err());
+    }
+
+    #[test]
     fn what_is_no_geometry_of_the_layer_is_refused() {
         use GeometryType::{LineString, MultiPolygon, Point, Polygon};
         for (kind, bad) in [
@@ -317,7 +346,7 @@ mod tests {
     fn it_is_written_as_the_catalogue_writes_it() {
         let ring = vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]];
         let srid = Srid::RDN2008_UTM33;
-        let shape = |kind, parts| Shape { kind, parts };
+        let shape = |kind: GeometryType, parts| Shape { kind, dimension: kind.dimension().unwrap(), parts };
         assert_eq!(shape(GeometryType::Point, vec![vec![vec![[1.0, 2.0]]]]).to_ewkb(srid), catalogue::ewkb::point([1.0, 2.0], srid));
         assert_eq!(shape(GeometryType::LineString, vec![vec![ring.clone()]]).to_ewkb(srid), catalogue::ewkb::line(&ring, srid));
         assert_eq!(

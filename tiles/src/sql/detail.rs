@@ -7,10 +7,12 @@ const SIMPLIFIED_TO_ZOOM: u8 = 16;
 impl Part<'_> {
     /// Every feature as it is. The limit is a guard: who gets one more than [`MAX_FEATURES`] asks again, generalised.
     pub(super) fn detail(&self, number: usize) -> String {
-        let small = self.z <= SIMPLIFIED_TO_ZOOM && self.layer.geometry.dimension() > 0;
+        let small = self.z <= SIMPLIFIED_TO_ZOOM && self.layer.geometry.dimension() != Some(0);
         let geometry = if small {
             let side = "greatest(st_xmax(geom) - st_xmin(geom), st_ymax(geom) - st_ymin(geom))";
-            format!("case when {side} >= {} then {} end", self.frame.unit / 2.0, self.in_tile(&self.simplified("geom")))
+            // a point of a mixture has no size, and is not small
+            let point = if self.layer.geometry.holds(0) { " or st_dimension(geom) = 0" } else { "" };
+            format!("case when {side} >= {}{point} then {} end", self.frame.unit / 2.0, self.in_tile(&self.simplified("geom")))
         } else {
             self.in_tile("geom")
         };

@@ -17,7 +17,8 @@ impl Part<'_> {
     pub(super) fn generalised(&self, number: usize, cell: u32, attributes: bool) -> String {
         let side = self.frame.unit * f64::from(cell);
         let properties = if attributes { format!(", {}", self.properties("r.")) } else { String::new() };
-        let areal = self.layer.geometry.dimension() == 2;
+        let areal = self.layer.geometry.holds(2);
+        let mixed = self.layer.geometry.dimension().is_none();
         let (area, areas) = if areal { (", st_area(geom) as area", ", sum(area) as area") } else { ("", "") };
         let small = if areal {
             let h = format!("least({side}, sqrt(s.area)) / 2");
@@ -25,7 +26,8 @@ impl Part<'_> {
             let srid = self.layer.srid.postgis();
             let [w, s, e, n] = [corner("x", '-'), corner("y", '-'), corner("x", '+'), corner("y", '+')];
             format!(
-                "case when s.n = 1 then r.geom\n                     else st_makeenvelope({w}, {s},\n                                          {e}, {n}, {srid}) end"
+                "case when s.n = 1{} then r.geom\n                     else st_makeenvelope({w}, {s},\n                                          {e}, {n}, {srid}) end",
+                if mixed { " or st_dimension(r.geom) < 2" } else { "" },
             )
         } else {
             self.simplified("r.geom")

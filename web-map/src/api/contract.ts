@@ -43,8 +43,9 @@ export interface Layer {
   group: string;
   title: Text;
   description?: Text | null;
-  geometry: 'point' | 'line' | 'polygon';
-  geometry_type?: GeometryType;
+  /** `mixed`: points, lines and areas in one layer. */
+  geometry: 'point' | 'line' | 'polygon' | 'mixed';
+  geometry_type?: GeometryType | 'Geometry';
   audience?: Audience;
   /** Who asks may change rows of it, those of their comuni. */
   editable?: boolean;

@@ -11,7 +11,7 @@ import { w } from '../i18n/work';
 import { differences, GEOMETRY, type Difference } from './compare';
 import { dropDraft, readDraft, writeDraft } from './drafts';
 import { explain } from './explain';
-import { fromPoints, inserted, isDrawn, isPoint, leastPoints, middles, moved, removed, sameGeometry, samePath, vertices, type Drawn, type Path } from './geometry';
+import { fromPoints, inserted, isArea, isDrawn, isPoint, kindsOf, leastPoints, middles, moved, removed, sameGeometry, samePath, vertices, type Drawn, type Path } from './geometry';
 import { sketchOf } from './sketch';
 import { Timeline } from './timeline';
 import { fromText, toText, type Texts } from './values';
@@ -21,10 +21,12 @@ interface State { texts: Texts; geometry: Drawn | undefined; /** Points of a lin
 /** What somebody else saved meanwhile, and the choice between the two. */
 export interface Conflict { theirs: Tagged | undefined; rows: Difference[] }
 
-const DEFAULT_TYPE: Record<Layer['geometry'], GeometryType> = { point: 'Point', line: 'LineString', polygon: 'Polygon' };
 
 export class Editor implements MapTool {
-  readonly type: GeometryType;
+  /** What is drawn; where the layer holds several kinds, the one that was chosen. */
+  type = $state<GeometryType>('Point');
+  /** Those that can be chosen from; none if there is nothing to choose. */
+  readonly kinds: GeometryType[];
   fields = $state.raw<Field[]>([]);
   ready = $state(false);
   problem = $state<string>();
@@ -55,7 +57,9 @@ export class Editor implements MapTool {
 
   constructor(readonly layer: Layer, private readonly work: Extract<Work, { kind: 'edit' }>) {
     this.id = work.id;
-    this.type = layer.geometry_type ?? DEFAULT_TYPE[layer.geometry];
+    const kinds = kindsOf(layer);
+    this.type = kinds[0];
+    this.kinds = kinds.length > 1 ? kinds : [];
     this.fields = layer.fields.filter((field) => field.editable);
   }
 
@@ -94,6 +98,7 @@ export class Editor implements MapTool {
 
   private show(): void {
     this.state = this.timeline.now;
+    if (this.kinds.length > 0 && this.state.geometry) this.type = this.state.geometry.type;
     this.canUndo = this.timeline.canUndo;
     this.canRedo = this.timeline.canRedo;
     if (this.chosen && !this.positions.some(({ path }) => samePath(path, this.chosen))) this.chosen = undefined;
@@ -146,7 +151,7 @@ export class Editor implements MapTool {
 
   draw(): void {
     portal.sketch = sketchOf({
-      geometry: this.state.geometry, points: this.state.points, area: this.layer.geometry === 'polygon', chosen: this.chosen,
+      geometry: this.state.geometry, points: this.state.points, area: isArea(this.type), chosen: this.chosen,
       other: this.conflict ? this.conflict.theirs?.feature.geometry : this.base && this.reshaped ? this.base.geometry : undefined,
       faults: this.faults.flatMap(({ at }) => (at ? [at] : [])), handles: !this.conflict,
     });
@@ -173,6 +178,13 @@ export class Editor implements MapTool {
   /** The line or area is complete. */
   finish(): void {
     this.reshape(fromPoints(this.type, this.state.points));
+  }
+
+  /** Another kind is drawn from the beginning. */
+  drawAs(type: GeometryType): void {
+    if (type === this.type) return;
+    this.type = type;
+    this.redraw();
   }
 
   redraw(): void {

@@ -3,7 +3,7 @@
  * Every function leaves its argument as it was. Positions are longitude and latitude in degrees.
  */
 import type { Geometry, Position } from 'geojson';
-import type { GeometryType, LonLat } from '../api/contract';
+import type { GeometryType, Layer, LonLat } from '../api/contract';
 
 /** Where a position lies within `coordinates`: an index a level. */
 export type Path = number[];
@@ -17,7 +17,7 @@ export type Drawn = Extract<Geometry, { type: GeometryType }>;
 
 export const isDrawn = (geometry: Geometry | null | undefined): geometry is Drawn => Boolean(geometry && geometry.type in DEPTH);
 
-const isArea = (type: GeometryType) => type === 'Polygon' || type === 'MultiPolygon';
+export const isArea = (type: GeometryType) => type === 'Polygon' || type === 'MultiPolygon';
 export const isPoint = (type: GeometryType) => type === 'Point' || type === 'MultiPoint';
 
 interface Part { path: Path; positions: Position[] }
@@ -80,6 +80,15 @@ export function removed(geometry: Drawn, path: Path): Drawn | undefined {
   if (!part || part.positions.length < least) return undefined;
   return edit(geometry, path, (open, at) => open.filter((_, i) => i !== at));
 }
+
+/** The types that a layer's features are drawn as; more than one where it holds several kinds. */
+export function kindsOf({ geometry, geometry_type: type }: Pick<Layer, 'geometry' | 'geometry_type'>): [GeometryType, ...GeometryType[]] {
+  if (geometry === 'mixed' || type === 'Geometry') return ['Point', 'LineString', 'Polygon'];
+  return [type ?? ({ point: 'Point', line: 'LineString', polygon: 'Polygon' } as const)[geometry]];
+}
+
+/** The kind that a type is of, as words are chosen by it. */
+export const kindOf = (type: GeometryType) => (isPoint(type) ? 'point' : isArea(type) ? 'polygon' : 'line');
 
 /** How many points a geometry of this type needs. */
 export const leastPoints = (type: GeometryType) => (isPoint(type) ? 1 : isArea(type) ? 3 : 2);
