@@ -206,3 +206,30 @@ fn what_was_acknowledged_outlives_kill_9_and_is_there_once() {
     }
     assert_eq!(scene.town.psql("select count(*) from tourism.events"), total.to_string());
 }
+
+#[test]
+fn a_database_that_dies_and_comes_back_is_asked_again() {
+    let town = Town::own();
+    let paths = ["/collections/trees/items?limit=5", "/search?q=via", "/xyz/trees/16/35613/25208", "/collections/lodgings/items?limit=5"];
+    let all = |town: &Town| -> Vec<u16> {
+        std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..24).map(|i| scope.spawn(move || town.get(paths[i % paths.len()]).status)).collect();
+            asking.into_iter().map(|a| a.join().unwrap()).collect()
+        })
+    };
+    assert!(all(&town).iter().all(|status| *status < 300), "every connection of the pools is in use");
+    let pid = std::fs::read_to_string(town.data_dir().join("postgres/postmaster.pid")).unwrap();
+    let pid = pid.lines().next().unwrap().trim();
+    assert!(std::process::Command::new("kill").args(["-9", pid]).status().unwrap().success());
+    let begin = std::time::Instant::now();
+    // while it is away there is a clear answer, or a good one as soon as it is back
+    while town.get("/readyz").status != 200 || begin.elapsed() < Duration::from_millis(300) {
+        let status = town.get(paths[0]).status;
+        assert!(matches!(status, 200 | 503), "{status}");
+        assert!(begin.elapsed() < Duration::from_secs(60), "it does not come back");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    std::thread::sleep(Duration::from_secs(1));
+    let statuses = all(&town);
+    assert!(statuses.iter().all(|status| *status < 300), "a connection that broke is not handed out: {statuses:?}");
+}

@@ -4,12 +4,13 @@ mod cancel;
 mod list;
 mod one;
 mod page;
-mod request;
 mod result;
 
 use axum::Router;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use chrono::SecondsFormat;
+use http::{HeaderValue, header};
 use kernel::{Database, Problem, PublicUrl, Text};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -40,6 +41,18 @@ pub fn routes(pages: Pages) -> Router {
         .route("/jobs/{id}/cancel", post(cancel::post))
         .route("/jobs/{id}/result", get(result::handler))
         .with_state(pages)
+}
+
+/// A JSON document that is one person's alone.
+fn json(document: &Value) -> Response {
+    private(([(header::CONTENT_TYPE, "application/json")], document.to_string()).into_response())
+}
+
+/// Nobody keeps it: not a shared cache, nor a browser after signing out.
+fn private(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept, accept-language, cookie, authorization, x-api-key"));
+    response
 }
 
 /// The same for a job that never was, one that is somebody else's and one that has expired.

@@ -15,6 +15,7 @@ pub(crate) mod resolve;
 mod seen;
 mod shape;
 mod sql;
+mod time;
 mod value;
 
 use chrono::{DateTime, Utc};

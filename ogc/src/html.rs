@@ -6,6 +6,7 @@ pub(crate) mod collection;
 pub(crate) mod collections;
 pub(crate) mod conformance;
 mod extent;
+mod filters;
 pub(crate) mod item;
 pub(crate) mod items;
 pub(crate) mod landing;

@@ -1,9 +1,9 @@
 //! `GET /collections/{id}/items` and `/items/{featureId}`: features of a layer (OGC API Features 1 and 2, clauses 7.15, 7.16).
 
 pub(crate) mod counts;
+mod csv;
 pub(crate) mod cursor;
 pub(crate) mod damage;
-mod datetime;
 pub(crate) mod item;
 mod page;
 mod place;
@@ -25,11 +25,12 @@ use crate::html;
 use crate::links::{self, Link, media};
 use crate::reply::write_common;
 use crate::{App, CollectionPath};
+use csv::CsvWriter;
 use cursor::Cursor;
 use operations::{Format, Request};
 use page::{Page, Rows};
 use query::ItemsQuery;
-use stream::Document;
+use stream::{Document, Writer};
 
 /// Features on a page for people when nothing is said, and at most: a table, not a download.
 const DEFAULT_ROWS: u32 = 50;
@@ -37,12 +38,17 @@ const MAX_ROWS: u32 = 500;
 
 /// Reads a page, or refuses the question as a whole. After the first byte only a failure of ours can stop it, and then the
 /// connection breaks.
-pub(crate) async fn handler(app: App, path: CollectionPath, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn handler(app: App, path: CollectionPath, mut request: Request) -> Result<Response, Problem> {
+    if request.format == Format::Html {
+        request.params = request.params.filled();
+    }
     let entry = app.entry(&request.who, &path.collection)?;
     let layer = &entry.layer;
     let now = app.context.clock.now();
     let mut query = ItemsQuery::parse(&request.params, layer, &request.who, &app.settings, now)?;
-    if request.format == Format::Html {
+    if request.csv {
+        query.limit = if request.params.get("limit").is_some() { query.limit } else { csv::MAX_ROWS };
+    } else if request.format == Format::Html {
         query.limit = if request.params.get("limit").is_some() { query.limit.min(MAX_ROWS) } else { DEFAULT_ROWS };
     }
     let mut transaction = app.context.database.snapshot(&request.who).await.map_err(|e| Problem::database("items", &e))?;
@@ -61,6 +67,12 @@ pub(crate) async fn handler(app: App, path: CollectionPath, request: Request) ->
                 extent: entry.bbox,
             };
             html::items::page(&app, &request, &view)
+        }
+        Format::Json if request.csv => {
+            let document = table(layer, &request.who, query, &page);
+            let body = if request.head { axum::body::Body::empty() } else { document.stream(transaction).await? };
+            let name = format!("attachment; filename=\"{}.csv\"", layer.id);
+            ([(header::CONTENT_TYPE, operations::csv::MEDIA_TYPE), (header::CONTENT_DISPOSITION, &name)], body).into_response()
         }
         Format::Json => {
             let document = document(layer, &request.who, query, &page, &links, now);
@@ -115,7 +127,14 @@ fn document(layer: &Layer, who: &Principal, query: ItemsQuery, page: &Page, link
     // The object stays open for its last member.
     head.pop();
     head.extend_from_slice(b",\"features\":[");
-    Document { head, tail: b"]}", rows: rows(layer, who, &query, page), writer: writer(layer, who, query.transformer) }
+    Document { head, tail: b"]}", rows: rows(layer, who, &query, page), writer: Writer::Features(writer(layer, who, query.transformer)) }
+}
+
+fn table(layer: &Layer, who: &Principal, query: ItemsQuery, page: &Page) -> Document {
+    let columns = properties(layer, who).iter().map(|p| p.name.to_owned()).collect();
+    let rows = rows(layer, who, &query, page);
+    let writer = CsvWriter::new(writer(layer, who, query.transformer), columns, layer.geometry);
+    Document { head: writer.head(), tail: b"", rows, writer: Writer::Table(writer) }
 }
 
 /// A page's features in memory, for the table.
@@ -142,6 +161,8 @@ fn page_links(app: &App, layer: &Layer, request: &Request, query: &ItemsQuery, p
         Format::Json => (("json", media::GEOJSON), ("html", media::HTML)),
         Format::Html => (("html", media::HTML), ("json", media::GEOJSON)),
     };
+    let whole = request.params.iter().filter(|(name, _)| !["f", "cursor", "limit"].contains(name));
+    let csv = format!("{base}{}", links::query(whole.chain([("f", "csv")])));
     let mut links = vec![
         Link::new(with(&[]), "self", own.1, if en { "This page" } else { "Questa pagina" }),
         Link::new(
@@ -150,6 +171,7 @@ fn page_links(app: &App, layer: &Layer, request: &Request, query: &ItemsQuery, p
             other.1,
             if en { "This page in another form" } else { "Questa pagina in altra forma" },
         ),
+        Link::new(csv, "alternate", "text/csv", if en { "All of it as a table (CSV)" } else { "Tutto in tabella (CSV)" }),
         Link::new(collection, "collection", media::JSON, layer.title.get(request.language)),
     ];
     let mut turn = |rel, cursor: &Option<Cursor>, title: &str| {

@@ -37,8 +37,12 @@ pub struct Page<'a> {
 impl Page<'_> {
     /// The whole page.
     pub fn render(&self, context: &Context, request: &Request, content: &Markup) -> Response {
+        self.of(&context.installation.title, request, None, content)
+    }
+
+    /// The whole page of a service of this name; `again`: it asks for itself again after so many seconds.
+    pub fn of(&self, service: &Text, request: &Request, again: Option<u32>, content: &Markup) -> Response {
         let language = request.language;
-        let service: &Text = &context.installation.title;
         let url = |path: &str| request.relative(path);
         let page = html! {
             (DOCTYPE)
@@ -46,6 +50,7 @@ impl Page<'_> {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
+                    @if let Some(seconds) = again { meta http-equiv="refresh" content=(seconds); }
                     title { (self.title) " · " (service.get(language)) }
                     link rel="icon" href="data:,";
                     link rel="stylesheet" href=(url("/portal/embed.css"));

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgPool};
 
 use crate::cluster::{Cluster, ClusterOptions, Role};
 use crate::config::Config;
@@ -14,6 +14,8 @@ use crate::failure::Failure;
 
 /// How long a request waits for a connection before it is told to come again.
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(5);
+/// A connection that was not used for so long is asked whether it is still there before somebody gets it.
+const RESTED: Duration = Duration::from_secs(1);
 
 /// Where an installation lives unless told otherwise: `/var/lib/opensit/NAME` for root, else the user's data folder.
 #[allow(clippy::disallowed_methods, reason = "configuration is read here")]
@@ -148,7 +150,19 @@ async fn pool(url: &str, size: u32, name: &str, settings: &[(&str, &str)], role:
         .map_err(|e| Failure::new(format!("the connection string of {role} can't be read: {e}")))?
         .application_name(name)
         .options(settings.iter().map(|(name, value)| (*name, *value)));
-    PgPoolOptions::new().max_connections(size).acquire_timeout(WAIT_FOR_CONNECTION).connect_with(options).await.map_err(|e| {
+    // Asking each time would be a round trip more for each request. What breaks within the second would have broken a moment earlier too;
+    // a database that comes back takes longer than that.
+    let pool = PgPoolOptions::new().max_connections(size).acquire_timeout(WAIT_FOR_CONNECTION).test_before_acquire(false).before_acquire(
+        |connection, of| {
+            Box::pin(async move {
+                if of.idle_for > RESTED {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        },
+    );
+    pool.connect_with(options).await.map_err(|e| {
         Failure::new(format!(
             "the database does not let {role} in: {e}. Is it running, and were the roles made (`opensit migrate --print-roles`)?"
         ))

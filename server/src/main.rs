@@ -21,6 +21,10 @@ use crate::cli::{Cli, Command};
 use crate::config::{Config, LogFormat, ServerOptions};
 use crate::failure::Failure;
 
+/// An edit spends a fifth of its processor time on memory with the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use catalogue::Entry;
-use chrono::{DateTime, Utc};
-use kernel::{Bbox, Database, Principal, Problem, Session, TileCoord};
+use kernel::{Bbox, Database, Filter, Principal, Problem, Session, TileCoord};
 use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::frame::{Ways, buffer};
@@ -82,14 +81,14 @@ impl From<Failure> for Problem {
     }
 }
 
-/// Makes the tile of these layers, those that have this zoom.
+/// Makes the tile of these layers, those that have this zoom; `time` says which versions of rows with validity are meant.
 pub(crate) async fn tile(
     database: &Database,
     who: &Principal,
     ways: &Ways,
     entries: &[Arc<Entry>],
     tile: TileCoord,
-    instant: DateTime<Utc>,
+    time: &Filter,
 ) -> Result<Tile, Failure> {
     let mut work = Vec::new();
     let mut crowded = Vec::new();
@@ -99,7 +98,7 @@ pub(crate) async fn tile(
         if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
             crowded.push(work.len());
         }
-        let part = Part { layer: &entry.layer, who, frame, instant, z: tile.z() };
+        let part = Part { layer: &entry.layer, who, frame, time, z: tile.z() };
         work.push(Work { part, form: 0, why: "", mvt: None });
     }
     if work.is_empty() {

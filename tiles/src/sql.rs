@@ -12,9 +12,8 @@
 mod detail;
 mod generalised;
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use kernel::layer::FieldType;
-use kernel::{Bbox, Layer, Principal};
+use kernel::{Bbox, Filter, Layer, Principal};
 
 use crate::frame::{EXTENT, Frame};
 
@@ -35,8 +34,8 @@ pub(crate) struct Part<'a> {
     pub(crate) layer: &'a Layer,
     pub(crate) who: &'a Principal,
     pub(crate) frame: Frame,
-    /// The instant at which rows must be valid.
-    pub(crate) instant: DateTime<Utc>,
+    /// When the rows of layers with validity must be valid.
+    pub(crate) time: &'a Filter,
     /// The zoom.
     pub(crate) z: u8,
 }
@@ -72,8 +71,7 @@ impl Part<'_> {
         let srid = self.layer.srid.postgis();
         let mut sql = format!("geom && {}", envelope(search, srid));
         if self.layer.validity {
-            let at = self.instant.to_rfc3339_opts(SecondsFormat::Micros, true);
-            sql.push_str(&format!(" and valid_from <= '{at}' and (valid_to is null or valid_to > '{at}')"));
+            sql.push_str(&format!(" and {}", self.time.policy_sql(self.layer.srid)));
         }
         sql
     }
@@ -126,7 +124,7 @@ mod tests {
     use super::{Form, Part, count, tile};
     use crate::frame::{Ways, buffer};
     use chrono::{TimeZone, Utc};
-    use kernel::{Layer, TileCoord};
+    use kernel::{Filter, Layer, TileCoord};
     use serde_json::json;
 
     fn layer(geometry: &str, validity: bool) -> Layer {
@@ -150,7 +148,8 @@ mod tests {
         frame.square = kernel::Bbox::new(10.0, 20.0, 30.0, 40.0).unwrap();
         frame.unit = 0.5;
         let who = kernel::Principal::anonymous();
-        let part = Part { layer, who: &who, frame, instant: Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap(), z };
+        let time = Filter::ValidAt(Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap());
+        let part = Part { layer, who: &who, frame, time: &time, z };
         match form {
             Some(form) => tile([(0, &part, form)]),
             None => count([(0, &part)]),
@@ -165,7 +164,7 @@ mod tests {
    from (select fid, id::text as id, "number"::text as "number", "updated_on"::text as "updated_on",
                 st_asmvtgeom(st_transform(geom, 3857), st_makeenvelope(10, 20, 30, 40, 3857)::box2d, 4096, 64, true) as geom
            from (select * from (select "fid", "id", "comune", "version", "geom", "valid_from", "valid_to", "number", case when false then "owner" end as "owner", "updated_on" from "cadastre"."parcels") as seen
-                  where geom && st_makeenvelope(1, 2, 3, 4.5, 7792) and valid_from <= '2026-03-01T12:00:00.000000Z' and (valid_to is null or valid_to > '2026-03-01T12:00:00.000000Z')
+                  where geom && st_makeenvelope(1, 2, 3, 4.5, 7792) and valid_from <= '2026-03-01T12:00:00.000000Z'::timestamptz and (valid_to is null or valid_to > '2026-03-01T12:00:00.000000Z'::timestamptz)
                   limit 20001) c
           order by fid) t)"#
         );

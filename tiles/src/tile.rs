@@ -3,7 +3,7 @@ use std::time::Instant;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::HeaderMap;
-use kernel::{Params, Problem, TileCoord, TileCoordError};
+use kernel::{Filter, Params, Problem, TileCoord, TileCoordError};
 
 use crate::asked::Asked;
 use crate::render::{Failure, Tile};
@@ -12,7 +12,7 @@ use crate::{App, body, render};
 /// `GET /xyz/{ids}/{z}/{x}/{y}`: a Mapbox Vector Tile. Its layers are named as ours, its features' ids are `fid`, and
 /// their properties `id` and the fields that are not private.
 ///
-/// 204 where nothing is, also outside a layer's zooms; 400 for what is no tile, 404 outside the grid or for a layer that is not
+/// `?datetime=` shows the rows of layers with validity as they were valid then, as on items. 204 where nothing is, also outside a layer's zooms; 400 for what is no tile, 404 outside the grid or for a layer that is not
 /// there; 503 if the database does not answer in time. A layer whose table is not what it declares any more is left out; if no
 /// other was asked for that is a 503 too.
 #[utoipa::path(
@@ -24,6 +24,7 @@ use crate::{App, body, render};
         ("z" = u8, Path, description = "Zoom", maximum = 22),
         ("x" = u32, Path, description = "Column, from the west"),
         ("y" = u32, Path, description = "Row, from the north"),
+        ("datetime" = Option<String>, Query, description = "For layers with validity: an instant, a day in Italy, or an interval of these; now without"),
     ),
     responses(
         (status = 200, description = "Mapbox Vector Tile 2.1", content_type = "application/vnd.mapbox-vector-tile"),
@@ -41,12 +42,13 @@ pub(crate) async fn handler(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let begun = Instant::now();
-    params.only(&[])?;
+    let params = params.only(&["datetime"])?;
+    let time = params.get("datetime").map_or_else(|| Ok(Filter::ValidAt(app.context.clock.now())), Filter::datetime)?;
     let y = y.strip_suffix(".mvt").or_else(|| y.strip_suffix(".pbf")).unwrap_or(&y);
     let coord = TileCoord::parse(&z, &x, y).map_err(|e| refuse(&e))?;
     let public = asked.public();
-    let tile = match render(&app, &asked, coord).await {
-        Err(Failure::Database(error)) if catalogue::may_be_outdated(&error) => render(&app, &asked.again(&app).await, coord).await,
+    let tile = match render(&app, &asked, coord, &time).await {
+        Err(Failure::Database(error)) if catalogue::may_be_outdated(&error) => render(&app, &asked.again(&app).await, coord, &time).await,
         made => made,
     }?;
     metrics::histogram!("tile_bytes", "path" => "sql").record(tile.bytes.len() as f64);
@@ -56,9 +58,9 @@ pub(crate) async fn handler(
 }
 
 /// The tile of those of the layers that can be read.
-async fn render(app: &App, asked: &Asked, coord: TileCoord) -> Result<Tile, Failure> {
+async fn render(app: &App, asked: &Asked, coord: TileCoord, time: &Filter) -> Result<Tile, Failure> {
     let entries = asked.sound()?;
-    render::tile(&app.context.tiles_database, &asked.who, &app.ways, &entries, coord, app.context.clock.now()).await
+    render::tile(&app.context.tiles_database, &asked.who, &app.ways, &entries, coord, time).await
 }
 
 fn refuse(error: &TileCoordError) -> Problem {

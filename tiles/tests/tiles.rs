@@ -154,9 +154,25 @@ async fn what_a_client_gets() {
     what_is_not_there(&scene).await;
     what_is_asked_wrongly(&scene).await;
     who_may_see_what(&scene).await;
-    let leases = scene.get("/xyz/leases/14/8904/6313", &[]).await;
-    let names: Vec<_> = features(&leases.bytes, "leases").into_iter().map(|f| f.properties.expect("properties")["id"].clone()).collect();
-    assert_eq!(names, [Value::String("now".into())]);
+    validity_is_judged_when_asked(&scene).await;
+}
+
+async fn validity_is_judged_when_asked(scene: &Scene) {
+    for (datetime, expected) in [
+        ("", &["now"][..]),
+        ("?datetime=2021-05-01", &["past"]),
+        ("?datetime=2026-03-01T12:00:00Z", &["now"]),
+        ("?datetime=2026-03-01", &["past", "now", "next"]),
+        ("?datetime=../2019-12-31", &[]),
+    ] {
+        let leases = scene.get(&format!("/xyz/leases/14/8904/6313{datetime}"), &[]).await;
+        let names: Vec<_> = features(&leases.bytes, "leases").into_iter().map(|f| f.properties.expect("properties")["id"].clone()).collect();
+        let expected: Vec<Value> = expected.iter().map(|id| Value::String((*id).into())).collect();
+        assert_eq!(names, expected, "{datetime}");
+    }
+    for bad in ["2026", "yesterday", "2026-01-01%27--", ""] {
+        assert_eq!(scene.get(&format!("/xyz/leases/14/8904/6313?datetime={bad}"), &[]).await.status, StatusCode::BAD_REQUEST, "{bad}");
+    }
 }
 
 async fn properties_keep_their_types(scene: &Scene) {

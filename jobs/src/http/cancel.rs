@@ -3,8 +3,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use kernel::{Principal, Problem};
 
-use super::request::private;
-use super::{Pages, absent, id};
+use super::{Pages, absent, id, private};
 use crate::queue;
 
 /// `DELETE /jobs/{id}`: asks a job to stop. 202: it will; 204: it had ended already.

@@ -1,10 +1,9 @@
 use axum::extract::State;
 use axum::response::Response;
 use kernel::Problem;
-use serde_json::json;
+use operations::{Format, Request};
 
-use super::request::{Request, json};
-use super::{Pages, document, page};
+use super::{Pages, document, json, page};
 use crate::read;
 
 /// `GET /jobs`: one's own jobs, the latest first; all for an administrator.
@@ -21,6 +20,7 @@ use crate::read;
     responses((status = 200, description = "`jobs`, and `next` where there are more"))
 )]
 pub(super) async fn handler(State(pages): State<Pages>, request: Request) -> Result<Response, Problem> {
+    request.only(&["limit", "before"])?;
     let limit = i64::from(request.params.integer("limit", 1..=500, 50)?);
     let before = match request.params.get("before") {
         None => None,
@@ -32,10 +32,10 @@ pub(super) async fn handler(State(pages): State<Pages>, request: Request) -> Res
     let more = jobs.len() > limit as usize;
     jobs.truncate(limit as usize);
     let next = jobs.last().filter(|_| more).map(|last| {
-        let form = if request.html { "&f=html" } else { "" };
+        let form = if request.format == Format::Html { "&f=html" } else { "" };
         pages.public_url.link(&format!("/jobs?limit={limit}&before={}&lang={}{form}", last.ordinal, request.language.tag()))
     });
-    if request.html {
+    if request.format == Format::Html {
         return Ok(page::list(&pages, &request, &jobs, next.as_deref()));
     }
     let jobs: Vec<_> = jobs.iter().map(|job| document(job, &pages.public_url)).collect();

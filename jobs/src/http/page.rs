@@ -1,18 +1,14 @@
 //! The pages. They need no script: a running job's page asks for itself again every few seconds.
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Rome;
-use http::header;
 use kernel::Language;
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
+use operations::{Page, Request, say};
 
-use super::Pages;
-use super::request::{Request, private};
+use super::{Pages, private};
 use crate::{State, Summary};
-
-/// The style of every page of this program.
-const STYLE_SHEET: &str = "/static/pages.css";
 
 pub(super) fn list(pages: &Pages, request: &Request, jobs: &[Summary], next: Option<&str>) -> Response {
     let l = request.language;
@@ -30,7 +26,7 @@ pub(super) fn list(pages: &Pages, request: &Request, jobs: &[Summary], next: Opt
                     tbody {
                         @for job in jobs {
                             tr {
-                                th scope="row" { a href=(pages.public_url.link(&format!("/jobs/{}?f=html&lang={}", job.id, l.tag()))) { (job.kind) } }
+                                th scope="row" { a href=(request.relative(&format!("/jobs/{}?f=html&lang={}", job.id, l.tag()))) { (job.kind) } }
                                 td { (state(l, job)) }
                                 td.number { (job.percent) " %" }
                                 td { (job.owner.as_deref().unwrap_or("–")) }
@@ -40,18 +36,17 @@ pub(super) fn list(pages: &Pages, request: &Request, jobs: &[Summary], next: Opt
                     }
                 }
             }
-            @if let Some(next) = next { p.pages { a href=(next) rel="next" { (say(l, "Precedenti", "Earlier ones")) } } }
+            @if let Some(next) = next.and_then(|next| next.find('?').map(|at| &next[at..])) { p.pages { a href=(next) rel="next" { (say(l, "Precedenti", "Earlier ones")) } } }
         }
     };
-    render(pages, request, say(l, "Lavori", "Jobs"), "/jobs", None, &content)
+    render(pages, request, say(l, "Lavori", "Jobs"), Vec::new(), None, &content)
 }
 
 pub(super) fn one(pages: &Pages, request: &Request, job: &Summary) -> Response {
     let l = request.language;
-    let url = |path: &str| pages.public_url.link(path);
+    let url = |path: &str| request.relative(path);
     let path = format!("/jobs/{}", job.id);
     let content = html! {
-        nav.trail aria-label=(say(l, "Percorso", "Breadcrumb")) { a href=(url(&format!("/jobs?f=html&lang={}", l.tag()))) { (say(l, "Lavori", "Jobs")) } }
         p role="status" {
             strong { (state(l, job)) }
             @if let Some(message) = &job.message { " · " (message) }
@@ -73,50 +68,12 @@ pub(super) fn one(pages: &Pages, request: &Request, job: &Summary) -> Response {
             form method="post" action=(url(&format!("{path}/cancel"))) { button.button type="submit" { (say(l, "Annulla il lavoro", "Cancel the job")) } }
         }
     };
-    let again = (!job.state.is_final()).then_some("3");
-    render(pages, request, &job.kind, &path, again, &content)
+    let trail = vec![(url(&format!("/jobs?f=html&lang={}", l.tag())), say(l, "Lavori", "Jobs").to_owned())];
+    render(pages, request, &job.kind, trail, (!job.state.is_final()).then_some(3), &content)
 }
 
-fn render(pages: &Pages, request: &Request, title: &str, path: &str, again: Option<&str>, content: &Markup) -> Response {
-    let l = request.language;
-    let service = pages.title.get(l);
-    let url = |path: &str| pages.public_url.link(path);
-    let page = html! {
-        (DOCTYPE)
-        html lang=(l.tag()) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                @if let Some(seconds) = again { meta http-equiv="refresh" content=(seconds); }
-                title { (title) " · " (service) }
-                link rel="icon" href="data:,";
-                link rel="stylesheet" href=(url(STYLE_SHEET));
-                link rel="alternate" type="application/json" href=(url(&format!("{path}?f=json")));
-            }
-            body {
-                a.skip href="#content" { (say(l, "Vai al contenuto", "Skip to content")) }
-                header.bar {
-                    a.service href=(url("/")) { (service) }
-                    nav aria-label=(say(l, "Servizio", "Service")) {
-                        a href=(url("/portal/")) { (say(l, "Mappa", "Map")) }
-                        a href=(url("/collections")) { (say(l, "Dati", "Data")) }
-                        @let other = if l == Language::It { ("en", "English") } else { ("it", "Italiano") };
-                        a lang=(other.0) hreflang=(other.0) href=(url(&format!("{path}?f=html&lang={}", other.0))) { (other.1) }
-                    }
-                }
-                main id="content" { h1 { (title) } (content) }
-                footer { p { a href=(url(&format!("{path}?f=json"))) { (say(l, "Questa pagina in JSON", "This page as JSON")) } } }
-            }
-        }
-    };
-    private(([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page.into_string()).into_response())
-}
-
-fn say(language: Language, it: &'static str, en: &'static str) -> &'static str {
-    match language {
-        Language::It => it,
-        Language::En => en,
-    }
+fn render(pages: &Pages, request: &Request, title: &str, trail: Vec<(String, String)>, again: Option<u32>, content: &Markup) -> Response {
+    private(Page { title, trail, map: false }.of(&pages.title, request, again, content))
 }
 
 fn state(language: Language, job: &Summary) -> &'static str {

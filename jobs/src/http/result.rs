@@ -3,8 +3,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, header};
 use kernel::{Principal, Problem};
 
-use super::request::private;
-use super::{Pages, absent, id};
+use super::{Pages, absent, id, private};
 use crate::{Output, read};
 
 /// `GET /jobs/{id}/result`: what a job left.

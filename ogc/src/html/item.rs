@@ -28,6 +28,9 @@ pub(crate) fn page(app: &App, request: &Request, layer: &Layer, feature: &Value,
                 dd { (readable(property.kind, property.field, &feature["properties"][property.name], language)) }
             }
         }
+        @if let Some(page) = layer.page_of(id) {
+            p { a.button href=(request.relative(&page)) { (operations::say(language, "Pagina della pratica", "Record page")) } }
+        }
         p { a href=(json) { "GeoJSON" } }
     };
     let trail = vec![collections_link(request), (request.relative(&path), layer.title.get(language).to_owned())];

@@ -5,8 +5,8 @@ use operations::value::{grouped, readable};
 use operations::{Page, map, say};
 use serde_json::Value;
 
-use super::collections_link;
 use super::extent::features_bbox;
+use super::{collections_link, filters};
 use crate::App;
 use crate::fields::{Property, properties};
 use crate::items::sort::Sort;
@@ -36,6 +36,7 @@ pub(crate) fn page(app: &App, request: &Request, view: &View<'_>) -> Response {
     let bbox = features_bbox(request, view.features).or(view.extent).unwrap_or(app.context.installation.bbox);
     let content = html! {
         (map(layer, Some(bbox), None, language))
+        (filters::form(layer, request))
         p role="status" {
             (grouped(view.page.0, language)) " " (say(language, "elementi in questa pagina, ", "features on this page, "))
             (grouped(view.page.1, language)) " " (say(language, "in tutto", "in all"))
@@ -46,6 +47,7 @@ pub(crate) fn page(app: &App, request: &Request, view: &View<'_>) -> Response {
         } @else {
             (table(request, view))
             (turn(view, request))
+            @if let Some(csv) = view.links.iter().find(|l| l.kind == "text/csv") { p { a href=(csv.same_page()) { (csv.title) } } }
         }
     };
     let trail = vec![collections_link(request), (request.relative(&path), layer.title.get(language).to_owned())];
@@ -73,8 +75,9 @@ fn table(request: &Request, view: &View<'_>) -> Markup {
             tbody { @for feature in view.features {
                 @let id = feature["id"].as_str().unwrap_or_default();
                 @let title = catalogue::title(layer, id, &feature["properties"], language);
+                @let own = layer.page_of(id).unwrap_or_else(|| format!("/collections/{}/items/{}", layer.id, encode(id)));
                 tr {
-                    th scope="row" { a href=(request.relative(&format!("/collections/{}/items/{}", layer.id, encode(id)))) { (title) } @if title != id { br; code { (id) } } }
+                    th scope="row" { a href=(request.relative(&own)) { (title) } @if title != id { br; code { (id) } } }
                     @for column in &columns { td { (readable(column.kind, column.field, &feature["properties"][column.name], language)) } }
                 }
             } }

@@ -6,8 +6,8 @@ use kernel::{Column, Filter, Layer, Params, Principal, Problem, Srid};
 
 use super::cursor::Cursor;
 use super::place::{self, Boxes};
+use super::select::Selection;
 use super::sort::Sort;
-use super::{datetime, select::Selection};
 use crate::fields::{Property, queryables};
 use operations::COMMON;
 
@@ -52,7 +52,7 @@ impl ItemsQuery {
         let sorted_question = format!("{question}\n{}", params.get("sortby").unwrap_or_default());
         let cursor = params.get("cursor").map(|text| read_cursor(text, &sorted_question, &sort)).transpose()?;
         let filters = queryables.iter().filter_map(|q| Some(equal(q, params.get(q.name)?))).collect::<Result<Vec<_>, _>>()?;
-        let time = params.get("datetime").map(datetime::parse).transpose()?;
+        let time = params.get("datetime").map(Filter::datetime).transpose()?;
         let selection = Selection {
             filters: filters.into_iter().chain(time.clone().filter(|_| layer.validity)).collect(),
             instant: (layer.validity && time.is_none()).then(|| cursor.as_ref().and_then(|c| c.instant).unwrap_or(now)),

@@ -8,6 +8,7 @@ use thiserror::Error;
 use tokio::sync::mpsc::{self, Sender};
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::csv::CsvWriter;
 use crate::geojson::{Cells, FeatureWriter, WriteError};
 
 /// Rows that are written together, so that PROJ is called once for all of them.
@@ -46,7 +47,24 @@ pub(crate) struct Document {
     /// The rows, or `None` for no rows.
     pub(crate) rows: Option<QueryBuilder<Postgres>>,
     /// How they are written.
-    pub(crate) writer: FeatureWriter,
+    pub(crate) writer: Writer,
+}
+
+/// In which form rows are written.
+pub(crate) enum Writer {
+    /// As GeoJSON features with commas between them.
+    Features(FeatureWriter),
+    /// As lines of a table.
+    Table(CsvWriter),
+}
+
+impl Writer {
+    fn write<R: Cells>(&mut self, rows: &[R], first: bool, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        match self {
+            Self::Features(writer) => writer.write(rows, first, out),
+            Self::Table(writer) => writer.write(rows, out),
+        }
+    }
 }
 
 impl Document {

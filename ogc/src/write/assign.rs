@@ -135,8 +135,8 @@ mod tests {
     use crate::testing::parcels;
     use crate::write::body::{Properties, Scalar};
     use crate::write::columns::Columns;
-    use operations::Faults;
     use kernel::{Assurance, Layer, Principal, Role};
+    use operations::Faults;
     use serde_json::json;
     use uuid::Uuid;
 

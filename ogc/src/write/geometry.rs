@@ -223,10 +223,10 @@ mod tests {
     use super::{Place, Shape};
     use crate::testing::parcels;
     use crate::write::body::GivenGeometry;
-    use operations::Faults;
     use crs::{Crs, Settings};
     use kernel::layer::GeometryType;
     use kernel::{Bbox, Layer, Srid};
+    use operations::Faults;
 
     fn layer(geometry: GeometryType) -> Layer {
         Layer { geometry, ..parcels() }

@@ -176,7 +176,7 @@ fn too_deep_or_too_much_ends_early() {
 
 fn layer() -> Layer {
     let mut layer: Layer = serde_json::from_value(json!({
-        "id": "permits", "module": "published", "title": {"it": "p", "en": "p"}, "table": "published.permits", "geometry": "Point", "srid": 7792,
+        "id": "licences", "module": "published", "title": {"it": "p", "en": "p"}, "table": "published.licences", "geometry": "Point", "srid": 7792,
         "fields": []
     }))
     .unwrap();

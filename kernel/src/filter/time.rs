@@ -1,14 +1,20 @@
+use crate::{Filter, Problem, midnight_in_rome};
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use kernel::{Filter, Problem, midnight_in_rome};
 
 /// What the parameter takes, in a sentence.
 const ALLOWED: &str =
     "an instant (2026-11-23T10:00:00Z), a day (2026-11-23), or an interval `start/end` of these, open with `..` or nothing";
 
-/// Reads `datetime` (OGC API Features, 7.15.4): which versions of a row with validity are meant.
-///
-/// A bare date is that day in Italy, midnight to midnight.
-pub(crate) fn parse(text: &str) -> Result<Filter, Problem> {
+impl Filter {
+    /// Reads the parameter `datetime` (OGC API Features, 7.15.4): which versions of a row with validity are meant.
+    ///
+    /// A bare date is that day in Italy, midnight to midnight.
+    pub fn datetime(text: &str) -> Result<Self, Problem> {
+        parse(text)
+    }
+}
+
+fn parse(text: &str) -> Result<Filter, Problem> {
     read(text).ok_or_else(|| {
         let shown: String = text.chars().take(80).collect();
         Problem::invalid_parameter("datetime", format!("`{shown}` is not {ALLOWED}"), ALLOWED)
@@ -69,8 +75,8 @@ impl Moment {
 #[cfg(test)]
 mod tests {
     use super::parse;
+    use crate::Filter;
     use chrono::{DateTime, Utc};
-    use kernel::Filter;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
