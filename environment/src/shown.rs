@@ -3,31 +3,14 @@
 use axum::response::Response;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Europe::Rome;
-use http::request::Parts;
-use http::uri::PathAndQuery;
-use http::{HeaderValue, Uri, header};
+use http::{HeaderValue, header};
 use kernel::layer::FieldType;
-use kernel::{Language, Layer, Problem};
+use kernel::{Language, Layer};
 use maud::{Markup, html};
 use operations::links::media;
 use operations::value::readable;
 use operations::{Request, reply, say};
 use serde_json::Value;
-
-/// A request for a list, and whether it is for a spreadsheet: `f=csv`, which is no form of other resources.
-pub(crate) async fn request(mut parts: Parts) -> Result<(Request, bool), Problem> {
-    let query = parts.uri.query().unwrap_or_default();
-    let is_csv = query.split('&').any(|part| part == "f=csv");
-    if is_csv {
-        let rest: Vec<&str> = query.split('&').filter(|part| *part != "f=csv").collect();
-        let rest = if rest.is_empty() { String::new() } else { format!("?{}", rest.join("&")) };
-        let mut uri = parts.uri.clone().into_parts();
-        uri.path_and_query = PathAndQuery::try_from(format!("{}{rest}", parts.uri.path())).ok();
-        parts.uri = Uri::from_parts(uri).map_err(|e| Problem::internal("reading a request", &e))?;
-    }
-    let request = <Request as axum::extract::FromRequestParts<()>>::from_request_parts(&mut parts, &()).await?;
-    Ok((request, is_csv))
-}
 
 /// A document for programs.
 pub(crate) fn json(request: &Request, document: &Value) -> Response {

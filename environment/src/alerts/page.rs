@@ -88,25 +88,22 @@ fn zones_of(name: &str, zones: &[Told], l: Language) -> Markup {
     if zones.is_empty() {
         return html! { p.note { (say(l, "Qui non ci sono zone di allerta.", "There are no alert zones here.")) } };
     }
-    let body = html! {
-        @for z in zones {
-            tr data-zone=(z.zone) {
-                th scope="row" { (z.zone) @if let Some(name) = &z.name { " " (name) } br; small { (z.comuni.join(", ")) } }
-                @for colour in [&z.hydraulic, &z.hydrogeological, &z.storms] { td { (colour_of(colour.as_deref(), l)) } }
-                td { (span(z, l)) }
-                td { @match z.bulletin { Some(at) => { (shown::instant(at, l)) } None => { "–" } } }
+    html! {
+        ul.cards aria-label=(name) {
+            @for z in zones {
+                li data-zone=(z.zone) {
+                    h3 { (z.zone) @if let Some(name) = &z.name { ", " (name) } }
+                    p { (z.comuni.join(", ")) " · " (span(z, l)) }
+                    dl {
+                        dt { (say(l, "Idraulico", "Hydraulic")) } dd { (colour_of(z.hydraulic.as_deref(), l)) }
+                        dt { (say(l, "Idrogeologico", "Hydrogeological")) } dd { (colour_of(z.hydrogeological.as_deref(), l)) }
+                        dt { (say(l, "Temporali", "Storms")) } dd { (colour_of(z.storms.as_deref(), l)) }
+                        @if let Some(at) = z.bulletin { dt { (say(l, "Bollettino", "Bulletin")) } dd { (shown::instant(at, l)) } }
+                    }
+                }
             }
         }
-    };
-    let head = [
-        say(l, "Zona", "Zone"),
-        say(l, "Idraulico", "Hydraulic"),
-        say(l, "Idrogeologico", "Hydrogeological"),
-        say(l, "Temporali", "Storms"),
-        say(l, "Ore", "Hours"),
-        say(l, "Bollettino", "Bulletin"),
-    ];
-    shown::table(name, &head, &body)
+    }
 }
 
 fn colour_of(colour: Option<&str>, l: Language) -> Markup {

@@ -21,16 +21,15 @@ struct Asked {
 }
 
 /// `GET /environment/burnt-areas/`: the perimeters in force, the latest fire first, by `year` and `comune`; `f=csv`.
-pub(crate) async fn handler(State(services): State<Services>, parts: http::request::Parts) -> Result<Response, Problem> {
-    let (request, as_csv) = shown::request(parts).await?;
+pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     let asked = read(&request)?;
     let layer = operations::layer(&services, &request.who, "burnt_areas")?;
     let now = services.context.clock.now();
-    let most = if as_csv { IN_A_FILE } else { ON_A_PAGE };
+    let most = if request.csv { IN_A_FILE } else { ON_A_PAGE };
     let mut found = fires(&services, &request, &layer, &asked, (now, most + 1)).await?;
     let more = found.len() > most;
     found.truncate(most);
-    if as_csv {
+    if request.csv {
         return Ok(csv::file("burnt_areas.csv", file(&found, &layer, request.language)));
     }
     let cursor = found.last().filter(|_| more).map(|fire| format!("{},{}", fire.burnt_on, fire.id));
@@ -48,7 +47,7 @@ pub(crate) async fn handler(State(services): State<Services>, parts: http::reque
 }
 
 fn read(request: &Request) -> Result<Asked, Problem> {
-    request.only(&["year", "comune", "cursor"])?;
+    request.only_of_list(&["year", "comune", "cursor"])?;
     let given = |name: &str| request.params.get(name).filter(|value| !value.is_empty());
     let wrong = |name: &str, allowed: &str| Problem::invalid_parameter(name, format!("`{name}` has no such value"), allowed);
     let year = given("year")

@@ -14,13 +14,8 @@ use crate::shown;
 
 /// `GET /environment/burnt-areas/{id}`: a perimeter with the constraints' ends and the parcels touched, as they were on the day of the fire;
 /// `f=csv` has the parcels.
-pub(crate) async fn handler(
-    State(services): State<Services>,
-    Path(id): Path<String>,
-    parts: http::request::Parts,
-) -> Result<Response, Problem> {
-    let (request, as_csv) = shown::request(parts).await?;
-    request.only(&[])?;
+pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
+    request.only_of_list(&[])?;
     let failed = |e| Problem::database("burnt area", &e);
     let layer = operations::layer(&services, &request.who, "burnt_areas")?;
     let now = services.context.clock.now();
@@ -40,7 +35,7 @@ pub(crate) async fn handler(
     .map_err(failed)?;
     drop(session);
     let today = shown::day_of(now);
-    if as_csv {
+    if request.csv {
         return Ok(csv::file(&format!("burnt_area_{}.csv", fire.id), file(&fire, &parcels, today, request.language)));
     }
     let tag = format!("\"{}.{}\"", fire.fid, fire.version);

@@ -22,20 +22,18 @@ struct Asked {
     standing: Option<Standing>,
     comune: Option<String>,
     before: Option<i64>,
-    csv: bool,
 }
 
 /// `GET /environment/datasets/`: versions of datasets, the newest first, by `kind`, `state`, `comune`; `f=csv`.
-pub(crate) async fn handler(State(services): State<Services>, parts: http::request::Parts) -> Result<Response, Problem> {
-    let (request, csv) = crate::shown::request(parts).await?;
-    let asked = read(&request, csv)?;
+pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
+    let asked = read(&request)?;
     let layer = operations::layer(&services, &request.who, "datasets")?;
     let now = services.context.clock.now();
-    let most = if asked.csv { IN_A_FILE } else { ON_A_PAGE };
+    let most = if request.csv { IN_A_FILE } else { ON_A_PAGE };
     let mut found = select(&services, &request, &layer, &asked, now, most + 1).await?;
     let more = found.len() > most;
     found.truncate(most);
-    if asked.csv {
+    if request.csv {
         return Ok(csv::file("datasets.csv", file(&found, &layer, now, request.language)));
     }
     let last = found.last().filter(|_| more).map(|dataset| dataset.fid.to_string());
@@ -52,8 +50,8 @@ pub(crate) async fn handler(State(services): State<Services>, parts: http::reque
     Ok(page(&services, &request, &layer, &asked, (&found, next.as_deref(), &comuni)))
 }
 
-fn read(request: &Request, csv: bool) -> Result<Asked, Problem> {
-    request.only(&["kind", "state", "comune", "cursor"])?;
+fn read(request: &Request) -> Result<Asked, Problem> {
+    request.only_of_list(&["kind", "state", "comune", "cursor"])?;
     let given = |name: &str| request.params.get(name).filter(|value| !value.is_empty());
     let wrong = |name: &str, allowed: &[&str]| Problem::invalid_parameter(name, format!("`{name}` has no such value"), allowed.to_vec());
     let kind = given("kind").map(|name| Kind::parse(name).ok_or_else(|| wrong("kind", &Kind::NAMES))).transpose()?;
@@ -61,7 +59,7 @@ fn read(request: &Request, csv: bool) -> Result<Asked, Problem> {
         .map(|name| Standing::ALL.into_iter().find(|s| s.name() == name).ok_or_else(|| wrong("state", &Standing::NAMES)))
         .transpose()?;
     let before = given("cursor").map(|text| text.parse().map_err(|_| wrong("cursor", &["that of the link `next`"]))).transpose()?;
-    Ok(Asked { kind, standing, comune: given("comune").map(str::to_owned), before, csv })
+    Ok(Asked { kind, standing, comune: given("comune").map(str::to_owned), before })
 }
 
 async fn select(

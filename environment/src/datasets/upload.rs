@@ -45,7 +45,7 @@ pub(crate) async fn handler(State(services): State<Services>, mut ask: Ask, head
     let found = match collection {
         Some(collection) => features::read(said.kind, &collection, today, &mut given),
         None => {
-            given.fault("features", "manca: un file GeoJSON", "is missing: a GeoJSON file");
+            given.fault("features", "serve un file GeoJSON (FeatureCollection)", "a GeoJSON file (FeatureCollection) is needed");
             Found::default()
         }
     };

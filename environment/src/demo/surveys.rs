@@ -44,7 +44,7 @@ pub(super) async fn load(conn: &mut PgConnection, town: &Town) -> Result<u64, sq
     for kind in Kind::ALL {
         let count = format!(
             "update environment.datasets d set features = z.n
-               from (select dataset, count(*) as n from environment.{} group by dataset) z where z.dataset = d.id",
+               from (select dataset, count(distinct id) as n from environment.{} group by dataset) z where z.dataset = d.id",
             kind.layer()
         );
         sqlx::query(AssertSqlSafe(count)).execute(&mut *conn).await?;

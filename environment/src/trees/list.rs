@@ -45,20 +45,19 @@ struct Asked {
 
 /// `GET /environment/trees/`: the trees, by `species`; for the comune's own people `due=overdue|30|90|all`, those whose next inspection is due,
 /// the most urgent first; `f=csv`.
-pub(crate) async fn handler(State(services): State<Services>, parts: http::request::Parts) -> Result<Response, Problem> {
-    let (request, as_csv) = shown::request(parts).await?;
+pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     let layer = operations::layer(&services, &request.who, "trees")?;
     let papers = services.layers.layer(&request.who, "tree_inspections");
     let asked = read(&request, papers.is_some())?;
     let today = shown::day_of(services.context.clock.now());
-    let most = if as_csv { IN_A_FILE } else { ON_A_PAGE };
+    let most = if request.csv { IN_A_FILE } else { ON_A_PAGE };
     let mut found = match (&asked.due, &papers) {
         (Some(due), Some(papers)) => due_trees(&services, &request, (&layer, papers), &asked, (due.1, today, most + 1)).await?,
         _ => trees(&services, &request, &layer, &asked, most + 1).await?,
     };
     let more = found.len() > most;
     found.truncate(most);
-    if as_csv {
+    if request.csv {
         return Ok(csv::file("trees.csv", file(&found, asked.due.is_some(), request.language)));
     }
     let next = found.last().filter(|_| more).map(|line| {
@@ -91,7 +90,7 @@ impl Line {
 }
 
 fn read(request: &Request, staff: bool) -> Result<Asked, Problem> {
-    request.only(if staff { &["due", "species", "cursor"] } else { &["species", "cursor"] })?;
+    request.only_of_list(if staff { &["due", "species", "cursor"] } else { &["species", "cursor"] })?;
     let given = |name: &str| request.params.get(name).filter(|value| !value.is_empty());
     let due = given("due")
         .map(|text| {

@@ -27,7 +27,7 @@ async fn not_surveyed_is_never_no_hazard() {
     // a parcel with half in the zone, all surveyed; one that nobody looked at
     let parcel = of("parcel=X101_000100.1").await;
     assert!((parcel["zones"][0]["share"].as_f64().unwrap() - 0.5).abs() < 1e-3, "{parcel}");
-    assert_eq!(parcel["surveyed_share"], 1.0);
+    assert!(parcel["surveyed_share"].as_f64().unwrap() > 0.999, "{parcel}");
     let other = of("parcel=X101_000100.4").await;
     assert_eq!(other["answer"], "not_surveyed", "{other}");
 }

@@ -120,7 +120,7 @@ impl Scene {
         };
         let journal = Arc::new(Log::default());
         let services = Services { context, layers: Arc::new(Stored(catalogue)), journal: Arc::clone(&journal) as Arc<dyn Journal> };
-        let router = Router::new().nest("/environment", module.routes.unwrap()(services));
+        let router = module.routes.unwrap()(services);
         Self { scratch, router, journal, clock }
     }
 

@@ -142,7 +142,8 @@ async fn what_is_wrong_with_an_upload_is_told_at_once_and_nothing_is_kept() {
     for bad in [json!("{"), json!({"type": "FeatureCollection"}), json!({"type": "Feature"}), json!([1]), Value::Null] {
         let mut body = flood("P1");
         body["features"] = bad.clone();
-        assert_eq!(scene.post(&ada, "/environment/datasets/", None, &body).await.faults(), ["features"], "{bad}");
+        let faults = scene.post(&ada, "/environment/datasets/", None, &body).await.faults();
+        assert!(!faults.is_empty() && faults.iter().all(|name| name == "features"), "{bad}: {faults:?}");
     }
     let not_json = scene.ask(&ada, "POST", "/environment/datasets/", &[("content-type", "application/json")], "{\"kind\":").await;
     assert_eq!(not_json.status, 400);

@@ -28,7 +28,7 @@ async fn the_town_has_every_kind_a_superseded_version_a_draft_and_a_comune_witho
     transaction.commit().await.unwrap();
     assert!(rows > 500, "{rows}");
     scene.at("2026-11-28T12:00:00Z");
-    let counted = scene.sql("select string_agg(kind || ' ' || n, ', ' order by kind) from (select kind, min(features) as n from environment.datasets group by kind) t where n = 0").await;
+    let counted = scene.sql("select string_agg(kind || ' ' || n, ', ' order by kind) from (select kind, max(features) as n from environment.datasets group by kind) t where n = 0").await;
     assert_eq!(counted, "", "kinds without features");
     let states = async |query: &str| {
         scene.get(&nobody(), &format!("/environment/datasets/?{query}")).await.json()["datasets"].as_array().unwrap().len()
