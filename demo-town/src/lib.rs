@@ -14,6 +14,7 @@ mod cut;
 mod districts;
 mod fields;
 mod frame;
+mod hazards;
 mod houses;
 mod inset;
 mod layout;
@@ -40,6 +41,7 @@ mod works;
 mod zones;
 
 pub use applications::{Application, ApplicationStep, FormerParcel};
+pub use hazards::{BathingStretch, Hazard, HazardKind, WasteContainer};
 pub use records::*;
 pub use size::{Size, UnknownSize};
 
@@ -93,6 +95,12 @@ pub struct Town {
     pub public_works: Vec<PublicWork>,
     /// Road ordinances: past, in force, to come.
     pub road_ordinances: Vec<RoadOrdinance>,
+    /// What may harm, in the versions of its surveys.
+    pub hazards: Vec<Hazard>,
+    /// Stretches of sea where people bathe.
+    pub bathing_stretches: Vec<BathingStretch>,
+    /// Containers for waste, beside the streets.
+    pub waste_containers: Vec<WasteContainer>,
 }
 
 impl Town {
@@ -140,6 +148,7 @@ impl Town {
         affairs::keep(&mut town, seed);
         applications::keep(&mut town, size, seed);
         works::build(&mut town, seed);
+        hazards::survey(&ground, seed, &mut town);
         town
     }
 }

@@ -84,6 +84,8 @@ fn prepare() -> Scene {
     for comune in [CASTELMARINA, ROCCA] {
         rows.extend(hidden(&town, "events", "tourism.events", "id", &format!("comune = '{comune}' and not published"), true));
         rows.extend(hidden(&town, "tree_inspections", "environment.tree_inspections", "id", &format!("comune = '{comune}'"), true));
+        rows.extend(hidden(&town, "landslide_zones", "environment.landslide_zones", "id", &format!("comune = '{comune}' and not published"), true));
+        rows.extend(hidden(&town, "datasets", "environment.datasets", "id", &format!("comune = '{comune}' and not published"), true));
         rows.extend(hidden(&town, "lodgings", "tourism.lodgings", "manager", &format!("comune = '{comune}'"), false));
         // what the works are is the office's; one that is nobody else's, so that it is known when it is seen
         town.psql(&format!("update permits.permits set subject = 'Opera di ' || id where comune = '{comune}'"));
@@ -150,6 +152,13 @@ fn showing(row: &Row) -> Vec<String> {
     ];
     if layer == "permits" {
         paths.extend([format!("/permits/{id}"), format!("/permits/{id}?f=html")]);
+    }
+    // where the row's theme shows it
+    match (layer, row.id.rsplit_once('-')) {
+        ("tree_inspections", Some((tree, _))) => paths.push(format!("/environment/trees/{tree}")),
+        ("landslide_zones", _) => paths.push(format!("/environment/datasets/{}", row.id.split('.').next().unwrap())),
+        ("datasets", _) => paths.extend([format!("/environment/datasets/{id}?f=html"), "/environment/datasets/?f=csv".to_owned()]),
+        _ => {}
     }
     paths
 }
@@ -326,6 +335,16 @@ const STATUSES: &[(&str, [u16; 7])] = &[
     ("/public-works/ordinances/nothing", [404; 7]),
     ("/public-works/ordinances/new?f=html", [403, 403, 200, 200, 200, 200, 403]),
     ("/public-works/to-draw", [403, 403, 200, 200, 200, 200, 403]),
+    ("/environment/alerts", [200; 7]),
+    ("/environment/at?point=15.6,38", [200; 7]),
+    ("/environment/burnt-areas/", [200; 7]),
+    ("/environment/burnt-areas/burnt-080901-2.1", [200; 7]),
+    ("/environment/datasets/", [200; 7]),
+    // a draft of Castelmarina
+    ("/environment/datasets/landslide-080901-2", [404, 404, 200, 404, 200, 200, 404]),
+    ("/environment/trees/", [200; 7]),
+    ("/environment/trees/?due=all", [400, 400, 200, 200, 200, 200, 200]),
+    ("/environment/trees/A000001", [200; 7]),
 ];
 
 #[test]
@@ -414,6 +433,10 @@ const ELSEWHERE: &[&str] = &[
     "/auth/tile-token",
     "/auth/totp",
     "/collections/{collection}/items/{feature}/history/{version}/restore",
+    "/environment/bulletins",
+    "/environment/datasets/{id}/in-force",
+    "/environment/datasets/{id}/withdraw",
+    "/environment/trees/{id}/inspections",
     "/favicon.ico",
     "/jobs/{id}",
     "/jobs/{id}/cancel",

@@ -7,7 +7,7 @@ mod errors;
 mod headers;
 mod health;
 mod host;
-mod journal;
+pub(crate) mod journal;
 mod layers;
 mod metrics;
 mod openapi;
