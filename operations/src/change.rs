@@ -86,7 +86,7 @@ impl Change {
         &self.ask.request.who
     }
 
-    /// The row that is meant, locked: 404 if there is none for them, 403 if it is not theirs to change, 428 if they don't say which
+    /// The row that is meant, locked; where the layer has validity, the one valid now, or else the latest: 404 if there is none for them, 403 if it is not theirs to change, 428 if they don't say which
     /// state they mean, 412 if it is not that one any more.
     pub async fn lock(&mut self, layer: &Layer, id: &str) -> Result<Row, Problem> {
         let who = self.ask.request.who.clone();
@@ -115,12 +115,17 @@ impl Change {
         let mut sql = QueryBuilder::new("select fid, version, id, comune from ");
         sql.push(layer.seen_by(who, "seen")).push(" where ");
         Filter::Equal(column, FilterValue::Text(id.to_owned())).write(layer.srid, &mut sql);
+        if editable {
+            sql.push(" and ").push(layer.editable_rows(who).policy_sql(layer.srid));
+        }
         if layer.validity {
-            sql.push(" and ");
+            // one of several instants: what is valid now, or else the latest, so that what begins tomorrow can be changed today
+            sql.push(" order by ");
             Filter::ValidAt(self.now).write(layer.srid, &mut sql);
+            sql.push(" desc, valid_from desc limit 1");
         }
         if editable {
-            sql.push(" and ").push(layer.editable_rows(who).policy_sql(layer.srid)).push(" for update of seen");
+            sql.push(" for update of seen");
         }
         sql.build_query_as().fetch_optional(&mut *self.transaction).await.map_err(|e| refused(&e))
     }

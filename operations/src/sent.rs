@@ -109,6 +109,10 @@ impl Reader {
         self.fields.shift_remove(name).filter(|value| !value.is_null())
     }
 
+    fn is_given(&self, name: &str) -> bool {
+        self.fields.get(name).is_some_and(|value| !value.is_null())
+    }
+
     fn missing(&mut self, name: &str) {
         self.fault(name, "manca", "is missing");
     }
@@ -170,7 +174,7 @@ impl Reader {
 
     /// As [`Self::code`], and it must be there. Wrong or missing reads as empty.
     pub fn required_code(&mut self, name: &str, codes: &[&'static str]) -> &'static str {
-        if !self.fields.contains_key(name) {
+        if !self.is_given(name) {
             self.missing(name);
         }
         self.code(name, codes).unwrap_or_default()
@@ -193,6 +197,14 @@ impl Reader {
             self.told(name, detail);
         }
         found
+    }
+
+    /// As [`Self::number`], and it must be there.
+    pub fn required_number(&mut self, name: &str, range: std::ops::RangeInclusive<f64>) -> Option<f64> {
+        if !self.is_given(name) {
+            self.missing(name);
+        }
+        self.number(name, range)
     }
 
     /// A whole number in a range.
@@ -242,7 +254,7 @@ impl Reader {
 
     /// A day that must be there.
     pub fn required_date(&mut self, name: &str) -> Option<NaiveDate> {
-        if !self.fields.contains_key(name) {
+        if !self.is_given(name) {
             self.missing(name);
         }
         self.date(name)
@@ -267,6 +279,14 @@ impl Reader {
             );
         }
         found
+    }
+
+    /// An instant that must be there.
+    pub fn required_instant(&mut self, name: &str) -> Option<DateTime<Utc>> {
+        if !self.is_given(name) {
+            self.missing(name);
+        }
+        self.instant(name)
     }
 
     /// Texts: a list, or one text with a line, comma or semicolon between them.
@@ -354,7 +374,9 @@ mod tests {
 
     #[test]
     fn all_that_is_wrong_is_told_at_once() {
-        let mut r = reader(json!({"p": 130, "t": "a\u{202e}b", "d": "2026-02-30", "at": "2026-03-29T02:30", "k": "castle", "more": 1}));
+        let mut r = reader(
+            json!({"p": 130, "t": "a\u{202e}b", "d": "2026-02-30", "at": "2026-03-29T02:30", "k": "castle", "from": null, "more": 1}),
+        );
         r.number("p", 0.0..=100.0);
         r.text("t", 10);
         r.date("d");
@@ -362,8 +384,11 @@ mod tests {
         r.instant("at");
         r.required_code("k", &["house"]);
         r.required_text("who", 10);
+        r.required_number("size", 0.0..=1.0);
+        // nothing is not there
+        r.required_date("from");
         let problem = r.check().unwrap_err().to_json();
         let fields: Vec<&str> = problem["errors"].as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect();
-        assert_eq!(fields, ["p", "t", "d", "at", "k", "who", "more"]);
+        assert_eq!(fields, ["p", "t", "d", "at", "k", "who", "size", "from", "more"]);
     }
 }
