@@ -35,6 +35,7 @@ mod stitch;
 mod streets;
 mod texts;
 mod trees;
+mod works;
 mod zones;
 
 pub use records::*;
@@ -82,6 +83,10 @@ pub struct Town {
     pub lodgings: Vec<Lodging>,
     /// Events; those not announced are private.
     pub events: Vec<Event>,
+    /// Public works with their phases, money and progress.
+    pub public_works: Vec<PublicWork>,
+    /// Road ordinances: past, in force, to come.
+    pub road_ordinances: Vec<RoadOrdinance>,
 }
 
 impl Town {
@@ -127,6 +132,7 @@ impl Town {
         };
         assemble::points(civics, trees, &comune_at, names, sights, &mut town);
         affairs::keep(&mut town, seed);
+        works::build(&mut town, seed);
         town
     }
 }

@@ -512,3 +512,113 @@ pub struct Event {
     /// Where it is.
     pub geometry: Point,
 }
+
+/// A shape of any kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shape {
+    /// One position.
+    Point(Point),
+    /// A line.
+    Line(Line),
+    /// An area.
+    Area(Polygon),
+}
+
+/// A public work with what belongs to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublicWork {
+    /// Public id: the CUP, or a code of the comune's own.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// Title.
+    pub title: String,
+    /// Codice Unico di Progetto, of a form that no real one has.
+    pub cup: Option<String>,
+    /// Who is responsible for the project (RUP).
+    pub responsible: &'static str,
+    /// Where it stands.
+    pub state: &'static str,
+    /// What it costs, euros.
+    pub amount_eur: u32,
+    /// How far it is, percent.
+    pub progress: u8,
+    /// Beginning and end of the building, as planned.
+    pub planned: [String; 2],
+    /// When the building began.
+    pub actual_from: Option<String>,
+    /// When it was over.
+    pub actual_to: Option<String>,
+    /// Tenders.
+    pub cigs: Vec<String>,
+    /// Where the money comes from.
+    pub funding: Vec<Funding>,
+    /// Its phases, in order.
+    pub phases: Vec<WorkPhase>,
+    /// States of progress, in order.
+    pub entries: Vec<WorkProgress>,
+    /// Where it is.
+    pub shape: Shape,
+}
+
+/// A line of funding.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Funding {
+    /// Who pays.
+    pub source: &'static str,
+    /// Euros.
+    pub amount_eur: u32,
+}
+
+/// A phase of a work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkPhase {
+    /// Which.
+    pub phase: &'static str,
+    /// First and last day as planned.
+    pub planned: [String; 2],
+    /// When it began.
+    pub actual_from: Option<String>,
+    /// When it ended.
+    pub actual_to: Option<String>,
+}
+
+/// A state of progress of a work.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorkProgress {
+    /// The day it was measured.
+    pub measured_on: String,
+    /// Percent of the whole.
+    pub percent: u8,
+    /// What is paid for it, euros.
+    pub amount_eur: u32,
+}
+
+/// An ordinance that closes or limits a road.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RoadOrdinance {
+    /// Public id.
+    pub id: String,
+    /// ISTAT code.
+    pub comune: &'static str,
+    /// As on the act.
+    pub number: String,
+    /// The day of the act.
+    pub issued_on: String,
+    /// What it does.
+    pub closure: &'static str,
+    /// Of a speed limit.
+    pub limit_kmh: Option<i32>,
+    /// The street.
+    pub road: String,
+    /// The way round.
+    pub diversion: Option<String>,
+    /// The act.
+    pub act: String,
+    /// From when it holds (RFC 3339).
+    pub valid_from: &'static str,
+    /// Until when; empty: until it is revoked.
+    pub valid_to: &'static str,
+    /// The stretch.
+    pub geometry: Line,
+}

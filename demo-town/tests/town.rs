@@ -214,6 +214,8 @@ fn ids_are_unique() {
     ids("trees", town.trees.iter().map(|r| r.id.as_str()).collect());
     ids("points of interest", town.points_of_interest.iter().map(|r| r.id.as_str()).collect());
     ids("tree inspections", town.tree_inspections.iter().map(|r| r.id.as_str()).collect());
+    ids("public works", town.public_works.iter().map(|r| r.id.as_str()).collect());
+    ids("road ordinances", town.road_ordinances.iter().map(|r| r.id.as_str()).collect());
     ids("lodgings", town.lodgings.iter().map(|r| r.id.as_str()).collect());
     ids("events", town.events.iter().map(|r| r.id.as_str()).collect());
 }

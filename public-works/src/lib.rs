@@ -1,12 +1,50 @@
 #![doc = include_str!("../README.md")]
 
+mod codes;
 pub mod demo;
+mod layers;
+pub mod opencup;
+mod ordinances;
+mod place;
+mod shown;
+mod works;
 
-use kernel::{Module, Text};
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use kernel::{Module, Services, Text};
 
-/// The theme.
+/// The theme: works and road ordinances, and their operations under `/public-works/`.
 ///
 /// Fails only if a declaration beside this code is not what [`kernel::Layer`] reads; a test holds that it is.
 pub fn module() -> Result<Module, serde_json::Error> {
-    Ok(Module { id: "public-works", title: Text::new("Lavori pubblici", "Public works"), layers: Vec::new(), routes: None, search: None })
+    Ok(Module {
+        id: "public-works",
+        title: Text::new("Lavori pubblici", "Public works"),
+        layers: layers::all()?,
+        routes: Some(routes),
+        search: None,
+    })
+}
+
+fn routes(services: Services) -> Router {
+    let context = services.context.clone();
+    Router::new()
+        .route("/public-works/", get(works::list::handler).post(works::create::handler))
+        .route("/public-works/new", get(works::new::handler))
+        .route("/public-works/to-draw", get(works::to_draw::handler))
+        .route("/public-works/opencup", post(works::import::handler))
+        .route("/public-works/ordinances.geojson", get(ordinances::feed::handler))
+        .route("/public-works/ordinances/", get(ordinances::list::handler).post(ordinances::register::handler))
+        .route("/public-works/ordinances/new", get(ordinances::new::handler))
+        .route("/public-works/ordinances/{id}", get(ordinances::show::handler))
+        .route("/public-works/ordinances/{id}/extend", post(ordinances::extend::handler))
+        .route("/public-works/ordinances/{id}/revoke", post(ordinances::revoke::handler))
+        .route("/public-works/{id}", get(works::show::handler).post(works::correct::handler))
+        .route("/public-works/{id}/state", post(works::state::handler))
+        .route("/public-works/{id}/progress", post(works::progress::handler))
+        .route("/public-works/{id}/funding", post(works::funding::handler))
+        .route("/public-works/{id}/phases", post(works::phases::handler))
+        .route("/public-works/{id}/cigs", post(works::cigs::handler))
+        .layer(middleware::from_fn_with_state(context, operations::people))
+        .with_state(services)
 }

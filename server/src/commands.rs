@@ -11,6 +11,7 @@ pub(crate) mod layers;
 pub(crate) mod migrate;
 pub(crate) mod read_file;
 pub(crate) mod serve;
+pub(crate) mod works;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,7 @@ pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, 
         Command::Database(command) => database::run(command, config).await?,
         Command::Keys(command) => keys::run(command, config).await?,
         Command::Audit(command) => return audit::run(command, config).await,
+        Command::Works(command) => works::run(command, config).await?,
         Command::Check => return check::run(config).await,
         Command::Config(command) => config::run(command, config),
         // done before the configuration is read
