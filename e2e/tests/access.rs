@@ -285,7 +285,7 @@ fn what_is_made_for_somebody_is_kept_by_no_shared_cache() {
 }
 
 /// The addresses that have no layer in them: what each role is answered, in the order of the scene's readers.
-const STATUSES: [(&str, [u16; 7]); 14] = [
+const STATUSES: [(&str, [u16; 7]); 21] = [
     ("/admin/accounts", [404, 404, 404, 404, 404, 200, 404]),
     ("/admin/audit", [404, 404, 404, 404, 404, 200, 404]),
     ("/admin/keys", [404, 404, 200, 200, 200, 200, 404]),
@@ -300,6 +300,13 @@ const STATUSES: [(&str, [u16; 7]); 14] = [
     ("/readyz", [200; 7]),
     ("/version", [200; 7]),
     ("/portal/", [200; 7]),
+    ("/public-works/", [200; 7]),
+    ("/public-works/new?f=html", [403, 403, 200, 200, 200, 200, 403]),
+    ("/public-works/ordinances.geojson", [200; 7]),
+    ("/public-works/ordinances/", [200; 7]),
+    ("/public-works/ordinances/nothing", [404; 7]),
+    ("/public-works/ordinances/new?f=html", [403, 403, 200, 200, 200, 200, 403]),
+    ("/public-works/to-draw", [403, 403, 200, 200, 200, 200, 403]),
 ];
 
 #[test]
@@ -363,8 +370,9 @@ fn the_spatial_index_serves_every_role() {
     );
 }
 
-/// Addresses whose rules are tested elsewhere, or that only lead on: signing in (`identity`), jobs and files by their own crates.
-const ELSEWHERE: [&str; 30] = [
+/// Addresses whose rules are tested elsewhere, or that only lead on: signing in (`identity`), jobs, files and the changes of works and
+/// ordinances by their own crates.
+const ELSEWHERE: [&str; 38] = [
     "/.well-known/security.txt",
     "/admin/accounts/{id}",
     "/admin/accounts/{id}/recovery",
@@ -393,6 +401,14 @@ const ELSEWHERE: [&str; 30] = [
     "/openapi.json",
     "/portal",
     "/portal/{*path}",
+    "/public-works/opencup",
+    "/public-works/ordinances/{id}/extend",
+    "/public-works/ordinances/{id}/revoke",
+    "/public-works/{id}/cigs",
+    "/public-works/{id}/funding",
+    "/public-works/{id}/phases",
+    "/public-works/{id}/progress",
+    "/public-works/{id}/state",
     "/transactions",
     "/xyz/{ids}/changes",
 ];
