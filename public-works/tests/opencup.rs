@@ -1,4 +1,5 @@
 //! OpenCUP's localisations become the list to draw, and leave it when they are drawn.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 mod scene;
 

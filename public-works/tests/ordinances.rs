@@ -1,4 +1,5 @@
 //! Road ordinances: registered, extended, revoked; in the feed on their days only.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 mod scene;
 
