@@ -12,7 +12,7 @@ pub struct Module {
     pub title: Text,
     /// Its layers. Migrating writes them into the catalogue.
     pub layers: Vec<Layer>,
-    /// Its own pages and operations, under `/{id}/…`.
+    /// Its own pages and operations, under `/{id}/…`: the routes say their whole addresses.
     pub routes: Option<fn(Services) -> Router>,
     /// Its own ways of naming a place in the search box (`fg 12 p 345`), tried before the search by text.
     pub search: Option<fn(&str) -> Option<Lookup>>,

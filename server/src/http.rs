@@ -6,7 +6,7 @@ mod cors;
 mod errors;
 mod headers;
 mod health;
-mod journal;
+pub(crate) mod journal;
 mod layers;
 mod metrics;
 mod openapi;
@@ -68,7 +68,8 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     let services = Services { context: context.clone(), layers: Arc::new(catalogue.clone()), journal: Arc::clone(&journal) };
     for module in themes.iter().filter(|m| runs(m.id)) {
         if let Some(routes) = module.routes {
-            router = router.nest(&format!("/{}", module.id), routes(services.clone()));
+            // whole addresses, as a page that links to others from where it is must know its own
+            router = router.merge(routes(services.clone()));
         }
     }
     let syntaxes = themes.iter().filter_map(|m| m.search).collect();
