@@ -20,7 +20,7 @@ use crate::zones::Zone;
 use crate::{CASTELMARINA, ROCCA, Town};
 
 /// East and north of the plan's origin, millimetres.
-const ORIGIN: [i64; 2] = [552_000_000, 4_205_000_000];
+pub(crate) const ORIGIN: [i64; 2] = [552_000_000, 4_205_000_000];
 /// ISTAT code, code of the cadastre and name of each comune.
 const COMUNI: [(&str, &str, &str); 2] = [(CASTELMARINA, "X101", "Castelmarina dello Stretto"), (ROCCA, "X102", "Rocca Sant'Elia")];
 
@@ -32,7 +32,7 @@ fn line(vertices: &[V]) -> Line {
     vertices.iter().map(|v| point(*v)).collect()
 }
 
-fn ring(vertices: &[V]) -> Line {
+pub(crate) fn ring(vertices: &[V]) -> Line {
     vertices.iter().chain(vertices.first()).map(|v| point(*v)).collect()
 }
 

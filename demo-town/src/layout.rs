@@ -42,6 +42,14 @@ pub(crate) struct River {
     pub(crate) width: [f64; 2],
 }
 
+impl River {
+    /// Metres from bank to bank, so far inland.
+    pub(crate) fn width_at(&self, u: f64, depth: f64) -> f64 {
+        let t = (u / depth).clamp(0.0, 1.0).sqrt();
+        self.width[0] + (self.width[1] - self.width[0]) * t
+    }
+}
+
 /// A village inland.
 #[derive(Clone, Copy)]
 pub(crate) struct Hamlet {

@@ -13,6 +13,7 @@ mod cut;
 mod districts;
 mod fields;
 mod frame;
+mod hazards;
 mod houses;
 mod inset;
 mod layout;
@@ -37,6 +38,7 @@ mod texts;
 mod trees;
 mod zones;
 
+pub use hazards::{BathingStretch, Hazard, HazardKind, WasteContainer};
 pub use records::*;
 pub use size::{Size, UnknownSize};
 
@@ -82,6 +84,12 @@ pub struct Town {
     pub lodgings: Vec<Lodging>,
     /// Events; those not announced are private.
     pub events: Vec<Event>,
+    /// What may harm, in the versions of its surveys.
+    pub hazards: Vec<Hazard>,
+    /// Stretches of sea where people bathe.
+    pub bathing_stretches: Vec<BathingStretch>,
+    /// Containers for waste, beside the streets.
+    pub waste_containers: Vec<WasteContainer>,
 }
 
 impl Town {
@@ -127,6 +135,7 @@ impl Town {
         };
         assemble::points(civics, trees, &comune_at, names, sights, &mut town);
         affairs::keep(&mut town, seed);
+        hazards::survey(&ground, seed, &mut town);
         town
     }
 }

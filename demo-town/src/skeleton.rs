@@ -150,14 +150,10 @@ impl Ground {
 
     fn river(&mut self, i: u8, river: &River) {
         let (seed, depth) = (self.seed, self.layout.depth);
-        let noise = Noise::new(seed, 50 + u64::from(i), 380.0);
-        let swing = (0.05 * depth).min(190.0);
         let small = Noise::new(seed, 70 + u64::from(i), 70.0);
-        let width = move |u: f64| {
-            let t = (u / depth).clamp(0.0, 1.0).sqrt();
-            river.width[0] + (river.width[1] - river.width[0]) * t
-        };
-        let axis = move |u: f64| river.v + swing * smoothed(u, 600.0) * noise.at(u, 0.0) + 0.05 * u * wave(f64::from(i) * 0.31 + 0.1);
+        let width = move |u: f64| river.width_at(u, depth);
+        let course = Course::of(seed, depth, i, river);
+        let axis = |u: f64| course.at(u);
         for right in [true, false] {
             let side = if right { -0.5 } else { 0.5 };
             let mut line = Vec::new();
@@ -307,6 +303,26 @@ impl Ground {
             v += 12.0;
         }
         line
+    }
+}
+
+/// Where a river runs.
+pub(crate) struct Course<'a> {
+    noise: Noise,
+    swing: f64,
+    river: &'a River,
+    turns: f64,
+}
+
+impl<'a> Course<'a> {
+    pub(crate) fn of(seed: u64, depth: f64, i: u8, river: &'a River) -> Self {
+        let noise = Noise::new(seed, 50 + u64::from(i), 380.0);
+        Self { noise, swing: (0.05 * depth).min(190.0), river, turns: wave(f64::from(i) * 0.31 + 0.1) }
+    }
+
+    /// How far north along the coast its middle lies, so far inland.
+    pub(crate) fn at(&self, u: f64) -> f64 {
+        self.river.v + self.swing * smoothed(u, 600.0) * self.noise.at(u, 0.0) + 0.05 * u * self.turns
     }
 }
 

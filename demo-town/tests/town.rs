@@ -28,6 +28,8 @@ fn every_polygon(town: &Town) -> Vec<(&str, &Polygon)> {
     all.extend(town.sheets.iter().map(|r| (r.id.as_str(), &r.geometry)));
     all.extend(town.parcels.iter().map(|r| (r.id.as_str(), &r.geometry)));
     all.extend(town.buildings.iter().map(|r| (r.id.as_str(), &r.geometry)));
+    all.extend(town.hazards.iter().map(|r| (r.about.as_str(), &r.geometry)));
+    all.extend(town.bathing_stretches.iter().map(|r| (r.name.as_str(), &r.geometry)));
     all
 }
 
