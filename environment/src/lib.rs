@@ -1,13 +1,45 @@
 #![doc = include_str!("../README.md")]
 
+mod alerts;
+mod at;
+mod burnt;
+mod datasets;
 pub mod demo;
+mod kind;
 mod layers;
+mod shown;
+mod trees;
 
-use kernel::{Module, Text};
+pub use alerts::bulletin::{Bulletin, Fault as BulletinFault};
+pub use alerts::import::{Imported, import};
 
-/// The theme: layers alone, no routes.
+use axum::Router;
+use axum::routing::{get, post};
+use kernel::{Module, Services, Text};
+
+/// The theme.
 ///
 /// Fails only if a declaration beside this code is not what [`kernel::Layer`] reads; a test holds that it is.
 pub fn module() -> Result<Module, serde_json::Error> {
-    Ok(Module { id: "environment", title: Text::new("Ambiente", "Environment"), layers: layers::all()?, routes: None, search: None })
+    let title = Text::new("Ambiente e protezione civile", "Environment and civil protection");
+    Ok(Module { id: "environment", title, layers: layers::all()?, routes: Some(routes), search: None })
+}
+
+fn routes(services: Services) -> Router {
+    let context = services.context.clone();
+    Router::new()
+        .route("/environment/at", get(at::handler))
+        .route("/environment/datasets/", get(datasets::list::handler).post(datasets::upload::handler))
+        .route("/environment/datasets/{id}", get(datasets::page::handler))
+        .route("/environment/datasets/{id}/in-force", post(datasets::in_force::handler))
+        .route("/environment/datasets/{id}/withdraw", post(datasets::withdraw::handler))
+        .route("/environment/burnt-areas/", get(burnt::list::handler))
+        .route("/environment/burnt-areas/{id}", get(burnt::page::handler))
+        .route("/environment/trees/", get(trees::list::handler))
+        .route("/environment/trees/{id}", get(trees::page::handler))
+        .route("/environment/trees/{id}/inspections", post(trees::inspect::handler))
+        .route("/environment/alerts", get(alerts::page::handler))
+        .route("/environment/bulletins", post(alerts::import::handler))
+        .layer(axum::middleware::from_fn_with_state(context, operations::people))
+        .with_state(services)
 }

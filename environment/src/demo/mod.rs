@@ -1,5 +1,7 @@
 //! The demo town's part of this theme.
 
+mod surveys;
+
 use catalogue::copy::fill;
 use catalogue::ewkb;
 use demo_town::Town;
@@ -7,11 +9,11 @@ use kernel::{Srid, TableName};
 use sqlx::PgConnection;
 
 /// The system of the town's records, and of every installation that holds it.
-const SRID: Srid = Srid::RDN2008_UTM33;
+pub(crate) const SRID: Srid = Srid::RDN2008_UTM33;
 
 /// Fills the tables of this schema, which must be empty, with the town; returns how many rows.
 pub async fn load(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
-    Ok(trees(conn, town).await? + inspections(conn, town).await?)
+    Ok(trees(conn, town).await? + inspections(conn, town).await? + surveys::load(conn, town).await?)
 }
 
 async fn trees(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
