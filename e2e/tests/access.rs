@@ -84,6 +84,8 @@ fn prepare() -> Scene {
     for comune in [CASTELMARINA, ROCCA] {
         rows.extend(hidden(&town, "events", "tourism.events", "id", &format!("comune = '{comune}' and not published"), true));
         rows.extend(hidden(&town, "tree_inspections", "environment.tree_inspections", "id", &format!("comune = '{comune}'"), true));
+        rows.extend(hidden(&town, "landslide_zones", "environment.landslide_zones", "id", &format!("comune = '{comune}' and not published"), true));
+        rows.extend(hidden(&town, "datasets", "environment.datasets", "id", &format!("comune = '{comune}' and not published"), true));
         rows.extend(hidden(&town, "lodgings", "tourism.lodgings", "manager", &format!("comune = '{comune}'"), false));
     }
     assert!(rows.len() >= 12, "{}", rows.len());
@@ -102,7 +104,7 @@ fn sign_in(town: &Town, person: &str) -> String {
 /// A few rows of a table, in whose `secret` column there is what only those entitled see.
 fn hidden(town: &Town, layer: &'static str, table: &str, secret: &str, condition: &str, hidden: bool) -> Vec<Row> {
     let rows = town.psql(&format!(
-        "select id, comune, st_x(g), st_y(g), {secret} from (select *, st_transform(geom, 4326) as g from {table}) t
+        "select id, comune, st_x(g), st_y(g), {secret} from (select *, st_transform(st_pointonsurface(geom), 4326) as g from {table}) t
           where {condition} and (select count(*) from {table} o where o.{secret} = t.{secret}) = 1 order by id limit 3"
     ));
     let row = |line: &str| {
@@ -134,7 +136,7 @@ fn holds(answer: &Answer, secret: &str) -> bool {
 fn showing(row: &Row) -> Vec<String> {
     let (layer, id, (lon, lat)) = (row.layer, encoded(&row.id), row.at);
     let bbox = format!("{},{},{},{}", lon - 1e-4, lat - 1e-4, lon + 1e-4, lat + 1e-4);
-    vec![
+    let mut paths = vec![
         format!("/collections/{layer}/items?limit=10000"),
         format!("/collections/{layer}/items?bbox={bbox}"),
         format!("/collections/{layer}/items?comune={}&limit=10000", row.comune),
@@ -144,7 +146,15 @@ fn showing(row: &Row) -> Vec<String> {
         format!("/xyz/{layer}/{}", tile(17, row.at)),
         format!("/xyz/points_of_interest,{layer}/{}", tile(16, row.at)),
         format!("/identify?point={lon},{lat}&zoom=18&layers={layer}"),
-    ]
+    ];
+    // where the row's theme shows it
+    match (layer, row.id.rsplit_once('-')) {
+        ("tree_inspections", Some((tree, _))) => paths.push(format!("/environment/trees/{tree}")),
+        ("landslide_zones", _) => paths.push(format!("/environment/datasets/{}", row.id.split('.').next().unwrap())),
+        ("datasets", _) => paths.extend([format!("/environment/datasets/{id}?f=html"), "/environment/datasets/?f=csv".to_owned()]),
+        _ => {}
+    }
+    paths
 }
 
 /// All other addresses that have to do with a layer or a row: they show no secret to anybody who must not see it.
@@ -285,7 +295,7 @@ fn what_is_made_for_somebody_is_kept_by_no_shared_cache() {
 }
 
 /// The addresses that have no layer in them: what each role is answered, in the order of the scene's readers.
-const STATUSES: [(&str, [u16; 7]); 14] = [
+const STATUSES: [(&str, [u16; 7]); 23] = [
     ("/admin/accounts", [404, 404, 404, 404, 404, 200, 404]),
     ("/admin/audit", [404, 404, 404, 404, 404, 200, 404]),
     ("/admin/keys", [404, 404, 200, 200, 200, 200, 404]),
@@ -300,6 +310,16 @@ const STATUSES: [(&str, [u16; 7]); 14] = [
     ("/readyz", [200; 7]),
     ("/version", [200; 7]),
     ("/portal/", [200; 7]),
+    ("/environment/alerts", [200; 7]),
+    ("/environment/at?point=15.6,38", [200; 7]),
+    ("/environment/burnt-areas/", [200; 7]),
+    ("/environment/burnt-areas/burnt-080901-2.1", [200; 7]),
+    ("/environment/datasets/", [200; 7]),
+    // a draft of Castelmarina
+    ("/environment/datasets/landslide-080901-2", [404, 404, 200, 404, 200, 200, 404]),
+    ("/environment/trees/", [200; 7]),
+    ("/environment/trees/?due=all", [400, 400, 200, 200, 200, 200, 200]),
+    ("/environment/trees/A000001", [200; 7]),
 ];
 
 #[test]
@@ -364,7 +384,7 @@ fn the_spatial_index_serves_every_role() {
 }
 
 /// Addresses whose rules are tested elsewhere, or that only lead on: signing in (`identity`), jobs and files by their own crates.
-const ELSEWHERE: [&str; 30] = [
+const ELSEWHERE: [&str; 34] = [
     "/.well-known/security.txt",
     "/admin/accounts/{id}",
     "/admin/accounts/{id}/recovery",
@@ -386,6 +406,10 @@ const ELSEWHERE: [&str; 30] = [
     "/auth/tile-token",
     "/auth/totp",
     "/collections/{collection}/items/{feature}/history/{version}/restore",
+    "/environment/bulletins",
+    "/environment/datasets/{id}/in-force",
+    "/environment/datasets/{id}/withdraw",
+    "/environment/trees/{id}/inspections",
     "/favicon.ico",
     "/jobs/{id}",
     "/jobs/{id}/cancel",

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{audit, config, database, demo, ingest, keys, layers, migrate, read_file, serve};
+use crate::commands::{audit, config, database, demo, environment, ingest, keys, layers, migrate, read_file, serve};
 use crate::config::Options;
 
 /// The open territorial information system of a city.
@@ -44,6 +44,9 @@ pub(crate) enum Command {
     /// Proves or prints the log of who did what
     #[command(subcommand)]
     Audit(audit::Command),
+    /// What comes from outside for the environment: bulletins of the civil protection
+    #[command(subcommand)]
+    Environment(environment::Command),
     /// Examines configuration, database and disk, with a cure for each problem
     Check,
     /// What is configured, and where each value comes from

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod database;
 pub(crate) mod demo;
+pub(crate) mod environment;
 pub(crate) mod ingest;
 pub(crate) mod keys;
 pub(crate) mod layers;
@@ -35,6 +36,7 @@ pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, 
         Command::Layers(arguments) => layers::run(arguments, config).await?,
         Command::Database(command) => database::run(command, config).await?,
         Command::Keys(command) => keys::run(command, config).await?,
+        Command::Environment(command) => environment::run(command, config).await?,
         Command::Audit(command) => return audit::run(command, config).await,
         Command::Check => return check::run(config).await,
         Command::Config(command) => config::run(command, config),

@@ -6,7 +6,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 /// The audit log, as features' writer knows it.
-pub(super) struct Audit;
+pub(crate) struct Audit;
 
 impl Journal for Audit {
     fn wrote<'a>(&'a self, conn: &'a mut PgConnection, who: &'a Principal, edit: Edit<'a>) -> Pending<'a, Result<(), sqlx::Error>> {
