@@ -29,7 +29,7 @@ async function floodAt(page, place) {
   return page.locator('[data-kind=flood]');
 }
 
-for (const [name, size] of [['phone', phone], ['desktop', desktop]]) {
+for (const [name, size, daysAgo] of [['phone', phone, 2], ['desktop', desktop, 1]]) {
   test(`a flood version is uploaded, put in force and applies, at ${name} width`, () =>
     visit(town, '/portal/', async (page) => {
       await mapIsDrawn(page);
@@ -56,6 +56,8 @@ for (const [name, size] of [['phone', phone], ['desktop', desktop]]) {
       // a draft applies nowhere yet
       assert.equal(await (await floodAt(page, place)).getAttribute('data-answer'), 'none_found');
       await page.goto(address);
+      // one version after the other, the second a day later
+      await page.getByLabel('Dal giorno').fill(new Date(Date.now() - daysAgo * 86_400_000).toISOString().slice(0, 10));
       await page.getByRole('button', { name: 'Metti in vigore' }).click();
       await page.locator('p[role=status] .state', { hasText: 'in vigore' }).waitFor();
       await page.locator('.timeline .state', { hasText: 'sostituita' }).first().waitFor();

@@ -58,7 +58,7 @@ fn values(kind: Kind, at: usize, mut sent: Map<String, Value>, today: NaiveDate,
             ignored.push(name.clone());
         }
     }
-    sent.retain(|name, value| names.contains(&name.as_str()) && *value != Value::from(""));
+    sent.retain(|name, value| names.contains(&name.as_str()) && value.as_str() != Some(""));
     let language = given.language();
     let mut one = Sent::of(sent).reader(language);
     let values = match kind {

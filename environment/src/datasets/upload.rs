@@ -152,7 +152,7 @@ async fn write(
     coverage: &[u8],
     (found, places): (&Found, &[Vec<u8>]),
 ) -> Result<Dataset, Problem> {
-    let (now, author) = (change.now(), change.who().name().map(str::to_owned));
+    let author = change.who().name().map(str::to_owned);
     let stem = format!("{}-{}", said.kind.name(), said.comune);
     // two uploads at once are numbered one after the other
     let number: i64 = sqlx::query_scalar(
@@ -189,6 +189,13 @@ async fn write(
         .fetch_one(change.conn())
         .await
         .map_err(|e| refused(&e))?;
+    zones(change, said, &id, (found, places)).await?;
+    Ok(dataset)
+}
+
+/// The rows of a draft, which nobody else sees yet.
+async fn zones(change: &mut Change, said: &Said, id: &str, (found, places): (&Found, &[Vec<u8>])) -> Result<(), Problem> {
+    let now = change.now();
     let names: Vec<&str> = said.kind.columns().iter().map(|(name, _)| *name).collect();
     let typed: Vec<String> = said.kind.columns().iter().map(|(name, kind)| format!("{name} {kind}")).collect();
     let sql = format!(
@@ -203,7 +210,7 @@ async fn write(
         typed = typed.join(", ")
     );
     sqlx::query(AssertSqlSafe(sql))
-        .bind(&id)
+        .bind(id)
         .bind(&said.comune)
         .bind(now)
         .bind(places)
@@ -211,5 +218,5 @@ async fn write(
         .execute(change.conn())
         .await
         .map_err(|e| refused(&e))?;
-    Ok(dataset)
+    Ok(())
 }

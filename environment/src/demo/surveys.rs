@@ -92,16 +92,8 @@ fn number(kind: Kind, version: u8) -> i32 {
 
 /// Zones are cut along the comuni, whose surveys they are. Those of noise follow the comune's own land as it is.
 async fn hazards(conn: &mut PgConnection, kind: Kind, zones: &[&Hazard]) -> Result<u64, sqlx::Error> {
-    let mut rows: (Vec<i32>, Vec<&str>, Vec<&str>, Vec<&str>, Vec<Vec<u8>>) = Default::default();
-    for zone in zones {
-        for version in zone.versions {
-            rows.0.push(number(kind, *version));
-            rows.1.push(zone.class);
-            rows.2.push(&zone.about);
-            rows.3.push(zone.on.as_deref().unwrap_or_default());
-            rows.4.push(ewkb::polygon(&zone.geometry, SRID));
-        }
-    }
+    let rows: Vec<(i32, &Hazard)> =
+        zones.iter().flat_map(|zone| zone.versions.iter().map(|version| (number(kind, *version), *zone))).collect();
     let (columns, values) = match kind {
         Kind::Flood => {
             ("class, return_period_years, water", "z.class, case z.class when 'P3' then 30 when 'P2' then 200 else 500 end, z.about")
@@ -129,8 +121,17 @@ async fn hazards(conn: &mut PgConnection, kind: Kind, zones: &[&Hazard]) -> Resu
           where st_area(cut.geom) > 1",
         table = kind.layer()
     );
-    let done = sqlx::query(AssertSqlSafe(sql)).bind(rows.0).bind(rows.1).bind(rows.2).bind(rows.3).bind(rows.4).bind(kind.name());
-    Ok(done.execute(conn).await?.rows_affected())
+    let of = |text: fn(&Hazard) -> &str| rows.iter().map(|(_, zone)| text(zone).to_owned()).collect::<Vec<String>>();
+    let done = sqlx::query(AssertSqlSafe(sql))
+        .bind(rows.iter().map(|(number, _)| *number).collect::<Vec<i32>>())
+        .bind(of(|zone| zone.class))
+        .bind(of(|zone| &zone.about))
+        .bind(of(|zone| zone.on.as_deref().unwrap_or_default()))
+        .bind(rows.iter().map(|(_, zone)| ewkb::polygon(&zone.geometry, SRID)).collect::<Vec<_>>())
+        .bind(kind.name())
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected())
 }
 
 async fn bathing(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
