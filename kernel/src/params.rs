@@ -37,6 +37,12 @@ impl Params {
         }
     }
 
+    /// Those that have a value: a page's form sends each of its fields, also those left empty.
+    #[must_use]
+    pub fn filled(self) -> Self {
+        Self(self.0.into_iter().filter(|(_, value)| !value.is_empty()).collect())
+    }
+
     /// The value of a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())

@@ -7,7 +7,7 @@ use kernel::{Principal, Problem};
 use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
 
-use crate::request::Request;
+use crate::request::{Request, asked_path};
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
@@ -113,7 +113,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Ask {
         let reason = header(headers, "change-reason")?.map(reason).transpose()?.flatten();
         let key = header(headers, "idempotency-key")?.map(str::to_owned);
         key.as_deref().map_or(Ok(()), check_key)?;
-        let question = format!("{} {}", parts.method, parts.uri);
+        let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let question = format!("{} {}{query}", parts.method, asked_path(parts));
         Ok(Self { request, state, absent, reason, key, media_type, question })
     }
 }

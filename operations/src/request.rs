@@ -1,4 +1,4 @@
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, NestedPath};
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
 use kernel::{Language, Params, Principal, Problem};
@@ -14,6 +14,8 @@ pub struct Request {
     pub params: Params,
     /// The form of the answer.
     pub format: Format,
+    /// Whether a list is wanted as a table for spreadsheets (`f=csv`), which its operation allows with [`Self::only_of_list`].
+    pub csv: bool,
     /// The language of titles and pages.
     pub language: Language,
     /// Whether only the headers are wanted.
@@ -43,8 +45,13 @@ impl Request {
         if up.is_empty() && down.is_empty() { "./".to_owned() } else { format!("{up}{down}") }
     }
 
-    /// Refuses parameters beside [`COMMON`] and `more`.
+    /// Refuses parameters beside [`COMMON`] and `more`, and `f=csv`.
     pub fn only(&self, more: &[&str]) -> Result<(), Problem> {
+        if self.csv { Err(no_form(&["json", "html"])) } else { self.only_of_list(more) }
+    }
+
+    /// As [`Self::only`], of a list, which can be had as CSV too.
+    pub fn only_of_list(&self, more: &[&str]) -> Result<(), Problem> {
         let allowed: Vec<&str> = more.iter().chain(&COMMON).copied().collect();
         self.params.clone().only(&allowed).map(|_| ())
     }
@@ -59,18 +66,29 @@ impl<S: Send + Sync> FromRequestParts<S> for Request {
         let accept = joined(&parts.headers, header::ACCEPT);
         let format = match params.get("f") {
             None => negotiate(accept.as_deref().unwrap_or_default()),
-            Some("json") => Format::Json,
+            Some("json" | "csv") => Format::Json,
             Some("html") => Format::Html,
-            Some(_) => return Err(Problem::invalid_parameter("f", "`f` is no form of this resource", vec!["json", "html"])),
+            Some(_) => return Err(no_form(&["json", "html"])),
         };
+        let csv = params.get("f") == Some("csv");
         if params.get("lang").is_some_and(|l| !matches!(l, "it" | "en")) {
             return Err(Problem::invalid_parameter("lang", "`lang` is no language of this service", vec!["it", "en"]));
         }
         let language = Language::negotiate(params.get("lang"), joined(&parts.headers, header::ACCEPT_LANGUAGE).as_deref());
         let known_tags = joined(&parts.headers, header::IF_NONE_MATCH);
-        let path = parts.uri.path().to_owned();
-        Ok(Self { who, path, params, format, language, head: parts.method == Method::HEAD, known_tags })
+        let path = asked_path(parts);
+        Ok(Self { who, path, params, format, csv, language, head: parts.method == Method::HEAD, known_tags })
     }
+}
+
+/// The path as it came to us: a router under a prefix sees its requests without it.
+pub(crate) fn asked_path(parts: &Parts) -> String {
+    let prefix = parts.extensions.get::<NestedPath>().map_or("", |nested| nested.as_str().trim_end_matches('/'));
+    format!("{prefix}{}", parts.uri.path())
+}
+
+fn no_form(forms: &[&str]) -> Problem {
+    Problem::invalid_parameter("f", "`f` is no form of this resource", forms.to_vec())
 }
 
 /// A header's values as one list; those that are no text are passed over.
