@@ -24,6 +24,7 @@ mod plane;
 mod plots;
 mod purposes;
 mod records;
+mod reports;
 mod ring;
 mod rng;
 mod roads;
@@ -38,6 +39,7 @@ mod trees;
 mod zones;
 
 pub use records::*;
+pub use reports::CitizenReport;
 pub use size::{Size, UnknownSize};
 
 /// ISTAT code of Castelmarina dello Stretto, the larger comune, on the coast.
@@ -82,6 +84,8 @@ pub struct Town {
     pub lodgings: Vec<Lodging>,
     /// Events; those not announced are private.
     pub events: Vec<Event>,
+    /// What citizens reported; those not approved are private.
+    pub reports: Vec<CitizenReport>,
 }
 
 impl Town {
@@ -127,6 +131,7 @@ impl Town {
         };
         assemble::points(civics, trees, &comune_at, names, sights, &mut town);
         affairs::keep(&mut town, seed);
+        reports::keep(&mut town, seed);
         town
     }
 }

@@ -84,6 +84,7 @@ fn prepare() -> Scene {
     for comune in [CASTELMARINA, ROCCA] {
         rows.extend(hidden(&town, "events", "tourism.events", "id", &format!("comune = '{comune}' and not published"), true));
         rows.extend(hidden(&town, "tree_inspections", "environment.tree_inspections", "id", &format!("comune = '{comune}'"), true));
+        rows.extend(hidden(&town, "reports", "reports.reports", "id", &format!("comune = '{comune}' and state = 'received'"), true));
         rows.extend(hidden(&town, "lodgings", "tourism.lodgings", "manager", &format!("comune = '{comune}'"), false));
     }
     assert!(rows.len() >= 12, "{}", rows.len());
@@ -134,7 +135,19 @@ fn holds(answer: &Answer, secret: &str) -> bool {
 fn showing(row: &Row) -> Vec<String> {
     let (layer, id, (lon, lat)) = (row.layer, encoded(&row.id), row.at);
     let bbox = format!("{},{},{},{}", lon - 1e-4, lat - 1e-4, lon + 1e-4, lat + 1e-4);
-    vec![
+    let own = match layer {
+        "reports" => vec![
+            format!("/reports/{id}"),
+            format!("/reports/{id}?f=html"),
+            "/reports/?state=received&limit=500".to_owned(),
+            "/reports/?state=received&limit=500&f=html".to_owned(),
+            "/reports/?f=csv".to_owned(),
+            format!("/open311/v2/requests/{id}.json"),
+            format!("/open311/v2/requests.xml?service_request_id={id}"),
+        ],
+        _ => Vec::new(),
+    };
+    let of_every_layer = vec![
         format!("/collections/{layer}/items?limit=10000"),
         format!("/collections/{layer}/items?bbox={bbox}"),
         format!("/collections/{layer}/items?comune={}&limit=10000", row.comune),
@@ -144,7 +157,8 @@ fn showing(row: &Row) -> Vec<String> {
         format!("/xyz/{layer}/{}", tile(17, row.at)),
         format!("/xyz/points_of_interest,{layer}/{}", tile(16, row.at)),
         format!("/identify?point={lon},{lat}&zoom=18&layers={layer}"),
-    ]
+    ];
+    of_every_layer.into_iter().chain(own).collect()
 }
 
 /// All other addresses that have to do with a layer or a row: they show no secret to anybody who must not see it.
@@ -285,7 +299,7 @@ fn what_is_made_for_somebody_is_kept_by_no_shared_cache() {
 }
 
 /// The addresses that have no layer in them: what each role is answered, in the order of the scene's readers.
-const STATUSES: [(&str, [u16; 7]); 14] = [
+const STATUSES: [(&str, [u16; 7]); 18] = [
     ("/admin/accounts", [404, 404, 404, 404, 404, 200, 404]),
     ("/admin/audit", [404, 404, 404, 404, 404, 200, 404]),
     ("/admin/keys", [404, 404, 200, 200, 200, 200, 404]),
@@ -300,6 +314,10 @@ const STATUSES: [(&str, [u16; 7]); 14] = [
     ("/readyz", [200; 7]),
     ("/version", [200; 7]),
     ("/portal/", [200; 7]),
+    ("/reports/new", [200; 7]),
+    ("/reports/near?lon=15.6&lat=38&category=road", [200; 7]),
+    ("/reports/times", [200; 7]),
+    ("/open311/v2/services.json", [200; 7]),
 ];
 
 #[test]
@@ -363,8 +381,11 @@ fn the_spatial_index_serves_every_role() {
     );
 }
 
-/// Addresses whose rules are tested elsewhere, or that only lead on: signing in (`identity`), jobs and files by their own crates.
-const ELSEWHERE: [&str; 30] = [
+/// Themes, whose routes answer below their folder's name, but for those of a standard that has its own.
+const NESTED: [&str; 4] = ["environment", "permits", "public-works", "reports"];
+
+/// Addresses whose rules are tested elsewhere, or that only lead on: signing in (`identity`), jobs, files and themes' acts by their own crates.
+const ELSEWHERE: [&str; 43] = [
     "/.well-known/security.txt",
     "/admin/accounts/{id}",
     "/admin/accounts/{id}/recovery",
@@ -390,9 +411,22 @@ const ELSEWHERE: [&str; 30] = [
     "/jobs/{id}",
     "/jobs/{id}/cancel",
     "/jobs/{id}/result",
+    "/open311/v2/services/{code}",
+    "/open311/v2/tokens/{token}",
     "/openapi.json",
     "/portal",
     "/portal/{*path}",
+    "/reports/follow/{secret}",
+    "/reports/follow/{secret}/contact",
+    "/reports/follow/{secret}/note",
+    "/reports/follow/{secret}/photo",
+    "/reports/{id}/answer",
+    "/reports/{id}/approve",
+    "/reports/{id}/assign",
+    "/reports/{id}/close",
+    "/reports/{id}/merge",
+    "/reports/{id}/reject",
+    "/reports/{id}/support",
     "/transactions",
     "/xyz/{ids}/changes",
 ];
@@ -403,13 +437,17 @@ fn every_route_is_in_the_matrix() {
     let mut routes = BTreeSet::new();
     for folder in std::fs::read_dir(root).unwrap().filter_map(Result::ok) {
         if folder.file_name() != "target" && folder.file_name() != "e2e" {
-            collect(&folder.path().join("src"), &mut routes);
+            let mut found = BTreeSet::new();
+            collect(&folder.path().join("src"), &mut found);
+            let name = folder.file_name().into_string().unwrap();
+            let is_nested = |route: &str| NESTED.contains(&&*name) && !route.starts_with("/open311/");
+            routes.extend(found.into_iter().map(|route| if is_nested(&route) { format!("/{name}{route}") } else { route }));
         }
     }
     assert!(routes.len() > 40, "{routes:?}");
     let scene = scene();
-    let row = &scene.rows[0];
-    let asked: Vec<String> = showing(row).into_iter().chain(others(row)).chain(STATUSES.map(|(path, _)| path.to_owned())).collect();
+    let shown = scene.rows.iter().flat_map(|row| showing(row).into_iter().chain(others(row)));
+    let asked: Vec<String> = shown.chain(STATUSES.map(|(path, _)| path.to_owned())).collect();
     for route in &routes {
         let covered = ELSEWHERE.contains(&route.as_str()) || asked.iter().any(|path| fits(route, path.split('?').next().unwrap()));
         assert!(covered, "say in this matrix who may ask for {route}");

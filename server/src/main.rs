@@ -11,6 +11,7 @@ mod installation;
 mod listen;
 mod migrate;
 mod modules;
+mod workers;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;

@@ -17,7 +17,7 @@ use crate::database::Database;
 use crate::failure::Failure;
 use crate::http::App;
 use crate::http::who::Who;
-use crate::{http, installation, listen, migrate};
+use crate::{http, installation, listen, migrate, workers};
 
 /// How long open requests may go on after the signal to stop.
 const GRACE: Duration = Duration::from_secs(3);
@@ -83,6 +83,7 @@ pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, wh
     let invitation = if what == Serving::Installation { invitation(&who).await } else { None };
     let sweeper = tokio::spawn(sweep(who.identity.clone()));
     let app = App { context: context.clone(), catalogue, feed: feed.clone(), who, owner: database.owner_at_need()? };
+    let services = app.services();
     let router = http::router(app, config, &crs_settings)?;
 
     if let Some(cluster) = database.cluster() {
@@ -101,6 +102,8 @@ pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, wh
     }
     let (stop_sealing, sealing) = tokio::sync::oneshot::channel::<()>();
     let sealer = tokio::spawn(audit::Sealer::new(context.database.clone()).run(async { sealing.await.unwrap_or_default() }));
+    let (stop_working, working) = tokio::sync::oneshot::channel::<()>();
+    let worker = tokio::spawn(workers::worker(&services).run(async { working.await.unwrap_or_default() }));
     within_grace(listen::serve(listener, router, &config.limits.value, config.trusted(), stop_signal())).await;
 
     tracing::info!("stopping");
@@ -109,6 +112,8 @@ pub(crate) async fn serve(database: Database, owner: PgPool, config: &Config, wh
         let _ = keeper.await;
     }
     sweeper.abort();
+    drop(stop_working);
+    let _ = worker.await;
     drop(stop_sealing);
     let _ = sealer.await;
     feed.stop().await;
