@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 import { precompress } from './build/precompress.ts';
 
 /**
- * Two entries: the portal (index.html) and the embedded map (embed.js, embed.css), which keep their names because
- * pages outside the portal link to them. Everything else carries a hash and may be cached for ever.
+ * Three entries: the portal (index.html), the embedded map (embed.js, embed.css) and the form of a report (report.js), which keep their
+ * names because pages outside the portal link to them. Everything else carries a hash and may be cached for ever.
  * The base is relative, so the same files work under any prefix that a proxy adds before /portal/.
  */
 export default defineConfig({
@@ -16,9 +16,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1300,
     rolldownOptions: {
-      input: { portal: 'index.html', embed: 'src/embed/embed.ts' },
+      input: { portal: 'index.html', embed: 'src/embed/embed.ts', report: 'src/report/report.ts' },
       output: {
-        entryFileNames: (chunk) => (chunk.name === 'embed' ? 'embed.js' : 'assets/[name]-[hash].js'),
+        entryFileNames: (chunk) => (['embed', 'report'].includes(chunk.name) ? `${chunk.name}.js` : 'assets/[name]-[hash].js'),
         chunkFileNames: 'assets/[name]-[hash].js',
         assetFileNames: (asset) => (asset.names.includes('embed.css') ? 'embed.css' : 'assets/[name]-[hash][extname]'),
         codeSplitting: { groups: [{ name: 'maplibre', test: /node_modules[\\/]maplibre-gl[\\/].*\.m?js$|src[\\/]map[\\/](view|worker)\.ts$/ }] },

@@ -13,7 +13,9 @@ mod name;
 mod picture;
 mod records;
 mod store;
+mod taken;
 
 pub use content::{Kind, MAX_BYTES, Refused};
 pub use http::{Api, Pages, routes};
 pub use records::{Access, Change, Pending, Records};
+pub use taken::{Picture, files_of};

@@ -26,6 +26,7 @@ mod plane;
 mod plots;
 mod purposes;
 mod records;
+mod reports;
 mod ring;
 mod rng;
 mod roads;
@@ -43,6 +44,7 @@ mod zones;
 pub use applications::{Application, ApplicationStep, FormerParcel};
 pub use hazards::{BathingStretch, Hazard, HazardKind, WasteContainer};
 pub use records::*;
+pub use reports::CitizenReport;
 pub use size::{Size, UnknownSize};
 
 /// ISTAT code of Castelmarina dello Stretto, the larger comune, on the coast.
@@ -101,6 +103,8 @@ pub struct Town {
     pub bathing_stretches: Vec<BathingStretch>,
     /// Containers for waste, beside the streets.
     pub waste_containers: Vec<WasteContainer>,
+    /// What citizens reported; those not approved are private.
+    pub reports: Vec<CitizenReport>,
 }
 
 impl Town {
@@ -149,6 +153,7 @@ impl Town {
         applications::keep(&mut town, size, seed);
         works::build(&mut town, seed);
         hazards::survey(&ground, seed, &mut town);
+        reports::keep(&mut town, seed);
         town
     }
 }

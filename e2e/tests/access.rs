@@ -86,6 +86,7 @@ fn prepare() -> Scene {
         rows.extend(hidden(&town, "tree_inspections", "environment.tree_inspections", "id", &format!("comune = '{comune}'"), true));
         rows.extend(hidden(&town, "landslide_zones", "environment.landslide_zones", "id", &format!("comune = '{comune}' and not published"), true));
         rows.extend(hidden(&town, "datasets", "environment.datasets", "id", &format!("comune = '{comune}' and not published"), true));
+        rows.extend(hidden(&town, "reports", "reports.reports", "id", &format!("comune = '{comune}' and state = 'received'"), true));
         rows.extend(hidden(&town, "lodgings", "tourism.lodgings", "manager", &format!("comune = '{comune}'"), false));
         // what the works are is the office's; one that is nobody else's, so that it is known when it is seen
         town.psql(&format!("update permits.permits set subject = 'Opera di ' || id where comune = '{comune}'"));
@@ -150,6 +151,17 @@ fn showing(row: &Row) -> Vec<String> {
         format!("/xyz/points_of_interest,{layer}/{}", tile(16, row.at)),
         format!("/identify?point={lon},{lat}&zoom=18&layers={layer}"),
     ];
+    if layer == "reports" {
+        paths.extend([
+            format!("/reports/{id}"),
+            format!("/reports/{id}?f=html"),
+            "/reports/?state=received&limit=500".to_owned(),
+            "/reports/?state=received&limit=500&f=html".to_owned(),
+            "/reports/?f=csv".to_owned(),
+            format!("/open311/v2/requests/{id}.json"),
+            format!("/open311/v2/requests.xml?service_request_id={id}"),
+        ]);
+    }
     if layer == "permits" {
         paths.extend([format!("/permits/{id}"), format!("/permits/{id}?f=html")]);
     }
@@ -345,6 +357,10 @@ const STATUSES: &[(&str, [u16; 7])] = &[
     ("/environment/trees/", [200; 7]),
     ("/environment/trees/?due=all", [400, 400, 200, 200, 200, 200, 200]),
     ("/environment/trees/A000001", [200; 7]),
+    ("/reports/new", [200; 7]),
+    ("/reports/near?lon=15.6&lat=38&category=road", [200; 7]),
+    ("/reports/times", [200; 7]),
+    ("/open311/v2/services.json", [200; 7]),
 ];
 
 #[test]
@@ -453,6 +469,19 @@ const ELSEWHERE: &[&str] = &[
     "/public-works/{id}/phases",
     "/public-works/{id}/progress",
     "/public-works/{id}/state",
+    "/open311/v2/services/{code}",
+    "/open311/v2/tokens/{token}",
+    "/reports/follow/{secret}",
+    "/reports/follow/{secret}/contact",
+    "/reports/follow/{secret}/note",
+    "/reports/follow/{secret}/photo",
+    "/reports/{id}/answer",
+    "/reports/{id}/approve",
+    "/reports/{id}/assign",
+    "/reports/{id}/close",
+    "/reports/{id}/merge",
+    "/reports/{id}/reject",
+    "/reports/{id}/support",
     "/transactions",
     "/xyz/{ids}/changes",
 ];
@@ -468,8 +497,8 @@ fn every_route_is_in_the_matrix() {
     }
     assert!(routes.len() > 40, "{routes:?}");
     let scene = scene();
-    let row = &scene.rows[0];
-    let asked: Vec<String> = showing(row).into_iter().chain(others(row)).chain(STATUSES.iter().map(|(path, _)| (*path).to_owned())).collect();
+    let shown = scene.rows.iter().flat_map(|row| showing(row).into_iter().chain(others(row)));
+    let asked: Vec<String> = shown.chain(STATUSES.iter().map(|(path, _)| (*path).to_owned())).collect();
     for route in &routes {
         let covered = ELSEWHERE.contains(&route.as_str()) || asked.iter().any(|path| fits(route, path.split('?').next().unwrap()));
         assert!(covered, "say in this matrix who may ask for {route}");

@@ -1,10 +1,7 @@
 //! How often somebody may try: by account and by network, counted in the database, so that all processes count together.
 
-use std::net::IpAddr;
-
-use axum::extract::ConnectInfo;
 use chrono::TimeDelta;
-use http::Extensions;
+pub use kernel::Client;
 use kernel::Principal;
 use sha2::{Digest, Sha256};
 
@@ -15,27 +12,6 @@ const BY_ACCOUNT: i32 = 10;
 /// Attempts of one network within [`WINDOW`]: an office of people behind one address makes some mistakes.
 const BY_NETWORK: i32 = 60;
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
-
-/// Where a request comes from: put into its extensions by the edge, which knows which proxies to believe. Without it the
-/// connection's own address counts, and without that all count as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Client(pub IpAddr);
-
-impl Client {
-    pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
-        let peer = || extensions.get::<ConnectInfo<std::net::SocketAddr>>().map(|peer| Self(peer.0.ip()));
-        extensions.get::<Self>().copied().or_else(peer)
-    }
-
-    /// An IPv4 address, or the 64 bits of an IPv6 address that one household has.
-    fn network(client: Option<Self>) -> String {
-        match client.map(|c| c.0.to_canonical()) {
-            Some(IpAddr::V4(ip)) => ip.to_string(),
-            Some(IpAddr::V6(ip)) => format!("{:x?}", &ip.segments()[..4]),
-            None => "unknown".to_owned(),
-        }
-    }
-}
 
 impl Identity {
     /// Counts an attempt before it is made, so that a thousand at once are a thousand, and refuses it if there were too many.
@@ -92,17 +68,4 @@ impl Identity {
 /// Neither an address of a person nor of a network stands in the table.
 fn subject_hash(subject: &str) -> Vec<u8> {
     Sha256::digest(subject).to_vec()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Client;
-
-    #[test]
-    fn a_household_is_one_network() {
-        let network = |ip: &str| Client::network(Some(Client(ip.parse().unwrap())));
-        assert_eq!(network("2001:db8:1:2::3"), network("2001:db8:1:2:ffff::9"));
-        assert_ne!(network("2001:db8:1:2::3"), network("2001:db8:1:3::3"));
-        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
-    }
 }

@@ -22,6 +22,6 @@ mod worker;
 pub use http::{Api, Pages, routes};
 pub use job::{Failure, Job, JobId, Output, State};
 pub use progress::{LostLease, Progress};
-pub use queue::{JobError, NewJob, cancel, put};
+pub use queue::{JobError, NewJob, cancel, put, put_own};
 pub use read::{Summary, find, list};
 pub use worker::{Settings, Worker};

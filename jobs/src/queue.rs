@@ -65,6 +65,20 @@ pub async fn put<T: Serialize>(conn: &mut PgConnection, who: &Principal, new: &N
     Ok(JobId(id))
 }
 
+/// Adds a job of the program's own that follows from what somebody without a name did, who could not see or cancel it. Its handler
+/// gets nobody as the principal.
+pub async fn put_own<T: Serialize>(conn: &mut PgConnection, new: &NewJob<'_, T>) -> Result<JobId, JobError> {
+    let id: Uuid = sqlx::query_scalar("select jobs.put_own($1, $2, $3, $4, $5)")
+        .bind(new.kind)
+        .bind(serde_json::to_value(new.payload)?)
+        .bind(serde_json::to_value(Who::from(&Principal::anonymous()))?)
+        .bind(new.attempts)
+        .bind(new.delay.as_secs_f64())
+        .fetch_one(conn)
+        .await?;
+    Ok(JobId(id))
+}
+
 /// Asks for a job to stop: one that waits never starts; one that runs is told within seconds. `None`: they have no such job.
 /// `false`: it had ended already.
 pub async fn cancel(conn: &mut PgConnection, who: &Principal, id: JobId) -> Result<Option<bool>, sqlx::Error> {

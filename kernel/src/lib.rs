@@ -2,12 +2,13 @@
 //!
 //! `kernel` imports none of our crates, opens no socket and knows no theme by name. What stands here is vocabulary:
 //! [`Layer`] (what is on the map), [`Module`] (how a theme plugs in), [`Srid`], [`Bbox`] and [`TileCoord`] (where),
-//! [`Filter`] (which rows), [`Principal`] (who asks), [`Problem`] (what a client is told when it goes wrong),
+//! [`Filter`] (which rows), [`Principal`] and [`Client`] (who asks, and from where), [`Problem`] (what a client is told when it goes wrong),
 //! [`Database`] (connections, for somebody),
 //! [`Context`] and [`Services`] (what an operation is given), [`Journal`] (who keeps a log of changes) and [`Clock`] (what time it is).
 
 mod bbox;
 mod change;
+mod client;
 mod clock;
 mod context;
 mod database;
@@ -26,6 +27,7 @@ mod tile;
 
 pub use bbox::{Bbox, BboxError};
 pub use change::{Change, Changed, GuardedRows, Position, PositionError};
+pub use client::Client;
 pub use clock::{Clock, SystemClock, midnight_in_rome};
 pub use context::{AddressToken, Context, Installation, PublicUrl};
 pub use database::{Database, Session};

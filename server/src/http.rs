@@ -24,6 +24,7 @@ pub(crate) mod who;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
+use axum::response::Redirect;
 use axum::routing::get;
 use axum::{Router, middleware};
 use catalogue::{Catalogue, PortalSettings};
@@ -50,6 +51,13 @@ pub(crate) struct App {
     pub(crate) owner: PgPool,
 }
 
+impl App {
+    /// What the themes' operations and the background work are given.
+    pub(crate) fn services(&self) -> Services {
+        Services { context: self.context.clone(), layers: Arc::new(self.catalogue.clone()), journal: Arc::new(journal::Audit) }
+    }
+}
+
 /// The whole program over HTTP.
 pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) -> Result<Router, Failure> {
     let App { context, catalogue, feed, who, owner } = app.clone();
@@ -67,12 +75,17 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     if runs("tiles") {
         router = router.merge(tiles::routes(context.clone(), catalogue.clone(), feed.clone()));
     }
-    let services = Services { context: context.clone(), layers: Arc::new(catalogue.clone()), journal: Arc::clone(&journal) };
+    let services = app.services();
     for module in themes.iter().filter(|m| runs(m.id)) {
         if let Some(routes) = module.routes {
             // whole addresses, as a page that links to others from where it is must know its own
             router = router.merge(routes(services.clone()));
+            let home = format!("{}/", module.id);
+            router = router.route(&format!("/{}", module.id), get(move || async move { Redirect::permanent(&home) }));
         }
+    }
+    if runs("reports") {
+        router = router.merge(reports::open311(services.clone()));
     }
     let syntaxes = themes.iter().filter_map(|m| m.search).collect();
     let settings = portal_settings(&app, config, &themes, crs_settings);

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use jobs::{Settings, Worker};
-use kernel::Context;
+use kernel::Services;
 use tokio::task::JoinHandle;
 
 use crate::commands::serve::GRACE;
@@ -13,9 +13,11 @@ use crate::commands::serve::GRACE;
 const HANDLERS_GRACE: Duration = Duration::from_millis(1_500);
 const _: () = assert!(HANDLERS_GRACE.as_millis() < GRACE.as_millis());
 
-/// The worker with the handlers of all themes, each a line `.on("theme.kind", theme::kind::handler(context))`.
-pub(crate) fn worker(context: &Context) -> Worker {
-    Worker::new(context.database.clone(), Settings { grace: HANDLERS_GRACE, ..Settings::default() })
+/// The worker with the handlers of all themes, each a line `.on("theme.kind", …)`.
+pub(crate) fn worker(services: &Services) -> Worker {
+    let photos = services.clone();
+    Worker::new(services.context.database.clone(), Settings { grace: HANDLERS_GRACE, ..Settings::default() })
+        .on(reports::PHOTO_JOB, move |job, _| reports::write_anew(photos.clone(), job))
 }
 
 /// A worker at work. Dropped, it stops at once; what it had not ended is taken up again when its lease has run out.

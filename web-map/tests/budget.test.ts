@@ -36,6 +36,21 @@ describe('the built portal', () => {
     expect(firstMap().length).toBeLessThanOrEqual(BUDGET_FILES);
   });
 
+  it('keeps the form of a report small before any map', () => {
+    // what report.js imports at once, what its chunks import, the styles and the two weights of the font
+    const wanted = new Set(['report.js']);
+    for (const path of wanted) {
+      const folder = path.includes('/') ? 'assets/' : '';
+      for (const [, from] of read(path).matchAll(/(?:import|from)\s*["']\.\/((?:assets\/)?[\w.-]+\.js)["']/g)) wanted.add(from!.startsWith('assets/') ? from! : folder + from!);
+    }
+    const pages = join(import.meta.dirname, '..', '..', 'operations', 'static', 'pages.css');
+    const styles = sent('embed.css') + readFileSync(pages).length / 3;
+    const fonts = filesBelow(DIST).filter((name) => /titillium-web-latin-(400|600)-normal.*\.woff2$/.test(name)).map(sent);
+    const total = [...wanted].map(sent).reduce((sum, size) => sum + size, 0) + styles + fonts.reduce((sum, size) => sum + size, 0);
+    expect([...wanted].join(' ')).not.toMatch(/maplibre|view-/);
+    expect(total, JSON.stringify([[...wanted], fonts, styles])).toBeLessThanOrEqual(90_000);
+  });
+
   it('has no inline script or style, and nothing from a third party', () => {
     const page = read('index.html');
     expect(page).not.toMatch(/<style|style="|<script(?![^>]*\ssrc=)|\son\w+="/);
@@ -45,7 +60,7 @@ describe('the built portal', () => {
   });
 
   it('keeps the names that other pages link to', () => {
-    for (const name of ['index.html', 'embed.js', 'embed.css']) expect(existsSync(join(DIST, name)), name).toBe(true);
+    for (const name of ['index.html', 'embed.js', 'embed.css', 'report.js']) expect(existsSync(join(DIST, name)), name).toBe(true);
   });
 
   it('is compressed beforehand', () => {

@@ -80,6 +80,7 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     let invitation = if what == Serving::Installation { invitation(&who).await } else { None };
     let sweeper = tokio::spawn(sweep(who.identity.clone()));
     let app = App { context: context.clone(), catalogue, feed: feed.clone(), who, owner: database.owner_at_need()? };
+    let services = app.services();
     let router = http::router(app, config, &crs_settings)?;
 
     if let Some(cluster) = database.cluster() {
@@ -98,7 +99,7 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     }
     let (stop_sealing, sealing) = tokio::sync::oneshot::channel::<()>();
     let sealer = tokio::spawn(audit::Sealer::new(context.database.clone()).run(async { sealing.await.unwrap_or_default() }));
-    let mut working = Working::start(workers::worker(&context), stop_signal());
+    let mut working = Working::start(workers::worker(&services), stop_signal());
     let served = async {
         listen::serve(listener, router, &config.limits.value, config.trusted(), stop_signal()).await;
         working.ended().await;

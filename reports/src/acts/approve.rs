@@ -1,0 +1,32 @@
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use kernel::Problem;
+use operations::{Ask, Begun, Change, refused};
+use serde_json::json;
+
+use super::{allow, before, done};
+use crate::desk::Desk;
+
+/// `POST /reports/{id}/approve`: everybody sees it from now on.
+pub(crate) async fn handler(State(desk): State<Desk>, Path(id): Path<String>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
+    let sent = ask.read(body).await?;
+    let language = ask.request.language;
+    sent.reader(language).check()?;
+    let layer = desk.layer(&ask.request.who)?;
+    let mut change = match Change::begin(&desk.services, &ask, sent.bytes()).await? {
+        Begun::Again(response) => return Ok(response),
+        Begun::New(change) => change,
+    };
+    let row = change.lock(&layer, &id).await?;
+    let found = before(&mut change, &row).await?;
+    let now = change.now();
+    allow(&found.state, &["received", "rejected"], language)?;
+    sqlx::query("update reports.reports set state = 'open', approved_at = $2 where fid = $1")
+        .bind(row.fid)
+        .bind(now)
+        .execute(change.conn())
+        .await
+        .map_err(|e| refused(&e))?;
+    done(change, &layer, row, &["state"], json!({ "id": id, "state": "open" })).await
+}
