@@ -124,7 +124,8 @@ impl Scene {
         };
         let told = Arc::new(Log::default());
         let layers = Arc::new(Catalogue::load(&database).await.unwrap());
-        let router = module.routes.unwrap()(Services { context, layers, journal: Arc::clone(&told) as Arc<dyn Journal> });
+        let around = catalogue::routes(context.clone(), (*layers).clone(), Vec::new(), catalogue::PortalSettings::default());
+        let router = module.routes.unwrap()(Services { context, layers, journal: Arc::clone(&told) as Arc<dyn Journal> }).merge(around);
         Self { scratch, router, told, clock }
     }
 
