@@ -170,8 +170,9 @@ fn bathing(ground: &Ground, rng: &mut Rng, town: &mut Town) {
     while v + 0.5 * run < ground.layout.length {
         let end = (v + run).min(ground.layout.length);
         let steps: Vec<f64> = (0..=20).map(|k| v + (end - v) * f64::from(k) / 20.0).collect();
-        let shore = steps.iter().rev().map(|v| ground.frame.ground(-6.0, *v));
-        let sea = steps.iter().map(|v| ground.frame.ground(-180.0, *v));
+        // counter-clockwise, as rings of areas are
+        let shore = steps.iter().map(|v| ground.frame.ground(-6.0, *v));
+        let sea = steps.iter().rev().map(|v| ground.frame.ground(-180.0, *v));
         let outline: Vec<M> = shore.chain(sea).collect();
         let near_river = ground.layout.rivers.iter().any(|river| (v - 60.0..end + 60.0).contains(&river.v));
         let quality = if near_river { rng.pick(&["sufficient", "poor"]) } else { rng.pick(&["excellent", "excellent", "good"]) };

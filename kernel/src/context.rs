@@ -100,9 +100,10 @@ impl AddressToken {
         fits.then(|| Self(text.to_owned()))
     }
 
-    /// An address without a query, with the token.
+    /// An address with the token.
     pub fn onto(&self, address: &str) -> String {
-        format!("{address}?token={}", self.0)
+        let sign = if address.contains('?') { '&' } else { '?' };
+        format!("{address}{sign}token={}", self.0)
     }
 }
 

@@ -75,7 +75,7 @@ const MARGIN: f64 = 0.1;
 /// rectangle between them to hold everything, though grids are turned against meridians: by 4 degrees in Reggio Calabria, if
 /// the system is that of zone 32.
 fn bbox(app: &App, entry: &Entry) -> [f64; 4] {
-    let bbox: Bbox = entry.bbox.unwrap_or(app.context.installation.bbox);
+    let bbox: Bbox = entry.bbox_for(&request.who).unwrap_or(app.context.installation.bbox);
     let bbox = bbox.widened(MARGIN * bbox.width().max(bbox.height()));
     let [west, south, east, north] = <[f64; 4]>::from(bbox).map(|side| side * 1e8);
     let [west, south, east, north] = [west.floor(), south.floor(), east.ceil(), north.ceil()].map(|side| side / 1e8);

@@ -64,7 +64,7 @@ pub(crate) async fn handler(app: App, path: CollectionPath, mut request: Request
                 features: &features,
                 sort: &query.sort,
                 links: &links,
-                extent: entry.bbox,
+                extent: entry.bbox_for(&request.who),
             };
             html::items::page(&app, &request, &view)
         }

@@ -6,7 +6,7 @@ use axum::{Extension, Json};
 use catalogue::Entry;
 use http::{HeaderMap, header};
 use kernel::layer::Field;
-use kernel::{AddressToken, Bbox, Language, Layer, Params, Problem, PublicUrl};
+use kernel::{AddressToken, Bbox, Filter, Language, Layer, Params, Principal, Problem, PublicUrl};
 use serde_json::{Map, Value, json};
 
 use crate::App;
@@ -14,13 +14,16 @@ use crate::asked::Asked;
 
 /// How much wider than the features are the bounds say, degrees: what is drawn round them, and what will be added.
 const MARGIN_DEGREES: f64 = 0.01;
+/// How far from the comuni a feature can be (`ogc` and `opensit.place_of` take none that is farther), degrees.
+const FARTHEST_DEGREES: f64 = 0.5;
 
-/// `GET /xyz/{ids}`: what the tiles of these layers are, as TileJSON 3.0.0. `?lang=it|en` chooses the words.
+/// `GET /xyz/{ids}`: what the tiles of these layers are, as TileJSON 3.0.0. `?lang=it|en` chooses the words, `?datetime=` the day that the
+/// tiles show of layers with validity.
 #[utoipa::path(
     get,
     path = "/xyz/{ids}",
     tag = "tiles",
-    params(("ids" = String, Path, description = "Layers, separated by commas"), ("lang" = Option<String>, Query, description = "`it` or `en`")),
+    params(("ids" = String, Path, description = "Layers, separated by commas"), ("lang" = Option<String>, Query, description = "`it` or `en`"), ("datetime" = Option<String>, Query, description = "As tiles take it")),
     responses((status = 200, description = "TileJSON 3.0.0", content_type = "application/json"), (status = 404, description = "No such layer, or not for you", content_type = "application/problem+json"))
 )]
 pub(crate) async fn handler(
@@ -31,7 +34,8 @@ pub(crate) async fn handler(
     params: Params,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let params = params.only(&["lang"])?;
+    let params = params.only(&["lang", "datetime"])?;
+    let datetime = params.get("datetime").map(|text| Filter::datetime(text).map(|_| text.replace('+', "%2B"))).transpose()?;
     let language = match params.get("lang") {
         Some(tag @ ("it" | "en")) => Language::negotiate(Some(tag), None),
         Some(other) => {
@@ -41,7 +45,10 @@ pub(crate) async fn handler(
     };
     let cache = if asked.public() && token.is_none() { "no-cache" } else { "private, no-cache" };
     let public_url = stated.map_or(app.context.public_url, |Extension(url)| url);
-    let mut document = tilejson(&asked.entries, &public_url, app.context.installation.bbox, language);
+    let mut document = tilejson(&asked, &public_url, app.context.installation.bbox, language);
+    if let (Some(datetime), Some(address)) = (datetime, document["tiles"][0].as_str()) {
+        document["tiles"][0] = format!("{address}?datetime={datetime}").into();
+    }
     // a map that came with a token goes on with it
     if let (Some(Extension(token)), Some(address)) = (token, document["tiles"][0].as_str()) {
         document["tiles"][0] = token.onto(address).into();
@@ -49,13 +56,13 @@ pub(crate) async fn handler(
     Ok(([(header::CACHE_CONTROL, cache), (header::VARY, "accept-language")], Json(document)).into_response())
 }
 
-fn tilejson(entries: &[Arc<Entry>], public_url: &PublicUrl, installation: Bbox, language: Language) -> Value {
+fn tilejson(Asked { who, entries }: &Asked, public_url: &PublicUrl, installation: Bbox, language: Language) -> Value {
     let layers = || entries.iter().map(|e| &*e.layer);
     let ids = layers().map(|l| l.id.as_str()).collect::<Vec<_>>().join(",");
     let titles = layers().map(|l| l.title.get(language)).collect::<Vec<_>>().join(", ");
     let minzoom = layers().map(|l| l.zoom.0).min().unwrap_or(0);
     let maxzoom = layers().map(|l| l.zoom.1).max().unwrap_or(22);
-    let bounds = bounds(entries, installation);
+    let bounds = bounds(entries, who, installation);
     let (lon, lat) = bounds.centre();
     json!({
         "tilejson": "3.0.0",
@@ -71,9 +78,14 @@ fn tilejson(entries: &[Arc<Entry>], public_url: &PublicUrl, installation: Bbox, 
     })
 }
 
-/// Round the installation and what is known of the features, on the globe. Clients ask for no tile outside.
-fn bounds(entries: &[Arc<Entry>], installation: Bbox) -> Bbox {
-    let all = entries.iter().filter_map(|e| e.bbox).fold(installation, Bbox::union).widened(MARGIN_DEGREES);
+/// Round the installation and what this reader may know of the features, on the globe. Clients ask for no tile outside. Where there are rows
+/// that they don't see, the rectangle round all would tell of them: half a degree is how far from the comuni a feature can be.
+fn bounds(entries: &[Arc<Entry>], who: &Principal, installation: Bbox) -> Bbox {
+    let known = |entry: &Arc<Entry>| match entry.layer.readable_rows(who).is_everything() {
+        true => entry.bbox,
+        false => Some(installation.widened(FARTHEST_DEGREES)),
+    };
+    let all = entries.iter().filter_map(known).fold(installation, Bbox::union).widened(MARGIN_DEGREES);
     let corners = [(all.west().max(-180.0), all.south().max(-85.0511)), (all.east().min(180.0), all.north().min(85.0511))];
     Bbox::around(corners).unwrap_or(installation)
 }
@@ -152,7 +164,8 @@ mod tests {
     fn two_layers() {
         let entries = [entry("parcels", (13, 22), "Comune <b>di</b> X"), entry("trees", (11, 20), "Comune <b>di</b> X")];
         let url = PublicUrl::parse("https://sit.example.it/gis").unwrap();
-        let document = tilejson(&entries, &url, Bbox::new(15.5, 38.05, 15.7, 38.1).unwrap(), Language::En);
+        let asked = crate::asked::Asked { who: kernel::Principal::anonymous(), entries: entries.to_vec() };
+        let document = tilejson(&asked, &url, Bbox::new(15.5, 38.05, 15.7, 38.1).unwrap(), Language::En);
         let fields = json!({"id": "id", "height_m": "Height (m)"});
         assert_eq!(
             document,

@@ -15,7 +15,7 @@ pub(crate) fn page(app: &App, request: &Request, entry: &Entry, systems: &[Value
     let (layer, language) = (&entry.layer, request.language);
     let path = format!("/collections/{}", layer.id);
     let url = |tail: &str| request.relative(&format!("{path}{tail}"));
-    let bbox = entry.bbox.unwrap_or(app.context.installation.bbox);
+    let bbox = entry.bbox_for(&request.who).unwrap_or(app.context.installation.bbox);
     let content = html! {
         @if !layer.description.get(language).is_empty() { p.lead { (layer.description.get(language)) } }
         p.actions {
