@@ -3,7 +3,7 @@
 use axum::response::Response;
 use catalogue::Entry;
 use crs::{Crs, Transformer};
-use kernel::{Bbox, Language, Problem, Srid};
+use kernel::{Bbox, Language, Principal, Problem, Srid};
 use serde_json::{Map, Value, json};
 
 use crate::items::query::uris;
@@ -55,7 +55,7 @@ fn document(app: &App, request: &Request, entry: &Entry) -> Value {
     if request.who.may_edit(layer) && layer.takes_features() {
         put("editable", true.into());
     }
-    put("extent", json!({ "spatial": { "bbox": [bbox(app, entry)], "crs": Srid::CRS84.uri() }, "temporal": temporal(entry) }));
+    put("extent", json!({ "spatial": { "bbox": [bbox(app, &request.who, entry)], "crs": Srid::CRS84.uri() }, "temporal": temporal(entry) }));
     put("crs", uris().into());
     put("storageCrs", layer.srid.uri().into());
     if let Some(accuracy) = &layer.accuracy {
@@ -69,13 +69,13 @@ fn document(app: &App, request: &Request, entry: &Entry) -> Value {
 /// How much wider than its rows a collection says to be, by its longer side.
 const MARGIN: f64 = 0.1;
 
-/// The layer's rectangle, or the installation's while it is empty; degrees, rounded outwards to a millimetre's worth.
+/// The layer's rectangle, or the installation's while it is empty or has rows that they do not see; degrees, rounded outwards to a millimetre's worth.
 ///
 /// It is wider than the rows need: clients and conformance suites bring two of its corners to another system and expect the
 /// rectangle between them to hold everything, though grids are turned against meridians: by 4 degrees in Reggio Calabria, if
 /// the system is that of zone 32.
-fn bbox(app: &App, entry: &Entry) -> [f64; 4] {
-    let bbox: Bbox = entry.bbox_for(&request.who).unwrap_or(app.context.installation.bbox);
+fn bbox(app: &App, who: &Principal, entry: &Entry) -> [f64; 4] {
+    let bbox: Bbox = entry.bbox_for(who).unwrap_or(app.context.installation.bbox);
     let bbox = bbox.widened(MARGIN * bbox.width().max(bbox.height()));
     let [west, south, east, north] = <[f64; 4]>::from(bbox).map(|side| side * 1e8);
     let [west, south, east, north] = [west.floor(), south.floor(), east.ceil(), north.ceil()].map(|side| side / 1e8);
