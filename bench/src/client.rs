@@ -53,6 +53,18 @@ impl Client {
         Ok(())
     }
 
+    /// Posts a document, and takes no error for an answer.
+    pub(crate) fn post(&self, path: &str, body: &str) -> Result<()> {
+        let mut request = self.agent.post(format!("{}{path}", self.url)).header("content-type", "application/json");
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let mut response = request.send(body).with_context(|| path.to_owned())?;
+        let text = response.body_mut().read_to_string().unwrap_or_default();
+        ensure!(response.status().is_success(), "{path}: {text}");
+        Ok(())
+    }
+
     /// Changes a part of a feature whose state has this tag: its new tag, and the position from which on readers know of it.
     pub(crate) fn patch(&self, path: &str, etag: &str, body: &str) -> Result<(String, String)> {
         let mut request = self.agent.patch(format!("{}{path}", self.url)).header("if-match", etag);

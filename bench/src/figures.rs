@@ -7,6 +7,7 @@ mod edit;
 mod edits;
 mod ingest;
 mod items;
+mod reports;
 mod services;
 mod start;
 mod tiles;

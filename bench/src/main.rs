@@ -67,6 +67,8 @@ enum What {
     Ingest,
     /// What applies at a place, what lies on a parcel, work lists
     Services,
+    /// Citizens' reports from fifty clients, and the tiles meanwhile
+    Reports,
     /// From an UPDATE in psql to the event
     Edit,
     /// Edits over HTTP by eight clients, audited, and their way to the tiles
@@ -115,6 +117,9 @@ fn measure(program: &Path, cli: &Cli, table: &mut Table) -> Result<()> {
         }
         if all || matches!(cli.what, What::Services) {
             bench.services(table)?;
+        }
+        if all || matches!(cli.what, What::Reports) {
+            bench.reports(table)?;
         }
         if all || matches!(cli.what, What::Edit) {
             bench.edit(table)?;

@@ -84,7 +84,14 @@ fn prepare() -> Scene {
     for comune in [CASTELMARINA, ROCCA] {
         rows.extend(hidden(&town, "events", "tourism.events", "id", &format!("comune = '{comune}' and not published"), true));
         rows.extend(hidden(&town, "tree_inspections", "environment.tree_inspections", "id", &format!("comune = '{comune}'"), true));
-        rows.extend(hidden(&town, "landslide_zones", "environment.landslide_zones", "id", &format!("comune = '{comune}' and not published"), true));
+        rows.extend(hidden(
+            &town,
+            "landslide_zones",
+            "environment.landslide_zones",
+            "id",
+            &format!("comune = '{comune}' and not published"),
+            true,
+        ));
         rows.extend(hidden(&town, "datasets", "environment.datasets", "id", &format!("comune = '{comune}' and not published"), true));
         rows.extend(hidden(&town, "reports", "reports.reports", "id", &format!("comune = '{comune}' and state = 'received'"), true));
         rows.extend(hidden(&town, "lodgings", "tourism.lodgings", "manager", &format!("comune = '{comune}'"), false));

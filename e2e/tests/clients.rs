@@ -20,8 +20,12 @@ fn layers(town: &Town) -> Vec<(String, String)> {
 
 /// Rows that are valid now, and public.
 fn rows_now(town: &Town, table: &str) -> i64 {
-    let valid = "(to_jsonb(t) ->> 'valid_to' is null or (to_jsonb(t) ->> 'valid_to')::timestamptz > now())";
-    let public = "coalesce((to_jsonb(t) ->> 'published')::boolean, true)";
+    let valid = "coalesce((to_jsonb(t) ->> 'valid_from')::timestamptz <= now(), true)
+             and (to_jsonb(t) ->> 'valid_to' is null or (to_jsonb(t) ->> 'valid_to')::timestamptz > now())";
+    let public = match table {
+        "reports.reports" => "state in ('open', 'assigned', 'answered', 'closed')",
+        _ => "coalesce((to_jsonb(t) ->> 'published')::boolean, true)",
+    };
     town.psql(&format!("select count(*) from {table} t where {valid} and {public}")).parse().unwrap()
 }
 

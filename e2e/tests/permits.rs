@@ -32,13 +32,9 @@ fn names_are_read_for_a_purpose_alone_which_is_in_the_log() {
     let (officer, other) = (sign_in(&town, "officer"), sign_in(&town, "officer-rocca"));
     let path = format!("/permits/{id}");
     let stated = format!("{path}?access-purpose=accesso+agli+atti");
-    for (cookie, address, sees) in [
-        ("", &path, false),
-        ("", &stated, false),
-        (&*officer, &path, false),
-        (&*other, &stated, false),
-        (&*officer, &stated, true),
-    ] {
+    for (cookie, address, sees) in
+        [("", &path, false), ("", &stated, false), (&*officer, &path, false), (&*other, &stated, false), (&*officer, &stated, true)]
+    {
         let answer = get(&town, address, cookie);
         assert_eq!(answer.status, 200, "{}", answer.text());
         assert_eq!(answer.text().contains(&name), sees, "{address}");

@@ -55,7 +55,10 @@ fn document(app: &App, request: &Request, entry: &Entry) -> Value {
     if request.who.may_edit(layer) && layer.takes_features() {
         put("editable", true.into());
     }
-    put("extent", json!({ "spatial": { "bbox": [bbox(app, &request.who, entry)], "crs": Srid::CRS84.uri() }, "temporal": temporal(entry) }));
+    put(
+        "extent",
+        json!({ "spatial": { "bbox": [bbox(app, &request.who, entry)], "crs": Srid::CRS84.uri() }, "temporal": temporal(entry) }),
+    );
     put("crs", uris().into());
     put("storageCrs", layer.srid.uri().into());
     if let Some(accuracy) = &layer.accuracy {

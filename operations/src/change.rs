@@ -16,6 +16,7 @@ pub fn layer(services: &Services, who: &Principal, id: &str) -> Result<Arc<Layer
 }
 
 /// How a change begins.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 pub enum Begun {
     /// Its key was used for the same before: this is the answer that it got.
     Again(Response),
