@@ -21,7 +21,14 @@ export default defineConfig({
         entryFileNames: (chunk) => (['embed', 'report'].includes(chunk.name) ? `${chunk.name}.js` : 'assets/[name]-[hash].js'),
         chunkFileNames: 'assets/[name]-[hash].js',
         assetFileNames: (asset) => (asset.names.includes('embed.css') ? 'embed.css' : 'assets/[name]-[hash][extname]'),
-        codeSplitting: { groups: [{ name: 'maplibre', test: /node_modules[\\/]maplibre-gl[\\/].*\.m?js$|src[\\/]map[\\/](view|worker)\.ts$/ }] },
+        codeSplitting: {
+          groups: [
+            { name: 'maplibre', test: /node_modules[\\/]maplibre-gl[\\/].*\.m?js$|src[\\/]map[\\/](view|worker)\.ts$/ },
+            // what several entries share is one request, not one for each file
+            { name: 'shared', test: /src[\\/]map[\\/]overlay\.ts$|preload-helper/ },
+            { name: 'kit', test: /src[\\/](?!report|embed|map).*\.ts$|node_modules[\\/](svelte|esm-env)/, minShareCount: 2 },
+          ],
+        },
       },
     },
   },
