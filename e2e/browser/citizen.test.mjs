@@ -102,7 +102,7 @@ for (const [name, size] of [['desktop', desktop], ['phone', phone]]) {
 
   test(`what is told of people is hidden until its reader says what for, and again when the card is left (${name})`, async () => {
     const [id, notes] = town.psql("select id, notes from environment.tree_inspections where comune = '080901' order by id limit 1").split('|');
-    town.psql(`update opensit.layers set declaration = jsonb_set(jsonb_set(jsonb_set(declaration, '{fields,3,personal}', 'true'), '{fields,3,private}', 'true'),
+    town.psql(`update opensit.layers set declaration = jsonb_set(jsonb_set(jsonb_set(declaration, '{fields,4,personal}', 'true'), '{fields,4,private}', 'true'),
       '{page}', '"/collections/tree_inspections/items/{id}"') where id = 'tree_inspections'`);
     await visit(town, '/portal/', async (page, seen) => {
       await mapIsDrawn(page);

@@ -5,6 +5,8 @@
 //! is a [`kernel::Change`] for each layer it touches, typically within milliseconds, with the rectangle (CRS84) round the
 //! old and new places of its rows. A change of `opensit.layers` reloads the [`catalogue::Catalogue`] first and is told then.
 //!
+//! Nothing is told before readers of the database see it.
+//!
 //! Readers [`subscribe`](Feed::subscribe), with the position of the last change they know if they have one. What they
 //! get has neither gaps nor doubles; where that can't be had (they were away too long, they read too slowly, the server
 //! was down, the slot was lost) they are told [`kernel::Changed::Everything`], and look again.
@@ -23,6 +25,7 @@ mod run;
 mod slot;
 mod status;
 mod transaction;
+mod visible;
 
 pub use config::{FeedConfig, Tls};
 pub use hub::{Commit, Subscription};

@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 use crate::hub::Hub;
 use crate::places::Places;
 use crate::transaction::{Relations, Transaction};
+use crate::visible::Visible;
 use crate::{Commit, FeedConfig, FeedState, FeedStatus, Subscription, monitor, pgoutput, slot};
 
 /// How long connecting may take.
@@ -258,9 +259,10 @@ impl Follower {
     async fn read(&mut self, client: &mut ReplicationClient) -> Result<Infallible, FeedError> {
         let mut relations = Relations::default();
         let mut open: Option<Transaction> = None;
+        let (mut xid, mut visible) = (0, Visible::default());
         while let Some(event) = client.recv().await? {
             match event {
-                ReplicationEvent::Begin { .. } => open = Some(Transaction::default()),
+                ReplicationEvent::Begin { xid: begun, .. } => (open, xid) = (Some(Transaction::default()), begun),
                 ReplicationEvent::XLogData { data, .. } => {
                     let transaction = open.get_or_insert_default();
                     match pgoutput::read(&data) {
@@ -269,7 +271,10 @@ impl Follower {
                     }
                 }
                 ReplicationEvent::Commit { end_lsn, commit_time_micros, .. } => {
-                    self.tell(open.take().unwrap_or_default(), Position::new(end_lsn.as_u64()), commit_time_micros).await?;
+                    let transaction = open.take().unwrap_or_default();
+                    // also for one that touched no layer: who waits for its position reads what it did
+                    visible.wait(&self.database, xid).await;
+                    self.tell(transaction, Position::new(end_lsn.as_u64()), commit_time_micros).await?;
                     self.reached(client, end_lsn);
                 }
                 // between transactions all that was sent has been told

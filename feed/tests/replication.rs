@@ -286,3 +286,32 @@ async fn an_open_transaction_delays_nobody() {
     assert_eq!(next(&mut reader).await.changes, [Changed::Everything]);
     feed.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_told_before_readers_see_it() {
+    let (scratch, catalogue, pool) = scene().await;
+    let feed = Feed::start(config(&scratch), catalogue, pool);
+    live(&feed).await;
+    let mut reader = feed.subscribe(None);
+    // a commit that waits for a standby that never comes is in the log, and nobody sees it
+    let standby = |name: &str| {
+        scratch.psql("postgres", "opensit", &format!("alter system set synchronous_standby_names = '{name}'"));
+        scratch.psql("postgres", "opensit", "select pg_reload_conf()");
+    };
+    standby("nobody");
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| scratch.sql(&parcel("B1", 560_000.0, 4_210_000.0)));
+        std::thread::sleep(Duration::from_secs(2));
+        let told = tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(tokio::time::timeout(Duration::from_millis(300), reader.next())).is_ok()
+        });
+        let seen = scratch.psql("opensit_owner", "opensit", "set synchronous_commit = local; select count(*) from cadastre.buildings");
+        standby("");
+        writer.join().expect("the writer goes on");
+        assert!(!told && seen.trim().ends_with('0'), "told {told}, seen by readers: {seen}");
+    });
+    let told = next(&mut reader).await;
+    assert!(matches!(&told.changes[..], [Changed::Rows(..)]), "{told:?}");
+    assert_eq!(scratch.sql("select count(*) from cadastre.buildings"), "1");
+    feed.stop().await;
+}
