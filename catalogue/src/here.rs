@@ -82,7 +82,7 @@ async fn near(app: &App, who: &Principal, at: [f64; 2], language: Language) -> R
     let look = || async {
         let mut entries = app.catalogue.layers(who);
         let ground: BTreeSet<String> = entries.iter().filter(|e| e.layer.base).map(|e| e.layer.module.clone()).collect();
-        entries.retain(|e| e.damage.is_none() && !ground.contains(&e.layer.module));
+        entries.retain(|e| e.damage.is_none() && !e.layer.off_cards && !ground.contains(&e.layer.module));
         let found = try_join_all(entries.iter().map(|entry| find(app, who, entry, (at, NEAR_M), &now))).await?;
         let most = |entry: &Entry| if entry.layer.page.is_some() { usize::MAX } else { THINGS };
         let rows = entries.iter().zip(found).flat_map(|(entry, rows)| rows.into_iter().take(most(entry)).map(move |row| (entry, row)));

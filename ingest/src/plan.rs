@@ -179,6 +179,7 @@ pub(crate) fn layer(
         zoom: zooms(geometry),
         visible: true,
         base: false,
+        off_cards: false,
         style: default_style(geometry, label.as_ref(), &title),
         label,
         aggregate_by: None,

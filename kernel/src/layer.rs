@@ -80,6 +80,10 @@ pub struct Layer {
     /// shown alone. Any other is fetched by itself, so that none waits for it.
     #[serde(default)]
     pub base: bool,
+    /// Whether its rows are left out of what is told of a place or of a feature unless they are asked for: they speak of something else, as the
+    /// areas of surveys do, which lie wherever somebody looked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off_cards: bool,
     /// How it is drawn.
     #[serde(default)]
     pub style: Style,

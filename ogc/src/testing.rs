@@ -35,6 +35,7 @@ pub(crate) fn parcels() -> Layer {
         zoom: (12, 22),
         visible: true,
         base: false,
+        off_cards: false,
         style: Style::default(),
         aggregate_by: None,
         accuracy: None,

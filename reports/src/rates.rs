@@ -71,7 +71,8 @@ impl Rates {
     }
 }
 
-fn counted(client: Option<Client>) -> Option<String> {
+/// The network that somebody comes from; none for this machine, which may speak for many.
+pub(crate) fn counted(client: Option<Client>) -> Option<String> {
     let is_this_machine = client.is_some_and(|client| client.0.to_canonical().is_loopback());
     (!is_this_machine).then(|| Client::network(client))
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use sqlx::FromRow;
 
 use crate::desk::Desk;
+use crate::rates::counted;
 
 #[derive(FromRow)]
 struct Supported {
@@ -15,7 +16,7 @@ struct Supported {
     supporters: i32,
 }
 
-/// `POST /reports/{id}/support`: "this one is already known: +1", of anybody. One that was merged passes it on.
+/// `POST /reports/{id}/support`: "this one is already known: +1", of anybody, once for each network. One that was merged passes it on.
 pub(crate) async fn handler(
     State(desk): State<Desk>,
     Path(id): Path<String>,
@@ -27,12 +28,17 @@ pub(crate) async fn handler(
     let sent = ask.read(body).await?;
     sent.reader(ask.request.language).check()?;
     let layer = desk.layer(&ask.request.who)?;
+    let sender = match counted(client) {
+        Some(network) => Some(desk.pepper().await?.hash_of(&format!("supporter {network}"))),
+        None => None,
+    };
     let mut change = match Change::begin(&desk.services, &ask, sent.bytes()).await? {
         Begun::Again(response) => return Ok(response),
         Begun::New(change) => change,
     };
-    let found: Option<Supported> = sqlx::query_as("select fid, id, version, comune, supporters from reports.support($1)")
+    let found: Option<Supported> = sqlx::query_as("select fid, id, version, comune, supporters from reports.support($1, $2)")
         .bind(id.replace('\0', ""))
+        .bind(sender)
         .fetch_optional(change.conn())
         .await
         .map_err(|e| refused(&e))?;

@@ -36,7 +36,7 @@ pub(super) async fn answer(app: &App, who: &Principal, feature: &str, params: &P
     let language = Language::negotiate(params.get("lang"), None);
     let mut asked: Vec<Arc<Entry>> = match params.get("layers") {
         Some(_) => layers(app, who, params)?,
-        None => app.catalogue.layers(who).into_iter().filter(|e| !e.layer.base).collect(),
+        None => app.catalogue.layers(who).into_iter().filter(|e| !e.layer.base && !e.layer.off_cards).collect(),
     };
     asked.retain(|e| e.damage.is_none() && e.layer.id != entry.layer.id);
     if !exists(app, who, &entry.layer, id, time).await? {

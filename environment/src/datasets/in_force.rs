@@ -49,16 +49,17 @@ pub(crate) async fn handler(
     change.finish(Answer::changed(dataset.path(), dataset.tag(), document)).await
 }
 
-/// The instant from which it is in force: later than the beginning of the version before, and before the last constraint of each fire ends.
+/// The instant from which it is in force: later than the beginning of the version before, unless that was withdrawn, and before the last constraint of each fire ends.
 async fn check(change: &mut Change, dataset: &Dataset, from: Option<DateTime<Utc>>, mut given: Reader) -> Result<DateTime<Utc>, Problem> {
     let language = given.language();
-    let last: Option<DateTime<Utc>> =
-        sqlx::query_scalar("select max(begins) from environment.datasets where series = $1 and published and id <> $2")
-            .bind(&dataset.series)
-            .bind(&dataset.id)
-            .fetch_one(change.conn())
-            .await
-            .map_err(|e| refused(&e))?;
+    let last: Option<DateTime<Utc>> = sqlx::query_scalar(
+        "select max(begins) from environment.datasets where series = $1 and published and state <> 'withdrawn' and id <> $2",
+    )
+    .bind(&dataset.series)
+    .bind(&dataset.id)
+    .fetch_one(change.conn())
+    .await
+    .map_err(|e| refused(&e))?;
     if let (Some(from), Some(last)) = (from, last)
         && from <= last
     {

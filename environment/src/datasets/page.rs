@@ -135,6 +135,11 @@ fn forms(request: &Request, d: &Dataset, standing: Standing, now: DateTime<Utc>)
             }
             @if matches!(standing, Standing::Draft | Standing::Scheduled | Standing::InForce) {
                 h2 { (say(l, "Ritirala", "Withdraw it")) }
+                @if standing == Standing::InForce {
+                    p.note { (say(l,
+                        "Da quel momento il posto risulta non rilevato, finché un'altra versione non entra in vigore: quella di prima non torna da sola. Anche da oggi si può mettere in vigore una bozza corretta.",
+                        "From then on the place counts as not surveyed, until another version is put in force: the one before does not come back by itself. A corrected draft can be put in force from today.")) }
+                }
                 form method="post" action=(url("withdraw")) {
                     (hidden(Some(&d.tag())))
                     (field("reason", say(l, "Motivo", "Reason"), None, None, &[("required", ""), ("maxlength", "500")]))

@@ -9,6 +9,7 @@ use operations::{Ask, refused};
 use super::facts::Facts;
 use super::open::{Open, open};
 use super::record::{Record, Work};
+use crate::shown;
 
 /// What is not sent is empty from then on. The place stays, and the id: neither follows from the facts.
 pub(crate) async fn handler(
@@ -20,7 +21,7 @@ pub(crate) async fn handler(
     ask.request.only(&[])?;
     let sent = ask.read(body).await?;
     let mut given = sent.reader(ask.request.language);
-    let facts = Facts::read(&mut given);
+    let facts = Facts::read(&mut given, shown::today(services.context.clock.now()));
     given.check()?;
     let mut opened = match open(&services, &ask, &sent, &id).await? {
         Open::Again(response) => return Ok(response),

@@ -11,6 +11,7 @@ use super::open::answer;
 use crate::codes::STATES;
 use crate::layers::WORKS;
 use crate::place;
+use crate::shown;
 
 /// Names that are addresses already.
 const TAKEN: [&str; 5] = ["new", "to-draw", "opencup", "ordinances", "ordinances.geojson"];
@@ -25,7 +26,7 @@ pub(crate) async fn handler(State(services): State<Services>, mut ask: Ask, body
         return Err(Problem::not_editable("works are registered by officers and planners of the comune"));
     }
     let mut given = sent.reader(ask.request.language);
-    let facts = Facts::read(&mut given);
+    let facts = Facts::read(&mut given, shown::today(services.context.clock.now()));
     let state = given.code("state", &STATES[..8]).unwrap_or("planned");
     let code = code(&mut given, facts.cup.as_deref());
     let asked = place::read(&mut given);

@@ -28,7 +28,7 @@ pub(crate) const NAMES: [&str; 9] =
 
 impl Facts {
     /// Reads them; what is wrong goes to the reader.
-    pub(crate) fn read(given: &mut Reader) -> Self {
+    pub(crate) fn read(given: &mut Reader, today: NaiveDate) -> Self {
         let facts = Self {
             title: given.required_text("title", 300),
             cup: codes::cup(given),
@@ -42,6 +42,15 @@ impl Facts {
         };
         not_before(given, "ends_planned", facts.begins_planned, facts.ends_planned);
         not_before(given, "ends_actual", facts.begins_actual, facts.ends_actual);
+        for (name, day) in [("begins_actual", facts.begins_actual), ("ends_actual", facts.ends_actual)] {
+            if day.is_some_and(|day| day > today) {
+                given.fault(
+                    name,
+                    "è nel futuro: quello che è accaduto ha una data passata",
+                    "is in the future: what happened has a day that is past",
+                );
+            }
+        }
         facts
     }
 

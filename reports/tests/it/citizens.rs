@@ -36,7 +36,9 @@ async fn a_report_gets_a_number_an_office_an_address_and_a_link_that_only_its_ho
 async fn a_wrong_secret_is_as_absent_as_any() {
     let scene = Scene::new().await;
     let sent = scene.sent(&json!({})).await;
-    let wrong = format!("{}A", &sent.link[..sent.link.len() - 1]);
+    let (rest, last) = sent.link.split_at(sent.link.len() - 1);
+    // another character whose bits count
+    let wrong = format!("{rest}{}", if last == "A" || last == "B" || last == "C" || last == "D" { "k" } else { "A" });
     let nothing = format!("/reports/follow/{}", "A".repeat(43));
     for path in [wrong.as_str(), &nothing, "/reports/follow/x", "/reports/follow/R-2026-00001"] {
         let answer = scene.get(&nobody(), path).await;

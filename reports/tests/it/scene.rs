@@ -142,7 +142,7 @@ impl Scene {
         let journal = Arc::new(Log::default());
         let services = Services { context, layers: Arc::new(catalogue), journal: Arc::clone(&journal) as Arc<dyn Journal> };
         let routes = reports::module().unwrap().routes.unwrap();
-        let router = Router::new().nest("/reports/", routes(services.clone())).merge(reports::open311(services.clone()));
+        let router = Router::new().merge(routes(services.clone())).merge(reports::open311(services.clone()));
         Self { scratch, services, clock, journal, router }
     }
 
