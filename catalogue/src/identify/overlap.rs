@@ -39,10 +39,9 @@ pub(super) async fn answer(app: &App, who: &Principal, feature: &str, params: &P
         None => app.catalogue.layers(who).into_iter().filter(|e| !e.layer.base && !e.layer.off_cards).collect(),
     };
     asked.retain(|e| e.damage.is_none() && e.layer.id != entry.layer.id);
-    if !exists(app, who, &entry.layer, id, time).await? {
-        return Err(absent());
-    }
     let place = (&*entry.layer, id);
+    let met = app.catalogue.reading(&app.context.database, || met(app, who, &asked, place, time)).await?.ok_or_else(absent)?;
+    let asked: Vec<Arc<Entry>> = asked.into_iter().enumerate().filter(|(number, _)| met.contains(number)).map(|(_, entry)| entry).collect();
     let found = app.catalogue.reading(&app.context.database, || try_join_all(asked.iter().map(|e| find(app, who, e, place, time)))).await?;
     let cards: Vec<Value> = asked
         .iter()
@@ -59,12 +58,34 @@ pub(super) async fn answer(app: &App, who: &Principal, feature: &str, params: &P
     Ok(json!({ "feature": { "layer": entry.layer.id, "id": id }, "cards": cards }))
 }
 
-async fn exists(app: &App, who: &Principal, layer: &Layer, id: &str, time: &Filter) -> Result<bool, Problem> {
+/// Which of these layers have something in the rectangle round the feature, by their place in the list: most have nothing, and are not asked
+/// what it is. `None`: there is no such feature for them.
+async fn met(
+    app: &App,
+    who: &Principal,
+    asked: &[Arc<Entry>],
+    place: (&Layer, &str),
+    time: &Filter,
+) -> Result<Option<Vec<usize>>, Problem> {
+    let mut sql = QueryBuilder::new("with placed as materialized (select geom as place from ");
+    push_place(&mut sql, who, place, time)?;
+    sql.push(" limit 1) select -1 as number from placed");
+    for (number, entry) in asked.iter().enumerate() {
+        let layer = &entry.layer;
+        sql.push(format!(
+            " union all select {number} from placed where exists (select from {} where geom && place",
+            layer.seen_by(who, "seen")
+        ));
+        if layer.validity {
+            sql.push(" and ");
+            time.write(layer.srid, &mut sql);
+        }
+        sql.push(")");
+    }
     let failed = |e| Problem::database("identify", &e);
-    let mut sql = QueryBuilder::new("select exists (select from ");
-    push_place(&mut sql, who, (layer, id), time)?;
-    sql.push(")");
-    sql.build_query_scalar().fetch_one(&mut *app.context.database.session(who).await.map_err(failed)?).await.map_err(failed)
+    let mut session = app.context.database.session(who).await.map_err(failed)?;
+    let found: Vec<i32> = sql.build_query_scalar().fetch_all(&mut *session).await.map_err(failed)?;
+    Ok(found.contains(&-1).then(|| found.into_iter().filter_map(|number| usize::try_from(number).ok()).collect()))
 }
 
 /// The feature's row, as what stands after a `from`, up to its `where`.
