@@ -34,6 +34,7 @@ for (const [name, size] of [['desktop', desktop], ['phone', phone]]) {
     visit(`/portal/#${here()}`, size, async (page, seen) => {
       assert.ok(!seen.requests.some((url) => /Panel-|texts-/.test(url)), 'a theme was loaded before it was asked for');
       await page.getByRole('button', { name: 'Servizi', exact: true }).click();
+      await panel(page).locator('li strong').nth(3).waitFor();
       assert.deepEqual(await panel(page).locator('li strong').allInnerTexts(), ['Segnalazioni', 'Edilizia', 'Lavori pubblici', 'Ambiente']);
       await isAccessible(page, 'services');
       await panel(page).getByRole('button', { name: /^Segnalazioni/ }).click();
