@@ -1,5 +1,7 @@
 //! Building permits through the built program: what only the whole of it can show.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
+
 use e2e::{Answer, Town};
 
 /// The cookie of one of the invented people.
