@@ -35,3 +35,6 @@ end
 $$;
 revoke execute on function reports.support(text, bytea) from public;
 grant execute on function reports.support(text, bytea) to opensit_app;
+
+-- One that counted each time.
+drop function reports.support(text);

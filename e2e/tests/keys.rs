@@ -159,7 +159,6 @@ fn the_values_of_a_published_file_are_edited_by_those_an_administrator_names() {
     soon("its values are not edited", || {
         let answer = patch();
         assert!(matches!(answer.status, 200 | 403 | 405 | 422), "{}", answer.text());
-        eprintln!("{}", answer.text());
         answer.status == 200
     });
     assert_eq!(town.psql("select nome from published.panchine"), "due");

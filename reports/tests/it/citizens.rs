@@ -199,3 +199,15 @@ async fn notes_reach_the_office_and_contact_is_given_and_taken_back() {
     let told = scene.journal.0.lock().unwrap().join("\n");
     assert!(told.contains("nobody update contact") && !told.contains("posta"), "{told}");
 }
+
+#[tokio::test]
+async fn one_network_is_one_more_however_often_it_says_so() {
+    let scene = Scene::new().await;
+    let known = scene.public(&json!({})).await;
+    let path = format!("/reports/{}/support", known.id);
+    let json = [("content-type", "application/json")];
+    for (address, supporters) in [("198.51.100.7", 1), ("198.51.100.7", 1), ("198.51.100.8", 2), ("198.51.100.7", 2)] {
+        let plus = scene.ask_from(address, &nobody(), "POST", &path, &json, "{}").await;
+        assert_eq!((plus.status.as_u16(), &plus.json()["supporters"]), (200, &json!(supporters)), "{address}: {}", plus.body);
+    }
+}
