@@ -83,8 +83,7 @@ test('the legend says how many of each are in view, and a card has the same titl
     await page.reload();
     await mapIsDrawn(page);
     await page.waitForFunction(() => window.__opensit.portal.inView.get('parcels/line') > 0);
-    const row = page.locator('.row', { hasText: 'Fogli' }).locator('.count');
-    assert.match(await row.first().innerText(), /in vista:\s*\d+/);
+    await page.locator('.row', { hasText: 'Fogli' }).locator('.count', { hasText: /in vista:\s*\d+/ }).first().waitFor();
     const title = `Foglio ${sheet}, particella ${number}`;
     await page.evaluate(([parcel]) => window.__opensit.portal.select('parcels', parcel), [id]);
     await page.locator('#cards .title', { hasText: title }).waitFor();
