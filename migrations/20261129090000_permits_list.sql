@@ -14,3 +14,6 @@ create index permits_in_order_of_filing on permits.permits
 create index permits_in_order_of_term on permits.permits
     (coalesce(due_on, 'infinity'::date), fid, (opensit.fold(protocol) || ' ' || coalesce(opensit.fold(address), '')))
     include (state, kind, comune, filed_on, due_on, paused_since, protocol, address);
+
+-- An index alone answers for pages that were vacuumed since their last change: soon, so that few others are looked up.
+alter table permits.permits set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 0.02);
