@@ -12,7 +12,7 @@ use kernel::{Bbox, Filter, Language, Params, Principal, Problem, PublicUrl};
 use serde_json::{Value, json};
 use sqlx::{FromRow, QueryBuilder};
 
-use crate::query::{attributes_sql, bbox_json, box_sql, readable, title};
+use crate::query::{attributes_sql, bbox_json, box_sql, title};
 use crate::{App, Entry};
 
 /// How far from a point or a line one may click, in pixels of the map.
@@ -172,7 +172,7 @@ pub(crate) fn card(app: &App, who: &Principal, entry: &Entry, found: Found, lang
             (!value.is_null()).then(|| {
                 json!({
                     "name": field.name, "label": field.label.get(language), "value": value,
-                    "text": readable(field, value, language), "unit": field.unit,
+                    "text": operations::value::readable(field.kind, Some(field), value, language), "unit": field.unit,
                 })
             })
         })

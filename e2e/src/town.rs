@@ -83,12 +83,12 @@ fn agent() -> ureq::Agent {
 }
 
 /// Sends something to a server; an error if no whole answer comes back.
-pub fn send(url: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer, ureq::Error> {
+pub fn send(url: &str, method: &str, path: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Result<Answer, ureq::Error> {
     let mut request = ureq::http::Request::builder().method(method).uri(format!("{url}{path}"));
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let request = request.body(body.to_owned()).unwrap_or_else(|e| panic!("{method} {path}: {e}"));
+    let request = request.body(body.as_ref().to_vec()).unwrap_or_else(|e| panic!("{method} {path}: {e}"));
     agent().run(request).map(|response| Answer::read(response, method == "HEAD"))
 }
 
@@ -162,8 +162,17 @@ impl Town {
     }
 
     /// Sends something.
-    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Answer {
         send(&self.url(), method, path, headers, body).unwrap_or_else(|e| panic!("{method} {path}: {e}"))
+    }
+
+    /// Signs in as one of the invented people; the cookie.
+    pub fn sign_in(&self, person: &str) -> String {
+        let answer = self.ask("POST", &format!("/auth/demo/{person}"), &[("sec-fetch-site", "same-origin")]);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let cookies = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+        let cookie = cookies.filter_map(|(_, value)| value.split(';').next()).find(|c| c.starts_with("__Host-opensit="));
+        cookie.expect("a session").to_owned()
     }
 
     /// Opens a stream of events.

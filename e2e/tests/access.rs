@@ -75,7 +75,7 @@ fn prepare() -> Scene {
         ("administrator", &[CASTELMARINA, ROCCA]),
     ];
     for (name, staff_of) in people {
-        readers.push(Reader { name, staff_of, headers: vec![("cookie", sign_in(&town, name))] });
+        readers.push(Reader { name, staff_of, headers: vec![("cookie", town.sign_in(name))] });
     }
     // the matrix asks faster than an ordinary key may
     let key = town.command(&["keys", "create", "--name", "matrix", "--scope", "read", "--comune", ROCCA, "--rate", "1000000"]);
@@ -102,15 +102,6 @@ fn prepare() -> Scene {
     }
     assert!(rows.len() >= 12, "{}", rows.len());
     Scene { town, readers, rows }
-}
-
-/// The cookie of one of the invented people.
-fn sign_in(town: &Town, person: &str) -> String {
-    let answer = town.ask("POST", &format!("/auth/demo/{person}"), &[("sec-fetch-site", "same-origin")]);
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let cookies = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
-    let cookie = cookies.filter_map(|(_, value)| value.split(';').next()).find(|c| c.starts_with("__Host-opensit=")).unwrap();
-    cookie.to_owned()
 }
 
 /// A few rows of a table, in whose `secret` column there is what only those entitled see.
@@ -418,7 +409,7 @@ fn the_spatial_index_serves_every_role() {
     let before = scans();
     let people = ["", "citizen", "officer", "officer-rocca", "administrator"];
     for person in people {
-        let cookie = if person.is_empty() { String::new() } else { sign_in(&town, person) };
+        let cookie = if person.is_empty() { String::new() } else { town.sign_in(person) };
         for path in &paths {
             let answer = town.get_with(path, &[("cookie", &cookie)]);
             assert_eq!(answer.status, 200, "{path}: {}", answer.text());

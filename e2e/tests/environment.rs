@@ -52,3 +52,28 @@ fn gdal_counts_what_the_pages_count() {
     );
     assert_eq!((fires.lines().count() - 1).to_string(), valid);
 }
+
+#[test]
+fn surveys_are_kept_off_cards() {
+    let town = Town::shared();
+    let found = town.psql(
+        "select p.id || '|' || st_x(g) || '|' || st_y(g) from cadastre.parcels p
+           join environment.datasets d on d.published and d.begins <= now() and d.ends is null and st_contains(d.geom, p.geom)
+          cross join lateral (select st_transform(st_pointonsurface(p.geom), 4326) as g) inside
+          where p.valid_to is null order by p.id limit 1",
+    );
+    let parts: Vec<&str> = found.split('|').collect();
+    let layers = |path: &str| -> Vec<String> {
+        let answer = town.get(path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        let answer = answer.json();
+        answer["cards"].as_array().unwrap().iter().map(|card| card["layer"].as_str().unwrap().to_owned()).collect()
+    };
+    let datasets = "datasets".to_owned();
+    for path in [format!("/identify?feature=parcels/{}", parts[0]), format!("/here?f=json&point={},{}", parts[1], parts[2])] {
+        let found = layers(&path);
+        assert!(!found.is_empty() && !found.contains(&datasets), "{path}: {found:?}");
+    }
+    // who asks for them by name gets them
+    assert!(layers(&format!("/identify?feature=parcels/{}&layers=datasets", parts[0])).contains(&datasets));
+}

@@ -61,12 +61,6 @@ impl Reader {
     }
 }
 
-fn sign_in(town: &Town, person: &str) -> String {
-    let answer = town.ask("POST", &format!("/auth/demo/{person}"), &[("sec-fetch-site", "same-origin")]);
-    let cookies = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
-    cookies.filter_map(|(_, value)| value.split(';').next()).find(|c| c.starts_with("__Host-opensit=")).unwrap().to_owned()
-}
-
 /// Rows among those that there are, each with its file.
 fn plant(town: &Town) -> (Vec<Foreign>, Vec<Place>) {
     town.psql(&format!(
@@ -150,7 +144,7 @@ fn of_nobody(row: &Foreign, text: &str) -> String {
 #[test]
 fn an_id_of_somebody_elses_row_is_as_good_as_one_of_nobody() {
     let town = Town::own();
-    let people = [("anonymous", String::new()), ("officer", sign_in(&town, "officer"))];
+    let people = [("anonymous", String::new()), ("officer", town.sign_in("officer"))];
     let count = |cookie: &str| {
         let answer = town.get_with("/collections/events/items?limit=1", &[("cookie", cookie)]);
         answer.json()["numberMatched"].clone()
@@ -158,7 +152,7 @@ fn an_id_of_somebody_elses_row_is_as_good_as_one_of_nobody() {
     let counted: Vec<_> = people.iter().map(|(_, cookie)| count(cookie)).collect();
     let (rows, places) = plant(&town);
     assert_eq!((rows.len(), places.len()), (ROWS, PLACES));
-    they_are_there(&Reader::new(&town.url(), &sign_in(&town, "officer-rocca")), &rows, &places);
+    they_are_there(&Reader::new(&town.url(), &town.sign_in("officer-rocca")), &rows, &places);
 
     let (next, asked) = (AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {

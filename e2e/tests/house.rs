@@ -32,7 +32,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("kernel", &[]),
     ("ogc", &["catalogue", "crs", "kernel", "operations"]),
     ("operations", &["kernel"]),
-    ("test-database", &["kernel"]),
+    ("test-database", &["catalogue", "kernel"]),
     ("tiles", &["catalogue", "crs", "feed", "kernel"]),
     (
         "server",

@@ -4,14 +4,6 @@
 
 use e2e::{Answer, Town};
 
-/// The cookie of one of the invented people.
-fn sign_in(town: &Town, person: &str) -> String {
-    let answer = town.ask("POST", &format!("/auth/demo/{person}"), &[("sec-fetch-site", "same-origin")]);
-    assert_eq!(answer.status, 200, "{}", answer.text());
-    let cookies = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
-    cookies.filter_map(|(_, value)| value.split(';').next()).find(|c| c.starts_with("__Host-opensit=")).unwrap().to_owned()
-}
-
 /// An application of Castelmarina with its applicant, whose name is nobody else's.
 fn one(town: &Town) -> (String, String) {
     let row = town.psql(
@@ -31,7 +23,7 @@ fn get(town: &Town, path: &str, cookie: &str) -> Answer {
 fn names_are_read_for_a_purpose_alone_which_is_in_the_log() {
     let town = Town::shared();
     let (id, name) = one(&town);
-    let (officer, other) = (sign_in(&town, "officer"), sign_in(&town, "officer-rocca"));
+    let (officer, other) = (town.sign_in("officer"), town.sign_in("officer-rocca"));
     let path = format!("/permits/{id}");
     let stated = format!("{path}?access-purpose=accesso+agli+atti");
     for (cookie, address, sees) in
@@ -51,7 +43,7 @@ fn names_are_read_for_a_purpose_alone_which_is_in_the_log() {
 fn outside_its_page_nothing_tells_a_name() {
     let town = Town::shared();
     let (id, name) = one(&town);
-    let officer = sign_in(&town, "officer");
+    let officer = town.sign_in("officer");
     for cookie in ["", &*officer] {
         for path in [
             format!("/collections/permits/items/{id}?access-purpose=verifica"),
@@ -74,7 +66,7 @@ fn the_files_of_an_application_are_the_offices() {
     let path = format!("/attachments/permits/{id}");
     let nothing = get(&town, "/attachments/permits/NOSUCHROW", "");
     for (person, status) in [("", 404), ("citizen", 404), ("officer-rocca", 404), ("officer", 200), ("administrator", 200)] {
-        let cookie = if person.is_empty() { String::new() } else { sign_in(&town, person) };
+        let cookie = if person.is_empty() { String::new() } else { town.sign_in(person) };
         let answer = get(&town, &path, &cookie);
         assert_eq!(answer.status, status, "{person}");
         assert!(status == 200 || answer.text() == nothing.text(), "{person}: as if it were not there");

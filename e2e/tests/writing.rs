@@ -97,7 +97,7 @@ fn an_officer_changes_a_feature_and_reads_what_was_written() {
     // another site's page can't, though the browser sends the cookie along
     for site in ["cross-site", "same-site", "none"] {
         let headers = [("cookie", ada.cookie.as_str()), ("sec-fetch-site", site), GEOJSON];
-        assert_eq!(town.send("POST", EVENTS, &headers, &event(at, "forged").to_string()).status, 403, "{site}");
+        assert_eq!(town.send("POST", EVENTS, &headers, event(at, "forged").to_string()).status, 403, "{site}");
     }
     let simple = [("content-type", "text/plain")];
     assert_eq!(ada.send("POST", EVENTS, &simple, &event(at, "forged").to_string()).status, 403);
@@ -129,13 +129,13 @@ fn a_program_with_a_key_edits_and_the_edge_lets_it_ask_what_it_can() {
     assert_eq!((ahead.header("access-control-allow-methods"), ahead.header("allow")), (Some("GET,HEAD"), None));
 
     let at = place(&town, "080901");
-    let made = town.send("POST", EVENTS, &[key, GEOJSON], &event(at, "Fiera").to_string());
+    let made = town.send("POST", EVENTS, &[key, GEOJSON], event(at, "Fiera").to_string());
     assert_eq!(made.status, 201, "{}", made.text());
     let path = path(&made, &town);
-    assert_eq!(town.send("PATCH", &path, &[key, PATCH], &json!({"properties": {"name": "Fiera 2"}}).to_string()).status, 200);
+    assert_eq!(town.send("PATCH", &path, &[key, PATCH], json!({"properties": {"name": "Fiera 2"}}).to_string()).status, 200);
     assert_eq!(town.send("PATCH", &path, &[key, PATCH, ("if-match", made.header("etag").unwrap())], "{}").status, 412);
     assert_eq!(town.send("DELETE", &path, &[key], "").status, 204);
     let lodging = town.psql("select id from tourism.lodgings where comune = '080901' limit 1");
     assert_eq!(town.send("DELETE", &format!("/collections/lodgings/items/{lodging}"), &[key], "").status, 404, "not a layer of the key");
-    assert_eq!(town.send("POST", EVENTS, &[key, GEOJSON], &event(place(&town, "080902"), "x").to_string()).status, 422);
+    assert_eq!(town.send("POST", EVENTS, &[key, GEOJSON], event(place(&town, "080902"), "x").to_string()).status, 422);
 }

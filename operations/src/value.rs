@@ -8,25 +8,30 @@ use serde_json::Value;
 
 use crate::page::say;
 
-/// A property's value as people read it: codes by their meaning, numbers with their unit, nothing as a dash.
+/// A value as people read it: codes by their meaning, numbers with their unit and, where they have one, their thousands separated, nothing
+/// as a dash.
 pub fn readable(kind: FieldType, field: Option<&Field>, value: &Value, language: Language) -> String {
-    let unit = field.and_then(|f| f.unit.as_deref());
-    let text = match value {
+    let raw = match value {
         Value::Null => return "–".to_owned(),
-        Value::String(text) => match field.and_then(|f| f.codes.iter().find(|c| c.value == *text)) {
-            Some(code) => code.label.get(language).to_owned(),
-            None => moment(kind, text, language).unwrap_or_else(|| text.clone()),
-        },
-        Value::Bool(true) => say(language, "sì", "yes").to_owned(),
-        Value::Bool(false) => "no".to_owned(),
-        // A number without a unit may be a year or a code: its digits stay together.
-        Value::Number(number) if unit.is_some() && number.is_i64() => grouped(number.as_i64().unwrap_or_default(), language),
-        other if language == Language::It && kind == FieldType::Number => other.to_string().replace('.', ","),
+        Value::String(text) => text.clone(),
         other => other.to_string(),
     };
+    if let Some(code) = field.and_then(|f| f.codes.iter().find(|c| c.value == raw)) {
+        return code.label.get(language).to_owned();
+    }
+    let unit = field.and_then(|f| f.unit.as_deref());
+    let text = match value {
+        Value::Bool(true) => say(language, "sì", "yes").to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => moment(kind, text, language).unwrap_or(raw),
+        // a number without a unit may be a year or a code: its digits stay together
+        Value::Number(_) if unit.is_some() => separated(&raw, language),
+        Value::Number(_) if kind == FieldType::Number => raw.replace('.', say(language, ",", ".")),
+        _ => raw,
+    };
     match unit {
-        Some(unit) => format!("{text} {unit}"),
-        None => text,
+        Some(unit) if !text.is_empty() => format!("{text} {unit}"),
+        _ => text,
     }
 }
 
@@ -52,23 +57,33 @@ fn day(date: NaiveDate, language: Language) -> String {
 
 /// A whole number with its thousands separated.
 pub fn grouped(number: i64, language: Language) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let separator = say(language, ".", ",");
-    let mut text = String::from(if number < 0 { "-" } else { "" });
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push_str(separator);
+    separated(&number.to_string(), language)
+}
+
+/// A number with the thousands of its whole part separated; a fraction of nothing goes.
+fn separated(number: &str, language: Language) -> String {
+    let (thousands, point) = if language == Language::It { ('.', ',') } else { (',', '.') };
+    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut text = String::from(sign);
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
+            text.push(thousands);
         }
         text.push(digit);
+    }
+    if let Some(fraction) = fraction.filter(|f| *f != "0") {
+        text.push(point);
+        text.push_str(fraction);
     }
     text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{grouped, readable};
+    use super::{grouped, readable, separated};
     use kernel::Language::{En, It};
-    use kernel::layer::FieldType;
+    use kernel::layer::{Field, FieldType};
     use serde_json::json;
 
     #[test]
@@ -86,5 +101,20 @@ mod tests {
         assert_eq!(read(FieldType::Text, json!(null)), "–");
         assert_eq!(grouped(1_234_567, It), "1.234.567");
         assert_eq!(grouped(-999, En), "-999");
+        assert_eq!(separated("1234567.5", It), "1.234.567,5");
+        assert_eq!(separated("-1234.0", En), "-1,234");
+    }
+
+    #[test]
+    fn a_field_says_what_its_values_mean() {
+        let field = |json| serde_json::from_value::<Field>(json).unwrap();
+        let height = field(json!({"name": "height_m", "label": {"it": "Altezza", "en": "Height"}, "type": "number", "unit": "m"}));
+        let read = |field: &Field, value, language| readable(field.kind, Some(field), &value, language);
+        assert_eq!(read(&height, json!(1234.5), It), "1.234,5 m");
+        assert_eq!(read(&height, json!(12), En), "12 m");
+        assert_eq!(read(&height, json!(null), En), "–");
+        let class = field(json!({"name": "class", "label": {"it": "Classe", "en": "Class"}, "type": "integer",
+            "codes": [{"value": "3", "label": {"it": "mista", "en": "mixed"}}]}));
+        assert_eq!((read(&class, json!(3), It), read(&class, json!(4), It)), ("mista".to_owned(), "4".to_owned()));
     }
 }

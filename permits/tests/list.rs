@@ -99,3 +99,44 @@ async fn the_rules_are_for_everybody_with_what_is_to_be_verified() {
     let page = scene.page(&Principal::anonymous(), "/permits/rules", "en").await;
     assert!(page.contains("L.R. Lombardia 12/2005") && page.contains("over 100,000 inhabitants"), "{page}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_many_rows_have_is_found_in_every_order() {
+    let scene = Scene::on("2026-05-10").await;
+    let who = officer(OURS);
+    several(&scene, &["2026-01-12"]).await;
+    sqlx::raw_sql(
+        "insert into permits.permits (id, comune, geom, protocol, kind, state, filed_on, subject, address, rule, due_on, silence)
+         select 'X101-2026-' || lpad((1000 + i)::text, 6, '0'), comune, geom, '2026-' || lpad((1000 + i)::text, 6, '0'), kind, state,
+                filed_on + i % 90, subject, case when i % 2 = 0 then 'Corso Ève ' || i end, rule, due_on + i % 50, silence
+           from permits.permits cross join generate_series(1, 1600) i",
+    )
+    .execute(&mut scene.owner().await)
+    .await
+    .unwrap();
+    for (query, expected) in [
+        ("q=corso+eve", 800),
+        ("q=ORSO+%C3%88ve&state=submitted", 800),
+        ("q=2026-00", 1601),
+        // two letters, which no index looks up
+        ("q=%C3%A8v", 800),
+        ("q=eve+1600", 1),
+        ("q=corso_eve", 0),
+        ("q=eve+1&kind=cila", 0),
+    ] {
+        for sort in ["due", "filed", "-filed"] {
+            let mut found = Vec::new();
+            let mut path = format!("/permits/?{query}&sort={sort}&limit=300");
+            loop {
+                let page = scene.get(&who, &path).await.json();
+                found.extend(protocols(&page));
+                let Some(next) = page["next"].as_str() else { break };
+                path = next.replace("https://sit.example.it", "");
+            }
+            let mut once = found.clone();
+            once.sort_unstable();
+            once.dedup();
+            assert_eq!((found.len(), once.len()), (expected, expected), "{query} {sort}");
+        }
+    }
+}

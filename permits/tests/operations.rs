@@ -4,6 +4,7 @@
 
 mod scene;
 
+use kernel::Principal;
 use scene::{FOREIGN, FORMER, NEIGHBOUR, OURS, PARCEL, Scene, THEIRS, officer, pdc};
 use serde_json::{Value, json};
 
@@ -48,8 +49,8 @@ async fn through_a_suspension_over_the_change_of_clocks_to_issue_and_the_end_of_
     assert_eq!((&record["started_on"], &record["ended_on"]), (&json!("2026-05-04"), &json!("2027-05-04")));
     let states: Vec<&str> = record["steps"].as_array().unwrap().iter().map(|s| s["state"].as_str().unwrap()).collect();
     assert_eq!(states, ["submitted", "integration_requested", "resumed", "issued", "started", "ended"]);
-    let told = scene.told.0.lock().unwrap().clone();
-    assert_eq!((told.len(), &*told[0]), (6, "Officer of 080901 create X101-2026-000123 "));
+    let told = scene.journal.lines();
+    assert_eq!((told.len(), &*told[0]), (6, "Officer of 080901 create permits X101-2026-000123"));
     assert!(!told.concat().contains("Zaira"), "names of what changed, never values");
 }
 
@@ -277,8 +278,72 @@ async fn a_correction_changes_what_it_names() {
     );
     let parties = scene.get(&scene::with_purpose(who.clone()), &path).await.json()["parties"].clone();
     assert_eq!((&parties[1]["name"], &parties[1]["email"]), (&json!("Quinto Pescalupo"), &json!("q@studio.example.it")));
-    let told = scene.told.0.lock().unwrap().last().unwrap().clone();
-    assert!(told.ends_with("update X101-2026-000001 subject,complex,due_on,geometry,parcels,technician"), "{told}");
+    let told = scene.journal.lines().pop().unwrap();
+    assert!(told.ends_with("update permits X101-2026-000001 subject,complex,due_on,geometry,parcels,technician"), "{told}");
     let foreign = scene.send(&who, "PATCH", &path, Some(&answer.header("etag")), &json!({"parcels": [FOREIGN]})).await;
     assert_eq!(foreign.wrong(), ["parcels"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scripts_in_every_text_are_text_and_marks_that_turn_it_are_refused() {
+    const EVIL: &str = "<script>alert(1)</script>";
+    let scene = Scene::on("2026-04-01").await;
+    let who = officer(OURS);
+    let mut filing = pdc("2026-1", "2026-03-01");
+    filing["constraint_kind"] = "landscape".into();
+    filing["address"] = "Via Roma 12".into();
+    let texts = [
+        "subject",
+        "address",
+        "constraint_source",
+        "note",
+        "applicant",
+        "applicant_code",
+        "applicant_email",
+        "technician",
+        "technician_code",
+    ];
+    for turned in ["a\u{202e}b", "a\u{2066}b", "a\u{200f}b", "a\u{0}b"] {
+        for text in texts {
+            let mut bad = filing.clone();
+            bad["constraint_source"] = "Piano paesaggistico".into();
+            bad[text] = turned.into();
+            assert_eq!(scene.send(&who, "POST", "/permits/", None, &bad).await.wrong()[0], text, "{turned:?}");
+        }
+    }
+    assert_eq!(scene.count("permits").await, 0);
+    for text in ["subject", "address", "constraint_source", "note", "applicant", "technician"] {
+        filing[text] = EVIL.into();
+    }
+    let (path, tag) = scene.register(&who, &filing).await;
+    let step = json!({"state": "integration_requested", "day": "2026-03-10", "note": EVIL, "protocol": EVIL, "protocol_on": "2026-03-10"});
+    scene.advance(&who, &path, &tag, &step).await;
+    for reader in [who.clone(), scene::with_purpose(who), Principal::anonymous()] {
+        for address in [path.as_str(), "/permits/", "/permits/?q=script"] {
+            let page = scene.page(&reader, address, "it").await;
+            assert!(page.contains("&lt;script&gt;alert") && !page.contains("<script>alert"), "{address}: {page}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_withdrawn_is_corrected_on_the_same_day() {
+    let scene = Scene::on("2026-04-01").await;
+    let who = officer(OURS);
+    let (path, tag) = scene.register(&who, &pdc("2026-1", "2026-03-01")).await;
+    let (withdrawn, tag) = scene.advance(&who, &path, &tag, &json!({"state": "withdrawn", "day": "2026-04-01"})).await;
+    assert_eq!((&withdrawn["state"], &withdrawn["due_on"]), (&json!("withdrawn"), &Value::Null));
+    let corrected = scene.send(&who, "PATCH", &path, Some(&tag), &json!({"subject": "Tettoia", "complex": true})).await;
+    assert_eq!(corrected.status, 200, "{}", corrected.body);
+    let record = corrected.json();
+    // put right, and still without a term
+    assert_eq!((&record["subject"], &record["state"], &record["due_on"]), (&json!("Tettoia"), &json!("withdrawn"), &Value::Null));
+    assert_eq!(record["steps"].as_array().unwrap().len(), 2);
+    let tag = corrected.header("etag");
+    let back = json!({"state": "submitted", "day": "2026-04-01"});
+    assert_eq!(scene.send(&who, "POST", &format!("{path}/steps"), Some(&tag), &back).await.wrong(), ["state"]);
+    // filed again on that day, under a number of its own, while the first is put away
+    scene.register(&who, &pdc("2026-2", "2026-04-01")).await;
+    let (archived, _) = scene.advance(&who, &path, &tag, &json!({"state": "archived", "day": "2026-04-01"})).await;
+    assert_eq!(archived["state"], "archived");
 }

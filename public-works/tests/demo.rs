@@ -13,14 +13,14 @@ async fn the_town_has_works_of_every_kind_and_state_and_ordinances_of_every_time
     let mut owner = scene.scratch.connection("opensit_owner").await;
     let rows = public_works::demo::load(&mut owner, &town).await.unwrap();
     assert_eq!(rows as usize, town.public_works.len() + town.road_ordinances.len());
-    assert_eq!(scene.count("select count(distinct st_dimension(geom)) from public_works.works").await, 3);
-    assert_eq!(scene.count("select count(distinct state) from public_works.works").await, 8);
+    assert_eq!(scene.sql("select count(distinct st_dimension(geom)) from public_works.works").await, "3");
+    assert_eq!(scene.sql("select count(distinct state) from public_works.works").await, "8");
     let drifted = "select count(*) from public_works.works w where progress <> coalesce(
         (select percent from public_works.work_progress p where p.work = w.fid order by id desc limit 1), 0)";
-    assert_eq!(scene.count(drifted).await, 0, "the last entry is the work's progress");
+    assert_eq!(scene.sql(drifted).await, "0", "the last entry is the work's progress");
     let over = "select count(*) from public_works.works w where amount_eur <
         (select sum(amount_eur) from public_works.work_progress p where p.work = w.fid)";
-    assert_eq!(scene.count(over).await, 0, "no work spent more than it costs");
+    assert_eq!(scene.sql(over).await, "0", "no work spent more than it costs");
     for when in
         ["valid_from > '2026-11-28'", "valid_to < '2026-11-28'", "valid_to is null", "'2026-08-14T20:00Z' between valid_from and valid_to"]
     {

@@ -18,7 +18,7 @@ fn file(rows: &[(&str, &str)]) -> String {
     text
 }
 
-async fn import(scene: &Scene, comune: &str, file: &str) -> scene::Answer {
+async fn import(scene: &Scene, comune: &str, file: &str) -> test_database::Answer {
     scene.ask(&officer(comune), "POST", "/public-works/opencup", &[("content-type", "text/csv")], file.to_owned()).await
 }
 
@@ -49,7 +49,7 @@ async fn a_malformed_file_is_refused_with_its_lines() {
     assert_eq!(import(&scene, OURS, &bad).await.wrong(), ["line 3", "line 4"]);
     assert_eq!(import(&scene, OURS, "CUP;COMUNE\na;b\n").await.wrong(), ["line 1"]);
     assert_eq!(import(&scene, OURS, "").await.wrong(), ["line 1"]);
-    assert_eq!(scene.count("select count(*) from public_works.unplaced").await, 0);
+    assert_eq!(scene.sql("select count(*) from public_works.unplaced").await, "0");
     let json = [("content-type", "application/xml")];
     assert_eq!(scene.ask(&officer(OURS), "POST", "/public-works/opencup", &json, "<a/>").await.status, 415);
     let anonymous = scene.ask(&Principal::anonymous(), "POST", "/public-works/opencup", &[("content-type", "text/csv")], file(&[])).await;

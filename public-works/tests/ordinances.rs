@@ -13,7 +13,7 @@ fn closure(number: &str) -> Value {
 }
 
 async fn register(scene: &Scene, sent: &Value) -> (String, String) {
-    let answer = scene.send(&officer(OURS), "/public-works/ordinances/", None, sent).await;
+    let answer = scene.post(&officer(OURS), "/public-works/ordinances/", None, sent).await;
     assert_eq!(answer.status, 201, "{}", answer.body);
     (answer.header("location").replace("https://sit.example.it", ""), answer.header("etag"))
 }
@@ -69,19 +69,19 @@ async fn what_is_wrong_is_told() {
     bad["issued_on"] = "2026-08-11".into();
     bad["road"] = "Via \u{2067}Roma".into();
     assert_eq!(
-        scene.send(&who, "/public-works/ordinances/", None, &bad).await.wrong(),
+        scene.post(&who, "/public-works/ordinances/", None, &bad).await.wrong(),
         ["road", "number", "issued_on", "valid_to", "limit_kmh"]
     );
     let mut limit = closure("15");
     limit["closure"] = "speed_limit".into();
-    assert_eq!(scene.send(&who, "/public-works/ordinances/", None, &limit).await.wrong(), ["limit_kmh"]);
+    assert_eq!(scene.post(&who, "/public-works/ordinances/", None, &limit).await.wrong(), ["limit_kmh"]);
     let mut endless = closure("15");
     endless["valid_from"] = Value::Null;
-    assert_eq!(scene.send(&who, "/public-works/ordinances/", None, &endless).await.wrong(), ["valid_from"]);
+    assert_eq!(scene.post(&who, "/public-works/ordinances/", None, &endless).await.wrong(), ["valid_from"]);
     register(&scene, &closure("15")).await;
-    assert_eq!(scene.send(&who, "/public-works/ordinances/", None, &closure("15")).await.wrong(), ["number"]);
-    assert_eq!(scene.send(&officer(THEIRS), "/public-works/ordinances/", None, &closure("15")).await.wrong(), ["street"]);
-    assert_eq!(scene.send(&Principal::anonymous(), "/public-works/ordinances/", None, &closure("16")).await.status, 403);
+    assert_eq!(scene.post(&who, "/public-works/ordinances/", None, &closure("15")).await.wrong(), ["number"]);
+    assert_eq!(scene.post(&officer(THEIRS), "/public-works/ordinances/", None, &closure("15")).await.wrong(), ["street"]);
+    assert_eq!(scene.post(&Principal::anonymous(), "/public-works/ordinances/", None, &closure("16")).await.status, 403);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,34 +90,34 @@ async fn it_is_extended_and_revoked() {
     let who = officer(OURS);
     let (address, tag) = register(&scene, &closure("1")).await;
     let extend = json!({"valid_to": "2026-08-20T12:00", "act": "prot. 13"});
-    let answer = scene.send(&who, &format!("{address}/extend"), Some(&tag), &extend).await;
+    let answer = scene.post(&who, &format!("{address}/extend"), Some(&tag), &extend).await;
     assert_eq!((answer.status.as_u16(), &answer.json()["valid_to"]), (200, &json!("2026-08-20T10:00:00Z")), "{}", answer.body);
-    assert_eq!(scene.send(&who, &format!("{address}/extend"), Some(&tag), &extend).await.status, 412);
+    assert_eq!(scene.post(&who, &format!("{address}/extend"), Some(&tag), &extend).await.status, 412);
     let before = json!({"valid_to": "2026-08-14T12:00", "act": "prot. 13"});
-    assert_eq!(scene.send(&who, &format!("{address}/extend"), Some("*"), &before).await.wrong(), ["valid_to"]);
-    assert_eq!(scene.send(&officer(THEIRS), &format!("{address}/revoke"), Some("*"), &json!({"act": "x"})).await.status, 403);
+    assert_eq!(scene.post(&who, &format!("{address}/extend"), Some("*"), &before).await.wrong(), ["valid_to"]);
+    assert_eq!(scene.post(&officer(THEIRS), &format!("{address}/revoke"), Some("*"), &json!({"act": "x"})).await.status, 403);
     scene.set("2026-08-16");
     assert_eq!(in_force(&scene, "").await, 1);
-    let revoked = scene.send(&who, &format!("{address}/revoke"), Some("*"), &json!({"act": "prot. 20"})).await.json();
+    let revoked = scene.post(&who, &format!("{address}/revoke"), Some("*"), &json!({"act": "prot. 20"})).await.json();
     assert_eq!((&revoked["valid_to"], &revoked["ended_by"]), (&json!("2026-08-16T11:00:00Z"), &json!("prot. 20")));
     assert_eq!(in_force(&scene, "").await, 0);
     assert_eq!(scene.get(&who, &address).await.json()["time"], "past", "its page stays");
-    assert_eq!(scene.send(&who, &format!("{address}/revoke"), Some("*"), &json!({"act": "x"})).await.status, 409);
-    assert_eq!(scene.send(&who, &format!("{address}/extend"), Some("*"), &extend).await.status, 409);
+    assert_eq!(scene.post(&who, &format!("{address}/revoke"), Some("*"), &json!({"act": "x"})).await.status, 409);
+    assert_eq!(scene.post(&who, &format!("{address}/extend"), Some("*"), &extend).await.status, 409);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_never_held_is_taken_out() {
     let scene = Scene::on("2026-08-10").await;
     let (address, _) = register(&scene, &closure("1")).await;
-    assert_eq!(scene.send(&officer(OURS), &format!("{address}/revoke"), Some("*"), &json!({"act": "prot. 20"})).await.status, 204);
+    assert_eq!(scene.post(&officer(OURS), &format!("{address}/revoke"), Some("*"), &json!({"act": "prot. 20"})).await.status, 204);
     assert_eq!(scene.get(&officer(OURS), &address).await.status, 404);
     assert_eq!(in_force(&scene, "?datetime=2026-08-14").await, 0);
     assert_eq!(
-        scene.count("select count(*) from opensit.row_history where operation = 'delete' and attributes ->> 'ended_by' = 'prot. 20'").await,
-        1
+        scene.sql("select count(*) from opensit.row_history where operation = 'delete' and attributes ->> 'ended_by' = 'prot. 20'").await,
+        "1"
     );
-    assert!(scene.told.0.lock().unwrap().last().unwrap().contains("delete"));
+    assert!(scene.journal.lines().pop().unwrap().contains("delete"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,4 +156,32 @@ async fn the_list_is_of_a_day_too() {
     assert!(page.contains("Strada chiusa") && page.contains("non ancora in vigore") && page.contains("fino a revoca"), "{page}");
     let page = scene.page(&officer(OURS), "/public-works/ordinances/080901-2026-1", "en").await;
     assert!(page.contains("Revoke the ordinance") && page.contains("not in force yet"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scripts_in_every_text_are_text_and_marks_that_turn_it_are_refused() {
+    const EVIL: &str = "<script>alert(1)</script>";
+    let scene = Scene::on("2026-08-10").await;
+    let who = officer(OURS);
+    for text in ["road", "diversion", "act", "number", "street"] {
+        for turned in ["a\u{202e}b", "a\u{2066}b", "a\u{200f}b", "a\u{0}b"] {
+            let mut bad = closure("15");
+            bad[text] = turned.into();
+            let wrong = scene.post(&who, "/public-works/ordinances/", None, &bad).await.wrong();
+            assert!(wrong.contains(&text.to_owned()), "{text} {turned:?}: {wrong:?}");
+        }
+    }
+    let mut sly = closure("15");
+    for text in ["road", "diversion", "act"] {
+        sly[text] = EVIL.into();
+    }
+    let (address, _) = register(&scene, &sly).await;
+    let extend = json!({"valid_to": "2026-08-20T12:00", "act": EVIL});
+    assert_eq!(scene.post(&who, &format!("{address}/extend"), Some("*"), &extend).await.status, 200);
+    for reader in [who, Principal::anonymous()] {
+        for path in [address.as_str(), "/public-works/ordinances/"] {
+            let page = scene.page(&reader, path, "it").await;
+            assert!(page.contains("&lt;script&gt;alert") && !page.contains("<script>alert"), "{path}");
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! For tests alone: a private PostGIS cluster with this program's roles and migrations, and a fresh database for each test.
+//! For tests alone: a private PostGIS cluster with this program's roles and migrations, a fresh database for each test,
+//! and a theme behind its router.
 //!
 //! The tests of one process share a cluster, which is stopped when the last of them ends. Nothing is skipped: without
 //! PostgreSQL's programs a test fails and says so.
@@ -6,6 +7,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "this crate is for tests alone")]
 
 mod cluster;
+mod theme;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 use cluster::Cluster;
+pub use theme::{Answer, Hand, Log, PUBLIC_URL, Theme, officer};
 
 /// A database of a test's own, migrated, without layers' rows.
 #[derive(Debug)]

@@ -23,7 +23,7 @@ async fn scene() -> Scene {
     scene
 }
 
-async fn send(scene: &Scene, who: &kernel::Principal, text: &str) -> crate::scene::Answer {
+async fn send(scene: &Scene, who: &kernel::Principal, text: &str) -> test_database::Answer {
     scene.ask(who, "POST", "/environment/bulletins", &[("content-type", "text/csv"), ("accept-language", "en")], text.to_owned()).await
 }
 
@@ -82,10 +82,10 @@ async fn unknown_colours_are_refused_with_the_line_and_nothing_is_written() {
     let (scene, ada) = (scene().await, officer("Ada", A));
     let good = line("2026-11-22T15:00:00+01:00", "2026-11-23", "Cala-8", [YELLOW, "verde", NONE]);
     let bad = send(&scene, &ada, &format!("{HEAD}{good}{}", good.replace("verde", "ALLERTA VIOLA"))).await;
-    assert_eq!(bad.faults(), ["line 3"]);
+    assert_eq!(bad.wrong(), ["line 3"]);
     assert!(bad.body.contains("avviso_temporali `ALLERTA VIOLA` is no colour"), "{}", bad.body);
     assert_eq!(scene.sql("select count(worst) from environment.alert_zones").await, "0");
-    assert_eq!(send(&scene, &ada, "a,b\n1,2\n").await.faults(), ["line 1"]);
+    assert_eq!(send(&scene, &ada, "a,b\n1,2\n").await.wrong(), ["line 1"]);
     assert_eq!(send(&scene, &nobody(), &format!("{HEAD}{good}")).await.status, 403);
     let json = scene.ask(&ada, "POST", "/environment/bulletins", &[("content-type", "application/json")], "{}").await;
     assert_eq!(json.status, 415);

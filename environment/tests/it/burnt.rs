@@ -59,7 +59,7 @@ async fn a_fire_of_tomorrow_is_refused_and_one_of_long_ago_has_no_constraint() {
     let (scene, ada) = (Scene::new().await, officer("Ada", A));
     for day in ["2026-11-24", "2011-11-23", "1975-01-01", "2026-13-01", "yesterday"] {
         let fires = collection(&[(square(15.65, 38.11), json!({ "burnt_on": day }))]);
-        let faults = scene.post(&ada, "/environment/datasets/", None, &version("burnt", &fires)).await.faults();
+        let faults = scene.post(&ada, "/environment/datasets/", None, &version("burnt", &fires)).await.wrong();
         assert_eq!(faults, ["features[0].burnt_on"], "{day}");
     }
     // in the evening of Italy it is tomorrow an hour before it is in Greenwich

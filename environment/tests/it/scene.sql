@@ -1,8 +1,4 @@
 -- Two comuni side by side; in the first, round 15.65 E 38.11 N, parcels and a tree.
-insert into territory.boundaries (id, comune, name, geom) values
-    ('080901', '080901', 'Castelmarina', st_multi(st_makeenvelope(550000, 4210000, 560000, 4220000, 7792))),
-    ('080902', '080902', 'Rocca', st_multi(st_makeenvelope(560000, 4210000, 570000, 4220000, 7792)));
-
 -- a parcel that was divided in two in 2024
 insert into cadastre.parcels (id, comune, sheet, number, kind, urban, valid_from, valid_to, geom)
 select 'X101_000100.' || n, '080901', 1, n::text, 'land', false, since::timestamptz, until::timestamptz,

@@ -31,7 +31,7 @@ async fn a_version_takes_the_place_of_the_one_before_at_midnight_and_not_earlier
     assert_eq!(states, ["in_force", "superseded"]);
     assert_eq!(history[0]["number"], 2);
     assert_eq!(history[1]["ends"], history[0]["begins"]);
-    let told = scene.journal.0.lock().unwrap().clone();
+    let told = scene.journal.lines();
     assert_eq!(told.iter().filter(|line| line.contains("update datasets")).count(), 3, "{told:?}");
 }
 
@@ -84,10 +84,10 @@ async fn what_begins_before_the_earlier_version_is_refused_and_nothing_is_change
     let (id, tag) = scene.draft(&ada, &after(&first, flood("P2"))).await;
     let path = format!("/environment/datasets/{id}/in-force");
     for day in ["2026-05-31", "2026-06-01", "1999-01-01"] {
-        assert_eq!(scene.post(&ada, &path, Some(&tag), &json!({"from": day})).await.faults(), ["from"], "{day}");
+        assert_eq!(scene.post(&ada, &path, Some(&tag), &json!({"from": day})).await.wrong(), ["from"], "{day}");
     }
-    assert_eq!(scene.post(&ada, &path, Some(&tag), &json!({"from": "2026-02-30"})).await.faults(), ["from"]);
-    assert_eq!(scene.post(&ada, &path, Some(&tag), &json!({})).await.faults(), ["from"]);
+    assert_eq!(scene.post(&ada, &path, Some(&tag), &json!({"from": "2026-02-30"})).await.wrong(), ["from"]);
+    assert_eq!(scene.post(&ada, &path, Some(&tag), &json!({})).await.wrong(), ["from"]);
     assert_eq!(
         scene.sql("select string_agg(state || coalesce(ends::text, ''), ',' order by id) from environment.datasets").await,
         "published,draft"
@@ -123,7 +123,7 @@ async fn what_is_wrong_with_an_upload_is_told_at_once_and_nothing_is_kept() {
     body["title"] = "a\u{2066}b".into();
     body["colour"] = "red".into();
     body["source_date"] = "2026-12-24".into();
-    let faults = scene.post(&ada, "/environment/datasets/", None, &body).await.faults();
+    let faults = scene.post(&ada, "/environment/datasets/", None, &body).await.wrong();
     assert_eq!(
         faults,
         [
@@ -142,7 +142,7 @@ async fn what_is_wrong_with_an_upload_is_told_at_once_and_nothing_is_kept() {
     for bad in [json!("{"), json!({"type": "FeatureCollection"}), json!({"type": "Feature"}), json!([1]), Value::Null] {
         let mut body = flood("P1");
         body["features"] = bad.clone();
-        let faults = scene.post(&ada, "/environment/datasets/", None, &body).await.faults();
+        let faults = scene.post(&ada, "/environment/datasets/", None, &body).await.wrong();
         assert!(!faults.is_empty() && faults.iter().all(|name| name == "features"), "{bad}: {faults:?}");
     }
     let not_json = scene.ask(&ada, "POST", "/environment/datasets/", &[("content-type", "application/json")], "{\"kind\":").await;
@@ -156,7 +156,7 @@ async fn what_is_wrong_with_an_upload_is_told_at_once_and_nothing_is_kept() {
     ] {
         let mut body = flood("P1");
         body[name] = value;
-        assert!(scene.post(&ada, "/environment/datasets/", None, &body).await.faults().contains(&fault.to_owned()), "{name}");
+        assert!(scene.post(&ada, "/environment/datasets/", None, &body).await.wrong().contains(&fault.to_owned()), "{name}");
     }
     assert_eq!(scene.sql("select (select count(*) from environment.datasets) + (select count(*) from environment.flood_zones)").await, "0");
 }
@@ -228,7 +228,7 @@ async fn withdrawn_is_not_surveyed_any_more_and_a_plan_withdrawn_lets_the_old_on
             .await
     };
     assert_eq!(
-        scene.post(&ada, &format!("/environment/datasets/{second}/withdraw"), Some(&tag(&second).await), &json!({})).await.faults(),
+        scene.post(&ada, &format!("/environment/datasets/{second}/withdraw"), Some(&tag(&second).await), &json!({})).await.wrong(),
         ["reason"]
     );
     assert_eq!(withdraw(&second).await.status, 200);
@@ -273,4 +273,49 @@ async fn lists_are_filtered_and_turned_by_cursor() {
     let page = scene.page(&ada, "/environment/datasets/?lang=en").await;
     assert!(page.contains("Upload a version") && page.contains("rel=\"next\""));
     assert!(!scene.page(&nobody(), "/environment/datasets/").await.contains("Carica una versione"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scripts_in_every_text_are_text_and_marks_that_turn_it_are_refused() {
+    const EVIL: &str = "<script>alert(1)</script>";
+    let (scene, ada) = (Scene::new().await, officer("Ada", A));
+    for turned in ["a\u{202e}b", "a\u{2066}b", "a\u{200f}b", "a\u{0}b"] {
+        for text in ["title", "source", "licence"] {
+            let mut bad = flood("P1");
+            bad[text] = turned.into();
+            assert_eq!(scene.post(&ada, "/environment/datasets/", None, &bad).await.wrong(), [text], "{turned:?}");
+        }
+        let water = version("flood", &collection(&[(square(15.65, 38.11), json!({"class": "P1", "water": turned}))]));
+        assert_eq!(scene.post(&ada, "/environment/datasets/", None, &water).await.wrong(), ["features[0].water"], "{turned:?}");
+    }
+    let mut sly = version("flood", &collection(&[(square(15.65, 38.11), json!({"class": "P1", "water": EVIL}))]));
+    for text in ["title", "source", "licence"] {
+        sly[text] = EVIL.into();
+    }
+    let id = scene.in_force(&ada, &sly, "2026-01-01").await;
+    let path = format!("/environment/datasets/{id}");
+    for reader in [&ada, &nobody()] {
+        for address in [path.as_str(), "/environment/datasets/", "/environment/at?point=15.6505,38.1105"] {
+            let page = scene.page(reader, address).await;
+            assert!(page.contains("&lt;script&gt;alert") && !page.contains("<script>alert"), "{address}: {page}");
+        }
+    }
+    let withdraw = format!("{path}/withdraw");
+    assert_eq!(scene.post(&ada, &withdraw, Some("*"), &json!({"reason": "a\u{202e}b"})).await.wrong(), ["reason"]);
+    assert_eq!(scene.post(&ada, &withdraw, Some("*"), &json!({"reason": EVIL})).await.status, 200);
+    let page = scene.page(&nobody(), &path).await;
+    assert!(page.contains("&lt;script&gt;alert") && !page.contains("<script>alert"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_officers_on_one_draft_the_second_is_told() {
+    let (scene, ada, ida) = (Scene::new().await, officer("Ada", A), officer("Ida", A));
+    let (id, tag) = scene.draft(&ada, &flood("P1")).await;
+    let path = format!("/environment/datasets/{id}");
+    assert_eq!(scene.post(&ada, &format!("{path}/in-force"), Some(&tag), &json!({"from": "2026-01-01"})).await.status, 200);
+    for (act, body) in [("in-force", json!({"from": "2026-02-01"})), ("withdraw", json!({"reason": "Rilievo errato"}))] {
+        assert_eq!(scene.post(&ida, &format!("{path}/{act}"), Some(&tag), &body).await.status, 412, "{act}");
+        assert_eq!(scene.post(&ida, &format!("{path}/{act}"), None, &body).await.status, 428, "{act}");
+    }
+    assert_eq!(scene.get(&nobody(), &path).await.json()["state"], "in_force");
 }

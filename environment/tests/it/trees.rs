@@ -19,7 +19,7 @@ async fn an_inspection_is_recorded_and_the_next_is_due_by_its_class() {
     assert_ne!(before.header("etag"), after.header("etag"));
     let page = scene.page(&ada, "/environment/trees/T1").await;
     assert!(page.contains("&lt;script&gt;") && page.contains("Registra una verifica"));
-    assert_eq!(scene.journal.0.lock().unwrap().last().unwrap(), "Ada create tree_inspections T1-2026-11-20-2");
+    assert_eq!(scene.journal.lines().pop().unwrap(), "Ada create tree_inspections T1-2026-11-20-2");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,7 +57,7 @@ async fn inspections_are_for_the_people_of_the_comune() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_is_told_at_once() {
     let (scene, ada) = (Scene::new().await, officer("Ada", A));
-    let post = async |body: Value| scene.post(&ada, "/environment/trees/T1/inspections", None, &body).await.faults();
+    let post = async |body: Value| scene.post(&ada, "/environment/trees/T1/inspections", None, &body).await.wrong();
     assert_eq!(
         post(json!({"inspected": "2026-11-24", "risk": "E", "notes": "a\u{200f}b", "who": "x"})).await,
         ["risk", "notes", "inspected", "who"]

@@ -29,7 +29,7 @@ async fn a_report_gets_a_number_an_office_an_address_and_a_link_that_only_its_ho
     // absent for everybody but its office until it is approved
     assert_eq!(scene.get(&nobody(), "/reports/R-2026-00001").await.status, 404);
     assert_eq!(scene.get(&marco(), "/reports/R-2026-00001").await.status, 200);
-    assert_eq!(*scene.journal.0.lock().unwrap(), ["nobody create "]);
+    assert_eq!(scene.journal.lines(), ["nobody create reports R-2026-00001"]);
 }
 
 #[tokio::test]
@@ -102,9 +102,9 @@ async fn a_ticket_is_of_this_form_rests_some_seconds_and_is_used_once() {
     scene.clock.pass(TimeDelta::seconds(5));
     assert_eq!(scene.post(&nobody(), "/reports/", &report(&fresh)).await.status, 201);
     assert_eq!(scene.post(&nobody(), "/reports/", &report(&fresh)).await.status, 409, "it was used");
-    assert_eq!(scene.post(&nobody(), "/reports/", &report(&json!("forged"))).await.faults(), ["ticket"]);
+    assert_eq!(scene.post(&nobody(), "/reports/", &report(&json!("forged"))).await.wrong(), ["ticket"]);
     let none = json!({ "category": "road", "lon": HERE[0], "lat": HERE[1] });
-    assert_eq!(scene.post(&nobody(), "/reports/", &none).await.faults(), ["ticket"]);
+    assert_eq!(scene.post(&nobody(), "/reports/", &none).await.wrong(), ["ticket"]);
     // a signed-in officer at the desk shows none
     assert_eq!(scene.post(&marco(), "/reports/", &none).await.status, 201);
 }
@@ -181,7 +181,7 @@ async fn notes_reach_the_office_and_contact_is_given_and_taken_back() {
         let (scene, link) = (&scene, &sent.link);
         async move { scene.post(&nobody(), &format!("{link}/contact"), &body).await }
     };
-    assert_eq!(contact(json!({ "email": "nessuno", "phone": "x" })).await.faults(), ["email", "phone"]);
+    assert_eq!(contact(json!({ "email": "nessuno", "phone": "x" })).await.wrong(), ["email", "phone"]);
     assert_eq!(contact(json!({ "email": "ugo@posta.example", "phone": "0965 000111" })).await.status, 200);
     let mine = scene.get(&nobody(), &sent.link).await;
     assert!(!mine.body.contains("posta.example"), "the link does not tell the contact: {}", mine.body);
@@ -191,13 +191,13 @@ async fn notes_reach_the_office_and_contact_is_given_and_taken_back() {
     assert!(without.body.contains("Da ieri sera") && !without.body.contains("posta.example"), "{}", without.body);
     let with = scene.get(&marco().with_purposes(["avvisare del lavoro".to_owned()]), &path).await.json();
     assert_eq!(with["contacts"][0]["email"], "ugo@posta.example");
-    let foreign = crate::scene::officer("Rosa", &[crate::scene::ROCCA]).with_purposes(["curiosare".to_owned()]);
+    let foreign = test_database::officer("Rosa", &[crate::scene::ROCCA]).with_purposes(["curiosare".to_owned()]);
     assert_eq!(scene.get(&foreign, &path).await.status, 404);
     assert_eq!(contact(json!({})).await.status, 200);
     let left: i64 = sqlx::query_scalar("select count(*) from reports.contacts").fetch_one(&mut scene.owner().await).await.unwrap();
     assert_eq!(left, 0);
-    let told = scene.journal.0.lock().unwrap().join("\n");
-    assert!(told.contains("nobody update contact") && !told.contains("posta"), "{told}");
+    let told = scene.journal.lines().join("\n");
+    assert!(told.contains("nobody update reports") && told.contains(" contact") && !told.contains("posta"), "{told}");
 }
 
 #[tokio::test]

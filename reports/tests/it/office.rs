@@ -2,7 +2,9 @@ use chrono::TimeDelta;
 use kernel::Principal;
 use serde_json::{Value, json};
 
-use crate::scene::{ROCCA, Scene, marco, officer};
+use test_database::officer;
+
+use crate::scene::{ROCCA, Scene, marco};
 
 fn nobody() -> Principal {
     Principal::anonymous()
@@ -42,7 +44,7 @@ async fn a_report_goes_from_the_citizen_to_the_office_and_back() {
     let times = scene.get(&nobody(), "/reports/times").await.json();
     assert_eq!(times["times"][0]["median_minutes_to_answer"], json!(180.0), "{times}");
     assert!(times["cells"][0]["reports"] == 1 && times["times"][0]["median_minutes_to_close"].as_f64().unwrap() > 3000.0);
-    let told = scene.journal.0.lock().unwrap().clone();
+    let told = scene.journal.lines();
     assert_eq!(told.len(), 7, "{told:?}");
     assert!(told[1..].iter().all(|line| line.starts_with("Marco update")), "{told:?}");
 }
@@ -57,8 +59,8 @@ async fn an_unlawful_step_is_refused_in_words_and_by_the_database() {
         ("answer", json!({ "audience": "public", "text": "x" })),
     ] {
         let refused = scene.act(&marco(), &sent.id, act, &body).await;
-        assert_eq!((refused.status.as_u16(), refused.faults()), (422, vec!["state".to_owned()]), "{act}");
-        assert!(refused.json()["detail"].as_str().unwrap().contains("Ricevuta"), "{}", refused.body);
+        assert_eq!((refused.status.as_u16(), refused.wrong()), (422, vec!["state".to_owned()]), "{act}");
+        assert!(refused.json()["detail"].as_str().unwrap().contains("Received"), "{}", refused.body);
     }
     scene.done(&sent.id, "reject", &json!({ "reason": "Non è suolo pubblico" })).await;
     assert!(scene.get(&nobody(), &sent.link).await.body.contains("Non è suolo pubblico"));
@@ -105,8 +107,8 @@ async fn a_duplicate_lives_on_in_the_other_with_its_supporters_its_page_and_its_
     for id in [&known.id, &twin.id, &twin.id] {
         assert_eq!(scene.post(&nobody(), &format!("/reports/{id}/support"), &json!({})).await.status, 200);
     }
-    assert_eq!(scene.act(&marco(), &twin.id, "merge", &json!({ "into": twin.id })).await.faults(), ["into"]);
-    assert_eq!(scene.act(&marco(), &twin.id, "merge", &json!({ "into": "R-2026-99999" })).await.faults(), ["into"]);
+    assert_eq!(scene.act(&marco(), &twin.id, "merge", &json!({ "into": twin.id })).await.wrong(), ["into"]);
+    assert_eq!(scene.act(&marco(), &twin.id, "merge", &json!({ "into": "R-2026-99999" })).await.wrong(), ["into"]);
     scene.done(&third.id, "merge", &json!({ "into": twin.id })).await;
     scene.done(&twin.id, "merge", &json!({ "into": known.id })).await;
     // one of its own, the twin's two and the twin, the third

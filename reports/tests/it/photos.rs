@@ -33,7 +33,7 @@ fn form(fields: &[(&str, &str)], name: &str, photo: &[u8]) -> Vec<u8> {
 const MULTIPART: [(&str, &str); 1] = [("content-type", "multipart/form-data; boundary=x")];
 
 impl Scene {
-    async fn send_photo(&self, photo: &[u8]) -> crate::scene::Answer {
+    async fn send_photo(&self, photo: &[u8]) -> test_database::Answer {
         let (ticket, lon, lat) = (self.ticket().await, HERE[0].to_string(), HERE[1].to_string());
         let fields = [("category", "road"), ("lon", lon.as_str()), ("lat", lat.as_str()), ("ticket", ticket.as_str())];
         self.ask(&Principal::anonymous(), "POST", "/reports/", &MULTIPART, Body::from(form(&fields, "foto.jpg", photo))).await

@@ -61,9 +61,19 @@ async fn scripts_are_text_and_marks_that_turn_it_are_refused() {
     }
     assert!(scene.get(&nobody, "/reports/?f=csv").await.body.contains(&EVIL.replace('"', "\"\"")));
     for turned in ["a\u{202e}b", "a\u{2066}b", "a\u{0}b", "a\u{7}b"] {
-        assert_eq!(scene.send(&json!({ "text": turned })).await.faults(), ["text"], "{turned:?}");
+        assert_eq!(scene.send(&json!({ "text": turned })).await.wrong(), ["text"], "{turned:?}");
         let note = scene.post(&nobody, &format!("{}/note", sent.link), &json!({ "text": turned })).await;
-        assert_eq!(note.faults(), ["text"], "{turned:?}");
+        assert_eq!(note.wrong(), ["text"], "{turned:?}");
+        assert_eq!(scene.send(&json!({ "address": turned })).await.wrong(), ["address"], "{turned:?}");
+        for (act, text, mut body) in [
+            ("answer", "text", json!({ "audience": "public" })),
+            ("assign", "office", json!({})),
+            ("close", "note", json!({ "reason": "done" })),
+            ("reject", "reason", json!({})),
+        ] {
+            body[text] = turned.into();
+            assert_eq!(scene.act(&marco(), &sent.id, act, &body).await.wrong(), [text], "{act} {turned:?}");
+        }
     }
 }
 
@@ -73,7 +83,7 @@ async fn all_that_is_wrong_is_told_at_once_and_nothing_is_written() {
     let wrong =
         scene.send(&json!({ "category": "castle", "text": "x".repeat(2_001), "lon": 200, "website": "http://spam", "more": 1 })).await;
     assert_eq!(wrong.status, 422);
-    let mut faults = wrong.faults();
+    let mut faults = wrong.wrong();
     faults.sort();
     faults.dedup();
     assert_eq!(
@@ -85,10 +95,10 @@ async fn all_that_is_wrong_is_told_at_once_and_nothing_is_written() {
             .collect::<Vec<_>>()
     );
     assert!(["text", "lon", "website", "more"].iter().all(|name| faults.contains(&(*name).to_owned())), "{faults:?}");
-    assert_eq!(scene.send(&json!({ "category": "castle" })).await.faults(), ["category"]);
-    assert_eq!(scene.send(&json!({ "lon": 9.19, "lat": 45.46 })).await.faults(), ["place"], "farther than 50 km from every comune");
-    assert_eq!(scene.send(&json!({ "lon": null, "lat": null })).await.faults(), ["place"]);
-    assert_eq!(scene.send(&json!({ "lon": null, "lat": null, "address": "Via che non c'è, 3" })).await.faults(), ["address"]);
+    assert_eq!(scene.send(&json!({ "category": "castle" })).await.wrong(), ["category"]);
+    assert_eq!(scene.send(&json!({ "lon": 9.19, "lat": 45.46 })).await.wrong(), ["place"], "farther than 50 km from every comune");
+    assert_eq!(scene.send(&json!({ "lon": null, "lat": null })).await.wrong(), ["place"]);
+    assert_eq!(scene.send(&json!({ "lon": null, "lat": null, "address": "Via che non c'è, 3" })).await.wrong(), ["address"]);
     assert_eq!(scene.send(&json!({ "lon": null, "lat": null, "address": "via marina 12" })).await.status, 201);
     let nobody = Principal::anonymous();
     for (kind, body, status) in [
