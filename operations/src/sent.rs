@@ -105,6 +105,11 @@ impl Reader {
         self.faults.field(name, detail);
     }
 
+    /// Something that is wrong with a place, and where: longitude and latitude.
+    pub fn told_at(&mut self, name: &str, detail: impl Into<String>, at: Option<[f64; 2]>) {
+        self.faults.place(name, detail, at);
+    }
+
     fn take(&mut self, name: &str) -> Option<Value> {
         self.fields.shift_remove(name).filter(|value| !value.is_null())
     }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use kernel::{Problem, Services};
+use kernel::{Layer, Problem, Services};
 use maud::html;
 use operations::links::{encode, media};
 use operations::{Format, Page, Request, csv, hidden, reply, say};
@@ -12,7 +12,7 @@ use serde_json::json;
 use sqlx::FromRow;
 
 use crate::layers::WORKS;
-use crate::shown::instant;
+use crate::shown::{drawing, instant};
 
 /// As many are on a page.
 const PAGE: usize = 100;
@@ -61,10 +61,10 @@ pub(crate) async fn handler(State(services): State<Services>, request: Request) 
         let link = |after: &String| services.context.public_url.link(&format!("/public-works/to-draw?after={after}"));
         return Ok(reply::json(&json!({ "to_draw": rows, "next": next.as_ref().map(link) }), media::JSON, request.language));
     }
-    Ok(page(&services, &request, &rows, next.as_deref()))
+    Ok(page(&services, &layer, &request, &rows, next.as_deref()))
 }
 
-fn page(services: &Services, request: &Request, rows: &[Unplaced], next: Option<&str>) -> Response {
+fn page(services: &Services, layer: &Layer, request: &Request, rows: &[Unplaced], next: Option<&str>) -> Response {
     let l = request.language;
     let content = html! {
         p.lead { (say(l, "Opere che OpenCUP attribuisce al comune e che non hanno ancora un luogo.", "Works that OpenCUP gives to the comune and that have no place yet.")) }
@@ -81,7 +81,10 @@ fn page(services: &Services, request: &Request, rows: &[Unplaced], next: Option<
                         th scope="row" { code { (row.cup) } }
                         td { (row.name.as_deref().unwrap_or(&row.comune)) }
                         td { (instant(row.imported_at, l)) }
-                        td { a href={ "new?f=html&cup=" (encode(&row.cup)) } { (say(l, "Disegna", "Draw")) span.quiet { " " (row.cup) } } }
+                        td {
+                            a href=(drawing(request, layer, Some(&row.comune), Some(&row.cup))) { (say(l, "Disegna", "Draw")) span.quiet { " " (row.cup) } }
+                            " · " a href={ "new?f=html&cup=" (encode(&row.cup)) } { (say(l, "Indica la strada", "Name the street")) span.quiet { " " (row.cup) } }
+                        }
                     } } }
                 }
             }
