@@ -114,7 +114,8 @@ impl Reader {
         self.fields.shift_remove(name).filter(|value| !value.is_null())
     }
 
-    fn is_given(&self, name: &str) -> bool {
+    /// Whether there is a value of this name that nobody took yet.
+    pub fn is_given(&self, name: &str) -> bool {
         self.fields.get(name).is_some_and(|value| !value.is_null())
     }
 

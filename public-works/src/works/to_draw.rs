@@ -66,6 +66,7 @@ pub(crate) async fn handler(State(services): State<Services>, request: Request) 
 
 fn page(services: &Services, layer: &Layer, request: &Request, rows: &[Unplaced], next: Option<&str>) -> Response {
     let l = request.language;
+    let (draw, name) = (say(l, "Disegna", "Draw"), say(l, "Indica la strada", "Name the street"));
     let content = html! {
         p.lead { (say(l, "Opere che OpenCUP attribuisce al comune e che non hanno ancora un luogo.", "Works that OpenCUP gives to the comune and that have no place yet.")) }
         @if rows.is_empty() {
@@ -74,17 +75,17 @@ fn page(services: &Services, layer: &Layer, request: &Request, rows: &[Unplaced]
             div.scroll tabindex="0" role="region" aria-label=(say(l, "Opere da disegnare", "Works to draw")) {
                 table {
                     thead { tr {
-                        th scope="col" { "CUP" } th scope="col" { (say(l, "Comune", "Comune")) }
-                        th scope="col" { (say(l, "Importata", "Imported")) } th scope="col" { (say(l, "Da fare", "To do")) }
+                        th scope="col" { "CUP" } th scope="col" { (say(l, "Luogo", "Place")) }
+                        th scope="col" { "Comune" } th scope="col" { (say(l, "Importata", "Imported")) }
                     } }
                     tbody { @for row in rows { tr {
                         th scope="row" { code { (row.cup) } }
+                        td {
+                            a href=(drawing(request, layer, Some(&row.comune), Some(&row.cup))) aria-label={ (draw) " (" (row.cup) ")" } { (draw) }
+                            br; a href={ "new?f=html&cup=" (encode(&row.cup)) } aria-label={ (name) " (" (row.cup) ")" } { (name) }
+                        }
                         td { (row.name.as_deref().unwrap_or(&row.comune)) }
                         td { (instant(row.imported_at, l)) }
-                        td {
-                            a href=(drawing(request, layer, Some(&row.comune), Some(&row.cup))) { (say(l, "Disegna", "Draw")) span.quiet { " " (row.cup) } }
-                            " · " a href={ "new?f=html&cup=" (encode(&row.cup)) } { (say(l, "Indica la strada", "Name the street")) span.quiet { " " (row.cup) } }
-                        }
                     } } }
                 }
             }

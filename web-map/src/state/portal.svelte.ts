@@ -167,7 +167,7 @@ class Portal {
   /** Who may not yet is told so, and may once they have signed in. */
   private drawAsked(asked: { layer: string; of?: string }): void {
     if (this.draws(asked.layer)) {
-      this.toDraw = undefined;
+      [this.toDraw, this.notice] = [undefined, undefined];
       this.begin({ kind: 'edit', ...asked });
     } else this.notice = t(this.session.known ? 'draw.not_yours' : 'draw.sign_in');
   }
@@ -518,6 +518,11 @@ class Portal {
   }
 
   insets = insetsOfPanels;
+
+  /** Where a thing is put without pointing: the middle of the map, on a phone of what its sheet leaves of it. */
+  middle(): LonLat {
+    return innerWidth < PHONE_PX && this.view ? this.view.middle(this.insets()) : this.camera.center;
+  }
 }
 
 export const portal = new Portal();
