@@ -135,7 +135,7 @@ for (const [n, [name, size, options]] of [['desktop', desktop, {}], ['phone', ph
       await begun(page);
       await cards(page).getByText(`Opere pubbliche · ${cup}`).waitFor();
       await cards(page).getByLabel('Area').check();
-      for (const [x, y] of [[500, 300], [560, 340], [620, 300]]) await press(page, x, y);
+      for (const [x, y] of [[500, 400], [560, 440], [620, 400]]) await press(page, x, y);
       await cards(page).getByRole('button', { name: 'Termina' }).click();
       assert.equal(await field(page, 'CUP').inputValue(), cup);
       await field(page, 'Titolo').fill('Piazza');

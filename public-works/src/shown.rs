@@ -5,8 +5,8 @@ use chrono_tz::Europe::Rome;
 use kernel::layer::FieldType;
 use kernel::{Language, Layer};
 use maud::{Markup, html};
-use operations::value::readable;
 use operations::links::encode;
+use operations::value::readable;
 use operations::{Request, field, say};
 use serde_json::Value;
 

@@ -70,7 +70,8 @@ async fn what_is_wrong_is_told_at_once_and_nothing_is_kept() {
         ["code"]
     );
     assert_eq!(scene.send(&who, "/public-works/", None, &json!({"title": "t", "street": "Via Roma"})).await.wrong(), ["code"]);
-    let crossing = json!({"type": "Polygon", "coordinates": [[[15.6, 38.06], [15.602, 38.062], [15.602, 38.06], [15.6, 38.062], [15.6, 38.06]]]});
+    let crossing =
+        json!({"type": "Polygon", "coordinates": [[[15.6, 38.06], [15.602, 38.062], [15.602, 38.06], [15.6, 38.062], [15.6, 38.06]]]});
     let answer = scene.send(&who, "/public-works/", None, &json!({"title": "t", "code": "A-1", "place": crossing})).await.json();
     assert_eq!((&answer["errors"][0]["field"], &answer["errors"][0]["at"]), (&json!("place"), &json!([15.601, 38.061])));
     assert_eq!(scene.send(&Principal::anonymous(), "/public-works/", None, &work(CUP)).await.status, 403);

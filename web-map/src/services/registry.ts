@@ -8,12 +8,12 @@ import type { Key } from '../i18n/translate';
 
 type Loaded<Props extends Record<string, unknown>> = () => Promise<{ default: Component<Props> }>;
 
-/** A part of the card of a feature of a theme's layers. */
-export interface CardSection { of: (layer: Layer) => boolean; load: Loaded<{ card: Card }> }
+/** A part of the card of a feature of a theme's layers; `acts`: something to do, which stands with the way to the record. */
+export interface CardSection { of: (layer: Layer) => boolean; acts?: true; load: Loaded<{ card: Card }> }
 
 const CARD_SECTIONS: CardSection[] = [
   { of: ({ group, geometry }) => group === 'cadastre' && geometry === 'polygon', load: () => import('../modules/cadastre/OnThis.svelte') },
-  { of: ({ id, group, operable }) => group === 'public-works' && id === 'works' && operable === true, load: () => import('../modules/public-works/OnWork.svelte') },
+  { of: ({ id, group, operable }) => group === 'public-works' && id === 'works' && operable === true, acts: true, load: () => import('../modules/public-works/OnWork.svelte') },
 ];
 
 export const cardSection = (layer: Layer | undefined): CardSection | undefined =>

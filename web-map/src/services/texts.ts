@@ -1,5 +1,5 @@
 /** Texts of themes' panels and parts of cards: loaded with them. */
-import type { Lang, Text } from '../api/contract';
+import type { Lang } from '../api/contract';
 import { prefs } from '../state/preferences.svelte';
 import { en } from './texts.en';
 import { it } from './texts.it';
@@ -12,6 +12,3 @@ const TABLES: Record<Lang, Record<ModuleKey, string>> = { it, en };
 export function m(key: ModuleKey, values: Record<string, string | number> = {}): string {
   return TABLES[prefs.lang][key].replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
-
-/** In every language, as the catalogue's own texts are. */
-export const inBoth = (key: ModuleKey): Text => ({ it: it[key], en: en[key] });

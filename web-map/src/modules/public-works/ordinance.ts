@@ -1,9 +1,8 @@
 /** How a road ordinance is registered from the map. */
 import type { Layer } from '../../api/contract';
 import type { Registration } from '../../services/registry';
-import { inBoth } from '../../services/texts';
 import { today } from '../../state/day';
-import { fieldsOf } from './fields';
+import { fieldsOf, inBoth } from './fields';
 
 export default function ordinance(layer: Layer): Registration {
   const field = fieldsOf(layer);

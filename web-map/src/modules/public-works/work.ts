@@ -1,8 +1,7 @@
 /** How a work is registered from the map; `cup` is that of the list to draw. */
 import type { Layer } from '../../api/contract';
 import type { Registration } from '../../services/registry';
-import { inBoth } from '../../services/texts';
-import { fieldsOf } from './fields';
+import { fieldsOf, inBoth } from './fields';
 
 export default function work(layer: Layer, cup?: string): Registration {
   const field = fieldsOf(layer);
