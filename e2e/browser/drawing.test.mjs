@@ -34,7 +34,7 @@ for (const [n, [name, size, options]] of [['desktop', desktop, {}], ['phone', ph
   };
 
   test(`a planner draws a line, it is on an open second map at once, and its progress is recorded (${name})`, () =>
-    visit(town, here('&layers=works'), (other) => visit(town, here('&panel=services:public-works'), async (page, seen) => {
+    visit(town, here('&layers=works&panel=services:public-works'), (other) => visit(town, here('&panel=services:public-works'), async (page, seen) => {
       await mapIsDrawn(other);
       const before = await inTiles(other, 'works');
       await mapIsDrawn(page);
@@ -65,6 +65,7 @@ for (const [n, [name, size, options]] of [['desktop', desktop, {}], ['phone', ph
       await page.waitForFunction((id) => window.__opensit.map.querySourceFeatures(window.__opensit.map.getStyle().layers.find((s) => s['source-layer'] === 'works').source, { sourceLayer: 'works' }).some((f) => f.properties.id === id), `X17B2600008${n}006`);
       await other.waitForFunction((id) => window.__opensit.map.querySourceFeatures(window.__opensit.map.getStyle().layers.find((s) => s['source-layer'] === 'works').source, { sourceLayer: 'works' }).some((f) => f.properties.id === id), `X17B2600008${n}006`);
       assert.equal(await inTiles(other, 'works'), before + 1);
+      await panel(other).getByText(`Condotta ${name}`).waitFor();
       assert.equal(town.psql(`select comune, state, amount_eur, st_geometrytype(geom), st_npoints(geom) from public_works.works where id = 'X17B2600008${n}006'`), '080901|under_way|250000.5|ST_LineString|3');
       await shot(page, `card-${name}`);
       await isAccessible(page, 'the card of a work');

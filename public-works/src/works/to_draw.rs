@@ -66,7 +66,7 @@ pub(crate) async fn handler(State(services): State<Services>, request: Request) 
 
 fn page(services: &Services, layer: &Layer, request: &Request, rows: &[Unplaced], next: Option<&str>) -> Response {
     let l = request.language;
-    let (draw, name) = (say(l, "Disegna", "Draw"), say(l, "Indica la strada", "Name the street"));
+    let (draw, name) = (say(l, "Disegna", "Draw"), say(l, "Indica la\u{a0}strada", "Name the\u{a0}street"));
     let content = html! {
         p.lead { (say(l, "Opere che OpenCUP attribuisce al comune e che non hanno ancora un luogo.", "Works that OpenCUP gives to the comune and that have no place yet.")) }
         @if rows.is_empty() {
