@@ -20,6 +20,18 @@ impl Faults {
         let mut fault = Map::new();
         fault.insert("geometry".to_owned(), true.into());
         fault.insert("detail".to_owned(), detail.into().into());
+        self.push_at(fault, at);
+    }
+
+    /// Something about a property that is a place, at this longitude and latitude of it.
+    pub fn place(&mut self, name: &str, detail: impl Into<String>, at: Option<[f64; 2]>) {
+        let mut fault = Map::new();
+        fault.insert("field".to_owned(), name.into());
+        fault.insert("detail".to_owned(), detail.into().into());
+        self.push_at(fault, at);
+    }
+
+    fn push_at(&mut self, mut fault: Map<String, Value>, at: Option<[f64; 2]>) {
         if let Some(at) = at.filter(|at| at.iter().all(|n| n.is_finite())) {
             fault.insert("at".to_owned(), json!(at.map(|n| (n * 1e8).round() / 1e8)));
         }

@@ -41,8 +41,9 @@ pub async fn place(
     match found {
         Found { fault: None, ewkb: Some(ewkb), comune: Some(comune), .. } => Ok(Some(Place { ewkb, comune })),
         Found { fault, lon, lat, .. } => {
-            let at = lon.zip(lat).map(|(lon, lat)| format!(" ({lon:.7}, {lat:.7})")).unwrap_or_default();
-            given.told(name, format!("{}{at}", fault.unwrap_or_else(|| "is no place".to_owned())));
+            let said = lon.zip(lat).map(|(lon, lat)| format!(" ({lon:.7}, {lat:.7})")).unwrap_or_default();
+            let detail = format!("{}{said}", fault.unwrap_or_else(|| "is no place".to_owned()));
+            given.told_at(name, detail, lon.zip(lat).map(|(lon, lat)| [lon, lat]));
             Ok(None)
         }
     }

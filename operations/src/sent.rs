@@ -105,11 +105,17 @@ impl Reader {
         self.faults.field(name, detail);
     }
 
+    /// Something that is wrong with a place, and where: longitude and latitude.
+    pub fn told_at(&mut self, name: &str, detail: impl Into<String>, at: Option<[f64; 2]>) {
+        self.faults.place(name, detail, at);
+    }
+
     fn take(&mut self, name: &str) -> Option<Value> {
         self.fields.shift_remove(name).filter(|value| !value.is_null())
     }
 
-    fn is_given(&self, name: &str) -> bool {
+    /// Whether there is a value of this name that nobody took yet.
+    pub fn is_given(&self, name: &str) -> bool {
         self.fields.get(name).is_some_and(|value| !value.is_null())
     }
 

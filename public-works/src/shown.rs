@@ -5,8 +5,9 @@ use chrono_tz::Europe::Rome;
 use kernel::layer::FieldType;
 use kernel::{Language, Layer};
 use maud::{Markup, html};
+use operations::links::encode;
 use operations::value::readable;
-use operations::{field, say};
+use operations::{Request, field, say};
 use serde_json::Value;
 
 /// A field's value as people read it.
@@ -106,4 +107,17 @@ pub(crate) fn place_fields(l: Language) -> Markup {
             }
         }
     }
+}
+
+/// Where the portal draws a new record of a layer, in this comune, for the code that it is of.
+pub(crate) fn drawing(request: &Request, layer: &Layer, comune: Option<&str>, code: Option<&str>) -> String {
+    let comune = comune.map(|comune| format!("comune={}&", encode(comune))).unwrap_or_default();
+    let code = code.map(|code| format!("/{}", encode(code))).unwrap_or_default();
+    format!("{}#{comune}draw={}{code}&lang={}", request.relative("/portal/"), layer.id, request.language.tag())
+}
+
+/// The way from a form to the map.
+pub(crate) fn draw_instead(request: &Request, layer: &Layer, code: Option<&str>) -> Markup {
+    let l = request.language;
+    html! { p.actions { a.button href=(drawing(request, layer, None, code)) { (say(l, "Disegna sulla mappa", "Draw on the map")) } } }
 }

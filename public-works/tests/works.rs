@@ -58,7 +58,7 @@ async fn what_is_wrong_is_told_at_once_and_nothing_is_kept() {
     bad["street"] = "Via Nessuna".into();
     bad["colour"] = "red".into();
     let wrong = scene.post(&who, "/public-works/", None, &bad).await.wrong();
-    assert_eq!(wrong, ["title", "cup", "cui", "amount_eur", "ends_planned", "code", "street", "colour"]);
+    assert_eq!(wrong, ["title", "cup", "cui", "amount_eur", "ends_planned", "street", "colour"]);
     // both, or none, is no place; one in another comune is not theirs
     let mut both = work(CUP);
     both["place"] = json!({"type": "Point", "coordinates": [15.6, 38.06]});
@@ -69,6 +69,11 @@ async fn what_is_wrong_is_told_at_once_and_nothing_is_kept() {
         scene.post(&who, "/public-works/", None, &json!({"title": "t", "code": "new", "street": "Via Roma"})).await.wrong(),
         ["code"]
     );
+    assert_eq!(scene.post(&who, "/public-works/", None, &json!({"title": "t", "street": "Via Roma"})).await.wrong(), ["code"]);
+    let crossing =
+        json!({"type": "Polygon", "coordinates": [[[15.6, 38.06], [15.602, 38.062], [15.602, 38.06], [15.6, 38.062], [15.6, 38.06]]]});
+    let answer = scene.post(&who, "/public-works/", None, &json!({"title": "t", "code": "A-1", "place": crossing})).await.json();
+    assert_eq!((&answer["errors"][0]["field"], &answer["errors"][0]["at"]), (&json!("place"), &json!([15.601, 38.061])));
     assert_eq!(scene.post(&Principal::anonymous(), "/public-works/", None, &work(CUP)).await.status, 403);
     assert_eq!(scene.sql("select count(*) from public_works.works").await, "0");
     assert!(scene.journal.lines().is_empty());

@@ -24,6 +24,16 @@ describe('drafts', () => {
     expect(readDraft('elena', { layer: 'events', id: undefined })).toBeUndefined();
   });
 
+  it('of new ones are kept one for each code', () => {
+    const { id: _, ...made } = draft({ layer: 'works' });
+    writeDraft({ ...made, of: 'A', texts: { title: 'Ponte' } });
+    writeDraft({ ...made, of: 'B', texts: { title: 'Piazza' } });
+    expect(readDraft('elena', { layer: 'works', of: 'A' })?.texts).toEqual({ title: 'Ponte' });
+    expect(readDraft('elena', { layer: 'works' })).toBeUndefined();
+    dropDraft('works', undefined, 'A');
+    expect(readDraft('elena')?.of).toBe('B');
+  });
+
   it('are their author\u2019s alone', () => {
     writeDraft(draft());
     expect(readDraft('marco')).toBeUndefined();

@@ -21,6 +21,8 @@ describe('values', () => {
     [1984, field('integer'), '1984'],
     [12345, field('integer', { unit: 'm²' }), '12.345'],
     [12.5, field('number', { unit: 'm' }), '12,5'],
+    [250000.5, field('number', { unit: '€' }), '250.000,50'],
+    [250000, field('number', { unit: '€' }), '250.000'],
     [true, field('boolean'), 'sì'],
     ['2026-11-23', field('date'), '23 nov 2026'],
     [2, field('integer', { codes: [{ value: '2', label: { it: 'Seconda', en: 'Second' } }] }), 'Seconda'],

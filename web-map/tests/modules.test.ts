@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Catalogue } from '../src/api/contract';
+import type { Catalogue, Layer } from '../src/api/contract';
 import { daysUntil } from '../src/services/due';
 import { alertsOf, appliesOf } from '../src/modules/environment/applies';
-import { servicesOf, themeTitle } from '../src/services/registry';
+import { cardSection, registration, servicesOf, themeTitle } from '../src/services/registry';
 import { counted, rowsOf, rowsOfItems } from '../src/services/rows';
 
 const nonsense = [null, undefined, 'x', 3, [], {}, { permits: 'x' }, { permits: [null, 3, { protocol: 'without an id' }] }, { kinds: 3 }, { today: [] }, { today: { zones: 'x' } }];
@@ -15,6 +15,30 @@ describe('services', () => {
     expect(servicesOf(catalogue(['road_ordinances', 'public-works'], ['noise_zones', 'environment'])).map(({ theme }) => theme)).toEqual(['public-works', 'environment']);
     for (const none of [catalogue(['reports', 'published']), catalogue(), undefined]) expect(servicesOf(none)).toEqual([]);
     expect(themeTitle(catalogue(), 'permits')?.it).toBe('Edilizia');
+  });
+});
+
+describe('what is registered from the map', () => {
+  const states = ['planned', 'under_way', 'dropped'].map((value) => ({ value, label: { it: value, en: value } }));
+  const works = { id: 'works', group: 'public-works', geometry: 'mixed', fields: [{ name: 'title', label: { it: 'Titolo', en: 'Title' }, type: 'text' }, { name: 'state', label: { it: 'Stato', en: 'State' }, type: 'text', codes: states }] } as unknown as Layer;
+
+  it('asks a work for its facts, filled in with the CUP that it is of', async () => {
+    const form = await registration('works')?.(works, 'B17G22000030006');
+    expect([form?.path, form?.texts]).toEqual(['public-works/', { state: 'planned', cup: 'B17G22000030006' }]);
+    const field = (name: string) => form?.fields.find((one) => one.name === name);
+    expect([field('title')?.required, field('title')?.label.en, field('cup')?.max_length]).toEqual([true, 'Title', 15]);
+    expect(field('state')?.codes?.map(({ value }) => value)).toEqual(['planned', 'under_way']);
+  });
+
+  it('is not every layer', () => {
+    expect(registration('permits')).toBeUndefined();
+    expect(registration('road_ordinances')).toBeDefined();
+  });
+
+  it('is progressed from its card by who may', () => {
+    expect(cardSection({ ...works, operable: true })?.acts).toBe(true);
+    expect(cardSection(works)).toBeUndefined();
+    expect(cardSection({ ...works, group: 'published', operable: true })).toBeUndefined();
   });
 });
 

@@ -27,6 +27,12 @@ describe('permalink', () => {
     expect(read.layers).toEqual(layers);
   });
 
+  it('asks for a drawing, for a code too', () => {
+    for (const draw of [{ layer: 'works' }, { layer: 'works', of: 'B17G22000030006' }, { layer: 'works', of: 'a/b & c' }]) expect(decode(encode({ draw })).draw).toEqual(draw);
+    expect(decode('#comune=080901&draw=works/B17G22000030006')).toEqual({ comune: '080901', draw: { layer: 'works', of: 'B17G22000030006' } });
+    expect(decode('#draw=').draw).toBeUndefined();
+  });
+
   it('opens administration by its short name, and only a comune that could be one', () => {
     expect(decode('#admin').admin).toBe('people');
     expect(decode('#comune=080902').comune).toBe('080902');

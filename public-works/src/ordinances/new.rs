@@ -7,7 +7,7 @@ use maud::html;
 use operations::{Format, Page, Request, field, hidden, say};
 
 use crate::layers::ORDINANCES;
-use crate::shown::{choice, codes, label, place_fields, today};
+use crate::shown::{choice, codes, draw_instead, label, place_fields, today};
 
 /// For who may register ordinances; others are told so.
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
@@ -22,6 +22,7 @@ pub(crate) async fn handler(State(services): State<Services>, request: Request) 
     let l = request.language;
     let today = today(services.context.clock.now()).to_string();
     let content = html! {
+        (draw_instead(&request, &layer, None))
         form.card method="post" action=(request.relative("/public-works/ordinances/")) {
             (hidden(None))
             (field("number", label(&layer, "number", l), None, None, &[("required", ""), ("maxlength", "40")]))

@@ -26,9 +26,10 @@ pub(crate) async fn handler(State(services): State<Services>, mut ask: Ask, body
         return Err(Problem::not_editable("works are registered by officers and planners of the comune"));
     }
     let mut given = sent.reader(ask.request.language);
+    let has_cup = given.is_given("cup");
     let facts = Facts::read(&mut given, shown::today(services.context.clock.now()));
     let state = given.code("state", &STATES[..8]).unwrap_or("planned");
-    let code = code(&mut given, facts.cup.as_deref());
+    let code = code(&mut given, facts.cup.as_deref(), has_cup);
     let asked = place::read(&mut given);
     let mut change = match Change::begin(&services, &ask, sent.bytes()).await? {
         Begun::Again(response) => return Ok(response),
@@ -60,10 +61,10 @@ pub(crate) async fn handler(State(services): State<Services>, mut ask: Ask, body
     change.finish(answer).await
 }
 
-/// The comune's own code, or the CUP.
-fn code(given: &mut Reader, cup: Option<&str>) -> Option<String> {
+/// The comune's own code, or the CUP; one that is wrong was told of already.
+fn code(given: &mut Reader, cup: Option<&str>, has_cup: bool) -> Option<String> {
     let Some(code) = given.text("code", 40) else {
-        if cup.is_none() {
+        if !has_cup {
             given.fault("code", "senza CUP serve un codice del comune", "without a CUP a code of the comune's own is needed");
         }
         return cup.map(str::to_owned);

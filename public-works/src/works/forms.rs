@@ -18,7 +18,7 @@ pub(crate) fn all(layer: &Layer, record: &Record, request: &Request) -> Markup {
         html! {
             details {
                 summary { (title) }
-                form.card method="post" action=(action) {
+                form.card id={ "form" (path.replace('/', "-")) } method="post" action=(action) {
                     (hidden(Some(&tag)))
                     (fields)
                     p.actions { button.primary type="submit" { (button) } }

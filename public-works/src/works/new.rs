@@ -9,7 +9,7 @@ use operations::{Format, Page, Request, field, hidden, say};
 use super::forms;
 use crate::codes::{STATES, is_cup};
 use crate::layers::WORKS;
-use crate::shown::{choice, codes, place_fields};
+use crate::shown::{choice, codes, draw_instead, place_fields};
 
 /// For who may register works; others are told so.
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
@@ -25,6 +25,7 @@ pub(crate) async fn handler(State(services): State<Services>, request: Request) 
     let cup = request.params.get("cup").filter(|cup| is_cup(cup));
     let states: Vec<(&str, &str)> = codes(&layer, "state", l).into_iter().filter(|(code, _)| STATES[..8].contains(code)).collect();
     let content = html! {
+        (draw_instead(&request, &layer, cup))
         form.card method="post" action=(request.relative("/public-works/")) {
             (hidden(None))
             (forms::facts(&layer, None, cup, l))

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use kernel::{Problem, Services};
+use kernel::{Layer, Problem, Services};
 use maud::html;
 use operations::links::{encode, media};
 use operations::{Format, Page, Request, csv, hidden, reply, say};
@@ -12,7 +12,7 @@ use serde_json::json;
 use sqlx::FromRow;
 
 use crate::layers::WORKS;
-use crate::shown::instant;
+use crate::shown::{drawing, instant};
 
 /// As many are on a page.
 const PAGE: usize = 100;
@@ -61,11 +61,12 @@ pub(crate) async fn handler(State(services): State<Services>, request: Request) 
         let link = |after: &String| services.context.public_url.link(&format!("/public-works/to-draw?after={after}"));
         return Ok(reply::json(&json!({ "to_draw": rows, "next": next.as_ref().map(link) }), media::JSON, request.language));
     }
-    Ok(page(&services, &request, &rows, next.as_deref()))
+    Ok(page(&services, &layer, &request, &rows, next.as_deref()))
 }
 
-fn page(services: &Services, request: &Request, rows: &[Unplaced], next: Option<&str>) -> Response {
+fn page(services: &Services, layer: &Layer, request: &Request, rows: &[Unplaced], next: Option<&str>) -> Response {
     let l = request.language;
+    let (draw, name) = (say(l, "Disegna", "Draw"), say(l, "Indica la\u{a0}strada", "Name the\u{a0}street"));
     let content = html! {
         p.lead { (say(l, "Opere che OpenCUP attribuisce al comune e che non hanno ancora un luogo.", "Works that OpenCUP gives to the comune and that have no place yet.")) }
         @if rows.is_empty() {
@@ -74,14 +75,17 @@ fn page(services: &Services, request: &Request, rows: &[Unplaced], next: Option<
             div.scroll tabindex="0" role="region" aria-label=(say(l, "Opere da disegnare", "Works to draw")) {
                 table {
                     thead { tr {
-                        th scope="col" { "CUP" } th scope="col" { (say(l, "Comune", "Comune")) }
-                        th scope="col" { (say(l, "Importata", "Imported")) } th scope="col" { (say(l, "Da fare", "To do")) }
+                        th scope="col" { "CUP" } th scope="col" { (say(l, "Luogo", "Place")) }
+                        th scope="col" { "Comune" } th scope="col" { (say(l, "Importata", "Imported")) }
                     } }
                     tbody { @for row in rows { tr {
                         th scope="row" { code { (row.cup) } }
+                        td {
+                            a href=(drawing(request, layer, Some(&row.comune), Some(&row.cup))) aria-label={ (draw) " (" (row.cup) ")" } { (draw) }
+                            br; a href={ "new?f=html&cup=" (encode(&row.cup)) } aria-label={ (name) " (" (row.cup) ")" } { (name) }
+                        }
                         td { (row.name.as_deref().unwrap_or(&row.comune)) }
                         td { (instant(row.imported_at, l)) }
-                        td { a href={ "new?f=html&cup=" (encode(&row.cup)) } { (say(l, "Disegna", "Draw")) span.quiet { " " (row.cup) } } }
                     } } }
                 }
             }

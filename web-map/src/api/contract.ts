@@ -49,6 +49,8 @@ export interface Layer {
   audience?: Audience;
   /** Who asks may change rows of it, those of their comuni. */
   editable?: boolean;
+  /** Its rows are written by operations of their theme only, which are for who asks, in their comuni. */
+  operable?: boolean;
   minzoom: number;
   maxzoom: number;
   visible: boolean;

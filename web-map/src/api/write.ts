@@ -35,6 +35,11 @@ export async function createFeature(layer: string, feature: Feature, how: How): 
   return (await (await answered(send('POST', itemsUrl(layer), feature, { ...headers(how), ...GEOJSON }))).json()) as Feature;
 }
 
+/** Registers a record by its theme's operation; what is wrong is said in the language asked for. Resolves to the record. */
+export async function register(path: string, lang: string, values: Record<string, unknown>, how: How): Promise<Record<string, unknown>> {
+  return (await (await answered(send('POST', serverUrl(path, { lang }), values, headers(how)))).json()) as Record<string, unknown>;
+}
+
 /** Only what is named changes. */
 export async function patchFeature(layer: string, id: string, patch: Partial<Feature>, how: How): Promise<void> {
   await answered(send('PATCH', itemUrl(layer, id), patch, { ...headers(how), ...MERGE }));

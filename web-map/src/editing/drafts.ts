@@ -10,6 +10,8 @@ export interface Draft {
   layer: string;
   /** The feature's, or none for one that is new. */
   id?: string;
+  /** The code that a new one is for. */
+  of?: string;
   base?: Feature;
   etag?: string;
   texts: Texts;
@@ -19,7 +21,7 @@ export interface Draft {
   reason: string;
 }
 
-const same = (a: Draft, layer: string, id: string | undefined) => a.layer === layer && a.id === id;
+const same = (a: Draft, layer: string, id: string | undefined, of: string | undefined) => a.layer === layer && a.id === id && a.of === of;
 
 function all(): Draft[] {
   try {
@@ -40,14 +42,14 @@ function keep(drafts: Draft[]): void {
 }
 
 /** The last of somebody's drafts, or the one for this feature. */
-export function readDraft(subject: string | null | undefined, of?: { layer: string; id?: string | undefined }): Draft | undefined {
-  return all().reverse().find((draft) => draft.subject === subject && (!of || same(draft, of.layer, of.id)));
+export function readDraft(subject: string | null | undefined, which?: { layer: string; id?: string | undefined; of?: string | undefined }): Draft | undefined {
+  return all().reverse().find((draft) => draft.subject === subject && (!which || same(draft, which.layer, which.id, which.of)));
 }
 
 export function writeDraft(draft: Draft): void {
-  keep([...all().filter((other) => !same(other, draft.layer, draft.id)), draft]);
+  keep([...all().filter((other) => !same(other, draft.layer, draft.id, draft.of)), draft]);
 }
 
-export function dropDraft(layer: string, id: string | undefined): void {
-  keep(all().filter((draft) => !same(draft, layer, id)));
+export function dropDraft(layer: string, id: string | undefined, of?: string): void {
+  keep(all().filter((draft) => !same(draft, layer, id, of)));
 }

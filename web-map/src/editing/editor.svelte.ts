@@ -2,10 +2,12 @@
 import type { Feature, Geometry } from 'geojson';
 import type { Field, GeometryType, Layer, LonLat } from '../api/contract';
 import { RequestFailed, type Fault } from '../api/http';
-import { createFeature, deleteFeature, newKey, patchFeature, readTagged, type How, type Tagged } from '../api/write';
+import { createFeature, deleteFeature, newKey, patchFeature, readTagged, register, type How, type Tagged } from '../api/write';
 import { bboxOf, union } from '../geo/bbox';
+import { registration, type Registration } from '../services/registry';
 import { reasonOf } from '../state/cards.svelte';
 import { portal } from '../state/portal.svelte';
+import { prefs } from '../state/preferences.svelte';
 import type { MapTool, Work } from '../state/work';
 import { w } from '../i18n/work';
 import { differences, GEOMETRY, type Difference } from './compare';
@@ -37,6 +39,10 @@ export class Editor implements MapTool {
   faults = $state.raw<Fault[]>([]);
   conflict = $state.raw<Conflict>();
   base = $state.raw<Feature>();
+  /** How a new one is registered, where its layer takes no features. */
+  form = $state.raw<Registration>();
+  /** The record that was made with it. */
+  registered = $state.raw<Record<string, unknown>>();
   /** The feature's public id; none while it is new. */
   id = $state<string>();
 
@@ -52,7 +58,7 @@ export class Editor implements MapTool {
   drawing = $derived(!this.state.geometry);
   positions = $derived(this.state.geometry ? vertices(this.state.geometry) : []);
   reshaped = $derived(!sameGeometry(this.state.geometry, this.base?.geometry));
-  changedFields = $derived(this.fields.filter((field) => (this.state.texts[field.name] ?? '') !== toText(this.base?.properties?.[field.name], field)));
+  changedFields = $derived(this.fields.filter((field) => (this.state.texts[field.name] ?? '') !== this.first(field, this.base)));
   dirty = $derived(this.reshaped || this.changedFields.length > 0 || this.state.points.length > 0);
 
   constructor(readonly layer: Layer, private readonly work: Extract<Work, { kind: 'edit' }>) {
@@ -65,8 +71,11 @@ export class Editor implements MapTool {
 
   /** Reads the feature as it is now, and what was left unsaved of it. */
   async begin(): Promise<void> {
-    const draft = readDraft(portal.session.known?.id, { layer: this.layer.id, id: this.work.id });
+    const { layer, id, of } = this.work;
+    const draft = readDraft(portal.session.known?.id, { layer, id, of });
     try {
+      this.form = this.layer.editable ? undefined : await registration(layer)?.(this.layer, of);
+      if (this.form) this.fields = this.form.fields;
       if (draft) this.adopt(draft.base && draft.etag ? { feature: draft.base, etag: draft.etag } : undefined);
       else this.adopt(this.id ? await readTagged(this.layer.id, this.id) : undefined);
     } catch (error) {
@@ -89,9 +98,14 @@ export class Editor implements MapTool {
   private adopt(read: Tagged | undefined): void {
     this.base = read?.feature;
     this.etag = read?.etag;
-    const texts = Object.fromEntries(this.fields.map((field) => [field.name, toText(read?.feature.properties?.[field.name], field)]));
+    const texts = Object.fromEntries(this.fields.map((field) => [field.name, this.first(field, read?.feature)]));
     const geometry = isDrawn(read?.feature.geometry) ? read.feature.geometry : undefined;
     this.timeline = new Timeline<State>({ texts, geometry, points: [] });
+  }
+
+  /** What stands in a field before it is typed into. */
+  private first(field: Field, base: Feature | undefined): string {
+    return base ? toText(base.properties?.[field.name], field) : this.form?.texts[field.name] ?? '';
   }
 
   // --- what can be done and undone ------------------------------------------------------------------------------------
@@ -115,10 +129,10 @@ export class Editor implements MapTool {
   remember(): void {
     const subject = portal.session.known?.id;
     if (!subject) return;
-    if (!this.dirty) return dropDraft(this.layer.id, this.work.id);
+    if (!this.dirty) return this.discard();
     writeDraft({
       subject, layer: this.layer.id, texts: this.state.texts, reason: this.reason,
-      ...(this.work.id ? { id: this.work.id } : {}), ...(this.base ? { base: this.base } : {}), ...(this.etag ? { etag: this.etag } : {}),
+      ...(this.work.id ? { id: this.work.id } : {}), ...(this.work.of ? { of: this.work.of } : {}), ...(this.base ? { base: this.base } : {}), ...(this.etag ? { etag: this.etag } : {}),
       ...(this.state.geometry ? { geometry: this.state.geometry } : {}), ...(this.state.points.length > 0 ? { points: this.state.points } : {}),
     });
   }
@@ -293,6 +307,10 @@ export class Editor implements MapTool {
     const geometry: Geometry = this.state.geometry;
     return this.attemptTo(async () => {
       if (this.id) await patchFeature(this.layer.id, this.id, { type: 'Feature', properties: values, ...(this.reshaped ? { geometry } : {}) }, this.how());
+      else if (this.form) {
+        this.registered = await register(this.form.path, prefs.lang, { ...values, place: geometry }, this.how());
+        this.id = String(this.registered['id']);
+      }
       else this.id = String((await createFeature(this.layer.id, { type: 'Feature', properties: values, geometry }, this.how())).id);
     });
   }
@@ -308,7 +326,7 @@ export class Editor implements MapTool {
     this.problem = undefined;
     try {
       await act();
-      dropDraft(this.layer.id, this.work.id);
+      this.discard();
       const boxes = [bboxOf(this.base?.geometry), bboxOf(this.state.geometry)].filter((box) => box !== undefined);
       portal.changed(this.layer.id, boxes.length > 0 ? boxes.reduce(union) : undefined);
       return true;
@@ -376,6 +394,6 @@ export class Editor implements MapTool {
   }
 
   discard(): void {
-    dropDraft(this.layer.id, this.work.id);
+    dropDraft(this.layer.id, this.work.id, this.work.of);
   }
 }

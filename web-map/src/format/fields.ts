@@ -3,7 +3,7 @@ import type { Feature } from 'geojson';
 import type { Card, Field, Lang, Layer } from '../api/contract';
 import { bboxOf } from '../geo/bbox';
 import { localized, translate } from '../i18n/translate';
-import { date, plain } from './numbers';
+import { date, number, plain } from './numbers';
 
 /** The value as text, with its code's label; the unit is left to the caller. */
 export function valueText(value: unknown, field: Field, lang: Lang): string {
@@ -16,7 +16,8 @@ export function valueText(value: unknown, field: Field, lang: Lang): string {
     case 'datetime': return date(String(value), lang, true);
     // Numbers that identify (years, sheet numbers) have no unit and no separators; quantities have both.
     case 'integer': return field.unit && typeof value === 'number' ? plain(value, lang) : String(value);
-    case 'number': return typeof value === 'number' ? plain(value, lang) : String(value);
+    // cents are two or none
+    case 'number': return typeof value !== 'number' ? String(value) : field.unit === '€' && !Number.isInteger(value) ? number(value, lang, 2) : plain(value, lang);
     default: return String(value);
   }
 }

@@ -32,6 +32,8 @@ export const en: Record<keyof typeof it, string> = {
   'audience.citizens': 'signed-in only',
   'field.private': 'for offices only',
   'edit.new': 'New feature',
+  'draw.sign_in': 'Sign in to draw: it then begins by itself.',
+  'draw.not_yours': 'Drawing this is for officers and planners of the comune.',
   'edit.new.in': 'New feature in {layer}',
   'edit.edit': 'Edit',
   'edit.back': 'Back to your work',

@@ -30,6 +30,8 @@ export const it = {
   'audience.citizens': 'solo con accesso',
   'field.private': 'riservato agli uffici',
   'edit.new': 'Nuovo elemento',
+  'draw.sign_in': 'Per disegnare bisogna accedere: poi il disegno comincia da solo.',
+  'draw.not_yours': 'Questo disegno spetta a funzionari e pianificatori del comune.',
   'edit.new.in': 'Nuovo elemento in {layer}',
   'edit.edit': 'Modifica',
   'edit.back': 'Torna al lavoro in corso',

@@ -25,6 +25,7 @@ export const en: Record<keyof typeof it, string> = {
   'edit.attributes': 'Data',
   'edit.reason': 'Reason of the change',
   'edit.reason.hint': 'Kept in the feature’s history.',
+  'edit.register': 'Register',
   'edit.save': 'Save',
   'edit.saving': 'Saving…',
   'edit.cancel': 'Leave it',

@@ -24,6 +24,7 @@ export const it = {
   'edit.reason': 'Motivo della modifica',
   'edit.reason.hint': 'Resta nella storia dell’elemento.',
   'edit.save': 'Salva',
+  'edit.register': 'Registra',
   'edit.saving': 'Salvo…',
   'edit.cancel': 'Lascia stare',
   'edit.discard': 'Ci sono modifiche non salvate. Buttarle via?',

@@ -141,6 +141,13 @@ export class MapView {
     if (dx !== 0 || dy !== 0) this.map.panBy([dx, dy], { duration: animate ? 180 : 0 });
   }
 
+  /** The middle of what no panel covers. */
+  middle(covered: Insets): LonLat {
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const { lng, lat } = this.map.unproject([(covered.left + clientWidth - covered.right) / 2, (covered.top + clientHeight - covered.bottom) / 2]);
+    return [lng, lat];
+  }
+
   /** How many features a style layer draws in the view, each once however many tiles cut it; undefined where it isn't drawn at this scale. */
   count(styleLayer: string): number | undefined {
     const layer = this.map.getLayer(styleLayer);

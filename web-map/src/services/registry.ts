@@ -3,18 +3,38 @@
  * layers; the rest of the portal knows themes from this table alone. Folders are named as the themes.
  */
 import type { Component } from 'svelte';
-import type { Card, Catalogue, Layer, Text } from '../api/contract';
+import type { Card, Catalogue, Field, Layer, Text } from '../api/contract';
 import type { Key } from '../i18n/translate';
 
 type Loaded<Props extends Record<string, unknown>> = () => Promise<{ default: Component<Props> }>;
 
-/** A part of the card of a feature of a theme's layers. */
-export interface CardSection { group: string; geometry: Layer['geometry']; load: Loaded<{ card: Card }> }
+/** A part of the card of a feature of a theme's layers; `acts`: something to do, which stands with the way to the record. */
+export interface CardSection { of: (layer: Layer) => boolean; acts?: true; load: Loaded<{ card: Card }> }
 
-const CARD_SECTIONS: CardSection[] = [{ group: 'cadastre', geometry: 'polygon', load: () => import('../modules/cadastre/OnThis.svelte') }];
+const CARD_SECTIONS: CardSection[] = [
+  { of: ({ group, geometry }) => group === 'cadastre' && geometry === 'polygon', load: () => import('../modules/cadastre/OnThis.svelte') },
+  { of: ({ id, group, operable }) => group === 'public-works' && id === 'works' && operable === true, acts: true, load: () => import('../modules/public-works/OnWork.svelte') },
+];
 
 export const cardSection = (layer: Layer | undefined): CardSection | undefined =>
-  CARD_SECTIONS.find(({ group, geometry }) => layer?.group === group && layer.geometry === geometry);
+  layer && CARD_SECTIONS.find(({ of }) => of(layer));
+
+/**
+ * How a record is registered where it is drawn, where its layer takes no features: these fields, and its GeoJSON geometry as `place`, are
+ * sent to `path` below the server's root. `texts` are what stands in the fields at first.
+ */
+export interface Registration { path: string; title: Text; fields: Field[]; texts: Record<string, string> }
+
+/** By layer; `of` is the code that a record is for. */
+const REGISTRATIONS: Record<string, () => Promise<{ default: (layer: Layer, of?: string) => Registration }>> = {
+  works: () => import('../modules/public-works/work'),
+  road_ordinances: () => import('../modules/public-works/ordinance'),
+};
+
+export function registration(layer: string): ((of: Layer, code?: string) => Promise<Registration>) | undefined {
+  const load = REGISTRATIONS[layer];
+  return load && (async (of, code) => (await load()).default(of, code));
+}
 
 /** A theme's own panel among the services. */
 export interface Service { theme: string; layers: string[]; hint: Key; load: Loaded<Record<string, never>> }

@@ -12,6 +12,8 @@ export interface Link {
   /** Opacity 0 to 1 by layer that is on; undefined: as the catalogue says. */
   layers?: Map<string, number>;
   selected?: { layer: string; id: string };
+  /** A new feature that is to be drawn, and the code that it is for. */
+  draw?: { layer: string; of?: string };
   theme?: Theme;
   lang?: Lang;
   basemap?: string;
@@ -40,6 +42,7 @@ export function encode(link: Link): string {
     parts.push(`layers=${[...link.layers].map(one).join(',')}`);
   }
   if (link.selected) parts.push(`sel=${escape(link.selected.layer)}/${escape(link.selected.id)}`);
+  if (link.draw) parts.push(`draw=${[link.draw.layer, ...(link.draw.of ? [link.draw.of] : [])].map(escape).join('/')}`);
   if (link.basemap && link.basemap !== 'none') parts.push(`base=${escape(link.basemap)}`);
   if (link.panel) parts.push(`panel=${escape(link.panel)}`);
   if (link.comune) parts.push(`comune=${escape(link.comune)}`);
@@ -63,6 +66,8 @@ export function decode(hash: string): Link {
   if (layers !== undefined) link.layers = decodeLayers(layers);
   const [layer, ...id] = (values.get('sel') ?? '').split('/');
   if (layer && id.length > 0) link.selected = { layer: unescape(layer), id: unescape(id.join('/')) };
+  const [drawn, of] = (values.get('draw') ?? '').split('/').map(unescape);
+  if (drawn) link.draw = { layer: drawn, ...(of ? { of } : {}) };
   const [theme, lang, basemap, panel] = ['theme', 'lang', 'base', 'panel'].map((name) => values.get(name));
   if (theme && THEMES.includes(theme)) link.theme = theme as Theme;
   if (lang && LANGS.includes(lang)) link.lang = lang as Lang;

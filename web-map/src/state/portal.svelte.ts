@@ -15,6 +15,7 @@ import { EMPTY, MARK, markData, MEASURE, overlay, SELECTION, selectionData, SKET
 import { compose, sourcesOf, type Addition } from '../map/style';
 import type { Camera, MapView } from '../map/view';
 import type { Key } from '../i18n/translate';
+import { registration } from '../services/registry';
 import { Cards, reasonOf } from './cards.svelte';
 import { LayerStates } from './layers.svelte';
 import { insetsOfPanels, PHONE_PX } from './insets';
@@ -63,6 +64,8 @@ class Portal {
   /** ISTAT code of the comune that the portal is opened for. */
   comune = $state<string>();
   home = $derived(this.catalogue?.comuni.find(({ istat }) => istat === this.comune));
+  /** What an address asks to be drawn, until it is known whether they may. */
+  private toDraw: Link['draw'];
   work = $state.raw<Work>();
   tool = $state.raw<MapTool>();
   sketch = $state.raw<FeatureCollection>();
@@ -107,7 +110,7 @@ class Portal {
       this.basemap = link.basemap ?? 'none';
       this.comune = link.comune ?? comuneAsked(location.search);
       this.admin = adminTab(link.admin);
-      this.day = link.day;
+      [this.day, this.toDraw] = [link.day, link.draw];
       if (!this.catalogue) this.openAt(catalogue, link);
       this.catalogue = catalogue;
       this.style = style;
@@ -154,8 +157,25 @@ class Portal {
   }
 
   private resume(): void {
+    if (this.toDraw) return this.drawAsked(this.toDraw);
     const draft = readDraft(this.session.known?.id);
-    if (draft && this.layer(draft.layer)?.editable) this.begin({ kind: 'edit', layer: draft.layer, ...(draft.id ? { id: draft.id } : {}), resumed: true });
+    if (!draft || !this.draws(draft.layer)) return;
+    const { layer, id, of } = draft;
+    this.begin({ kind: 'edit', layer, ...(id ? { id } : {}), ...(of ? { of } : {}), resumed: true });
+  }
+
+  /** Who may not yet is told so, and may once they have signed in. */
+  private drawAsked(asked: { layer: string; of?: string }): void {
+    if (this.draws(asked.layer)) {
+      [this.toDraw, this.notice] = [undefined, undefined];
+      this.begin({ kind: 'edit', ...asked });
+    } else this.notice = t(this.session.known ? 'draw.not_yours' : 'draw.sign_in');
+  }
+
+  /** Whether who looks draws features of this layer, or registers records of it where they are. */
+  draws(id: string): boolean {
+    const layer = this.layer(id);
+    return Boolean(layer?.editable || (layer?.operable && registration(id)));
   }
 
   /** Somebody else looks now: all that was shown is asked for anew, and nothing of before stays. */
@@ -167,6 +187,7 @@ class Portal {
     for (const source of this.sourcesInUse()) this.view?.refresh(source, null);
     this.revision += 1;
     await this.cards.again(this.camera.zoom, this.asked());
+    if (this.toDraw && this.session.known) this.resume();
   }
 
   begin(work: Work): void {
@@ -341,7 +362,7 @@ class Portal {
     for (const [source, boxes] of bySource) this.view?.refresh(source, boxes);
     const selected = this.cards.selected;
     if (selected && burst.layers.has(selected.layer)) await this.cards.reload();
-    if (this.listed && burst.layers.has(this.listed)) this.revision += 1;
+    if (this.panel === 'services' || (this.listed && burst.layers.has(this.listed))) this.revision += 1;
   }
 
   private async reloadCatalogue(): Promise<void> {
@@ -455,6 +476,7 @@ class Portal {
       ...(this.comune ? { comune: this.comune } : {}),
       ...(this.admin ? { admin: this.admin } : {}),
       ...(this.day ? { day: this.day } : {}),
+      ...(this.toDraw ? { draw: this.toDraw } : {}),
       ...(cards.selected ? { selected: { layer: cards.selected.layer, id: cards.selected.id } } : {}),
     };
   }
@@ -481,11 +503,13 @@ class Portal {
     this.comune = link.comune ?? comuneAsked(location.search);
     if (link.day !== this.day) [this.day, this.revision] = [link.day, this.revision + 1];
     if (link.layers) this.layers.apply(link.layers);
+    this.toDraw = link.draw;
     if (restyle) await this.reloadStyle();
     else this.redraw();
     this.follow();
     if (link.basemap !== undefined && link.basemap !== this.basemap) await this.setBasemap(link.basemap);
     if (link.center && link.zoom !== undefined) this.view?.jump({ center: link.center, zoom: link.zoom, bearing: link.bearing ?? 0 }, false);
+    if (link.draw && this.session.asked) return this.drawAsked(link.draw);
     const { selected } = this.cards;
     if (!link.selected) this.cards.close();
     else if (selected?.id !== link.selected.id || selected.layer !== link.selected.layer) {
@@ -494,6 +518,11 @@ class Portal {
   }
 
   insets = insetsOfPanels;
+
+  /** Where a thing is put without pointing: the middle of the map, on a phone of what its sheet leaves of it. */
+  middle(): LonLat {
+    return innerWidth < PHONE_PX && this.view ? this.view.middle(this.insets()) : this.camera.center;
+  }
 }
 
 export const portal = new Portal();

@@ -1,8 +1,8 @@
 /** What somebody is at work on. The code behind it is loaded when it begins; only its names are known here. */
 import type { LonLat } from '../api/contract';
 
-/** Changing a feature, or making one where there is no `id`; or looking at what became of one. */
-export type Work = { kind: 'edit'; layer: string; id?: string; resumed?: boolean } | { kind: 'history'; layer: string; id: string; title: string };
+/** Changing a feature, or making one where there is no `id` (`of`: the code that it is for); or looking at what became of one. */
+export type Work = { kind: 'edit'; layer: string; id?: string; of?: string; resumed?: boolean } | { kind: 'history'; layer: string; id: string; title: string };
 
 /** Takes what a reader does on the map while something is being drawn. */
 export interface MapTool {
