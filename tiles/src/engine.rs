@@ -11,6 +11,7 @@ mod clip;
 mod draw;
 mod encode;
 mod index;
+mod level;
 mod load;
 mod plan;
 mod protobuf;
@@ -31,11 +32,13 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::Notify;
 
 use crate::frame::buffer;
+use crate::sql::Form;
 use load::LoadError;
 use plan::Plan;
 use state::{Lost, State};
 use world::{Grid, Projection};
 
+use encode::Asked;
 pub(crate) use encode::Written;
 
 /// How long it is waited before a layer is loaded again that could not be.
@@ -184,8 +187,10 @@ impl Engine {
         self.0.write().insert(entry.layer.table.clone(), Arc::new(kept));
     }
 
-    /// The layer's part of a tile as this principal sees it. `None` where SQL has to write it: the layer is not in memory, or not as it is
-    /// declared now, the feed is behind, its rule can't be told from what is kept, or more than `at_most` rows are in the tile.
+    /// The layer's part of a tile as this principal sees it, in the first of the forms that has no more than so many rows and bytes. `None`
+    /// where SQL has to write it: the layer is not in memory, or not as it is declared now, the feed is behind, or its rule can't be told
+    /// from what is kept.
+    #[expect(clippy::too_many_arguments, reason = "a tile of a layer for somebody at a time")]
     pub(crate) fn tile(
         &self,
         feed: &Feed,
@@ -193,7 +198,8 @@ impl Engine {
         who: &Principal,
         tile: TileCoord,
         time: &Filter,
-        at_most: usize,
+        forms: &[Form],
+        most: (usize, usize),
     ) -> Option<Written> {
         if feed.status().state != FeedState::Live {
             return None;
@@ -209,7 +215,7 @@ impl Engine {
             return None;
         }
         let grid = Grid::new(tile, buffer(tile, entry.layer.geometry));
-        encode::layer(&kept.plan, &entry.layer, &parts, who, time, &grid, at_most)
+        Some(encode::layer(&kept.plan, &parts, &Asked { layer: &entry.layer, who, time, grid }, forms, most))
     }
 
     /// What the rows take of memory, bytes.

@@ -7,6 +7,7 @@ use kernel::{Bbox, Filter, Principal, Problem, Session, TileCoord};
 use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::App;
+use crate::engine;
 use crate::frame::buffer;
 use crate::sql::{self, Form, MAX_FEATURES, Part};
 
@@ -96,12 +97,16 @@ pub(crate) async fn tile(app: &App, who: &Principal, entries: &[Arc<Entry>], til
     for entry in entries.iter().filter(|e| (e.layer.zoom.0..=e.layer.zoom.1).contains(&tile.z())) {
         let way = app.ways.to(entry.layer.srid).map_err(|e| Problem::internal("tile", &e))?;
         let Some(frame) = way.frame(tile, buffer(tile, entry.layer.geometry)) else { continue };
-        let mvt = from_memory(app, who, entry, tile, time).await?;
         let part = Part { layer: &entry.layer, who, frame, time, z: tile.z() };
-        if mvt.is_none() && expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
-            crowded.push(work.len());
-        }
-        work.push(Work { part, form: 0, why: "", in_memory: mvt.is_some(), mvt });
+        work.push(match from_memory(app, who, entry, tile, time).await? {
+            Some(engine::Written { bytes, form, why }) => Work { part, form, why, in_memory: true, mvt: Some(bytes) },
+            None => {
+                if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
+                    crowded.push(work.len());
+                }
+                Work { part, form: 0, why: "", in_memory: false, mvt: None }
+            }
+        });
     }
     if work.iter().any(|work| work.mvt.is_none()) {
         let mut session = app.context.tiles_database.session(who).await?;
@@ -120,14 +125,19 @@ pub(crate) async fn tile(app: &App, who: &Principal, entries: &[Arc<Entry>], til
     Ok(join(work))
 }
 
-/// The layer from memory, if it is there, and not so large that it is generalised. What may be much is written on a thread that may block.
-async fn from_memory(app: &App, who: &Principal, entry: &Arc<Entry>, tile: TileCoord, time: &Filter) -> Result<Option<Vec<u8>>, Problem> {
+/// The layer from memory, if it is there. What may be much is written on a thread that may block.
+async fn from_memory(
+    app: &App,
+    who: &Principal,
+    entry: &Arc<Entry>,
+    tile: TileCoord,
+    time: &Filter,
+) -> Result<Option<engine::Written>, Problem> {
     let Some(engine) = &app.engine else { return Ok(None) };
     let (engine, feed, entry) = (engine.clone(), app.feed.clone(), Arc::clone(entry));
     let (who, time, much) = (who.clone(), time.clone(), expected(&entry, tile) > MUCH);
-    let write = move || engine.tile(&feed, &entry, &who, tile, &time, MAX_FEATURES as usize);
-    let written = if much { tokio::task::spawn_blocking(write).await.map_err(|e| Problem::internal("tile", &e))? } else { write() };
-    Ok(written.map(|written| written.bytes).filter(|bytes| bytes.len() <= MAX_LAYER_BYTES))
+    let write = move || engine.tile(&feed, &entry, &who, tile, &time, &FORMS, (MAX_FEATURES as usize, MAX_LAYER_BYTES));
+    if much { tokio::task::spawn_blocking(write).await.map_err(|e| Problem::internal("tile", &e)) } else { Ok(write()) }
 }
 
 /// How many features the statistics make expect in the tile: only to choose what to ask first, never what is answered.

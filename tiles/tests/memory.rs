@@ -382,3 +382,37 @@ async fn everybody_sees_what_they_see_from_the_database() {
     let (status, _) = Scene::ask(&scene.memory, &format!("/xyz/points/{}", tiles(PLACE.0, PLACE.1, 14..=14)[0]), None).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
 }
+
+/// The fids of a crowded tile, and what its header says.
+async fn crowded(router: &Router, path: &str) -> (Vec<u64>, String) {
+    let request = Request::get(path).body(Body::empty()).expect("a request");
+    let response = router.clone().oneshot(request).await.expect("an answer");
+    let generalised = response.headers().get("x-generalised").map(|v| v.to_str().expect("text").to_owned()).unwrap_or_default();
+    let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+    (read(&bytes).into_keys().map(|(_, fid)| fid).collect(), generalised)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowded_tile_is_generalised_and_fresh() {
+    let scene = scene().await;
+    let many = "insert into published.areas (id, comune, name, geom)
+        select 'many-' || i, '080901', 'n' || i % 9, st_buffer(st_point(555000 + i % 160 * 20, 4216000 + i / 160 * 20, 7792), 7, 1) from generate_series(1, 25000) i";
+    scene.change(many).await;
+    let tile = &tiles(PLACE.0, PLACE.1, 10..=10)[0];
+    let path = format!("/xyz/areas/{tile}");
+    let ((ours, said), (theirs, also)) = (crowded(&scene.memory, &path).await, crowded(&scene.sql, &path).await);
+    assert_eq!(said, "areas;cell=32;reason=features");
+    assert_eq!(said, also);
+    assert!(!ours.is_empty() && ours.len() < 2 * theirs.len() && theirs.len() < 2 * ours.len(), "{} {}", ours.len(), theirs.len());
+    // a cell that nothing stood in, and one that loses what stood for it
+    scene
+        .change("insert into published.areas (id, comune, geom) values ('far', '080901', st_buffer(st_point(553900, 4215500, 7792), 25))")
+        .await;
+    let far: u64 = scene.scratch.sql("select fid from published.areas where id = 'far'").trim().parse().expect("a number");
+    let (after, _) = crowded(&scene.memory, &path).await;
+    assert!(after.contains(&far) && after.len() == ours.len() + 1);
+    let gone: Vec<String> = ours.iter().map(u64::to_string).collect();
+    scene.change(&format!("delete from published.areas where fid in ({})", gone.join(","))).await;
+    let (after, _) = crowded(&scene.memory, &path).await;
+    assert!(!after.is_empty() && !after.iter().any(|fid| ours.contains(fid)));
+}

@@ -4,7 +4,7 @@ use super::area::{Rings, repaired};
 use super::clip::{self, Square, Unit};
 use super::protobuf::{varint, zigzag};
 use super::run::{Kind, PartOf, Run};
-use super::world::{Grid, World};
+use super::world::{Extent, Grid, World};
 use crate::frame::EXTENT;
 
 /// How far beyond a tile an area is cut before the pieces are told apart, units.
@@ -48,6 +48,18 @@ impl Pen {
         self.command(1, 1);
         self.to(unit);
         true
+    }
+
+    /// Draws a square of the world, of a unit at least.
+    pub(crate) fn draw_square(&mut self, square: &Extent, grid: &Grid) -> bool {
+        self.begin();
+        let (from, to) = (grid.quantise([square.west, square.north]), grid.quantise([square.east, square.south]));
+        let held = |at: i64| at.clamp(-grid.buffer, i64::from(EXTENT) + grid.buffer);
+        let [west, north, east, south] = [held(from[0]), held(from[1]), held(to[0].max(from[0] + 1)), held(to[1].max(from[1] + 1))];
+        if west < east && north < south {
+            self.ring(&[[west, north], [east, north], [east, south], [west, south]], false);
+        }
+        !self.commands.is_empty()
     }
 
     fn begin(&mut self) {

@@ -10,6 +10,7 @@ use kernel::{Filter, Srid};
 
 use super::builder::Rows;
 use super::index::{Index, hilbert};
+use super::level::{Cells, Level};
 use super::plan::Plan;
 use super::values::{Column, Dictionary, read};
 use super::world::{Extent, World};
@@ -44,7 +45,22 @@ impl Bits {
     pub(crate) fn count(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
+
+    /// The rows, in order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().flat_map(|(at, word)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros() as usize)?;
+                left &= left - 1;
+                Some(at * 64 + bit)
+            })
+        })
+    }
 }
+
+/// Divisions of a run by the grid and by the condition that is the class of readers; without one they see all rows.
+type Levels = HashMap<(Cells, Option<String>), Arc<Level>>;
 
 /// Some features. All columns are in one order, along the Hilbert curve of the middles of their boxes.
 #[derive(Debug)]
@@ -75,10 +91,14 @@ pub(crate) struct Run {
     validity: Option<[Column<i64>; 2]>,
     /// The rows that meet a condition, by the condition, for as many as were asked for lately.
     classes: Mutex<HashMap<String, Arc<Bits>>>,
+    /// What is drawn of it where there is much of it, by the grid and the class of readers.
+    levels: Mutex<Levels>,
 }
 
 /// As many conditions' rows are kept; beyond them all are found anew.
 const MAX_CLASSES: usize = 64;
+/// As many divisions are kept: those of a dozen zooms and of some classes.
+const MAX_LEVELS: usize = 48;
 
 /// A part of a row's geometry.
 pub(crate) struct PartOf<'a> {
@@ -122,6 +142,7 @@ impl Run {
             columns: rows.columns.iter().map(|column| Column::new(column, &order)).collect(),
             values: rows.values.finish(),
             classes: Mutex::default(),
+            levels: Mutex::default(),
             plan,
             fids,
             by_fid,
@@ -223,10 +244,30 @@ impl Run {
         })
     }
 
+    /// The run divided by a grid, as a class of readers sees it at a time; kept where the next reader of the present can use it.
+    pub(crate) fn level(&self, class: Option<(&Filter, &Bits)>, cells: Cells, time: &Filter) -> Arc<Level> {
+        let key = (cells, class.map(|(filter, _)| filter.policy_sql(self.plan.layer.srid)));
+        let known = self.levels.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(level) = known.clone().filter(|level| level.is_for(time)) {
+            return level;
+        }
+        let level = Arc::new(Level::new(self, class.map(|(_, bits)| bits), cells, time));
+        // one for the past, or for an interval, is nobody else's
+        if known.is_none() && level.is_for(time) {
+            let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+            if levels.len() >= MAX_LEVELS {
+                levels.clear();
+            }
+            levels.insert(key, Arc::clone(&level));
+        }
+        level
+    }
+
     /// What it takes of memory.
     pub(crate) fn bytes(&self) -> usize {
         let validity: usize = self.validity.iter().flatten().map(Column::bytes).sum();
         let columns: usize = self.columns.iter().map(Column::bytes).sum();
+        let levels: usize = self.levels.lock().unwrap_or_else(PoisonError::into_inner).values().map(|level| level.bytes()).sum();
         self.len() * (8 + 4 + 16 + 1 + 1)
             + self.labels.capacity() * size_of::<Option<World>>()
             + self.parts.capacity() * 4
@@ -238,6 +279,7 @@ impl Run {
             + self.values.bytes()
             + columns
             + validity
+            + levels
     }
 }
 

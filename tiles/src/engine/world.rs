@@ -133,6 +133,11 @@ impl Grid {
         if self.shift >= 0 { units << self.shift } else { units.div_euclid(1 << -self.shift) }
     }
 
+    /// How many bits of a position are those within a cell of so many units, a power of two.
+    pub(crate) fn bits(&self, units: u32) -> u32 {
+        (units.trailing_zeros() as i32 + i32::from(self.shift)).clamp(0, 32) as u32
+    }
+
     /// Half a tile unit in world units: what is smaller is not there. Nothing is from zoom 20 on.
     pub(crate) fn half_unit(&self) -> u32 {
         if self.shift > 0 { 1 << (self.shift - 1) } else { 0 }
