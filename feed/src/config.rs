@@ -52,8 +52,8 @@ impl FeedConfig {
         self.host_or_socket_dir.starts_with('/')
     }
 
-    /// For the ordinary connection: slots are made, watched and dropped there.
-    pub(crate) fn sql(&self) -> PgConnectOptions {
+    /// For an ordinary connection: slots are made, watched and dropped there, and tables are copied.
+    pub fn sql(&self) -> PgConnectOptions {
         let options = PgConnectOptions::new_without_pgpass()
             .port(self.port)
             .username(&self.user)

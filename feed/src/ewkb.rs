@@ -1,14 +1,14 @@
-//! The rectangle round a geometry in EWKB, PostGIS's binary form, which the stream carries as hexadecimal text.
+//! Geometries in EWKB, PostGIS's binary form, which the stream carries as hexadecimal text and `COPY` as bytes.
 
 use kernel::Bbox;
 use thiserror::Error;
 
 /// How deep a geometry may hold others. A multipolygon needs two levels; a collection of collections is never stored.
-const MAX_DEPTH: u8 = 8;
+pub const MAX_DEPTH: u8 = 8;
 
 /// Why bytes are no geometry that we read.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-pub(crate) enum EwkbError {
+pub enum EwkbError {
     /// It ends before it is whole, or says that it holds more than it does.
     #[error("the geometry is cut off")]
     Truncated,
@@ -23,37 +23,75 @@ pub(crate) enum EwkbError {
     TooDeep,
 }
 
-/// The rectangle round a geometry given as hexadecimal EWKB, in its own coordinates, heights left out.
+/// What positions that were read belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// One position.
+    Point,
+    /// All of a line.
+    Line,
+    /// All of a ring, whose first position comes again at its end; `outer`: the first of its area.
+    Ring {
+        /// Whether an area begins with it.
+        outer: bool,
+    },
+}
+
+/// What a geometry is told to: positions, and after them what they are.
+pub trait Visitor {
+    /// A position, in the geometry's own coordinates; heights and measures are left out. Empty points have none.
+    fn position(&mut self, x: f64, y: f64);
+    /// The positions since the part before are this.
+    fn part(&mut self, part: Part);
+}
+
+/// Reads a geometry given as EWKB.
 ///
-/// `None` for an empty one. Whatever the bytes say, this takes time in proportion to their number and no recursion
-/// deeper than [`MAX_DEPTH`].
-pub(crate) fn bbox_of_hex(hex: &[u8]) -> Result<Option<Bbox>, EwkbError> {
+/// Whatever the bytes say, this takes time in proportion to their number and no recursion deeper than [`MAX_DEPTH`].
+pub fn read(bytes: &[u8], visitor: &mut impl Visitor) -> Result<(), EwkbError> {
+    Reader { rest: bytes, little: true, visitor }.geometry(0)
+}
+
+/// Bytes from their hexadecimal digits.
+pub fn from_hex(hex: &[u8]) -> Result<Vec<u8>, EwkbError> {
     let digit = |c: u8| char::from(c).to_digit(16).ok_or(EwkbError::NotHexadecimal);
     if !hex.len().is_multiple_of(2) {
         return Err(EwkbError::Truncated);
     }
-    let mut bytes = Vec::with_capacity(hex.len() / 2);
-    for pair in hex.chunks_exact(2) {
-        bytes.push((digit(pair[0])? << 4 | digit(pair[1])?) as u8);
-    }
-    bbox(&bytes)
+    hex.chunks_exact(2).map(|pair| Ok((digit(pair[0])? << 4 | digit(pair[1])?) as u8)).collect()
+}
+
+/// The rectangle round a geometry given as hexadecimal EWKB, in its own coordinates. `None` for an empty one.
+pub(crate) fn bbox_of_hex(hex: &[u8]) -> Result<Option<Bbox>, EwkbError> {
+    bbox(&from_hex(hex)?)
 }
 
 /// The rectangle round a geometry given as EWKB.
 fn bbox(bytes: &[u8]) -> Result<Option<Bbox>, EwkbError> {
-    let mut reader = Reader { rest: bytes, little: true, sides: None };
-    reader.geometry(0)?;
-    Ok(reader.sides.and_then(|[w, s, e, n]| Bbox::new(w, s, e, n).ok()))
+    let mut sides = Sides(None);
+    read(bytes, &mut sides)?;
+    Ok(sides.0.and_then(|[w, s, e, n]| Bbox::new(w, s, e, n).ok()))
 }
 
-struct Reader<'a> {
+/// West, south, east, north of the positions read so far.
+struct Sides(Option<[f64; 4]>);
+
+impl Visitor for Sides {
+    fn position(&mut self, x: f64, y: f64) {
+        let [w, s, e, n] = self.0.unwrap_or([x, y, x, y]);
+        self.0 = Some([w.min(x), s.min(y), e.max(x), n.max(y)]);
+    }
+
+    fn part(&mut self, _: Part) {}
+}
+
+struct Reader<'a, V> {
     rest: &'a [u8],
     little: bool,
-    /// West, south, east, north of the positions read so far.
-    sides: Option<[f64; 4]>,
+    visitor: &'a mut V,
 }
 
-impl Reader<'_> {
+impl<V: Visitor> Reader<'_, V> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], EwkbError> {
         let (head, rest) = self.rest.split_first_chunk::<N>().ok_or(EwkbError::Truncated)?;
         self.rest = rest;
@@ -94,11 +132,16 @@ impl Reader<'_> {
         // ISO 13249-3 writes the dimensions into the type (1001 is a point with height), PostGIS into flags
         let dimensions = 2 + flags.max([0, 1, 1, 2].get((code / 1000) as usize).copied().ok_or(EwkbError::Unknown)?);
         match code % 1000 {
-            1 => self.position(dimensions),
-            2 => self.positions(dimensions),
+            1 => {
+                if self.position(dimensions)? {
+                    self.visitor.part(Part::Point);
+                }
+                Ok(())
+            }
+            2 => self.positions(dimensions, Part::Line),
             3 => {
-                for _ in 0..self.count(4)? {
-                    self.positions(dimensions)?;
+                for ring in 0..self.count(4)? {
+                    self.positions(dimensions, Part::Ring { outer: ring == 0 })?;
                 }
                 Ok(())
             }
@@ -112,24 +155,25 @@ impl Reader<'_> {
         }
     }
 
-    fn positions(&mut self, dimensions: usize) -> Result<(), EwkbError> {
+    fn positions(&mut self, dimensions: usize, part: Part) -> Result<(), EwkbError> {
         for _ in 0..self.count(8 * dimensions)? {
             self.position(dimensions)?;
         }
+        self.visitor.part(part);
         Ok(())
     }
 
-    fn position(&mut self, dimensions: usize) -> Result<(), EwkbError> {
+    /// Whether there was one: an empty point is written with NaN.
+    fn position(&mut self, dimensions: usize) -> Result<bool, EwkbError> {
         let (x, y) = (self.number()?, self.number()?);
         for _ in 2..dimensions {
             self.number()?;
         }
-        // an empty point is written with NaN
-        if x.is_finite() && y.is_finite() {
-            let [w, s, e, n] = self.sides.unwrap_or([x, y, x, y]);
-            self.sides = Some([w.min(x), s.min(y), e.max(x), n.max(y)]);
+        let finite = x.is_finite() && y.is_finite();
+        if finite {
+            self.visitor.position(x, y);
         }
-        Ok(())
+        Ok(finite)
     }
 }
 

@@ -16,7 +16,8 @@
 //! meanwhile, and then everything is said to have.
 
 mod config;
-mod ewkb;
+mod copies;
+pub mod ewkb;
 mod hub;
 mod monitor;
 mod pgoutput;
@@ -28,6 +29,7 @@ mod transaction;
 mod visible;
 
 pub use config::{FeedConfig, Tls};
+pub use copies::{Copies, RowChange, StreamedColumn, StreamedRow};
 pub use hub::{Commit, Subscription};
 pub use run::{Feed, Teller};
 pub use status::{FeedState, FeedStatus};

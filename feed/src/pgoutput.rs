@@ -3,6 +3,8 @@
 
 use thiserror::Error;
 
+use crate::copies::StreamedColumn;
+
 /// A message ended before it was whole, or says something that the protocol does not.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("a message of the replication stream can't be read")]
@@ -36,7 +38,7 @@ pub(crate) struct Relation {
     pub(crate) number: u32,
     pub(crate) schema: String,
     pub(crate) name: String,
-    pub(crate) columns: Vec<String>,
+    pub(crate) columns: Vec<StreamedColumn>,
 }
 
 /// The values of a row, in the order of the relation's columns.
@@ -106,8 +108,9 @@ impl<'a> Reader<'a> {
         let mut columns = Vec::new();
         for _ in 0..self.u16()? {
             self.u8()?; // whether it is of the key
-            columns.push(self.string()?);
-            self.bytes(8)?; // its type
+            let (name, kind) = (self.string()?, self.u32()?);
+            self.bytes(4)?; // the type's modifier
+            columns.push(StreamedColumn { name, kind });
         }
         Ok(Relation { number, schema, name, columns })
     }
@@ -156,6 +159,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Message<'_>, Malformed> {
 #[cfg(test)]
 mod tests {
     use super::{Malformed, Message, Relation, Tuple, Value, read};
+    use crate::copies::StreamedColumn;
 
     fn relation() -> Vec<u8> {
         let mut b = b"R".to_vec();
@@ -179,7 +183,7 @@ mod tests {
 
     #[test]
     fn names_and_rows() {
-        let columns = vec!["fid".to_owned(), "geom".to_owned()];
+        let columns = ["fid", "geom"].map(|name| StreamedColumn { name: name.into(), kind: 20 }).into();
         let expected = Relation { number: 16400, schema: "cadastre".into(), name: "parcels".into(), columns };
         assert_eq!(read(&relation()), Ok(Message::Relation(expected)));
         let old = Some(Tuple { whole: true, values: vec![Value::Text(b"7"), Value::Text(b"AB")] });

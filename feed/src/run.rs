@@ -16,7 +16,7 @@ use crate::hub::Hub;
 use crate::places::Places;
 use crate::transaction::{Relations, Transaction};
 use crate::visible::Visible;
-use crate::{Commit, FeedConfig, FeedState, FeedStatus, Subscription, monitor, pgoutput, slot};
+use crate::{Commit, Copies, FeedConfig, FeedState, FeedStatus, Subscription, monitor, pgoutput, slot};
 
 /// How long connecting may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -92,11 +92,20 @@ impl Shared {
 }
 
 impl Feed {
-    /// Begins to follow the database's changes, in a task of its own. `database` is for reading the catalogue again.
-    pub fn start(config: FeedConfig, catalogue: Catalogue, database: Database) -> Self {
+    /// Begins to follow the database's changes, in a task of its own. `database` is for reading the catalogue again; `copies` are told of
+    /// rows, if there are any.
+    pub fn start(config: FeedConfig, catalogue: Catalogue, database: Database, copies: Option<Arc<dyn Copies>>) -> Self {
         let shared = Shared::new();
-        let follower =
-            Follower { config, catalogue, database, shared: Arc::clone(&shared), slot: None, places: Places::default(), reaped: false };
+        let follower = Follower {
+            config,
+            catalogue,
+            database,
+            copies,
+            shared: Arc::clone(&shared),
+            slot: None,
+            places: Places::default(),
+            reaped: false,
+        };
         let task = tokio::spawn(follower.run());
         *shared.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
         Self(shared)
@@ -169,6 +178,7 @@ struct Follower {
     config: FeedConfig,
     catalogue: Catalogue,
     database: Database,
+    copies: Option<Arc<dyn Copies>>,
     shared: Arc<Shared>,
     slot: Option<String>,
     places: Places,
@@ -252,6 +262,9 @@ impl Follower {
         self.slot = Some(name.clone());
         self.catalogue.reload(&self.database).await?;
         self.shared.received.send_replace(from.byte());
+        if let Some(copies) = &self.copies {
+            copies.begin();
+        }
         self.shared.hub.begin(from);
         Ok((name, from))
     }
@@ -266,7 +279,9 @@ impl Follower {
                 ReplicationEvent::XLogData { data, .. } => {
                     let transaction = open.get_or_insert_default();
                     match pgoutput::read(&data) {
-                        Ok(message) => transaction.take(message, &mut relations, &|table| deciding(&self.catalogue, table)),
+                        Ok(message) => {
+                            transaction.take(message, &mut relations, &|table| deciding(&self.catalogue, table), self.copies.as_deref())
+                        }
                         Err(_) => transaction.unreadable = true,
                     }
                 }
@@ -296,6 +311,12 @@ impl Follower {
             return Ok(());
         }
         let mut changes = Vec::new();
+        if let Some(copies) = &self.copies {
+            match transaction.unreadable {
+                true => copies.begin(),
+                false => transaction.copied.into_iter().for_each(|(table, copied)| copies.apply(&table, copied.0)),
+            }
+        }
         if transaction.catalogue {
             self.catalogue.reload(&self.database).await?;
             changes.push(Changed::Catalogue);

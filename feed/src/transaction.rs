@@ -1,9 +1,11 @@
 //! What a transaction touches, gathered from its rows until it commits.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use kernel::{Bbox, Column, TableName};
 
+use crate::copies::{Copied, Copies, StreamedColumn};
 use crate::ewkb;
 use crate::pgoutput::{Message, Relation, Tuple, Value};
 
@@ -23,7 +25,7 @@ pub(crate) struct Relations(HashMap<u32, Known>);
 #[derive(Debug)]
 struct Known {
     table: Table,
-    columns: Vec<String>,
+    columns: Arc<[StreamedColumn]>,
     /// Which value of a row is `geom`.
     geometry: Option<usize>,
 }
@@ -38,13 +40,13 @@ enum Table {
 
 impl Relations {
     fn learn(&mut self, relation: Relation) {
-        let geometry = relation.columns.iter().position(|c| c == "geom");
+        let geometry = relation.columns.iter().position(|c| c.name == "geom");
         let table = if (relation.schema.as_str(), relation.name.as_str()) == CATALOGUE {
             Table::Catalogue
         } else {
             TableName::new(&relation.schema, &relation.name).map_or(Table::Foreign, Table::Named)
         };
-        self.0.insert(relation.number, Known { table, columns: relation.columns, geometry });
+        self.0.insert(relation.number, Known { table, columns: relation.columns.into(), geometry });
     }
 }
 
@@ -112,6 +114,8 @@ pub(crate) struct Transaction {
     pub(crate) catalogue: bool,
     /// The tables, each once, in the order of first touch.
     pub(crate) tables: Vec<Touched>,
+    /// What it did to rows that are kept somewhere, by table.
+    pub(crate) copied: Vec<(TableName, Copied)>,
     /// Whether some message of it could not be read.
     pub(crate) unreadable: bool,
     /// The tables by the numbers that the stream gives them.
@@ -124,8 +128,17 @@ impl Transaction {
         !self.catalogue && !self.unreadable && self.tables.is_empty()
     }
 
-    /// Takes in a message; `deciding` says which columns of a table decide who sees a row.
-    pub(crate) fn take(&mut self, message: Message<'_>, relations: &mut Relations, deciding: &dyn Fn(&TableName) -> Vec<Column>) {
+    /// Takes in a message; `deciding` says which columns of a table decide who sees a row, `copies` keep rows.
+    pub(crate) fn take(
+        &mut self,
+        message: Message<'_>,
+        relations: &mut Relations,
+        deciding: &dyn Fn(&TableName) -> Vec<Column>,
+        copies: Option<&dyn Copies>,
+    ) {
+        if let Some(copies) = copies {
+            self.copy(&message, relations, copies);
+        }
         match message {
             Message::Relation(relation) => {
                 // the same number may stand for another name, or another order of columns, from here on
@@ -153,6 +166,29 @@ impl Transaction {
         }
     }
 
+    /// Notes what a message says of rows that are kept.
+    fn copy(&mut self, message: &Message<'_>, relations: &Relations, copies: &dyn Copies) {
+        let mut of = |relation: &u32, note: &dyn Fn(&Known, &mut Copied)| {
+            let Some(known) = relations.0.get(relation) else { return };
+            let Table::Named(table) = &known.table else { return };
+            if !copies.keeps(table) {
+                return;
+            }
+            let at = self.copied.iter().position(|(copied, _)| copied == table).unwrap_or_else(|| {
+                self.copied.push((table.clone(), Copied::default()));
+                self.copied.len() - 1
+            });
+            note(known, &mut self.copied[at].1);
+        };
+        match message {
+            Message::Insert { relation, new } => of(relation, &|known, copied| copied.put(&known.columns, new, None)),
+            Message::Update { relation, old, new } => of(relation, &|known, copied| copied.put(&known.columns, new, old.as_ref())),
+            Message::Delete { relation, old } => of(relation, &|known, copied| copied.gone(&known.columns, old)),
+            Message::Truncate(all) => all.iter().for_each(|relation| of(relation, &|_, copied| copied.emptied())),
+            Message::Relation(_) | Message::Other => {}
+        }
+    }
+
     fn touch(
         &mut self,
         number: u32,
@@ -171,7 +207,7 @@ impl Transaction {
         };
         let at = *self.known.entry(number).or_insert_with(|| {
             let deciding = deciding(table);
-            let place = |column: &Column| known.columns.iter().position(|c| c == column.as_str());
+            let place = |column: &Column| known.columns.iter().position(|c| c.name == column.as_str());
             let at: Option<Vec<usize>> = deciding.iter().map(place).collect();
             match self.tables.iter().position(|t| &t.table == table) {
                 Some(again) => {
@@ -202,6 +238,7 @@ fn place(geometry: Option<usize>, row: &Tuple<'_>) -> Place {
 #[cfg(test)]
 mod tests {
     use super::{MAX_ROWS, Place, Relations, Transaction};
+    use crate::copies::StreamedColumn;
     use crate::pgoutput::{Message, Relation, Tuple, Value};
     use kernel::Bbox;
 
@@ -210,7 +247,7 @@ mod tests {
     const B: &[u8] = b"010100000000000000000014400000000000000000";
 
     fn relation(number: u32, schema: &str, name: &str) -> Message<'static> {
-        let columns = vec!["fid".to_owned(), "geom".to_owned()];
+        let columns = ["fid", "geom"].map(|name| StreamedColumn { name: name.into(), kind: 25 }).into();
         Message::Relation(Relation { number, schema: schema.into(), name: name.into(), columns })
     }
 
@@ -221,7 +258,7 @@ mod tests {
     fn gather<'a>(messages: impl IntoIterator<Item = Message<'a>>) -> Transaction {
         let (mut transaction, mut relations) = (Transaction::default(), Relations::default());
         for message in messages {
-            transaction.take(message, &mut relations, &|_| Vec::new());
+            transaction.take(message, &mut relations, &|_| Vec::new(), None);
         }
         transaction
     }
@@ -243,7 +280,7 @@ mod tests {
     fn rows_that_others_see_are_told_apart() {
         let (mut transaction, mut relations) = (Transaction::default(), Relations::default());
         let published = |_: &kernel::TableName| vec![kernel::Column::new("published").unwrap()];
-        let columns = ["fid", "geom", "published"].map(str::to_owned).to_vec();
+        let columns = ["fid", "geom", "published"].map(|name| StreamedColumn { name: name.into(), kind: 25 }).into();
         let event = |geometry, published| Tuple { whole: true, values: vec![Value::Text(b"7"), geometry, published] };
         for message in [
             Message::Relation(Relation { number: 1, schema: "tourism".into(), name: "events".into(), columns }),
@@ -255,7 +292,7 @@ mod tests {
             },
             Message::Insert { relation: 1, new: event(Value::Text(B), Value::Null) },
         ] {
-            transaction.take(message, &mut relations, &published);
+            transaction.take(message, &mut relations, &published, None);
         }
         let at = |x: f64, y: f64| Place::Within(Bbox::new(x, y, x, y).ok());
         let key = |text: &[u8]| Some(vec![Some(text.to_vec())]);

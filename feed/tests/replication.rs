@@ -81,7 +81,7 @@ async fn what_is_committed_is_told() {
         "select pg_create_logical_replication_slot('opensit_feed_abcdef012345_dead', 'pgoutput');
          select pg_create_logical_replication_slot('opensit_feed_000000000000_other', 'pgoutput');",
     );
-    let feed = Feed::start(config(&scratch), catalogue.clone(), pool);
+    let feed = Feed::start(config(&scratch), catalogue.clone(), pool, None);
     let mut reader = feed.subscribe(None);
     let begun = next(&mut reader).await;
     assert_eq!(begun.changes, [Changed::Everything]);
@@ -224,14 +224,14 @@ async fn the_slot_goes_forward(scratch: &Scratch, feed: &Feed) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_database_goes_and_comes_back() {
     let (scratch, catalogue, pool) = scene().await;
-    let feed = Feed::start(config(&scratch), catalogue, pool);
+    let feed = Feed::start(config(&scratch), catalogue, pool, None);
     let mut reader = feed.subscribe(None);
     next(&mut reader).await;
     live(&feed).await;
 
     // a second server on the same database leaves the first one's slot alone
     let pool = Database::new(scratch.pool("opensit_app"));
-    let second = Feed::start(config(&scratch), Catalogue::load(&pool).await.expect("the catalogue"), pool);
+    let second = Feed::start(config(&scratch), Catalogue::load(&pool).await.expect("the catalogue"), pool, None);
     live(&second).await;
     assert_eq!(slots(&scratch), "2");
     second.stop().await;
@@ -277,7 +277,7 @@ async fn an_open_transaction_delays_nobody() {
     writer.execute("begin").await.expect("begin");
     writer.execute(sqlx::AssertSqlSafe(parcel("open", 556_000.0, 4_218_000.0))).await.expect("a row");
     let before = Instant::now();
-    let feed = Feed::start(config(&scratch), catalogue, pool);
+    let feed = Feed::start(config(&scratch), catalogue, pool, None);
     let mut reader = feed.subscribe(None);
     assert!(before.elapsed() < Duration::from_millis(500));
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -290,7 +290,7 @@ async fn an_open_transaction_delays_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_told_before_readers_see_it() {
     let (scratch, catalogue, pool) = scene().await;
-    let feed = Feed::start(config(&scratch), catalogue, pool);
+    let feed = Feed::start(config(&scratch), catalogue, pool, None);
     live(&feed).await;
     let mut reader = feed.subscribe(None);
     // a commit that waits for a standby that never comes is in the log, and nobody sees it

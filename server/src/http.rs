@@ -46,6 +46,7 @@ pub(crate) struct App {
     pub(crate) context: Context,
     pub(crate) catalogue: Catalogue,
     pub(crate) feed: Feed,
+    pub(crate) engine: tiles::Engine,
     pub(crate) who: Who,
     /// Connections as the owner, for the rare act of an administrator that changes tables.
     pub(crate) owner: PgPool,
@@ -60,7 +61,7 @@ impl App {
 
 /// The whole program over HTTP.
 pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) -> Result<Router, Failure> {
-    let App { context, catalogue, feed, who, owner } = app.clone();
+    let App { context, catalogue, feed, engine, who, owner } = app.clone();
     let wanted = config.modules.as_ref().map(|g| g.value.as_slice());
     let runs = |id: &str| wanted.is_none_or(|ids| ids.iter().any(|w| w == id));
     let themes = modules::all()?;
@@ -73,7 +74,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
             router.merge(ogc::routes(context.clone(), catalogue.clone(), crs_settings.clone(), Arc::clone(&journal), modules::doors(runs)));
     }
     if runs("tiles") {
-        router = router.merge(tiles::routes(context.clone(), catalogue.clone(), feed.clone()));
+        router = router.merge(tiles::routes(context.clone(), catalogue.clone(), feed.clone(), Some(engine)));
     }
     let services = app.services();
     for module in themes.iter().filter(|m| runs(m.id)) {

@@ -130,7 +130,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_coding_has_its_own_validator_and_either_is_known_again() {
-        let tile = || Tile { bytes: vec![7; 100_000], generalised: Some("parcels;cell=32;reason=features".into()) };
+        let tile = || Tile { bytes: vec![7; 100_000], generalised: Some("parcels;cell=32;reason=features".into()), in_memory: false };
         let plain = respond(tile(), &HeaderMap::new(), true).await.unwrap();
         let zipped = respond(tile(), &headers(header::ACCEPT_ENCODING, "gzip"), false).await.unwrap();
         assert_ne!(plain.headers()[header::ETAG], zipped.headers()[header::ETAG]);

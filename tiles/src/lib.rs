@@ -6,13 +6,15 @@
 //! | `/xyz/{ids}/{z}/{x}/{y}` | a Mapbox Vector Tile 2.1; a `.mvt` or `.pbf` after `y` is taken too |
 //! | `/xyz/{ids}/changes` | server-sent events: what changed, and where |
 //!
-//! `{ids}` is a layer, or several as `a,b`. The tiles are written by PostGIS (`ST_AsMVT`), one statement for all layers of
-//! a tile; what the statement looks like and why is told in `sql`. A tile's size is bounded at every zoom: where a layer
-//! has more in it than a map can show, it is generalised, and the header `X-Generalised` says so.
+//! `{ids}` is a layer, or several as `a,b`. The tiles are written from memory ([`Engine`]), where the change feed keeps the layers as they
+//! are in the database; what is not there is written by PostGIS (`ST_AsMVT`), in one statement for all such layers of a tile, and is the
+//! same: what the statement looks like and why is told in `sql`. A tile's size is bounded at every zoom: where a layer has more in it than
+//! a map can show, it is generalised, and the header `X-Generalised` says so.
 
 mod asked;
 mod body;
 mod changes;
+mod engine;
 mod frame;
 mod ids;
 mod render;
@@ -24,6 +26,7 @@ use std::sync::Arc;
 
 use axum::{Router, routing::get};
 use catalogue::Catalogue;
+pub use engine::Engine;
 use feed::Feed;
 use kernel::Context;
 
@@ -41,16 +44,18 @@ struct App {
     context: Context,
     catalogue: Catalogue,
     feed: Feed,
+    /// What keeps layers in memory; without it all tiles are the database's.
+    engine: Option<Engine>,
     ways: Arc<frame::Ways>,
 }
 
 /// Everything under `/xyz`.
-pub fn routes(context: Context, catalogue: Catalogue, feed: Feed) -> Router {
+pub fn routes(context: Context, catalogue: Catalogue, feed: Feed, engine: Option<Engine>) -> Router {
     Router::new()
         .route("/xyz/{ids}", get(tilejson::handler))
         .route("/xyz/{ids}/changes", get(changes::handler))
         .route("/xyz/{ids}/{z}/{x}/{y}", get(tile::handler))
-        .with_state(App { context, catalogue, feed, ways: Arc::default() })
+        .with_state(App { context, catalogue, feed, engine, ways: Arc::default() })
 }
 
 /// What [`routes`] answers, described.

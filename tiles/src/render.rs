@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use catalogue::Entry;
-use kernel::{Bbox, Database, Filter, Principal, Problem, Session, TileCoord};
+use kernel::{Bbox, Filter, Principal, Problem, Session, TileCoord};
 use sqlx::{AssertSqlSafe, FromRow};
 
-use crate::frame::{Ways, buffer};
+use crate::App;
+use crate::engine;
+use crate::frame::buffer;
 use crate::sql::{self, Form, MAX_FEATURES, Part};
 
 /// Beyond as many bytes, uncompressed, a layer of a tile is generalised (further).
 const MAX_LAYER_BYTES: usize = 2 * 1024 * 1024;
+
+/// From as many features on a layer may take longer to write than a thread that serves others should be held.
+const MUCH: f64 = 1_000.0;
 
 /// The forms that a layer takes in turn until it is small enough.
 const FORMS: [Form; 4] = [
@@ -27,6 +32,8 @@ pub(crate) struct Tile {
     pub(crate) bytes: Vec<u8>,
     /// What was left out or drawn together, and why, for the header `X-Generalised` (a list of RFC 8941).
     pub(crate) generalised: Option<String>,
+    /// Whether all of it was written from memory.
+    pub(crate) in_memory: bool,
 }
 
 #[derive(FromRow)]
@@ -48,6 +55,7 @@ struct Work<'a> {
     /// Which of [`FORMS`].
     form: usize,
     why: &'static str,
+    in_memory: bool,
     mvt: Option<Vec<u8>>,
 }
 
@@ -81,42 +89,55 @@ impl From<Failure> for Problem {
     }
 }
 
-/// Makes the tile of these layers, those that have this zoom; `time` says which versions of rows with validity are meant.
-pub(crate) async fn tile(
-    database: &Database,
-    who: &Principal,
-    ways: &Ways,
-    entries: &[Arc<Entry>],
-    tile: TileCoord,
-    time: &Filter,
-) -> Result<Tile, Failure> {
+/// Makes the tile of these layers, those that have this zoom; `time` says which versions of rows with validity are meant. What is in memory
+/// is written from there, the rest by the database.
+pub(crate) async fn tile(app: &App, who: &Principal, entries: &[Arc<Entry>], tile: TileCoord, time: &Filter) -> Result<Tile, Failure> {
     let mut work = Vec::new();
     let mut crowded = Vec::new();
     for entry in entries.iter().filter(|e| (e.layer.zoom.0..=e.layer.zoom.1).contains(&tile.z())) {
-        let way = ways.to(entry.layer.srid).map_err(|e| Problem::internal("tile", &e))?;
+        let way = app.ways.to(entry.layer.srid).map_err(|e| Problem::internal("tile", &e))?;
         let Some(frame) = way.frame(tile, buffer(tile, entry.layer.geometry)) else { continue };
-        if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
-            crowded.push(work.len());
-        }
         let part = Part { layer: &entry.layer, who, frame, time, z: tile.z() };
-        work.push(Work { part, form: 0, why: "", mvt: None });
+        work.push(match from_memory(app, who, entry, tile, time).await? {
+            Some(engine::Written { bytes, form, why }) => Work { part, form, why, in_memory: true, mvt: Some(bytes) },
+            None => {
+                if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
+                    crowded.push(work.len());
+                }
+                Work { part, form: 0, why: "", in_memory: false, mvt: None }
+            }
+        });
     }
-    if work.is_empty() {
-        return Ok(Tile::default());
-    }
-    let mut session = database.session(who).await?;
-    if !crowded.is_empty() {
-        count(&mut session, &mut work, &crowded).await?;
-    }
-    // each round either finishes a layer or moves it to its next form
-    for _ in FORMS {
-        let due: Vec<usize> = (0..work.len()).filter(|i| work[*i].mvt.is_none()).collect();
-        if due.is_empty() {
-            break;
+    if work.iter().any(|work| work.mvt.is_none()) {
+        let mut session = app.context.tiles_database.session(who).await?;
+        if !crowded.is_empty() {
+            count(&mut session, &mut work, &crowded).await?;
         }
-        write(&mut session, &mut work, &due).await?;
+        // each round either finishes a layer or moves it to its next form
+        for _ in FORMS {
+            let due: Vec<usize> = (0..work.len()).filter(|i| work[*i].mvt.is_none()).collect();
+            if due.is_empty() {
+                break;
+            }
+            write(&mut session, &mut work, &due).await?;
+        }
     }
     Ok(join(work))
+}
+
+/// The layer from memory, if it is there. What may be much is written on a thread that may block.
+async fn from_memory(
+    app: &App,
+    who: &Principal,
+    entry: &Arc<Entry>,
+    tile: TileCoord,
+    time: &Filter,
+) -> Result<Option<engine::Written>, Problem> {
+    let Some(engine) = &app.engine else { return Ok(None) };
+    let (engine, feed, entry) = (engine.clone(), app.feed.clone(), Arc::clone(entry));
+    let (who, time, much) = (who.clone(), time.clone(), expected(&entry, tile) > MUCH);
+    let write = move || engine.tile(&feed, &entry, &who, tile, &time, &FORMS, (MAX_FEATURES as usize, MAX_LAYER_BYTES));
+    if much { tokio::task::spawn_blocking(write).await.map_err(|e| Problem::internal("tile", &e)) } else { Ok(write()) }
 }
 
 /// How many features the statistics make expect in the tile: only to choose what to ask first, never what is answered.
@@ -171,7 +192,8 @@ where
 fn join(work: Vec<Work<'_>>) -> Tile {
     let mut tile = Tile::default();
     let mut generalised = Vec::new();
-    for Work { part, form, why, mvt } in work {
+    tile.in_memory = work.iter().all(|work| work.in_memory);
+    for Work { part, form, why, mvt, .. } in work {
         if let Form::Generalised { cell, attributes } = FORMS[form] {
             let without = if attributes { "" } else { ";attributes=?0" };
             generalised.push(format!("{};cell={cell};reason={why}{without}", part.layer.id));

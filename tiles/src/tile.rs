@@ -51,16 +51,17 @@ pub(crate) async fn handler(
         Err(Failure::Database(error)) if catalogue::may_be_outdated(&error) => render(&app, &asked.again(&app).await, coord, &time).await,
         made => made,
     }?;
-    metrics::histogram!("tile_bytes", "path" => "sql").record(tile.bytes.len() as f64);
+    let path = if tile.in_memory { "memory" } else { "sql" };
+    metrics::histogram!("tile_bytes", "path" => path).record(tile.bytes.len() as f64);
     let response = body::respond(tile, &headers, public).await;
-    metrics::histogram!("tile_seconds", "path" => "sql").record(begun.elapsed().as_secs_f64());
+    metrics::histogram!("tile_seconds", "path" => path).record(begun.elapsed().as_secs_f64());
     response
 }
 
 /// The tile of those of the layers that can be read.
 async fn render(app: &App, asked: &Asked, coord: TileCoord, time: &Filter) -> Result<Tile, Failure> {
     let entries = asked.sound()?;
-    render::tile(&app.context.tiles_database, &asked.who, &app.ways, &entries, coord, time).await
+    render::tile(app, &asked.who, &entries, coord, time).await
 }
 
 fn refuse(error: &TileCoordError) -> Problem {

@@ -74,12 +74,15 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
         installation: Arc::new(installed),
     };
     let catalogue = Catalogue::load(&context.database).await?;
-    let feed = Feed::start(feed_config(&database, &context)?, catalogue.clone(), context.database.clone());
+    let following = feed_config(&database, &context)?;
+    let engine = tiles::Engine::new(following.sql(), config.limits.value.tiles_memory_mib as usize * 1024 * 1024);
+    let feed = Feed::start(following, catalogue.clone(), context.database.clone(), Some(engine.copies()));
+    let keeping = tokio::spawn(engine.clone().run(catalogue.clone(), feed.clone()));
     let keeper = keep_cluster(&database);
     let who = Who::new(config, &context, what != Serving::Installation)?;
     let invitation = if what == Serving::Installation { invitation(&who).await } else { None };
     let sweeper = tokio::spawn(sweep(who.identity.clone()));
-    let app = App { context: context.clone(), catalogue, feed: feed.clone(), who, owner: database.owner_at_need()? };
+    let app = App { context: context.clone(), catalogue, feed: feed.clone(), engine, who, owner: database.owner_at_need()? };
     let services = app.services();
     let router = http::router(app, config, &crs_settings)?;
 
@@ -113,6 +116,7 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
         let _ = keeper.await;
     }
     sweeper.abort();
+    keeping.abort();
     drop(stop_sealing);
     let _ = sealer.await;
     feed.stop().await;

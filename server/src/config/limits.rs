@@ -44,6 +44,8 @@ pub(crate) struct Limits {
     pub(crate) network_requests_per_minute: u32,
     /// Requests a minute with one key that says nothing else itself.
     pub(crate) key_requests_per_minute: u32,
+    /// Mebibytes that layers may take in memory for tiles: some 200 bytes a parcel. What does not fit is served by the database.
+    pub(crate) tiles_memory_mib: u32,
 }
 
 impl Default for Limits {
@@ -62,6 +64,7 @@ impl Default for Limits {
             answer_seconds: 60,
             network_requests_per_minute: 12_000,
             key_requests_per_minute: 3_000,
+            tiles_memory_mib: 1_024,
         }
     }
 }

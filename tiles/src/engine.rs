@@ -1,0 +1,300 @@
+//! Tiles from memory: the rows of each layer in columns, projected, measured and indexed once, kept fresh by the change feed. A tile is
+//! an index query, a quantisation, a clip and an encoding, without SQL on the way.
+//!
+//! A layer is copied in one snapshot of the database; what commits meanwhile is noted, and taken in when the stream has passed the
+//! position at which the copy began: then nothing is missing and nothing is older than it was. Until then, and whenever the feed is not
+//! live, SQL serves.
+
+mod area;
+mod builder;
+mod clip;
+mod draw;
+mod encode;
+mod index;
+mod level;
+mod load;
+mod plan;
+mod protobuf;
+mod run;
+mod simplify;
+mod state;
+mod values;
+mod world;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use catalogue::{Catalogue, Entry};
+use feed::{Copies, Feed, FeedState, RowChange};
+use kernel::{Changed, Filter, LayerId, Principal, TableName, TileCoord};
+use sqlx::postgres::PgConnectOptions;
+use tokio::sync::Notify;
+
+use crate::frame::buffer;
+use crate::sql::Form;
+use load::LoadError;
+use plan::Plan;
+use state::{Lost, State};
+use world::{Grid, Projection};
+
+use encode::Asked;
+pub(crate) use encode::Written;
+
+/// How long it is waited before a layer is loaded again that could not be.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
+/// What a row takes of memory about, as long as it is not known, bytes.
+const ROW_BYTES: i64 = 250;
+
+/// Keeps layers in memory and writes tiles from them. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+struct Shared {
+    /// Who copies rows: a role whose policies let it see all of them.
+    database: PgConnectOptions,
+    /// How much memory the rows may take, bytes.
+    budget: usize,
+    kept: RwLock<HashMap<TableName, Arc<Kept>>>,
+    /// There is something to load.
+    due: Notify,
+}
+
+/// A layer that is kept, or will be.
+struct Kept {
+    layer: LayerId,
+    generation: i64,
+    plan: Arc<Plan>,
+    rows: Mutex<Rows>,
+}
+
+enum Rows {
+    /// What came since loading began.
+    Loading(Vec<Vec<RowChange>>),
+    Ready(State),
+    /// Not kept; it is not tried again until the declaration or the table changes.
+    Left,
+}
+
+impl Kept {
+    fn rows(&self) -> MutexGuard<'_, Rows> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine {
+    /// An engine without rows. `database` is how to connect as a role that sees all rows of the layers; `budget` is how much memory they
+    /// may take, bytes: layers that do not fit are left to SQL, the largest first.
+    pub fn new(database: PgConnectOptions, budget: usize) -> Self {
+        Self(Arc::new(Shared { database, budget, kept: RwLock::default(), due: Notify::new() }))
+    }
+
+    /// How many layers are in memory.
+    pub fn layers(&self) -> usize {
+        self.0.read().values().filter(|kept| matches!(&*kept.rows(), Rows::Ready(_))).count()
+    }
+
+    /// What the feed must be started with for the rows to stay as they are in the database.
+    pub fn copies(&self) -> Arc<dyn Copies> {
+        Arc::clone(&self.0) as Arc<dyn Copies>
+    }
+
+    /// Loads the layers of the catalogue, and again what changes its shape, until the feed stops.
+    pub async fn run(self, catalogue: Catalogue, feed: Feed) {
+        let mut changes = feed.subscribe(None);
+        loop {
+            self.load_due(&catalogue, &feed).await;
+            tokio::select! {
+                commit = changes.next() => match commit {
+                    None => return,
+                    Some(commit) if commit.changes.iter().any(|c| matches!(c, Changed::Catalogue | Changed::Everything)) => {}
+                    Some(_) => continue,
+                },
+                () = self.0.due.notified() => {}
+                () = tokio::time::sleep(TRY_AGAIN) => {}
+            }
+        }
+    }
+
+    /// Loads what is not loaded, smaller layers first; forgets what is no layer any more.
+    async fn load_due(&self, catalogue: &Catalogue, feed: &Feed) {
+        if feed.position().is_none() {
+            return;
+        }
+        let mut entries: Vec<Arc<Entry>> = catalogue.layers(&Principal::operator()).into_iter().filter(|e| e.damage.is_none()).collect();
+        entries.sort_by_key(|entry| entry.rows);
+        let tables: Vec<&TableName> = entries.iter().map(|entry| &entry.layer.table).collect();
+        self.0.write().retain(|table, _| tables.contains(&table));
+        for entry in entries {
+            if self.0.read().get(&entry.layer.table).is_some_and(|kept| kept.is_of(&entry) && !kept.is_waiting()) {
+                continue;
+            }
+            let begun = std::time::Instant::now();
+            match self.load(&entry, feed).await {
+                Ok(()) => {
+                    tracing::info!(layer = %entry.layer.id, took_ms = begun.elapsed().as_millis() as u64, "tiles of the layer come from memory")
+                }
+                Err(LoadError::TooLarge) => {
+                    tracing::warn!(layer = %entry.layer.id, "the layer takes more memory than there is for tiles: they come from the database");
+                    self.leave(&entry);
+                }
+                Err(LoadError::Projection(error)) => {
+                    tracing::warn!(layer = %entry.layer.id, cause = %error, "the layer's system is not for tiles from memory");
+                    self.leave(&entry);
+                }
+                Err(error) => tracing::warn!(layer = %entry.layer.id, cause = %error, "the layer can't be loaded for tiles; trying again"),
+            }
+        }
+    }
+
+    async fn load(&self, entry: &Entry, feed: &Feed) -> Result<(), LoadError> {
+        let left = self.0.budget.saturating_sub(self.bytes());
+        if usize::try_from(entry.rows.saturating_mul(ROW_BYTES)).is_ok_and(|needed| needed > left) {
+            return Err(LoadError::TooLarge);
+        }
+        let projection = Projection::from(entry.layer.srid)?;
+        let plan = Arc::new(Plan::new(Arc::clone(&entry.layer)));
+        let kept = Arc::new(Kept {
+            layer: entry.layer.id.clone(),
+            generation: entry.generation,
+            plan: Arc::clone(&plan),
+            rows: Mutex::new(Rows::Loading(Vec::new())),
+        });
+        // from here on changes are noted; the copy has all that was before
+        self.0.write().insert(entry.layer.table.clone(), Arc::clone(&kept));
+        let (run, position) = load::load(&self.0.database, plan, projection.clone(), left).await?;
+        feed.reached(position).await;
+        let mut state = State::new(projection, run);
+        let mut rows = kept.rows();
+        if let Rows::Loading(noted) = &*rows {
+            match noted.iter().try_for_each(|changes| state.apply(changes)) {
+                Ok(()) => *rows = Rows::Ready(state),
+                Err(Lost) => return Err(LoadError::BrokenOff),
+            }
+        }
+        drop(rows);
+        self.measure();
+        Ok(())
+    }
+
+    fn leave(&self, entry: &Entry) {
+        let kept = Kept {
+            layer: entry.layer.id.clone(),
+            generation: entry.generation,
+            plan: Arc::new(Plan::new(Arc::clone(&entry.layer))),
+            rows: Mutex::new(Rows::Left),
+        };
+        self.0.write().insert(entry.layer.table.clone(), Arc::new(kept));
+    }
+
+    /// The layer's part of a tile as this principal sees it, in the first of the forms that has no more than so many rows and bytes. `None`
+    /// where SQL has to write it: the layer is not in memory, or not as it is declared now, the feed is behind, or its rule can't be told
+    /// from what is kept.
+    #[expect(clippy::too_many_arguments, reason = "a tile of a layer for somebody at a time")]
+    pub(crate) fn tile(
+        &self,
+        feed: &Feed,
+        entry: &Entry,
+        who: &Principal,
+        tile: TileCoord,
+        time: &Filter,
+        forms: &[Form],
+        most: (usize, usize),
+    ) -> Option<Written> {
+        if feed.status().state != FeedState::Live {
+            return None;
+        }
+        let kept = self.0.read().get(&entry.layer.table).cloned().filter(|kept| kept.is_of(entry))?;
+        let parts = match &*kept.rows() {
+            Rows::Ready(state) => state.parts(),
+            Rows::Loading(_) | Rows::Left => return None,
+        };
+        let readable = entry.layer.readable_rows(who);
+        let tellable = |filter: &Filter| filter.is_everything() || filter.is_nothing() || kept.plan.knows(filter);
+        if !tellable(&readable) || !kept.plan.fields().all(|field| tellable(&entry.layer.rows_with(field, who))) {
+            return None;
+        }
+        let grid = Grid::new(tile, buffer(tile, entry.layer.geometry));
+        Some(encode::layer(&kept.plan, &parts, &Asked { layer: &entry.layer, who, time, grid }, forms, most))
+    }
+
+    /// What the rows take of memory, bytes.
+    fn bytes(&self) -> usize {
+        let of = |kept: &Arc<Kept>| if let Rows::Ready(state) = &*kept.rows() { state.bytes() } else { 0 };
+        self.0.read().values().map(of).sum()
+    }
+
+    fn measure(&self) {
+        for kept in self.0.read().values() {
+            if let Rows::Ready(state) = &*kept.rows() {
+                metrics::gauge!("tiles_memory_bytes", "layer" => kept.layer.to_string()).set(state.bytes() as f64);
+                metrics::gauge!("tiles_memory_rows", "layer" => kept.layer.to_string()).set(state.rows() as f64);
+            }
+        }
+    }
+}
+
+impl Kept {
+    /// Whether it is the layer as it is declared, with the table that it has now.
+    fn is_of(&self, entry: &Entry) -> bool {
+        self.layer == entry.layer.id && self.generation == entry.generation && self.plan.fits(&entry.layer)
+    }
+
+    /// Whether loading it failed or was never begun.
+    fn is_waiting(&self) -> bool {
+        matches!(&*self.rows(), Rows::Loading(_))
+    }
+}
+
+impl Shared {
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<TableName, Arc<Kept>>> {
+        self.kept.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, HashMap<TableName, Arc<Kept>>> {
+        self.kept.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Copies for Shared {
+    fn keeps(&self, table: &TableName) -> bool {
+        self.read().get(table).is_some_and(|kept| !matches!(&*kept.rows(), Rows::Left))
+    }
+
+    fn apply(&self, table: &TableName, changes: Vec<RowChange>) {
+        let Some(kept) = self.read().get(table).cloned() else { return };
+        let mut rows = kept.rows();
+        let lost = match &mut *rows {
+            Rows::Loading(noted) => {
+                noted.push(changes);
+                false
+            }
+            Rows::Ready(state) => {
+                let lost = state.apply(&changes).is_err();
+                if let Some((ticket, parts)) = state.outgrown() {
+                    let kept = Arc::clone(&kept);
+                    std::thread::spawn(move || {
+                        let run = state::merged(&kept.plan, &parts);
+                        drop(parts);
+                        if let Rows::Ready(state) = &mut *kept.rows() {
+                            state.joined(ticket, run);
+                        }
+                    });
+                }
+                lost
+            }
+            Rows::Left => false,
+        };
+        drop(rows);
+        if lost {
+            tracing::warn!(%table, "changes can't be told row by row: the layer is loaded again for tiles");
+            self.write().remove(table);
+            self.due.notify_one();
+        }
+    }
+
+    fn begin(&self) {
+        self.write().clear();
+        self.due.notify_one();
+    }
+}

@@ -1,0 +1,257 @@
+//! Rows on their way into a [`Run`]: projected, measured, their values numbered.
+
+use std::sync::Arc;
+
+use crs::CrsError;
+use feed::ewkb::{self, Part, Visitor};
+
+use super::plan::Plan;
+use super::run::{HOLE, Kind, Run};
+use super::simplify::{NEVER, safe_zoom, zooms};
+use super::values::{self, Dictionary, Interner};
+use super::world::{Extent, Projection, World};
+
+/// A row as the database sends it.
+#[derive(Debug, Default)]
+pub(crate) struct Row<'a> {
+    pub(crate) fid: i64,
+    pub(crate) id: &'a str,
+    /// EWKB.
+    pub(crate) geometry: Option<&'a [u8]>,
+    pub(crate) valid_from: Option<&'a str>,
+    pub(crate) valid_to: Option<&'a str>,
+    /// The columns of the plan, as PostgreSQL writes them, and whether it is a `real`.
+    pub(crate) columns: Vec<(Option<&'a str>, bool)>,
+}
+
+/// Columns in the order in which rows came.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub(crate) fids: Vec<i64>,
+    pub(crate) ids: Dictionary,
+    pub(crate) boxes: Vec<Extent>,
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) safe: Vec<u8>,
+    pub(crate) parts: Vec<u32>,
+    pub(crate) ends: Vec<u32>,
+    pub(crate) positions: Vec<World>,
+    pub(crate) keep: Vec<u8>,
+    pub(crate) labels: Vec<Option<World>>,
+    pub(crate) columns: Vec<Vec<Option<u32>>>,
+    pub(crate) values: Interner,
+    pub(crate) valid_from: Vec<Option<i64>>,
+    pub(crate) valid_to: Vec<Option<i64>>,
+}
+
+/// Takes rows in.
+#[derive(Debug)]
+pub(crate) struct Builder {
+    plan: Arc<Plan>,
+    rows: Rows,
+    geometry: Geometry,
+    scratch: Vec<u8>,
+}
+
+/// The geometry that is being read.
+#[derive(Debug, Default)]
+struct Geometry {
+    positions: Vec<[f64; 2]>,
+    parts: Vec<(usize, Part)>,
+}
+
+impl Visitor for Geometry {
+    fn position(&mut self, x: f64, y: f64) {
+        self.positions.push([x, y]);
+    }
+
+    fn part(&mut self, part: Part) {
+        self.parts.push((self.positions.len(), part));
+    }
+}
+
+impl Builder {
+    pub(crate) fn new(plan: Arc<Plan>) -> Self {
+        let rows = Rows { columns: vec![Vec::new(); plan.columns()], ..Rows::default() };
+        Self { plan, rows, geometry: Geometry::default(), scratch: Vec::new() }
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.fids.len()
+    }
+
+    /// About what the rows take of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.rows.positions.len() * 9 + self.rows.ids.bytes() + self.len() * (40 + 4 * self.rows.columns.len())
+    }
+
+    pub(crate) fn finish(self) -> Run {
+        Run::new(self.plan, self.rows)
+    }
+
+    /// Takes a row in. One without a place, or with one that no tile can show, is left out.
+    pub(crate) fn push(&mut self, projection: &Projection, row: &Row<'_>) -> Result<(), CrsError> {
+        self.geometry.positions.clear();
+        self.geometry.parts.clear();
+        if row.geometry.is_none_or(|bytes| ewkb::read(bytes, &mut self.geometry).is_err()) {
+            return Ok(());
+        }
+        let from = (self.rows.positions.len(), self.rows.ends.len());
+        projection.project(&mut self.geometry.positions, &mut self.rows.positions)?;
+        let Some((kind, safe)) = self.shape(from.0) else {
+            self.rows.positions.truncate(from.0);
+            self.rows.keep.truncate(from.0);
+            self.rows.ends.truncate(from.1);
+            return Ok(());
+        };
+        let rows = &mut self.rows;
+        rows.parts.push(from.1 as u32);
+        rows.kinds.push(kind);
+        rows.safe.push(safe);
+        rows.boxes.push(Extent::around(&rows.positions[from.0..]));
+        rows.fids.push(row.fid);
+        self.scratch.clear();
+        values::write(kernel::layer::FieldType::Text, false, row.id, &mut self.scratch);
+        rows.ids.push(&self.scratch);
+        let us = |text: Option<&str>| text.and_then(values::instant).map(|at| at.timestamp_micros());
+        if self.plan.layer.validity {
+            rows.valid_from.push(us(row.valid_from));
+            rows.valid_to.push(us(row.valid_to));
+        }
+        let kinds = self.plan.fields().map(|field| field.kind).chain([kernel::layer::FieldType::Text]);
+        for ((column, kind), (value, single)) in rows.columns.iter_mut().zip(kinds).zip(&row.columns) {
+            self.scratch.clear();
+            let written = value.is_some_and(|text| values::write(kind, *single, text, &mut self.scratch));
+            column.push(written.then(|| rows.values.number(&self.scratch)));
+        }
+        if self.plan.labels {
+            let label = (kind == Kind::Area).then(|| inside(&rows.positions, &rows.ends[from.1..], from.0)).flatten();
+            rows.labels.push(label);
+        }
+        Ok(())
+    }
+
+    /// Parts of the positions from `from` on: without the doubled ends of rings, with the zooms at which each position is needed.
+    /// `None` for a geometry of nothing.
+    fn shape(&mut self, from: usize) -> Option<(Kind, u8)> {
+        let rows = &mut self.rows;
+        let world = rows.positions.split_off(from);
+        let (mut kind, mut safe, mut begun) = (None, 0, 0);
+        // where the rings of the area at hand are
+        let mut area: Vec<(usize, usize)> = Vec::new();
+        let measure = |area: &mut Vec<(usize, usize)>, positions: &[World]| {
+            let rings: Vec<&[World]> = area.drain(..).map(|(from, to)| &positions[from..to]).collect();
+            safe_zoom(&rings)
+        };
+        for (end, part) in &self.geometry.parts {
+            let positions = &world[std::mem::replace(&mut begun, *end)..*end];
+            let first = rows.positions.len();
+            let (own, hole) = match part {
+                Part::Point => (Kind::Point, false),
+                Part::Line => (Kind::Line, false),
+                Part::Ring { outer } => (Kind::Area, !outer),
+            };
+            // a row is of one kind: collections are none of the geometry types
+            if *kind.get_or_insert(own) != own || positions.is_empty() {
+                continue;
+            }
+            match own {
+                Kind::Point => {
+                    rows.positions.extend_from_slice(positions);
+                    rows.keep.resize(rows.positions.len(), 0);
+                }
+                Kind::Line => {
+                    rows.positions.extend_from_slice(positions);
+                    zooms(positions, false, &mut rows.keep);
+                }
+                Kind::Area => {
+                    if !hole {
+                        safe = safe.max(measure(&mut area, &rows.positions));
+                    }
+                    let open = &positions[..positions.len() - 1];
+                    rows.positions.extend_from_slice(open);
+                    zooms(open, true, &mut rows.keep);
+                    area.push((first, rows.positions.len()));
+                }
+            }
+            // all points of a row are one part
+            if own == Kind::Point && rows.ends.last().is_some_and(|end| (end & !HOLE) as usize == first) && first > from {
+                rows.ends.pop();
+            }
+            rows.ends.push(rows.positions.len() as u32 | if hole { HOLE } else { 0 });
+        }
+        safe = safe.max(measure(&mut area, &rows.positions));
+        let kind = kind.filter(|_| rows.positions.len() > from)?;
+        Some((kind, if kind == Kind::Area { safe } else { NEVER }))
+    }
+
+    /// Takes in a row of a run that has the same plan.
+    pub(crate) fn copy(&mut self, run: &Run, row: usize) {
+        let rows = &mut self.rows;
+        rows.parts.push(rows.ends.len() as u32);
+        rows.kinds.push(run.kind(row));
+        rows.safe.push(run.safe[row]);
+        rows.boxes.push(run.boxes[row]);
+        rows.fids.push(run.fids[row]);
+        rows.ids.push(run.id(row));
+        for part in run.parts(row) {
+            rows.positions.extend_from_slice(part.positions);
+            rows.keep.extend_from_slice(part.keep);
+            rows.ends.push(rows.positions.len() as u32 | if part.hole { HOLE } else { 0 });
+        }
+        for (at, column) in rows.columns.iter_mut().enumerate() {
+            column.push(run.value(row, at).map(|value| rows.values.number(run.bytes_of(value))));
+        }
+        if let Some((from, to)) = run.validity(row) {
+            rows.valid_from.push((from > i64::MIN).then_some(from));
+            rows.valid_to.push(to);
+        }
+        if self.plan.labels {
+            rows.labels.push(run.label(row));
+        }
+    }
+}
+
+/// A point inside the areas: in the middle of the widest piece of a line across them, halfway between the positions above and below the
+/// middle of their box, as GEOS finds it. `ends` are those of the rings; the first ring begins at `from`.
+fn inside(positions: &[World], ends: &[u32], from: usize) -> Option<World> {
+    let bounds = Extent::around(&positions[from..]);
+    let middle = (f64::from(bounds.north) + f64::from(bounds.south)) / 2.0;
+    let (mut above, mut below) = (f64::from(bounds.north), f64::from(bounds.south));
+    for [_, y] in &positions[from..] {
+        let y = f64::from(*y);
+        if y <= middle { above = above.max(y) } else { below = below.min(y) }
+    }
+    let across = (above + below) / 2.0;
+    let mut crossings = Vec::new();
+    let mut begun = from;
+    for end in ends.iter().map(|end| (end & !HOLE) as usize) {
+        let ring = &positions[std::mem::replace(&mut begun, end)..end];
+        for (i, [bx, by]) in ring.iter().enumerate() {
+            let [ax, ay] = ring[if i == 0 { ring.len() - 1 } else { i - 1 }];
+            let (a, b) = (f64::from(ay), f64::from(*by));
+            if (a > across) != (b > across) {
+                crossings.push(f64::from(ax) + (f64::from(*bx) - f64::from(ax)) * (across - a) / (b - a));
+            }
+        }
+    }
+    crossings.sort_by(f64::total_cmp);
+    let widest = crossings.chunks_exact(2).max_by(|one, other| (one[1] - one[0]).total_cmp(&(other[1] - other[0])))?;
+    Some([((widest[0] + widest[1]) / 2.0).round() as u32, across.round() as u32])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inside;
+
+    #[test]
+    fn a_label_lies_inside_also_beside_a_hole() {
+        let positions = [[0, 0], [100, 0], [100, 100], [0, 100], [10, 10], [10, 90], [60, 90], [60, 10]];
+        let [x, y] = inside(&positions, &[4, 8], 0).unwrap();
+        assert_eq!([x, y], [80, 50]);
+        assert_eq!(inside(&[[5, 5]], &[1], 0), None);
+    }
+}

@@ -1,0 +1,173 @@
+//! Cutting at the sides of a tile, in its own units.
+
+/// A position in a tile's units.
+pub(crate) type Unit = [i64; 2];
+
+/// What is kept: from the first to the second on both axes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Square {
+    pub(crate) from: i64,
+    pub(crate) to: i64,
+}
+
+impl Square {
+    pub(crate) fn holds(self, [x, y]: Unit) -> bool {
+        (self.from..=self.to).contains(&x) && (self.from..=self.to).contains(&y)
+    }
+
+    fn sides(self) -> [Side; 4] {
+        [(0, self.from, 1), (0, self.to, -1), (1, self.from, 1), (1, self.to, -1)].map(|(axis, at, sign)| Side { axis, at, sign })
+    }
+}
+
+/// The half plane on one side of a line along an axis.
+#[derive(Clone, Copy)]
+struct Side {
+    axis: usize,
+    at: i64,
+    sign: i64,
+}
+
+impl Side {
+    fn holds(self, position: Unit) -> bool {
+        (position[self.axis] - self.at) * self.sign >= 0
+    }
+
+    /// Where an edge crosses the line.
+    fn crossing(self, a: Unit, b: Unit) -> Unit {
+        let other = 1 - self.axis;
+        let part = (self.at - a[self.axis]) as f64 / (b[self.axis] - a[self.axis]) as f64;
+        let mut crossing = [self.at; 2];
+        crossing[other] = a[other] + ((b[other] - a[other]) as f64 * part).round() as i64;
+        crossing
+    }
+}
+
+/// Cuts a ring (without its first position again) in place, side by side (Sutherland and Hodgman 1974). Whether it is sure to be in one
+/// piece: one that crosses a side more than twice may leave pieces that hang together by edges along that side.
+pub(crate) fn ring(ring: &mut Vec<Unit>, scratch: &mut Vec<Unit>, square: Square) -> bool {
+    let mut whole = true;
+    for side in square.sides() {
+        if ring.iter().all(|position| side.holds(*position)) {
+            continue;
+        }
+        scratch.clear();
+        let mut crossings = 0;
+        for (i, &to) in ring.iter().enumerate() {
+            let from = ring[if i == 0 { ring.len() - 1 } else { i - 1 }];
+            let (was, is) = (side.holds(from), side.holds(to));
+            if was != is {
+                crossings += 1;
+                scratch.push(side.crossing(from, to));
+            }
+            if is {
+                scratch.push(to);
+            }
+        }
+        whole &= crossings <= 2;
+        std::mem::swap(ring, scratch);
+    }
+    whole
+}
+
+/// The parts of a line inside the square, one after the other into `out`, each followed by its end in `ends` (Liang and Barsky 1984).
+pub(crate) fn line(line: &[Unit], square: Square, out: &mut Vec<Unit>, ends: &mut Vec<usize>) {
+    let mut open = false;
+    for edge in line.windows(2) {
+        let (a, b) = (edge[0], edge[1]);
+        let Some((from, to)) = inside(a, b, square) else {
+            close(&mut open, out, ends);
+            continue;
+        };
+        if !open || out.last() != Some(&from) {
+            close(&mut open, out, ends);
+            out.push(from);
+            open = true;
+        }
+        out.push(to);
+        if to != b {
+            close(&mut open, out, ends);
+        }
+    }
+    close(&mut open, out, ends);
+}
+
+fn close(open: &mut bool, out: &[Unit], ends: &mut Vec<usize>) {
+    if std::mem::take(open) {
+        ends.push(out.len());
+    }
+}
+
+/// The part of an edge that is inside.
+fn inside(a: Unit, b: Unit, square: Square) -> Option<(Unit, Unit)> {
+    if square.holds(a) && square.holds(b) {
+        return Some((a, b));
+    }
+    let delta = [(b[0] - a[0]) as f64, (b[1] - a[1]) as f64];
+    let (mut enters, mut leaves) = (0.0f64, 1.0f64);
+    for axis in 0..2 {
+        let (low, high) = ((square.from - a[axis]) as f64, (square.to - a[axis]) as f64);
+        if delta[axis] == 0.0 {
+            if low > 0.0 || high < 0.0 {
+                return None;
+            }
+            continue;
+        }
+        let (near, far) = (low / delta[axis], high / delta[axis]);
+        enters = enters.max(near.min(far));
+        leaves = leaves.min(near.max(far));
+    }
+    if enters > leaves {
+        return None;
+    }
+    let at = |part: f64| {
+        let on = |axis: usize| (a[axis] + (delta[axis] * part).round() as i64).clamp(square.from, square.to);
+        [on(0), on(1)]
+    };
+    Some((if square.holds(a) { a } else { at(enters) }, if square.holds(b) { b } else { at(leaves) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Square, Unit, line, ring};
+
+    const SQUARE: Square = Square { from: -10, to: 110 };
+
+    fn cut(positions: &[Unit]) -> (Vec<Unit>, bool) {
+        let mut out = positions.to_vec();
+        let whole = ring(&mut out, &mut Vec::new(), SQUARE);
+        (out, whole)
+    }
+
+    #[test]
+    fn a_corner_is_cut_off() {
+        let (out, whole) = cut(&[[50, 50], [200, 50], [200, 60], [50, 60]]);
+        assert!(whole);
+        assert_eq!(out, [[50, 50], [110, 50], [110, 60], [50, 60]]);
+        assert_eq!(cut(&[[0, 0], [5, 0], [5, 5]]).0, [[0, 0], [5, 0], [5, 5]], "what is inside stays");
+        assert!(cut(&[[200, 0], [300, 0], [300, 5]]).0.is_empty());
+        let (all, whole) = cut(&[[-500, -500], [500, -500], [500, 500], [-500, 500]]);
+        assert!(whole && all.len() == 4 && all.iter().all(|p| p.iter().all(|c| [-10, 110].contains(c))), "{all:?}");
+    }
+
+    #[test]
+    fn a_comb_across_a_side_may_fall_apart() {
+        let outside = [[200, 0], [50, 0], [50, 20], [150, 20], [150, 40], [50, 40], [50, 60], [200, 60]];
+        assert!(!cut(&outside).1, "two teeth that reach in, held together outside");
+    }
+
+    #[test]
+    fn lines_come_in_parts() {
+        let parts = |positions: &[Unit]| {
+            let (mut out, mut ends) = (Vec::new(), Vec::new());
+            line(positions, SQUARE, &mut out, &mut ends);
+            let mut from = 0;
+            ends.iter().map(|to| out[std::mem::replace(&mut from, *to)..*to].to_vec()).collect::<Vec<_>>()
+        };
+        assert_eq!(parts(&[[0, 0], [200, 0], [200, 50], [0, 50]]), [vec![[0, 0], [110, 0]], vec![[110, 50], [0, 50]]]);
+        assert_eq!(parts(&[[-100, 50], [300, 50]]), [vec![[-10, 50], [110, 50]]]);
+        assert_eq!(parts(&[[0, 0], [50, 50], [100, 0]]), [vec![[0, 0], [50, 50], [100, 0]]]);
+        assert!(parts(&[[-100, 0], [0, 300]]).is_empty() && parts(&[[200, 200], [300, 300]]).is_empty());
+        assert!(parts(&[[0, 200], [50, 200]]).is_empty());
+    }
+}

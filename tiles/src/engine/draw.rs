@@ -1,0 +1,261 @@
+//! A row's geometry in a tile: quantised, simplified, cut, and written as commands (Mapbox Vector Tile 2.1, 4.3).
+
+use super::area::{Rings, repaired};
+use super::clip::{self, Square, Unit};
+use super::protobuf::{varint, zigzag};
+use super::run::{Kind, PartOf, Run};
+use super::world::{Extent, Grid, World};
+use crate::frame::EXTENT;
+
+/// How far beyond a tile an area is cut before the pieces are told apart, units.
+const FAR: i64 = 2 * EXTENT as i64;
+
+/// What drawing needs again and again.
+#[derive(Debug, Default)]
+pub(crate) struct Pen {
+    /// The commands of the geometry at hand, ready for a feature.
+    pub(crate) commands: Vec<u8>,
+    cursor: Unit,
+    line: Vec<Unit>,
+    cut: Vec<Unit>,
+    ends: Vec<usize>,
+    rings: Rings,
+    edges: Vec<(usize, usize)>,
+}
+
+impl Pen {
+    /// Draws a row of a run. `false`: nothing of it is in the tile.
+    pub(crate) fn draw(&mut self, run: &Run, row: usize, grid: &Grid) -> bool {
+        self.begin();
+        let extent = &run.boxes[row];
+        let square = Square { from: -grid.buffer, to: i64::from(EXTENT) + grid.buffer };
+        match run.kind(row) {
+            Kind::Point => self.points(run, row, grid, square),
+            _ if extent.side() < grid.half_unit() => {}
+            Kind::Line => self.lines(run, row, grid, (!grid.holds(extent)).then_some(square)),
+            Kind::Area => self.areas(run, row, grid, (!grid.holds(extent)).then_some(square)),
+        }
+        !self.commands.is_empty()
+    }
+
+    /// Draws one point, if the tile itself holds it: not its buffer, and of two tiles' common sides only one.
+    pub(crate) fn draw_label(&mut self, at: [u32; 2], grid: &Grid) -> bool {
+        self.begin();
+        let unit = grid.quantise(at);
+        if !grid.owns(at) {
+            return false;
+        }
+        self.command(1, 1);
+        self.to(unit);
+        true
+    }
+
+    /// Draws a square of the world, of a unit at least.
+    pub(crate) fn draw_square(&mut self, square: &Extent, grid: &Grid) -> bool {
+        self.begin();
+        let (from, to) = (grid.quantise([square.west, square.north]), grid.quantise([square.east, square.south]));
+        let held = |at: i64| at.clamp(-grid.buffer, i64::from(EXTENT) + grid.buffer);
+        let [west, north, east, south] = [held(from[0]), held(from[1]), held(to[0].max(from[0] + 1)), held(to[1].max(from[1] + 1))];
+        if west < east && north < south {
+            self.ring(&[[west, north], [east, north], [east, south], [west, south]], false);
+        }
+        !self.commands.is_empty()
+    }
+
+    fn begin(&mut self) {
+        self.commands.clear();
+        self.cursor = [0, 0];
+    }
+
+    fn points(&mut self, run: &Run, row: usize, grid: &Grid, square: Square) {
+        self.line.clear();
+        for part in run.parts(row) {
+            self.line.extend(part.positions.iter().map(|at| grid.quantise(*at)).filter(|at| square.holds(*at)));
+        }
+        if !self.line.is_empty() {
+            self.command(1, self.line.len());
+            for i in 0..self.line.len() {
+                self.to(self.line[i]);
+            }
+        }
+    }
+
+    fn lines(&mut self, run: &Run, row: usize, grid: &Grid, square: Option<Square>) {
+        for part in run.parts(row) {
+            self.line.clear();
+            let Some(square) = square else {
+                quantised(&part, grid, false, &mut self.line);
+                if self.line.len() < 2 {
+                    // a small loop is not nothing
+                    self.line.clear();
+                    quantised(&part, grid, true, &mut self.line);
+                }
+                self.polyline(0, self.line.len(), false);
+                continue;
+            };
+            needed(&part, grid, false, &mut self.line, |position| grid.offset(position));
+            self.cut.clear();
+            self.ends.clear();
+            clip::line(&self.line, grid.in_world(square), &mut self.cut, &mut self.ends);
+            std::mem::swap(&mut self.line, &mut self.cut);
+            rounded(grid, &mut self.line);
+            let mut from = 0;
+            for i in 0..self.ends.len() {
+                let to = self.ends[i];
+                self.polyline(from, to, false);
+                from = to;
+            }
+        }
+    }
+
+    /// Writes `line[from..to]`, if it is a line.
+    fn polyline(&mut self, from: usize, to: usize, closed: bool) {
+        let (mut length, mut last) = (0, None);
+        for at in &self.line[from..to] {
+            length += usize::from(last.replace(*at) != Some(*at));
+        }
+        if length < 2 {
+            return;
+        }
+        self.command(1, 1);
+        let mut last = self.line[from];
+        self.to(last);
+        self.command(2, length - 1);
+        for i in from + 1..to {
+            let at = self.line[i];
+            if at != last {
+                self.to(at);
+                last = at;
+            }
+        }
+        if closed {
+            self.command(7, 1);
+        }
+    }
+
+    fn areas(&mut self, run: &Run, row: usize, grid: &Grid, square: Option<Square>) {
+        let sound = square.is_none() && run.safe[row] <= grid.z;
+        let parts: Vec<PartOf<'_>> = run.parts(row).collect();
+        let mut from = 0;
+        while from < parts.len() {
+            let to = parts[from + 1..].iter().position(|part| !part.hole).map_or(parts.len(), |next| from + 1 + next);
+            self.area(&parts[from..to], grid, square, sound);
+            from = to;
+        }
+    }
+
+    fn area(&mut self, parts: &[PartOf<'_>], grid: &Grid, square: Option<Square>, sound: bool) {
+        let whole = self.gather(parts, grid, square);
+        if self.rings.ends.is_empty() {
+            return;
+        }
+        if sound || (whole && self.rings.are_sound(&mut self.edges)) {
+            let rings = std::mem::take(&mut self.rings);
+            for (i, ring) in rings.iter().enumerate() {
+                self.ring(ring, i > 0);
+            }
+            self.rings = rings;
+            return;
+        }
+        if !whole {
+            self.gather(parts, grid, Some(Square { from: -FAR, to: i64::from(EXTENT) + FAR }));
+        }
+        for shape in repaired(&self.rings, square) {
+            for (i, ring) in shape.iter().enumerate() {
+                self.ring(ring, i > 0);
+            }
+        }
+    }
+
+    /// The rings of an area in the tile's units, cut if a square is given; those that become nothing are left out, with an outer ring its
+    /// holes. Whether none may have fallen apart.
+    fn gather(&mut self, parts: &[PartOf<'_>], grid: &Grid, square: Option<Square>) -> bool {
+        self.rings.clear();
+        let mut whole = true;
+        for part in parts {
+            self.line.clear();
+            match square {
+                None => {
+                    quantised(part, grid, false, &mut self.line);
+                    open(&mut self.line);
+                    if self.line.len() < 3 || Rings::doubled_area(&self.line) == 0 {
+                        self.line.clear();
+                        quantised(part, grid, true, &mut self.line);
+                    }
+                }
+                Some(square) => {
+                    needed(part, grid, false, &mut self.line, |position| grid.offset(position));
+                    if self.line.len() < 3 {
+                        self.line.clear();
+                        needed(part, grid, true, &mut self.line, |position| grid.offset(position));
+                    }
+                    whole &= clip::ring(&mut self.line, &mut self.cut, grid.in_world(square));
+                    rounded(grid, &mut self.line);
+                    self.line.dedup();
+                }
+            }
+            open(&mut self.line);
+            let is_ring = self.line.len() >= 3 && (!whole || Rings::doubled_area(&self.line) != 0);
+            if is_ring {
+                self.rings.positions.extend_from_slice(&self.line);
+                self.rings.ends.push(self.rings.positions.len());
+            } else if !part.hole {
+                return whole;
+            }
+        }
+        whole
+    }
+
+    /// Writes a ring; outer ones clockwise on the screen, holes the other way.
+    fn ring(&mut self, ring: &[Unit], hole: bool) {
+        let area = Rings::doubled_area(ring);
+        if area == 0 {
+            return;
+        }
+        self.line.clear();
+        self.line.extend_from_slice(ring);
+        if (area > 0) == hole {
+            self.line.reverse();
+        }
+        self.polyline(0, ring.len(), true);
+    }
+
+    fn command(&mut self, id: u64, count: usize) {
+        varint((count as u64) << 3 | id, &mut self.commands);
+    }
+
+    fn to(&mut self, at: Unit) {
+        for (along, before) in at.into_iter().zip(self.cursor) {
+            varint(zigzag(along - before), &mut self.commands);
+        }
+        self.cursor = at;
+    }
+}
+
+/// A part's positions that its zoom needs (or all of them), in the tile's units, none twice in a row.
+fn quantised(part: &PartOf<'_>, grid: &Grid, all: bool, out: &mut Vec<Unit>) {
+    needed(part, grid, all, out, |position| grid.quantise(position));
+}
+
+fn needed(part: &PartOf<'_>, grid: &Grid, all: bool, out: &mut Vec<Unit>, unit: impl Fn(World) -> Unit) {
+    for (position, keep) in part.positions.iter().zip(part.keep) {
+        if all || *keep <= grid.z {
+            let at = unit(*position);
+            if out.last() != Some(&at) {
+                out.push(at);
+            }
+        }
+    }
+}
+
+/// World units from the tile's corner, in which is cut, become the tile's.
+fn rounded(grid: &Grid, positions: &mut [Unit]) {
+    positions.iter_mut().for_each(|at| *at = at.map(|along| grid.units(along)));
+}
+
+/// Takes a ring's first position off its end.
+fn open(ring: &mut Vec<Unit>) {
+    while ring.len() > 1 && ring.first() == ring.last() {
+        ring.pop();
+    }
+}

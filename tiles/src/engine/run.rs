@@ -1,0 +1,312 @@
+//! Features of a layer as the engine keeps them: in columns, sorted along a Hilbert curve, never changed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use kernel::filter::{self, RowValues};
+use kernel::layer::FieldType;
+use kernel::{Filter, Srid};
+
+use super::builder::Rows;
+use super::index::{Index, hilbert};
+use super::level::{Cells, Level};
+use super::plan::Plan;
+use super::values::{Column, Dictionary, read};
+use super::world::{Extent, World};
+
+/// What a feature is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Point,
+    Line,
+    Area,
+}
+
+/// The bit of a ring's end that says that it is a hole.
+pub(crate) const HOLE: u32 = 1 << 31;
+
+/// Which rows of a run: a bit each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bits(Vec<u64>);
+
+impl Bits {
+    pub(crate) fn holds(&self, row: usize) -> bool {
+        self.0.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+    }
+
+    pub(crate) fn set(&mut self, row: usize) {
+        if self.0.len() <= row / 64 {
+            self.0.resize(row / 64 + 1, 0);
+        }
+        self.0[row / 64] |= 1 << (row % 64);
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// The rows, in order.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().flat_map(|(at, word)| {
+            let mut left = *word;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros() as usize)?;
+                left &= left - 1;
+                Some(at * 64 + bit)
+            })
+        })
+    }
+}
+
+/// Divisions of a run by the grid and by the condition that is the class of readers; without one they see all rows.
+type Levels = HashMap<(Cells, Option<String>), Arc<Level>>;
+
+/// Some features. All columns are in one order, along the Hilbert curve of the middles of their boxes.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) fids: Vec<i64>,
+    /// The rows in the order of their `fid`.
+    by_fid: Vec<u32>,
+    ids: Dictionary,
+    pub(crate) boxes: Vec<Extent>,
+    index: Index,
+    kinds: Vec<Kind>,
+    /// The zoom from which an area's rings can't touch when they are rounded.
+    pub(crate) safe: Vec<u8>,
+    /// Where each row's parts begin among `ends`, and after the last where they end.
+    parts: Vec<u32>,
+    /// Where each part (a line, a ring, all points of a row) ends among the positions; holes with [`HOLE`].
+    ends: Vec<u32>,
+    positions: Vec<World>,
+    /// The lowest zoom at which each position is needed.
+    keep: Vec<u8>,
+    /// A point inside each area, where the layer has labels.
+    labels: Vec<Option<World>>,
+    /// The fields of the plan, and the comune after them.
+    columns: Vec<Column<u32>>,
+    values: Dictionary,
+    /// From when and to when each row is valid, microseconds since 1970, where the layer has validity.
+    validity: Option<[Column<i64>; 2]>,
+    /// The rows that meet a condition, by the condition, for as many as were asked for lately.
+    classes: Mutex<HashMap<String, Arc<Bits>>>,
+    /// What is drawn of it where there is much of it, by the grid and the class of readers.
+    levels: Mutex<Levels>,
+}
+
+/// As many conditions' rows are kept; beyond them all are found anew.
+const MAX_CLASSES: usize = 64;
+/// As many divisions are kept: those of a dozen zooms and of some classes.
+const MAX_LEVELS: usize = 48;
+
+/// A part of a row's geometry.
+pub(crate) struct PartOf<'a> {
+    pub(crate) positions: &'a [World],
+    pub(crate) keep: &'a [u8],
+    pub(crate) hole: bool,
+}
+
+impl Run {
+    /// Of the rows that were taken in.
+    pub(crate) fn new(plan: Arc<Plan>, rows: Rows) -> Self {
+        let n = rows.fids.len();
+        let mut order: Vec<u32> = (0..n as u32).collect();
+        order.sort_by_key(|row| (hilbert(rows.boxes[*row as usize].centre()), rows.fids[*row as usize]));
+        let pick = |row: &u32| *row as usize;
+        let (mut ids, mut parts, mut ends) = (Dictionary::default(), Vec::with_capacity(n + 1), Vec::with_capacity(rows.ends.len()));
+        let (mut positions, mut keep) = (Vec::with_capacity(rows.positions.len()), Vec::with_capacity(rows.positions.len()));
+        for row in order.iter().map(pick) {
+            ids.push(rows.ids.get(row as u32));
+            parts.push(ends.len() as u32);
+            for part in rows.parts[row]..rows.parts.get(row + 1).copied().unwrap_or(rows.ends.len() as u32) {
+                let part = part as usize;
+                let from = if part == 0 { 0 } else { (rows.ends[part - 1] & !HOLE) as usize };
+                let to = (rows.ends[part] & !HOLE) as usize;
+                positions.extend_from_slice(&rows.positions[from..to]);
+                keep.extend_from_slice(&rows.keep[from..to]);
+                ends.push(positions.len() as u32 | rows.ends[part] & HOLE);
+            }
+        }
+        parts.push(ends.len() as u32);
+        let fids: Vec<i64> = order.iter().map(|row| rows.fids[pick(row)]).collect();
+        let mut by_fid: Vec<u32> = (0..n as u32).collect();
+        by_fid.sort_unstable_by_key(|row| fids[*row as usize]);
+        let boxes: Vec<Extent> = order.iter().map(|row| rows.boxes[pick(row)]).collect();
+        let validity = plan.layer.validity.then(|| [Column::new(&rows.valid_from, &order), Column::new(&rows.valid_to, &order)]);
+        Self {
+            index: Index::new(&boxes),
+            kinds: order.iter().map(|row| rows.kinds[pick(row)]).collect(),
+            safe: order.iter().map(|row| rows.safe[pick(row)]).collect(),
+            labels: if plan.labels { order.iter().map(|row| rows.labels[pick(row)]).collect() } else { Vec::new() },
+            columns: rows.columns.iter().map(|column| Column::new(column, &order)).collect(),
+            values: rows.values.finish(),
+            classes: Mutex::default(),
+            levels: Mutex::default(),
+            plan,
+            fids,
+            by_fid,
+            ids,
+            boxes,
+            parts,
+            ends,
+            positions,
+            keep,
+            validity,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.fids.len()
+    }
+
+    /// The row of this `fid`.
+    pub(crate) fn find(&self, fid: i64) -> Option<usize> {
+        let at = self.by_fid.binary_search_by_key(&fid, |row| self.fids[*row as usize]).ok()?;
+        Some(self.by_fid[at] as usize)
+    }
+
+    /// The rows whose boxes meet the extent, in order.
+    pub(crate) fn search(&self, extent: &Extent, found: &mut Vec<u32>) {
+        self.index.search(&self.boxes, extent, found);
+    }
+
+    pub(crate) fn kind(&self, row: usize) -> Kind {
+        self.kinds[row]
+    }
+
+    pub(crate) fn parts(&self, row: usize) -> impl Iterator<Item = PartOf<'_>> {
+        (self.parts[row] as usize..self.parts[row + 1] as usize).map(|part| {
+            let from = if part == 0 { 0 } else { (self.ends[part - 1] & !HOLE) as usize };
+            let to = (self.ends[part] & !HOLE) as usize;
+            PartOf { positions: &self.positions[from..to], keep: &self.keep[from..to], hole: self.ends[part] & HOLE != 0 }
+        })
+    }
+
+    /// The point inside an area.
+    pub(crate) fn label(&self, row: usize) -> Option<World> {
+        self.labels.get(row).copied().flatten()
+    }
+
+    /// The row's `id` as a value of a tile.
+    pub(crate) fn id(&self, row: usize) -> &[u8] {
+        self.ids.get(row as u32)
+    }
+
+    /// The number of the value of a column.
+    pub(crate) fn value(&self, row: usize, column: usize) -> Option<u32> {
+        self.columns[column].get(row)
+    }
+
+    /// The bytes of a value.
+    pub(crate) fn bytes_of(&self, value: u32) -> &[u8] {
+        self.values.get(value)
+    }
+
+    /// How many different values there are.
+    pub(crate) fn values(&self) -> usize {
+        self.values.len()
+    }
+
+    /// From when and to when it is valid, microseconds since 1970; without an end until further notice.
+    pub(crate) fn validity(&self, row: usize) -> Option<(i64, Option<i64>)> {
+        let [from, to] = self.validity.as_ref()?;
+        Some((from.get(row).unwrap_or(i64::MIN), to.get(row)))
+    }
+
+    /// Whether the row is valid as `time` wants it. Layers without validity always are.
+    pub(crate) fn is_valid(&self, row: usize, time: &Filter) -> bool {
+        let Some((from, to)) = self.validity(row) else { return true };
+        let us = DateTime::<Utc>::timestamp_micros;
+        match time {
+            Filter::ValidAt(at) => from <= us(at) && to.is_none_or(|to| to > us(at)),
+            Filter::ValidDuring(begin, end) => {
+                end.as_ref().is_none_or(|end| from <= us(end)) && begin.as_ref().is_none_or(|begin| to.is_none_or(|to| to > us(begin)))
+            }
+            _ => false,
+        }
+    }
+
+    /// The rows that meet a condition, one of those that [`Plan::knows`].
+    pub(crate) fn class(&self, filter: &Filter) -> Arc<Bits> {
+        let key = filter.policy_sql(self.plan.layer.srid);
+        let known = self.classes.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let mut bits = Bits::default();
+            (0..self.len()).filter(|row| filter.matches(&RowOf { run: self, row: *row }) == Some(true)).for_each(|row| bits.set(row));
+            let bits = Arc::new(bits);
+            let mut classes = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
+            if classes.len() >= MAX_CLASSES {
+                classes.clear();
+            }
+            classes.insert(key, Arc::clone(&bits));
+            bits
+        })
+    }
+
+    /// The run divided by a grid, as a class of readers sees it at a time; kept where the next reader of the present can use it.
+    pub(crate) fn level(&self, class: Option<(&Filter, &Bits)>, cells: Cells, time: &Filter) -> Arc<Level> {
+        let key = (cells, class.map(|(filter, _)| filter.policy_sql(self.plan.layer.srid)));
+        let known = self.levels.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(level) = known.clone().filter(|level| level.is_for(time)) {
+            return level;
+        }
+        let level = Arc::new(Level::new(self, class.map(|(_, bits)| bits), cells, time));
+        // one for the past, or for an interval, is nobody else's
+        if known.is_none() && level.is_for(time) {
+            let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+            if levels.len() >= MAX_LEVELS {
+                levels.clear();
+            }
+            levels.insert(key, Arc::clone(&level));
+        }
+        level
+    }
+
+    /// What it takes of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let validity: usize = self.validity.iter().flatten().map(Column::bytes).sum();
+        let columns: usize = self.columns.iter().map(Column::bytes).sum();
+        let levels: usize = self.levels.lock().unwrap_or_else(PoisonError::into_inner).values().map(|level| level.bytes()).sum();
+        self.len() * (8 + 4 + 16 + 1 + 1)
+            + self.labels.capacity() * size_of::<Option<World>>()
+            + self.parts.capacity() * 4
+            + self.ends.capacity() * 4
+            + self.positions.capacity() * 8
+            + self.keep.capacity()
+            + self.index.bytes()
+            + self.ids.bytes()
+            + self.values.bytes()
+            + columns
+            + validity
+            + levels
+    }
+}
+
+/// A row for conditions to look at.
+struct RowOf<'a> {
+    run: &'a Run,
+    row: usize,
+}
+
+impl RowValues for RowOf<'_> {
+    fn value(&self, column: &kernel::Column) -> Option<filter::Value> {
+        let (run, row) = (self.run, self.row);
+        match column.as_str() {
+            "fid" => Some(filter::Value::Integer(run.fids[row])),
+            "id" => read(FieldType::Text, run.id(row)),
+            name => {
+                let (at, kind) = run.plan.column(name)?;
+                read(kind, run.bytes_of(run.value(row, at)?))
+            }
+        }
+    }
+
+    fn geometry(&self) -> Option<&geo_types::Geometry<f64>> {
+        None
+    }
+
+    fn srid(&self) -> Srid {
+        self.run.plan.layer.srid
+    }
+}

@@ -1,0 +1,247 @@
+//! Attributes as tiles have them: each value once, in the bytes of a `Value` of Mapbox Vector Tile 2.1 (4.1), and columns of codes.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use kernel::filter;
+use kernel::layer::FieldType;
+use xxhash_rust::xxh3::Xxh3Builder;
+
+use super::protobuf::{read_varint, varint, zigzag};
+
+/// The code of no value.
+pub(crate) const NULL: u32 = 0;
+
+/// Writes a value as it comes in PostgreSQL's text format: a `Value` of a tile, the same as `ST_AsMVT` writes of it. `false` if it is none
+/// of its type; a text always is.
+pub(crate) fn write(kind: FieldType, single: bool, text: &str, out: &mut Vec<u8>) -> bool {
+    match kind {
+        FieldType::Text | FieldType::Date => string(text, out),
+        FieldType::DateTime => match instant(text) {
+            Some(at) => string(&at.format("%Y-%m-%dT%H:%M:%SZ").to_string(), out),
+            None => return false,
+        },
+        FieldType::Integer => match text.parse::<i64>() {
+            // uint_value, or sint_value
+            Ok(number) if number >= 0 => tagged(5, number.unsigned_abs(), out),
+            Ok(number) => tagged(6, zigzag(number), out),
+            Err(_) => return false,
+        },
+        FieldType::Number => {
+            let number = if single { text.parse::<f32>().map(f64::from) } else { text.parse::<f64>() };
+            let Ok(number) = number else { return false };
+            out.push(3 << 3 | 1);
+            out.extend(number.to_le_bytes());
+        }
+        FieldType::Boolean => tagged(7, u64::from(text.starts_with('t')), out),
+    }
+    true
+}
+
+fn tagged(field: u8, value: u64, out: &mut Vec<u8>) {
+    out.push(field << 3);
+    varint(value, out);
+}
+
+/// `string_value`
+fn string(text: &str, out: &mut Vec<u8>) {
+    out.push(1 << 3 | 2);
+    varint(text.len() as u64, out);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// An instant as PostgreSQL writes it. Those beyond the calendar, as `infinity`, are none.
+pub(crate) fn instant(text: &str) -> Option<DateTime<Utc>> {
+    Some(DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z").ok()?.with_timezone(&Utc))
+}
+
+/// The value that these bytes stand for, as filters know it.
+pub(crate) fn read(kind: FieldType, bytes: &[u8]) -> Option<filter::Value> {
+    let (tag, rest) = bytes.split_first()?;
+    let value = match tag >> 3 {
+        1 => {
+            let (length, text) = read_varint(rest)?;
+            let text = std::str::from_utf8(text.get(..usize::try_from(length).ok()?)?).ok()?;
+            match kind {
+                FieldType::Date => filter::Value::Date(text.parse().ok()?),
+                FieldType::DateTime => filter::Value::Instant(text.parse().ok()?),
+                _ => filter::Value::Text(text.to_owned()),
+            }
+        }
+        3 => filter::Value::Number(f64::from_le_bytes(rest.try_into().ok()?)),
+        5 => filter::Value::Integer(i64::try_from(read_varint(rest)?.0).ok()?),
+        6 => {
+            let coded = read_varint(rest)?.0;
+            filter::Value::Integer((coded >> 1) as i64 ^ -((coded & 1) as i64))
+        }
+        7 => filter::Value::Boolean(read_varint(rest)?.0 == 1),
+        _ => return None,
+    };
+    Some(value)
+}
+
+/// Different byte strings, each with a number from nought.
+#[derive(Debug, Default)]
+pub(crate) struct Dictionary {
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+}
+
+impl Dictionary {
+    pub(crate) fn get(&self, number: u32) -> &[u8] {
+        let number = number as usize;
+        &self.bytes[if number == 0 { 0 } else { self.ends[number - 1] as usize }..self.ends[number] as usize]
+    }
+
+    pub(crate) fn push(&mut self, value: &[u8]) -> u32 {
+        self.bytes.extend_from_slice(value);
+        self.ends.push(self.bytes.len() as u32);
+        self.ends.len() as u32 - 1
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.capacity() + self.ends.capacity() * size_of::<u32>()
+    }
+
+    fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.ends.shrink_to_fit();
+    }
+}
+
+/// A dictionary that is being filled.
+#[derive(Debug, Default)]
+pub(crate) struct Interner {
+    dictionary: Dictionary,
+    known: HashMap<Box<[u8]>, u32, Xxh3Builder>,
+}
+
+impl Interner {
+    pub(crate) fn number(&mut self, value: &[u8]) -> u32 {
+        if let Some(number) = self.known.get(value) {
+            return *number;
+        }
+        let number = self.dictionary.push(value);
+        self.known.insert(value.into(), number);
+        number
+    }
+
+    pub(crate) fn finish(mut self) -> Dictionary {
+        self.dictionary.shrink();
+        self.dictionary
+    }
+}
+
+/// A column: for each row a code, nought for no value, in as few bytes as the codes need.
+#[derive(Debug)]
+pub(crate) struct Column<T> {
+    codes: Codes,
+    /// What the codes from one on stand for.
+    meanings: Vec<T>,
+}
+
+#[derive(Debug)]
+enum Codes {
+    Byte(Vec<u8>),
+    Short(Vec<u16>),
+    Long(Vec<u32>),
+}
+
+impl<T: Copy + Eq + std::hash::Hash> Column<T> {
+    /// Of the rows' values, in the order of `order`.
+    pub(crate) fn new(values: &[Option<T>], order: &[u32]) -> Self {
+        let mut known: HashMap<T, u32, Xxh3Builder> = HashMap::default();
+        let mut meanings = Vec::new();
+        let codes: Vec<u32> = order
+            .iter()
+            .map(|row| match values[*row as usize] {
+                None => NULL,
+                Some(value) => *known.entry(value).or_insert_with(|| {
+                    meanings.push(value);
+                    meanings.len() as u32
+                }),
+            })
+            .collect();
+        meanings.shrink_to_fit();
+        let codes = match meanings.len() {
+            0..=0xFF => Codes::Byte(codes.iter().map(|c| *c as u8).collect()),
+            0x100..=0xFFFF => Codes::Short(codes.iter().map(|c| *c as u16).collect()),
+            _ => Codes::Long(codes),
+        };
+        Self { codes, meanings }
+    }
+
+    pub(crate) fn get(&self, row: usize) -> Option<T> {
+        let code = match &self.codes {
+            Codes::Byte(codes) => u32::from(codes[row]),
+            Codes::Short(codes) => u32::from(codes[row]),
+            Codes::Long(codes) => codes[row],
+        };
+        (code != NULL).then(|| self.meanings[code as usize - 1])
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        let codes = match &self.codes {
+            Codes::Byte(codes) => codes.len(),
+            Codes::Short(codes) => codes.len() * 2,
+            Codes::Long(codes) => codes.len() * 4,
+        };
+        codes + self.meanings.len() * size_of::<T>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Column, Interner, read, write};
+    use kernel::filter::Value;
+    use kernel::layer::FieldType::{Boolean, Date, DateTime, Integer, Number, Text};
+
+    #[test]
+    fn values_are_written_as_postgis_does_and_read_again() {
+        let written = |kind, text: &str| {
+            let mut out = Vec::new();
+            write(kind, false, text, &mut out).then_some(out)
+        };
+        assert_eq!(written(Text, "già").unwrap(), b"\x0a\x04gi\xc3\xa0");
+        assert_eq!(written(Integer, "300").unwrap(), [5 << 3, 0xAC, 2]);
+        assert_eq!(written(Integer, "-3").unwrap(), [6 << 3, 5]);
+        assert_eq!(written(Boolean, "t").unwrap(), [7 << 3, 1]);
+        assert_eq!(written(Number, "1.5").unwrap(), [&[3 << 3 | 1][..], &1.5f64.to_le_bytes()].concat());
+        for text in ["2026-03-01 12:00:00.123+00", "2026-03-01 13:00:00+01"] {
+            assert_eq!(written(DateTime, text).unwrap(), b"\x0a\x142026-03-01T12:00:00Z");
+        }
+        assert!(written(Integer, "x").is_none() && written(Number, "").is_none() && written(DateTime, "infinity").is_none());
+        let mut single = Vec::new();
+        assert!(write(Number, true, "0.1", &mut single));
+        assert_eq!(single[1..], f64::from(0.1f32).to_le_bytes(), "a real is not the nearest double of its digits");
+        for (kind, text, value) in [
+            (Text, "già", Value::Text("già".into())),
+            (Integer, "300", Value::Integer(300)),
+            (Integer, "-3", Value::Integer(-3)),
+            (Boolean, "f", Value::Boolean(false)),
+            (Number, "-1.5", Value::Number(-1.5)),
+            (Date, "2026-03-01", Value::Date("2026-03-01".parse().unwrap())),
+            (DateTime, "2026-03-01 12:00:00+00", Value::Instant("2026-03-01T12:00:00Z".parse().unwrap())),
+        ] {
+            assert_eq!(read(kind, &written(kind, text).unwrap()), Some(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn each_value_once_and_codes_as_short_as_can_be() {
+        let mut interner = Interner::default();
+        assert_eq!([&b"a"[..], b"b", b"a", b""].map(|v| interner.number(v)), [0, 1, 0, 2]);
+        let dictionary = interner.finish();
+        assert_eq!([dictionary.get(0), dictionary.get(1), dictionary.get(2)], [&b"a"[..], b"b", b""]);
+        for n in [3u32, 300, 70_000] {
+            let values: Vec<Option<u32>> = (0..n).map(|i| (i % 3 != 1).then_some(i * 7)).collect();
+            let order: Vec<u32> = (0..n).rev().collect();
+            let column = Column::new(&values, &order);
+            assert!((0..n).all(|row| column.get(row as usize) == values[(n - 1 - row) as usize]), "{n}");
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Positions in world units: the square of Web Mercator as 2^32 by 2^32, x eastwards and y southwards. One is 7 mm on the ground
+//! in Calabria, and the way to a tile's units is an addition and a shift.
+
+use crs::{CrsError, Settings, Transformer};
+use kernel::{Srid, TileCoord};
+
+use super::clip::Square;
+use crate::frame::EXTENT;
+
+/// A position in world units, x before y.
+pub(crate) type World = [u32; 2];
+
+/// Half the side of the Web Mercator square, metres.
+const HALF_WORLD_M: f64 = 20_037_508.342_789_244;
+/// World units in a metre of Web Mercator.
+const UNITS_PER_METRE: f64 = 4_294_967_296.0 / (2.0 * HALF_WORLD_M);
+
+/// The way from a storage system to world units.
+#[derive(Clone, Debug)]
+pub(crate) struct Projection(Transformer);
+
+impl Projection {
+    /// By the pinned pipeline.
+    pub(crate) fn from(storage: Srid) -> Result<Self, CrsError> {
+        Ok(Self(Transformer::new(storage, Srid::WEB_MERCATOR, &Settings::default())?))
+    }
+
+    /// Positions of storage become world units; `positions` is scratch afterwards.
+    pub(crate) fn project(&self, positions: &mut [[f64; 2]], out: &mut Vec<World>) -> Result<(), CrsError> {
+        self.0.convert(positions)?;
+        let unit = |metres: f64| ((metres + HALF_WORLD_M) * UNITS_PER_METRE).round().clamp(0.0, f64::from(u32::MAX)) as u32;
+        out.extend(positions.iter().map(|[x, y]| [unit(*x), unit(-*y)]));
+        Ok(())
+    }
+}
+
+/// A rectangle in world units, all sides included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub(crate) west: u32,
+    pub(crate) north: u32,
+    pub(crate) east: u32,
+    pub(crate) south: u32,
+}
+
+impl Extent {
+    /// Round nothing: any position widens it.
+    pub(crate) const NOTHING: Self = Self { west: u32::MAX, north: u32::MAX, east: 0, south: 0 };
+
+    pub(crate) fn around(positions: &[World]) -> Self {
+        let mut all = Self::NOTHING;
+        for [x, y] in positions {
+            all.west = all.west.min(*x);
+            all.east = all.east.max(*x);
+            all.north = all.north.min(*y);
+            all.south = all.south.max(*y);
+        }
+        all
+    }
+
+    pub(crate) fn union(self, other: Self) -> Self {
+        Self {
+            west: self.west.min(other.west),
+            north: self.north.min(other.north),
+            east: self.east.max(other.east),
+            south: self.south.max(other.south),
+        }
+    }
+
+    pub(crate) fn meets(&self, other: &Self) -> bool {
+        self.west <= other.east && other.west <= self.east && self.north <= other.south && other.north <= self.south
+    }
+
+    pub(crate) fn centre(&self) -> World {
+        let middle = |a: u32, b: u32| (u64::from(a) + u64::from(b)).div_euclid(2) as u32;
+        [middle(self.west, self.east), middle(self.north, self.south)]
+    }
+
+    /// The longer side.
+    pub(crate) fn side(&self) -> u32 {
+        self.east.saturating_sub(self.west).max(self.south.saturating_sub(self.north))
+    }
+}
+
+/// A tile in world units, with its buffer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grid {
+    pub(crate) z: u8,
+    west: i64,
+    north: i64,
+    /// How many bits a world unit has more than a tile unit; negative from zoom 21.
+    shift: i8,
+    /// How far the tile reaches beyond its sides, tile units.
+    pub(crate) buffer: i64,
+}
+
+impl Grid {
+    pub(crate) fn new(tile: TileCoord, buffer: u32) -> Self {
+        let bits = 32 - u32::from(tile.z());
+        Self {
+            z: tile.z(),
+            west: i64::from(tile.x()) << bits,
+            north: i64::from(tile.y()) << bits,
+            shift: 20 - tile.z() as i8,
+            buffer: i64::from(buffer),
+        }
+    }
+
+    /// A position in the tile's units, from its north-west corner.
+    pub(crate) fn quantise(&self, position: World) -> [i64; 2] {
+        self.offset(position).map(|along| self.units(along))
+    }
+
+    /// A position in world units from the tile's north-west corner.
+    pub(crate) fn offset(&self, [x, y]: World) -> [i64; 2] {
+        [i64::from(x) - self.west, i64::from(y) - self.north]
+    }
+
+    /// A square of tile units in world units.
+    pub(crate) fn in_world(&self, Square { from, to }: Square) -> Square {
+        Square { from: self.world(from), to: self.world(to) }
+    }
+
+    pub(crate) fn units(&self, world: i64) -> i64 {
+        match self.shift {
+            s if s > 0 => (world + (1 << (s - 1))) >> s,
+            s => world << -s,
+        }
+    }
+
+    /// As many world units.
+    fn world(&self, units: i64) -> i64 {
+        if self.shift >= 0 { units << self.shift } else { units.div_euclid(1 << -self.shift) }
+    }
+
+    /// How many bits of a position are those within a cell of so many units, a power of two.
+    pub(crate) fn bits(&self, units: u32) -> u32 {
+        (units.trailing_zeros() as i32 + i32::from(self.shift)).clamp(0, 32) as u32
+    }
+
+    /// Half a tile unit in world units: what is smaller is not there. Nothing is from zoom 20 on.
+    pub(crate) fn half_unit(&self) -> u32 {
+        if self.shift > 0 { 1 << (self.shift - 1) } else { 0 }
+    }
+
+    /// The tile with its buffer; what lies in it is whole in the tile.
+    pub(crate) fn extent(&self) -> Extent {
+        let (side, beyond) = (self.world(i64::from(EXTENT)), self.world(self.buffer));
+        let unit = |at: i64| at.clamp(0, i64::from(u32::MAX)) as u32;
+        Extent {
+            west: unit(self.west - beyond),
+            north: unit(self.north - beyond),
+            east: unit(self.west + side + beyond),
+            south: unit(self.north + side + beyond),
+        }
+    }
+
+    /// Whether a position lies in the tile itself, of its sides on the northern or western.
+    pub(crate) fn owns(&self, [x, y]: World) -> bool {
+        let side = 1i64 << (32 - u32::from(self.z));
+        let within = |at: u32, from: i64| (from..from + side).contains(&i64::from(at));
+        within(x, self.west) && within(y, self.north)
+    }
+
+    /// Whether it has no need to be clipped.
+    pub(crate) fn holds(&self, extent: &Extent) -> bool {
+        let own = self.extent();
+        own.west <= extent.west && extent.east <= own.east && own.north <= extent.north && extent.south <= own.south
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Extent, Grid, Projection};
+    use kernel::{Srid, TileCoord};
+
+    #[test]
+    fn a_place_in_the_strait() {
+        // PostGIS 3.3: select st_astext(st_transform('SRID=7792;POINT(557000 4218000)'::geometry, 3857))
+        // = POINT(1742145.226.. 4596900.6..): within the unit, at zoom 14, of tile 8904, 6313 or beside it
+        let mut out = Vec::new();
+        Projection::from(Srid::RDN2008_UTM33).unwrap().project(&mut [[557_000.0, 4_218_000.0]], &mut out).unwrap();
+        let [x, y] = out[0];
+        assert_eq!([x >> 18, y >> 18], [8904, 6313]);
+    }
+
+    #[test]
+    fn positions_are_rounded_to_units_at_every_zoom() {
+        let at = [2_334_000_001, 1_655_000_003];
+        for z in 0..=22u8 {
+            let (x, y) = (at[0] >> (32 - z.max(1)), at[1] >> (32 - z.max(1)));
+            let tile = if z == 0 { TileCoord::new(0, 0, 0) } else { TileCoord::new(z, x, y) }.unwrap();
+            let grid = Grid::new(tile, 64);
+            let side = 2f64.powi(32 - i32::from(z));
+            let expected =
+                [(f64::from(at[0]) / side - f64::from(tile.x())) * 4096.0, (f64::from(at[1]) / side - f64::from(tile.y())) * 4096.0];
+            let got = grid.quantise(at);
+            assert!((got[0] as f64 - expected[0]).abs() <= 0.5 && (got[1] as f64 - expected[1]).abs() <= 0.5, "{z}: {got:?} {expected:?}");
+            assert!(grid.extent().meets(&Extent { west: at[0], east: at[0], north: at[1], south: at[1] }));
+        }
+    }
+
+    #[test]
+    fn the_worlds_edges_do_not_overflow() {
+        let world = Grid::new(TileCoord::new(0, 0, 0).unwrap(), 64);
+        assert_eq!(world.extent(), Extent { west: 0, north: 0, east: u32::MAX, south: u32::MAX });
+        assert_eq!(world.quantise([u32::MAX, 0]), [4096, 0]);
+        let last = (1 << 22) - 1;
+        let corner = Grid::new(TileCoord::new(22, last, last).unwrap(), 4095);
+        assert_eq!(corner.extent().east, u32::MAX);
+    }
+}

@@ -1,0 +1,418 @@
+//! Tiles from memory beside those of PostGIS, on a real PostgreSQL with a real change feed, read by a decoder that is not ours.
+#![allow(clippy::expect_used, reason = "helpers of tests")]
+
+#[path = "../../feed/tests/scratch/mod.rs"]
+mod scratch;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use catalogue::Catalogue;
+use feed::{Feed, FeedConfig, Tls};
+use geo::Validation;
+use http::{Request, StatusCode};
+use http_body_util::BodyExt;
+use kernel::{Assurance, Bbox, Comuni, Context, Installation, Principal, PublicUrl, Role, Srid, SystemClock, Text};
+use mvt_reader::Reader;
+use scratch::Scratch;
+use serde_json::json;
+use sqlx::postgres::PgPoolOptions;
+use tower::ServiceExt;
+
+const SRID: i32 = 7792;
+
+struct Scene {
+    scratch: Scratch,
+    /// With the engine, and without it.
+    memory: Router,
+    sql: Router,
+    feed: Feed,
+    database: kernel::Database,
+    engine: tiles::Engine,
+}
+
+const LAYERS: usize = 10;
+
+fn declaration(id: &str, geometry: &str, extra: serde_json::Value) -> String {
+    let field =
+        |name: &str, kind: &str, private: bool| json!({"name": name, "label": {"it": name, "en": name}, "type": kind, "private": private});
+    let mut layer = json!({
+        "id": id, "module": "published", "title": {"it": id, "en": id}, "table": format!("published.{id}"), "geometry": geometry, "srid": SRID,
+        "fields": [field("name", "text", false), field("floors", "integer", false), field("height", "number", false), field("listed", "boolean", false),
+                   field("built", "date", false), field("seen", "datetime", false), field("owner", "text", true), field("slim", "number", false)]
+    });
+    layer.as_object_mut().expect("an object").extend(extra.as_object().expect("an object").clone());
+    let validity = layer["validity"] == true;
+    format!(
+        "create table published.{id} (name text, floors integer, height double precision, listed boolean, built date, seen timestamptz, owner text, slim real);
+         call opensit.make_layer_table('published.{id}', '{geometry}', {validity});
+         alter policy app on published.{id} using (true);
+         insert into opensit.layers (id, ordinal, relation, declaration) values ('{id}', 1, 'published.{id}', '{layer}');"
+    )
+}
+
+/// Attributes of a row, different for each `i`.
+const ATTRIBUTES: &str = "case when i % 7 = 0 then null else 'è ' || i % 13 end, i % 5 - 2, i / 8.0, i % 2 = 0, date '2000-01-01' + i, \
+     timestamptz '2026-01-01 00:30:00.5+01' + i * interval '1 hour', 'owner ' || i, i / 10.0";
+const COLUMNS: &str = "name, floors, height, listed, built, seen, owner, slim";
+
+/// Rows of each kind of geometry round a place of the Strait, many of them across the sides of tiles, some with holes, some of several
+/// parts, some larger than a tile, some smaller than a unit.
+fn rows() -> String {
+    let insert = |table: &str, n: u32, geometry: &str| {
+        format!(
+            "insert into published.{table} (id, comune, {COLUMNS}, geom)
+             select '{table}-' || i, case when i % 3 = 0 then '080901' else '080902' end, {ATTRIBUTES}, {geometry}
+               from (select i, 556500 + (i * 7919 % 1300) + random() as x, 4217500 + (i * 104729 % 1300) + random() as y,
+                            (array[0.05, 0.4, 3, 12, 40, 400])[i % 6 + 1] as size from generate_series(1, {n}) i) r;"
+        )
+    };
+    let blob = "(select st_makepolygon(st_addpoint(l, st_startpoint(l))) from (select st_makeline(array_agg(
+         st_point(x + size * (0.4 + 0.6 * ((i * 31 + k * 17) % 10) / 10.0) * cos(k * 2 * pi() / 11),
+                  y + size * (0.4 + 0.6 * ((i * 13 + k * 29) % 10) / 10.0) * sin(k * 2 * pi() / 11), 7792) order by k)) l from generate_series(0, 10) k) ring)";
+    let holed =
+        format!("st_multi(st_difference({blob}, st_translate(st_scale({blob}, st_point(0.3, 0.3, 7792), st_centroid({blob})), 0, 0)))");
+    [
+        "select setseed(0.5);".to_owned(),
+        insert("areas", 600, blob),
+        insert("holed", 300, &format!("st_collectionextract(st_makevalid({holed}), 3)")),
+        insert("lines", 500, "st_makeline(array[st_point(x, y, 7792), st_point(x + size, y + size / 3, 7792), st_point(x - size, y + size, 7792), st_point(x + size * 3, y, 7792)])"),
+        insert("paths", 200, "st_multi(st_union(st_makeline(st_point(x, y, 7792), st_point(x + size, y + size, 7792)), st_makeline(st_point(x + 2 * size, y, 7792), st_point(x + 3 * size, y + size, 7792))))"),
+        insert("points", 400, "st_point(x, y, 7792)"),
+        insert("clouds", 200, "st_collect(array[st_point(x, y, 7792), st_point(x + size, y, 7792), st_point(x, y + size, 7792)])"),
+        insert("mixed", 300, &format!("case i % 3 when 0 then {blob} when 1 then st_point(x, y, 7792) else st_makeline(st_point(x, y, 7792), st_point(x + size, y, 7792)) end")),
+    ]
+    .concat()
+}
+
+async fn scene() -> Scene {
+    let scratch = Scratch::start(SRID);
+    let rule = json!({"op": "or", "args": [
+        {"op": "and", "args": [{"op": "=", "args": [{"property": "listed"}, true]}, {"op": ">", "args": [{"property": "floors"}, 2]}]},
+        {"op": "inScope", "args": [{"property": "comune"}]}
+    ]});
+    scratch.sql(
+        &[
+            declaration("areas", "Polygon", json!({})),
+            declaration("holed", "MultiPolygon", json!({})),
+            declaration("lines", "LineString", json!({})),
+            declaration("paths", "MultiLineString", json!({})),
+            declaration("points", "Point", json!({})),
+            declaration("clouds", "MultiPoint", json!({})),
+            declaration("mixed", "Geometry", json!({})),
+            declaration("leases", "Point", json!({"validity": true})),
+            declaration("guarded", "Point", json!({"audience": "officers"})),
+            declaration("ruled", "Point", json!({"rows": rule})),
+        ]
+        .concat(),
+    );
+    scratch.sql(&rows());
+    let pool = PgPoolOptions::new().max_connections(4).connect_lazy_with(scratch.options("opensit_app").options(tiles::SESSION));
+    let database = kernel::Database::new(pool);
+    let catalogue = Catalogue::load(&database).await.expect("the catalogue");
+    let context = Context {
+        database: database.clone(),
+        tiles_database: database.clone(),
+        clock: Arc::new(SystemClock),
+        public_url: PublicUrl::parse("http://localhost:8080").expect("an address"),
+        installation: Arc::new(Installation {
+            instance: uuid::Uuid::nil(),
+            title: Text::same("t"),
+            storage_crs: Srid::new(SRID).expect("a system"),
+            bbox: Bbox::new(15.6, 38.0, 15.8, 38.2).expect("a rectangle"),
+            demo: false,
+        }),
+    };
+    let config = FeedConfig {
+        host_or_socket_dir: scratch.socket(),
+        port: 5432,
+        user: "opensit_replication".into(),
+        password: String::new(),
+        database: "opensit".into(),
+        tls: Tls::Off,
+        instance: uuid::Uuid::nil(),
+        publication: "opensit".into(),
+        clock: Arc::new(SystemClock),
+    };
+    let engine = tiles::Engine::new(config.sql(), 256 << 20);
+    let feed = Feed::start(config, catalogue.clone(), database.clone(), Some(engine.copies()));
+    tokio::spawn(engine.clone().run(catalogue.clone(), feed.clone()));
+    let memory = tiles::routes(context.clone(), catalogue.clone(), feed.clone(), Some(engine.clone()));
+    let sql = tiles::routes(context, catalogue, feed.clone(), None);
+    let scene = Scene { scratch, memory, sql, feed, database, engine: engine.clone() };
+    for _ in 0..600 {
+        if engine.layers() == LAYERS {
+            return scene;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the layers were not loaded: {}", engine.layers());
+}
+
+/// A feature as a client sees it.
+#[derive(Debug, PartialEq)]
+struct Feature {
+    properties: BTreeMap<String, String>,
+    geometry: geo_types::Geometry<f32>,
+}
+
+fn read(bytes: &[u8]) -> BTreeMap<(String, u64), Feature> {
+    let reader = Reader::new(bytes.to_vec()).expect("a tile");
+    let mut all = BTreeMap::new();
+    for (at, name) in reader.get_layer_names().expect("names").into_iter().enumerate() {
+        for feature in reader.get_features(at).expect("features") {
+            let properties = feature.properties.unwrap_or_default().into_iter().map(|(key, value)| (key, format!("{value:?}"))).collect();
+            let before = all.insert((name.clone(), feature.id.expect("an id")), Feature { properties, geometry: feature.geometry });
+            assert!(before.is_none(), "twice in {name}");
+        }
+    }
+    all
+}
+
+impl Scene {
+    async fn ask(router: &Router, path: &str, who: Option<&Principal>) -> (StatusCode, Vec<u8>) {
+        let mut request = Request::get(path).body(Body::empty()).expect("a request");
+        if let Some(who) = who {
+            request.extensions_mut().insert(who.clone());
+        }
+        let response = router.clone().oneshot(request).await.expect("an answer");
+        let status = response.status();
+        (status, response.into_body().collect().await.expect("a body").to_bytes().to_vec())
+    }
+
+    /// Runs SQL as the owner and waits until the feed has told of it.
+    async fn change(&self, sql: &str) {
+        self.scratch.sql(sql);
+        let mut session = self.database.session(&Principal::anonymous()).await.expect("a session");
+        let at: String = sqlx::query_scalar("select pg_current_wal_lsn()::text").fetch_one(&mut *session).await.expect("a position");
+        drop(session);
+        // the log's end is told when something follows it
+        self.scratch.sql("create table if not exists published.tick (i int); insert into published.tick values (1)");
+        tokio::time::timeout(Duration::from_secs(20), self.feed.reached(at.parse().expect("a position")))
+            .await
+            .expect("the feed comes there");
+    }
+
+    /// The tile from memory and the database's, which must say the same.
+    async fn compare(&self, layers: &str, tile: &str, who: Option<&Principal>) -> usize {
+        let path = format!("/xyz/{layers}/{tile}");
+        let (status, ours) = Self::ask(&self.memory, &path, who).await;
+        let (expected, theirs) = Self::ask(&self.sql, &path, who).await;
+        assert_eq!(status, expected, "{path}");
+        let (ours, theirs) = (read(&ours), read(&theirs));
+        for (key, feature) in &theirs {
+            let Some(own) = ours.get(key) else {
+                assert!(is_tiny(&feature.geometry), "{path} {key:?} is missing: {:?}", feature.geometry);
+                continue;
+            };
+            assert_eq!(own.properties, feature.properties, "{path} {key:?}");
+            if !key.0.ends_with("_labels") {
+                let apart = apart(&own.geometry, &feature.geometry);
+                // something of a few units falls together in more ways than one
+                let tolerance = if size(&feature.geometry) > 8.0 { 2.0 } else { 4.0 };
+                assert!(apart <= tolerance, "{path} {key:?}: {apart} units apart\n{:?}\n{:?}", own.geometry, feature.geometry);
+            }
+        }
+        for (key, feature) in &ours {
+            assert!(theirs.contains_key(key) || is_tiny(&feature.geometry), "{path} {key:?} is too much: {:?}", feature.geometry);
+            for polygon in polygons(&feature.geometry) {
+                assert!(polygon.is_valid(), "{path} {key:?}: {polygon:?}");
+            }
+        }
+        ours.len()
+    }
+}
+
+fn polygons(geometry: &geo_types::Geometry<f32>) -> Vec<geo_types::Polygon<f64>> {
+    let double =
+        |line: &geo_types::LineString<f32>| geo_types::LineString::from_iter(line.coords().map(|c| (f64::from(c.x), f64::from(c.y))));
+    let one = |p: &geo_types::Polygon<f32>| geo_types::Polygon::new(double(p.exterior()), p.interiors().iter().map(double).collect());
+    match geometry {
+        geo_types::Geometry::Polygon(polygon) => vec![one(polygon)],
+        geo_types::Geometry::MultiPolygon(all) => all.iter().map(one).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What two implementations may disagree on: whether something of about a unit is there.
+fn is_tiny(geometry: &geo_types::Geometry<f32>) -> bool {
+    use geo::Area;
+    let area = !polygons(geometry).is_empty() && geometry.unsigned_area() <= 4.0;
+    area || size(geometry) <= 2.0
+}
+
+/// The longer side of its box, units.
+fn size(geometry: &geo_types::Geometry<f32>) -> f32 {
+    use geo::BoundingRect;
+    geometry.bounding_rect().map_or(0.0, |r| r.width().max(r.height()))
+}
+
+/// How far the farthest position of either that lies in the tile itself is from the other. Where a tile's buffer cuts what runs along it, half
+/// a unit on the way is many there.
+fn apart(one: &geo_types::Geometry<f32>, other: &geo_types::Geometry<f32>) -> f64 {
+    use geo::CoordsIter;
+    let inside = |at: &geo_types::Coord<f32>| (0.0..=4096.0).contains(&at.x) && (0.0..=4096.0).contains(&at.y);
+    let farthest = |from: &geo_types::Geometry<f32>, to: &geo_types::Geometry<f32>| {
+        from.coords_iter().filter(inside).map(|at| distance(at, to)).fold(0.0, f64::max)
+    };
+    farthest(one, other).max(farthest(other, one))
+}
+
+fn distance(at: geo_types::Coord<f32>, geometry: &geo_types::Geometry<f32>) -> f64 {
+    let mut lines: Vec<geo_types::LineString<f32>> = Vec::new();
+    match geometry {
+        geo_types::Geometry::Point(p) => lines.push(vec![p.0, p.0].into()),
+        geo_types::Geometry::MultiPoint(all) => lines.extend(all.iter().map(|p| geo_types::LineString::from(vec![p.0, p.0]))),
+        geo_types::Geometry::LineString(line) => lines.push(line.clone()),
+        geo_types::Geometry::MultiLineString(all) => lines.extend(all.iter().cloned()),
+        geo_types::Geometry::Polygon(p) => lines.extend(std::iter::once(p.exterior()).chain(p.interiors()).cloned()),
+        geo_types::Geometry::MultiPolygon(all) => {
+            lines.extend(all.iter().flat_map(|p| std::iter::once(p.exterior()).chain(p.interiors())).cloned());
+        }
+        other => panic!("{other:?}"),
+    }
+    let to_segment = |a: geo_types::Coord<f32>, b: geo_types::Coord<f32>| {
+        let (px, py) = (f64::from(at.x - a.x), f64::from(at.y - a.y));
+        let (bx, by) = (f64::from(b.x - a.x), f64::from(b.y - a.y));
+        let length = bx * bx + by * by;
+        let along = if length > 0.0 { ((px * bx + py * by) / length).clamp(0.0, 1.0) } else { 0.0 };
+        (px - along * bx).hypot(py - along * by)
+    };
+    lines.iter().flat_map(|line| line.0.windows(2)).map(|pair| to_segment(pair[0], pair[1])).fold(f64::INFINITY, f64::min)
+}
+
+const ALL: [&str; 7] = ["areas", "holed", "lines", "paths", "points", "clouds", "mixed"];
+
+/// Tiles round the rows, from the one that holds them all down to a few at each zoom.
+fn tiles(lon: f64, lat: f64, zooms: std::ops::RangeInclusive<u8>) -> Vec<String> {
+    let mut all = Vec::new();
+    for z in zooms {
+        let n = f64::from(1u32 << z);
+        let x = ((lon + 180.0) / 360.0 * n) as u32;
+        let phi = lat.to_radians();
+        let y = ((1.0 - (phi.tan() + 1.0 / phi.cos()).ln() / std::f64::consts::PI) / 2.0 * n) as u32;
+        all.extend([(0, 0), (1, 0), (0, 1), (1, 1)].map(|(dx, dy)| format!("{z}/{}/{}", x + dx, y + dy)));
+    }
+    all
+}
+
+const PLACE: (f64, f64) = (15.648, 38.1075);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn feature_by_feature_as_postgis_writes_them_and_after_every_kind_of_edit() {
+    let scene = scene().await;
+    let mut seen = 0;
+    for layer in ALL {
+        for tile in tiles(PLACE.0, PLACE.1, 12..=22) {
+            seen += scene.compare(layer, &tile, None).await;
+        }
+    }
+    assert!(seen > 9_000, "{seen}");
+
+    let edits = [
+        "insert into published.areas (id, comune, name, geom) values ('new', '080901', 'new', st_buffer(st_point(557000, 4218000, 7792), 30))",
+        "update published.areas set geom = st_translate(geom, 400, -300) where id = 'areas-5'",
+        // longer than a page's worth: the stream says that it did not change
+        "update published.lines set geom = (select st_makeline(st_point(557000 + cos(k) * k / 4, 4218000 + sin(k) * k / 4, 7792)) from generate_series(1, 1200) k) where id = 'lines-7'",
+        "update published.lines set name = 'renamed', slim = 0.3 where id = 'lines-7'",
+        "delete from published.areas where fid % 10 = 3",
+        "begin; delete from published.points; update published.areas set name = 'never'; rollback",
+        "begin; update published.points set name = 'one'; update published.points set geom = st_translate(geom, 5, 5); delete from published.points where fid % 2 = 0; commit",
+        "alter table published.areas add column further text; update published.areas set further = 'x', name = 'after' where fid % 4 = 0",
+        "update published.mixed set geom = st_buffer(st_centroid(geom), 20) where fid % 2 = 0",
+        // so many that the small runs and the large one become one
+        "insert into published.points (id, comune, name, geom) select 'many-' || i, '080901', 'n' || i % 9, st_point(556900 + i % 90 * 3, 4217900 + i / 90 * 3, 7792) from generate_series(1, 6000) i",
+        "update published.points set name = 'again' where id like 'many-%' and fid % 3 = 0",
+        "truncate published.clouds",
+        "insert into published.clouds (id, comune, geom) values ('c', '080901', st_multi(st_point(557000, 4218000, 7792)))",
+    ];
+    for edit in edits {
+        scene.change(edit).await;
+        for tile in tiles(PLACE.0, PLACE.1, 14..=16) {
+            scene.compare(&ALL.join(","), &tile, None).await;
+        }
+    }
+    assert_eq!(scene.engine.layers(), LAYERS, "nothing was loaded again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_sees_what_they_see_from_the_database() {
+    let scene = scene().await;
+    let at = "st_point(556900 + i * 7 % 300, 4217900 + i * 13 % 300, 7792)";
+    scene
+        .change(&format!(
+            "insert into published.guarded (id, comune, name, owner, geom) select 'g' || i, (array['080901', '080902'])[i % 2 + 1], 'n' || i % 5, 'o' || i, {at} from generate_series(1, 200) i;
+             insert into published.ruled (id, comune, name, owner, listed, floors, geom) select 'r' || i, (array['080901', '080902'])[i % 2 + 1], 'n' || i % 5, 'o' || i, i % 3 = 0, i % 7, {at} from generate_series(1, 200) i;
+             insert into published.leases (id, comune, valid_from, valid_to, geom) select 'l' || i, '080901', timestamptz '2020-01-01' + i * interval '20 days',
+                    case when i % 2 = 0 then timestamptz '2021-01-01' + i * interval '20 days' end, {at} from generate_series(1, 200) i;"
+        ))
+        .await;
+    let staff = |role, istat: &str| {
+        let comuni = Comuni::Only([istat.to_owned()].into());
+        Principal::known(role, uuid::Uuid::from_u128(7), "P", Assurance::Low).with_comuni(comuni)
+    };
+    let people = [
+        Principal::anonymous(),
+        staff(Role::Citizen, "080901"),
+        staff(Role::Officer, "080901"),
+        staff(Role::Planner, "080902"),
+        staff(Role::Administrator, "080902"),
+        Principal::operator(),
+    ];
+    let mut seen = Vec::new();
+    for who in &people {
+        let mut count = 0;
+        for tile in tiles(PLACE.0, PLACE.1, 14..=17) {
+            if who.is_staff() {
+                count += scene.compare("guarded", &tile, Some(who)).await;
+            }
+            count += scene.compare("ruled,areas", &tile, Some(who)).await;
+            for time in ["", "?datetime=2020-06-01", "?datetime=2021-01-01/2021-02-01", "?datetime=../2020-03-01T00:00:00Z"] {
+                scene.compare("leases", &format!("{tile}{time}"), Some(who)).await;
+            }
+        }
+        seen.push(count);
+    }
+    assert!(seen[0] < seen[2] && seen[2] < seen[5], "{seen:?}");
+    // a rule that changes holds at once, and is served from the database until the layer is loaded anew
+    scene.change("update opensit.layers set declaration = declaration || '{\"audience\": \"officers\"}' where id = 'points'").await;
+    let (status, _) = Scene::ask(&scene.memory, &format!("/xyz/points/{}", tiles(PLACE.0, PLACE.1, 14..=14)[0]), None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+/// The fids of a crowded tile, and what its header says.
+async fn crowded(router: &Router, path: &str) -> (Vec<u64>, String) {
+    let request = Request::get(path).body(Body::empty()).expect("a request");
+    let response = router.clone().oneshot(request).await.expect("an answer");
+    let generalised = response.headers().get("x-generalised").map(|v| v.to_str().expect("text").to_owned()).unwrap_or_default();
+    let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+    (read(&bytes).into_keys().map(|(_, fid)| fid).collect(), generalised)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowded_tile_is_generalised_and_fresh() {
+    let scene = scene().await;
+    let many = "insert into published.areas (id, comune, name, geom)
+        select 'many-' || i, '080901', 'n' || i % 9, st_buffer(st_point(555000 + i % 160 * 20, 4216000 + i / 160 * 20, 7792), 7, 1) from generate_series(1, 25000) i";
+    scene.change(many).await;
+    let tile = &tiles(PLACE.0, PLACE.1, 10..=10)[0];
+    let path = format!("/xyz/areas/{tile}");
+    let ((ours, said), (theirs, also)) = (crowded(&scene.memory, &path).await, crowded(&scene.sql, &path).await);
+    assert_eq!(said, "areas;cell=32;reason=features");
+    assert_eq!(said, also);
+    assert!(!ours.is_empty() && ours.len() < 2 * theirs.len() && theirs.len() < 2 * ours.len(), "{} {}", ours.len(), theirs.len());
+    // a cell that nothing stood in, and one that loses what stood for it
+    scene
+        .change("insert into published.areas (id, comune, geom) values ('far', '080901', st_buffer(st_point(553900, 4215500, 7792), 25))")
+        .await;
+    let far: u64 = scene.scratch.sql("select fid from published.areas where id = 'far'").trim().parse().expect("a number");
+    let (after, _) = crowded(&scene.memory, &path).await;
+    assert!(after.contains(&far) && after.len() == ours.len() + 1);
+    let gone: Vec<String> = ours.iter().map(u64::to_string).collect();
+    scene.change(&format!("delete from published.areas where fid in ({})", gone.join(","))).await;
+    let (after, _) = crowded(&scene.memory, &path).await;
+    assert!(!after.is_empty() && !after.iter().any(|fid| ours.contains(fid)));
+}
