@@ -1,3 +1,4 @@
+use attachments::Files;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use chrono::NaiveDate;
@@ -25,6 +26,7 @@ pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<Str
     let fire: Option<Fire> = sql.build_query_as().fetch_optional(&mut *session).await.map_err(failed)?;
     let fire = fire.ok_or_else(|| absent(&layer, &id))?;
     let parcels = touched(&mut session, &fire, now).await.map_err(failed)?;
+    let files = Files::of(&mut session, &layer, &request.who, &fire.id).await.map_err(failed)?;
     let extent: (f64, f64, f64, f64) = sqlx::query_as(
         "select st_xmin(b), st_ymin(b), st_xmax(b), st_ymax(b)
            from (select st_transform(st_envelope(geom), 4326) as b from environment.burnt_areas where fid = $1) t",
@@ -42,6 +44,7 @@ pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<Str
     if request.format == Format::Json {
         let mut document = fire.document(today);
         document["parcels"] = parcels.iter().map(Touched::document).collect::<Vec<Value>>().into();
+        document["attachments"] = files.path().map(|path| services.context.public_url.link(path)).into();
         return Ok(shown::tagged(&tag, shown::json(&request, &document)));
     }
     let (west, south, east, north) = extent;
@@ -53,6 +56,7 @@ pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<Str
         (facts(&request, &fire, today))
         h2 { (say(request.language, "Particelle toccate", "Parcels touched")) }
         (list(&request, &parcels))
+        (files.section(&request))
     };
     let trail =
         vec![(request.relative("/environment/burnt-areas/"), say(request.language, "Aree percorse dal fuoco", "Burnt areas").to_owned())];

@@ -1,3 +1,4 @@
+use attachments::Files;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
@@ -25,6 +26,7 @@ struct View {
     rows: Vec<Zone>,
     extent: Option<[f64; 4]>,
     now: DateTime<Utc>,
+    files: Files,
 }
 
 /// `GET /environment/datasets/{id}`: one version, the history of its series, what it holds.
@@ -50,10 +52,11 @@ pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<Str
     .fetch_optional(&mut *session)
     .await
     .map_err(failed)?;
+    let files = Files::of(&mut session, &layer, &request.who, &dataset.id).await.map_err(failed)?;
     drop(session);
     let now = services.context.clock.now();
     let tag = dataset.tag();
-    let view = View { layer, zones, dataset, history, rows, extent: extent.map(|(w, s, e, n)| [w, s, e, n]), now };
+    let view = View { layer, zones, dataset, history, rows, extent: extent.map(|(w, s, e, n)| [w, s, e, n]), now, files };
     let response = match request.format {
         Format::Json => document(&services, &request, &view),
         Format::Html => page(&services, &request, &view),
@@ -67,6 +70,7 @@ fn document(services: &Services, request: &Request, view: &View) -> Response {
     let items = format!("/collections/{}/items?dataset={}", view.zones.id, view.dataset.id);
     document["items"] = services.context.public_url.link(&items).into();
     document["zones"] = view.rows.iter().map(|(id, said)| json!({ "id": id, "says": said })).collect();
+    document["attachments"] = view.files.path().map(|path| services.context.public_url.link(path)).into();
     shown::json(request, &document)
 }
 
@@ -93,6 +97,7 @@ fn page(services: &Services, request: &Request, view: &View) -> Response {
         (history(request, view))
         h2 { (say(l, "Che cosa contiene", "What it holds")) }
         (rows(request, view))
+        (view.files.section(request))
     };
     let title = format!("{}, {} {}", d.title, say(l, "versione", "version"), d.number);
     let trail = vec![(request.relative("/environment/datasets/"), say(l, "Rilievi ambientali", "Environmental surveys").to_owned())];
