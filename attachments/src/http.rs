@@ -91,11 +91,11 @@ pub struct Api;
 /// [`MAX_BYTES`](crate::MAX_BYTES) and some pass here.
 pub fn routes(pages: Pages) -> Router {
     let context = pages.context.clone();
-    Router::new()
+    let routes = Router::new()
         .route("/attachments/{layer}/{record}", get(list::handler).post(upload::handler))
         .route("/attachments/{file}", get(get::handler).delete(delete::handler))
-        .layer(axum::middleware::from_fn_with_state(context, operations::people))
-        .with_state(pages)
+        .with_state(pages);
+    operations::for_people(routes, &context)
 }
 
 /// Nothing is kept by caches that others share, nor used without asking again.

@@ -108,3 +108,58 @@ fn a_file_that_is_too_large_is_told_so_on_a_page() {
     assert!(refused.status == 413 && refused.text().contains("<h1>Troppo grande</h1>"), "{} {}", refused.status, refused.text());
     assert!(refused.text().contains("20 MiB"), "{}", refused.text());
 }
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The part of a page round a text.
+fn round<'a>(text: &'a str, what: &str) -> &'a str {
+    let at = text.find(what).unwrap_or_else(|| panic!("no `{what}` in {text}"));
+    &text[text[..at].rfind("<p").unwrap_or(at)..at + text[at..].find("</p>").unwrap_or(0)]
+}
+
+#[test]
+fn a_form_that_is_refused_comes_back_with_what_was_typed() {
+    let town = Town::shared();
+    let officer = sign_in(&town, "officer");
+    let body = "protocol=2026-000777&filed_on=2026-13-01&kind=scia&subject=Tettoia+%22nuova%22%0D%0Ae+muro&address=Via+che+non+c%27%C3%A8%2C+1\
+                &applicant=Rosa+Prova&parcels=&complex=true&constraint_kind=&_key=a-key-of-the-form";
+    let shown = send(&town, "/permits/", &officer, FORM, body);
+    let text = shown.text();
+    assert_eq!(shown.status, 422, "{text}");
+    assert!(text.contains("<h1>Nuova pratica</h1><div class=\"note\" role=\"alert\">"), "{text}");
+    let day = round(&text, "name=\"filed_on\"");
+    assert!(
+        day.contains("value=\"2026-13-01\"")
+            && day.contains("aria-invalid=\"true\"")
+            && day.contains("id=\"error-filed_on\">dev'essere una data"),
+        "{day}"
+    );
+    assert!(round(&text, "name=\"protocol\"").contains("value=\"2026-000777\""));
+    assert!(!round(&text, "name=\"protocol\"").contains("class=\"error\""));
+    assert!(round(&text, "name=\"subject\"").contains("\nTettoia &quot;nuova&quot;\ne muro</textarea>"));
+    assert!(round(&text, "name=\"kind\"").contains("<option value=\"scia\" selected>"));
+    assert!(round(&text, "name=\"complex\"").contains("<option value=\"true\" selected>"));
+    assert!(!text.contains("a-key-of-the-form"), "what is sent next is another request");
+    assert!(!text.contains("access-purpose") && shown.header("etag").is_none());
+
+    // one of many forms on a record's page, folded away
+    let work = town.psql("select id from public_works.works where comune = '080901' order by id limit 1");
+    let tag = town.get(&format!("/public-works/{work}")).header("etag").unwrap().replace('"', "");
+    let shown =
+        send(&town, &format!("/public-works/{work}/progress"), &officer, FORM, &format!("percent=140&note=Terzo+SAL&_tag=%22{tag}%22"));
+    let text = shown.text();
+    assert_eq!(shown.status, 422, "{text}");
+    assert_eq!(text.matches("<details open>").count(), 1, "{text}");
+    assert!(text.contains(&format!("name=\"_tag\" value=\"&quot;{tag}&quot;\"")), "which state was meant is not forgotten: {text}");
+    assert!(text.contains(&format!("action=\"../../public-works/../public-works/{work}/progress\"")), "it is sent from here too: {text}");
+    let percent = round(&text, "name=\"percent\"");
+    assert!(percent.contains("value=\"140\"") && percent.contains("id=\"error-percent\""), "{percent}");
+
+    // for programs nothing is different, nor for who has no such form
+    let headers = [("cookie", &*officer), ("sec-fetch-site", "same-origin"), ("content-type", FORM)];
+    let program = town.send("POST", "/permits/", &headers, body);
+    assert_eq!((program.status, program.header("content-type")), (422, Some("application/problem+json")));
+    assert_eq!(program.json()["errors"][0]["field"], "filed_on");
+    let nobody = send(&town, "/permits/", "", FORM, body);
+    assert!([401, 403, 422].contains(&nobody.status) && !nobody.text().contains("name=\"protocol\""), "{}", nobody.text());
+}

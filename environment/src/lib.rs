@@ -27,7 +27,7 @@ pub fn module() -> Result<Module, serde_json::Error> {
 
 fn routes(services: Services) -> Router {
     let context = services.context.clone();
-    Router::new()
+    let routes = Router::new()
         .route("/environment/at", get(at::handler))
         .route("/environment/datasets/", get(datasets::list::handler).post(datasets::upload::handler))
         .route("/environment/datasets/{id}", get(datasets::page::handler))
@@ -40,6 +40,6 @@ fn routes(services: Services) -> Router {
         .route("/environment/trees/{id}/inspections", post(trees::inspect::handler))
         .route("/environment/alerts", get(alerts::page::handler))
         .route("/environment/bulletins", post(alerts::import::handler))
-        .layer(axum::middleware::from_fn_with_state(context, operations::people))
-        .with_state(services)
+        .with_state(services);
+    operations::for_people(routes, &context)
 }

@@ -23,7 +23,6 @@ mod submit;
 mod support;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use kernel::{Module, Services, Text};
 
@@ -40,7 +39,7 @@ pub fn module() -> Result<Module, serde_json::Error> {
 /// Under `/reports`.
 fn routes(services: Services) -> Router {
     let context = services.context.clone();
-    Router::new()
+    let routes = Router::new()
         .route("/reports/", get(list::handler).post(create::handler))
         .route("/reports/new", get(form::handler))
         .route("/reports/near", get(near::handler))
@@ -57,8 +56,8 @@ fn routes(services: Services) -> Router {
         .route("/reports/{id}/answer", post(acts::answer::handler))
         .route("/reports/{id}/merge", post(acts::merge::handler))
         .route("/reports/{id}/close", post(acts::close::handler))
-        .with_state(desk::Desk::new(services))
-        .layer(from_fn_with_state(context, operations::people))
+        .with_state(desk::Desk::new(services));
+    operations::for_people(routes, &context)
 }
 
 /// Open311 GeoReport v2, whose clients know the addresses below `/open311/v2` alone (ADR 19).
