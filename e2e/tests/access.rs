@@ -355,6 +355,7 @@ const STATUSES: &[(&str, [u16; 7])] = &[
     ("/public-works/ordinances/nothing", [404; 7]),
     ("/public-works/ordinances/new?f=html", [403, 403, 200, 200, 200, 200, 403]),
     ("/public-works/to-draw", [403, 403, 200, 200, 200, 200, 403]),
+    ("/environment/", [200; 7]),
     ("/environment/alerts", [200; 7]),
     ("/environment/at?point=15.6,38", [200; 7]),
     ("/environment/burnt-areas/", [200; 7]),

@@ -163,3 +163,43 @@ fn a_form_that_is_refused_comes_back_with_what_was_typed() {
     let nobody = send(&town, "/permits/", "", FORM, body);
     assert!([401, 403, 422].contains(&nobody.status) && !nobody.text().contains("name=\"protocol\""), "{}", nobody.text());
 }
+
+/// A page says that it can be had as JSON where that is so, and nowhere else.
+#[test]
+fn a_page_leads_to_its_json_where_there_is_one() {
+    let town = Town::shared();
+    let officer = sign_in(&town, "officer");
+    for (path, has) in [
+        ("/permits/new", false),
+        ("/public-works/new", false),
+        ("/public-works/ordinances/new", false),
+        ("/environment/at", false),
+        ("/environment/at?point=15.6,38", true),
+        ("/environment/", true),
+        ("/permits/", true),
+        ("/permits/rules", true),
+        ("/public-works/", true),
+        ("/public-works/ordinances/", true),
+        ("/public-works/to-draw", true),
+        ("/environment/alerts", true),
+        ("/environment/datasets/", true),
+        ("/environment/burnt-areas/", true),
+        ("/environment/trees/", true),
+        ("/reports/", true),
+        ("/reports/new", true),
+        ("/reports/times", true),
+    ] {
+        let shown = page(&town, path, &officer);
+        assert_eq!((shown.status, shown.text().contains("type=\"application/json\"")), (200, has), "{path}");
+        let twin = town.get_with(&format!("{path}{}f=json", if path.contains('?') { '&' } else { '?' }), &[("cookie", &officer)]);
+        assert_eq!(twin.status == 200, has, "{path}: {}", twin.text());
+        assert!(!has || twin.header("content-type").unwrap().contains("json"), "{path}");
+    }
+    let theme = town.get("/environment/").json();
+    for operation in theme["operations"].as_array().unwrap() {
+        let path = operation["href"].as_str().unwrap().strip_prefix(&town.url()).unwrap().to_owned();
+        assert_eq!(page(&town, &path, "").status, 200, "{path}");
+    }
+    let ids: Vec<_> = theme["collections"].as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap().to_owned()).collect();
+    assert!(ids.contains(&"trees".to_owned()) && !ids.contains(&"tree_inspections".to_owned()), "{ids:?}");
+}

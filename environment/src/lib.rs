@@ -5,6 +5,7 @@ mod at;
 mod burnt;
 mod datasets;
 pub mod demo;
+mod home;
 mod kind;
 mod layers;
 mod shown;
@@ -28,6 +29,7 @@ pub fn module() -> Result<Module, serde_json::Error> {
 fn routes(services: Services) -> Router {
     let context = services.context.clone();
     let routes = Router::new()
+        .route("/environment/", get(home::handler))
         .route("/environment/at", get(at::handler))
         .route("/environment/datasets/", get(datasets::list::handler).post(datasets::upload::handler))
         .route("/environment/datasets/{id}", get(datasets::page::handler))

@@ -122,7 +122,7 @@ fn page(context: &Context, request: &Request, parts: &http::response::Parts, pro
         }
         p { (say(l, "Con il tasto «indietro» del browser si ritrova quello che era stato scritto.", "The browser's back button brings back what was typed.")) }
     };
-    let mut shown = Page { title: title(parts.status, request), trail: Vec::new(), map: false }.render(context, request, &content);
+    let mut shown = Page { title: title(parts.status, request), trail: Vec::new(), map: false }.alone(context, request, &content);
     *shown.status_mut() = parts.status;
     let kept: [HeaderName; 2] = [header::RETRY_AFTER, header::CACHE_CONTROL];
     for name in kept {

@@ -10,7 +10,7 @@ use crate::record;
 
 /// `GET /permits/new`: the form for a new application, for those who may register one.
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
-    request.only(&[])?;
+    request.only_page(&[])?;
     let layer = operations::layer(&services, &request.who, PERMITS)?;
     if !request.who.may_edit(&layer) {
         return Err(Problem::not_found("there is nothing here, or nothing for you"));
@@ -46,5 +46,5 @@ pub(crate) async fn handler(State(services): State<Services>, request: Request) 
         }
     };
     let trail = vec![("./".to_owned(), say(l, "Pratiche edilizie", "Building applications").to_owned())];
-    Ok(Page { title: say(l, "Nuova pratica", "New application"), trail, map: false }.render(&services.context, &request, &content))
+    Ok(Page { title: say(l, "Nuova pratica", "New application"), trail, map: false }.alone(&services.context, &request, &content))
 }

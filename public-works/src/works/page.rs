@@ -20,6 +20,13 @@ pub(crate) fn render(context: &Context, request: &Request, layer: &Layer, record
     let id = encode(&work.id);
     let content = html! {
         p.lead { (state(layer, &work.state, l)) " " (percent(work.progress, l)) " " (say(l, "eseguito", "done")) }
+        @let doubts = if work.editable { record.doubts() } else { Vec::new() };
+        @if !doubts.is_empty() {
+            div.note role="status" {
+                p { (say(l, "Da verificare:", "To be looked at:")) }
+                ul { @for doubt in doubts { li { (doubt.text(l)) } } }
+            }
+        }
         div.columns {
             div { (facts(layer, record, l)) }
             div {
