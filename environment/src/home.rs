@@ -33,6 +33,13 @@ const OPERATIONS: [(&str, [&str; 2], [&str; 2]); 5] = [
 ];
 
 /// `GET /environment/`: what the theme has: its operations, and its layers as far as the reader sees them.
+#[utoipa::path(
+    get,
+    path = "/environment/",
+    tag = "environment",
+    params(("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "`operations` and `collections`, each with `href` and `title`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let l = request.language;

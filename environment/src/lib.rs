@@ -26,6 +26,26 @@ pub fn module() -> Result<Module, serde_json::Error> {
     Ok(Module { id: "environment", title, layers: layers::all()?, routes: Some(routes), search: None })
 }
 
+/// What `/openapi.json` says of these addresses.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    home::handler,
+    at::handler,
+    datasets::list::handler,
+    datasets::upload::handler,
+    datasets::page::handler,
+    datasets::in_force::handler,
+    datasets::withdraw::handler,
+    burnt::list::handler,
+    burnt::page::handler,
+    trees::list::handler,
+    trees::page::handler,
+    trees::inspect::handler,
+    alerts::page::handler,
+    alerts::import::handler
+))]
+pub struct Api;
+
 fn routes(services: Services) -> Router {
     let context = services.context.clone();
     let routes = Router::new()

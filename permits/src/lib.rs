@@ -35,6 +35,19 @@ pub fn module() -> Result<Module, serde_json::Error> {
     })
 }
 
+/// What `/openapi.json` says of these addresses.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    pages::list::handler,
+    register::handler,
+    pages::new::handler,
+    pages::rules::handler,
+    show::handler,
+    correct::handler,
+    advance::handler
+))]
+pub struct Api;
+
 fn routes(services: Services) -> Router {
     let context = services.context.clone();
     let routes = Router::new()

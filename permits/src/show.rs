@@ -13,6 +13,13 @@ use crate::record::{self, Record};
 use crate::{document, pages};
 
 /// As its reader sees it. The tag is the one to change it with.
+#[utoipa::path(
+    get,
+    path = "/permits/{id}",
+    tag = "permits",
+    params(("id" = String, Path, description = "The application"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "The record, with its `ETag`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let layer = operations::layer(&services, &request.who, PERMITS)?;

@@ -26,6 +26,31 @@ pub fn module() -> Result<Module, serde_json::Error> {
     })
 }
 
+/// What `/openapi.json` says of these addresses.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    works::list::handler,
+    works::create::handler,
+    works::new::handler,
+    works::to_draw::handler,
+    works::import::handler,
+    ordinances::feed::handler,
+    ordinances::list::handler,
+    ordinances::register::handler,
+    ordinances::new::handler,
+    ordinances::show::handler,
+    ordinances::extend::handler,
+    ordinances::revoke::handler,
+    works::show::handler,
+    works::correct::handler,
+    works::state::handler,
+    works::progress::handler,
+    works::funding::handler,
+    works::phases::handler,
+    works::cigs::handler
+))]
+pub struct Api;
+
 fn routes(services: Services) -> Router {
     let context = services.context.clone();
     let routes = Router::new()

@@ -54,6 +54,13 @@ struct Said {
 
 /// `GET /reports/follow/{secret}`: the state, the answers, and whether contact was given; never the contact itself. A wrong secret is
 /// answered as one that nobody has.
+#[utoipa::path(
+    get,
+    path = "/reports/follow/{secret}",
+    tag = "reports",
+    params(("secret" = String, Path, description = "What the private link ends with"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "What became of it; `photos_lost` names those that could not be read"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(desk): State<Desk>, Path(secret): Path<String>, request: Request) -> Result<Response, Problem> {
     request.only(&["sent"])?;
     let secret = parse(&secret)?;

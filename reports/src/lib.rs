@@ -26,6 +26,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use kernel::{Module, Services, Text};
 
+pub use open311::Api as Open311Api;
 pub use photo::{PHOTO_JOB, write_anew};
 
 /// The theme.
@@ -35,6 +36,29 @@ pub fn module() -> Result<Module, serde_json::Error> {
     let title = Text::new("Segnalazioni", "Citizens' reports");
     Ok(Module { id: "reports", title, layers: layers::all()?, routes: Some(routes), search: None })
 }
+
+/// What `/openapi.json` says of these addresses.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    list::handler,
+    create::handler,
+    form::handler,
+    near::handler,
+    heat::handler,
+    follow::handler,
+    follow::note::handler,
+    follow::contact::handler,
+    follow::photo::handler,
+    record::handler,
+    support::handler,
+    acts::approve::handler,
+    acts::reject::handler,
+    acts::assign::handler,
+    acts::answer::handler,
+    acts::merge::handler,
+    acts::close::handler
+))]
+pub struct Api;
 
 /// Under `/reports`.
 fn routes(services: Services) -> Router {

@@ -82,6 +82,13 @@ struct Whole {
 }
 
 /// `GET /reports/{id}`: the record. One that was merged leads to the one it was merged into, but for its office, who see that it was.
+#[utoipa::path(
+    get,
+    path = "/reports/{id}",
+    tag = "reports",
+    params(("id" = String, Path, description = "The number, `R-2026-00123`"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "The record, with its `ETag`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(desk): State<Desk>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
     request.only(&["known"])?;
     let failed = |e| Problem::database("a report", &e);

@@ -15,6 +15,13 @@ use crate::shown;
 
 /// `GET /environment/burnt-areas/{id}`: a perimeter with the constraints' ends and the parcels touched, as they were on the day of the fire;
 /// `f=csv` has the parcels.
+#[utoipa::path(
+    get,
+    path = "/environment/burnt-areas/{id}",
+    tag = "environment",
+    params(("id" = String, Path, description = "The perimeter"), ("f" = Option<String>, Query, description = "`json`, `html` or `csv`")),
+    responses((status = 200, description = "The record, with its `ETag`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
     request.only_of_list(&[])?;
     let failed = |e| Problem::database("burnt area", &e);

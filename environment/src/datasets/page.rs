@@ -30,6 +30,13 @@ struct View {
 }
 
 /// `GET /environment/datasets/{id}`: one version, the history of its series, what it holds.
+#[utoipa::path(
+    get,
+    path = "/environment/datasets/{id}",
+    tag = "environment",
+    params(("id" = String, Path, description = "The version"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "The record, with its `ETag`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let failed = |e| Problem::database("dataset", &e);

@@ -13,6 +13,13 @@ use super::{Inspection, RISKS, Tree, find, inspections, risk};
 use crate::shown;
 
 /// `GET /environment/trees/{id}`: a tree for everybody; for its comune's people its inspections, with a form for the next one.
+#[utoipa::path(
+    get,
+    path = "/environment/trees/{id}",
+    tag = "environment",
+    params(("id" = String, Path, description = "The tree"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "The record, with its `ETag`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let failed = |e| Problem::database("tree", &e);

@@ -9,6 +9,12 @@ use crate::layers::PERMITS;
 use crate::record;
 
 /// `GET /permits/new`: the form for a new application, for those who may register one.
+#[utoipa::path(
+    get,
+    path = "/permits/new",
+    tag = "permits",
+    responses((status = 200, description = "The form, a page alone"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     request.only_page(&[])?;
     let layer = operations::layer(&services, &request.who, PERMITS)?;

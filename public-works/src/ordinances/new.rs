@@ -10,6 +10,12 @@ use crate::layers::ORDINANCES;
 use crate::shown::{choice, codes, label, place_fields, today};
 
 /// For who may register ordinances; others are told so.
+#[utoipa::path(
+    get,
+    path = "/public-works/ordinances/new",
+    tag = "public works",
+    responses((status = 200, description = "The form, a page alone"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     request.only_page(&[])?;
     let layer = operations::layer(&services, &request.who, ORDINANCES)?;

@@ -13,6 +13,13 @@ use super::record::Ordinance;
 use crate::layers::ORDINANCES;
 
 /// As its reader sees it. The tag is the one to change it with.
+#[utoipa::path(
+    get,
+    path = "/public-works/ordinances/{id}",
+    tag = "public works",
+    params(("id" = String, Path, description = "The ordinance"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "The record, with its `ETag`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let layer = operations::layer(&services, &request.who, ORDINANCES)?;

@@ -12,6 +12,13 @@ use crate::layers::WORKS;
 use crate::shown::{choice, codes, place_fields};
 
 /// For who may register works; others are told so.
+#[utoipa::path(
+    get,
+    path = "/public-works/new",
+    tag = "public works",
+    params(("cup" = Option<String>, Query, description = "The CUP that it is of")),
+    responses((status = 200, description = "The form, a page alone"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     request.only_page(&["cup"])?;
     let layer = operations::layer(&services, &request.who, WORKS)?;

@@ -14,6 +14,13 @@ use crate::layers::WORKS;
 use crate::shown;
 
 /// As its reader sees it. The tag of the JSON is the one to change it with.
+#[utoipa::path(
+    get,
+    path = "/public-works/{id}",
+    tag = "public works",
+    params(("id" = String, Path, description = "The work"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "The record, with its `ETag`; for its editors `doubts`, what does not agree in it"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let layer = operations::layer(&services, &request.who, WORKS)?;
