@@ -61,7 +61,7 @@ fn form(ask: &Ask, current: &Current, failure: Option<&Failure>) -> Response {
     post,
     path = "/auth/password/change",
     tag = "sign-in",
-    request_body(content_type = "application/json", description = "The password until now, the new one and a code"),
+    request_body(content_type = "application/json", description = "`current`, `new`, `code`"),
     responses((status = 200, description = "The session goes on"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
 )]
 pub(super) async fn change(State(identity): State<Identity>, ask: Ask, Input(typed): Input<NewPassword>) -> Response {
