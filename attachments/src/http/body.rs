@@ -8,7 +8,7 @@ use futures::StreamExt;
 use http::header;
 use kernel::{Language, Problem, idempotency};
 use multer::{Constraints, Multipart, SizeLimit};
-use operations::say;
+use operations::{Format, Request as Asked, say};
 
 use super::upload::refused;
 use crate::content::{MAX_BYTES, Refused};
@@ -29,7 +29,8 @@ pub(super) struct Upload {
 
 /// Reads the file out of a request: its body, or the one file of its form. What says that it is too large is refused before it
 /// is read; what is larger than it says, as soon as it shows.
-pub(super) async fn receive(request: Request, language: Language) -> Result<Upload, Problem> {
+pub(super) async fn receive(request: Request, asked: &Asked) -> Result<Upload, Problem> {
+    let language = asked.language;
     let (head, body) = request.into_parts();
     let text = |name: header::HeaderName| head.headers.get(name).and_then(|v| str::from_utf8(v.as_bytes()).ok()).map(str::to_owned);
     let announced: Option<u64> = text(header::CONTENT_LENGTH).and_then(|v| v.parse().ok());
@@ -37,6 +38,11 @@ pub(super) async fn receive(request: Request, language: Language) -> Result<Uplo
     let is_form = kind.trim_start().to_ascii_lowercase().starts_with("multipart/form-data");
     let room = MAX_BYTES as u64 + if is_form { FORM_BYTES } else { 0 };
     if announced.is_some_and(|n| n > room) {
+        if asked.format == Format::Html {
+            // a browser reads the answer once it has sent all
+            let mut pieces = body.into_data_stream();
+            let _ = tokio::time::timeout(PATIENCE, async { while let Some(Ok(_)) = pieces.next().await {} }).await;
+        }
         return Err(too_large(language));
     }
     let name = text(header::CONTENT_DISPOSITION).as_deref().and_then(name::from_disposition);

@@ -54,7 +54,7 @@ pub(super) async fn handler(
     let busy = || Problem::unavailable("too many files arrive at once; send this one again shortly", 5);
     let receiving = Arc::clone(&pages.receiving).try_acquire_owned().map_err(|_| busy())?;
     let said = idempotency::key(request.headers())?;
-    let upload = body::receive(request, asked.language).await?;
+    let upload = body::receive(request, &asked).await?;
     let key = said.or_else(|| upload.key.clone());
     let decoding = Arc::clone(&pages.decoding).acquire_owned().await.map_err(|_| busy())?;
     // the permits go with the thread: a client that leaves does not let another one in while the decoder still runs
