@@ -1,5 +1,7 @@
 //! What a file is, by its content.
 
+use kernel::Language;
+
 use crate::picture;
 
 /// The largest file taken, in bytes.
@@ -33,6 +35,23 @@ pub enum Refused {
     /// It can't be read to its end.
     #[error("the file is broken or not whole: {0}")]
     Broken(String),
+}
+
+impl Refused {
+    /// In the language of who sent it.
+    pub fn told(&self, language: Language) -> String {
+        match (language, self) {
+            (Language::En, _) => self.to_string(),
+            (Language::It, Self::Kind) => {
+                "il file non è di quelli che si conservano: immagini JPEG, PNG e WebP, e PDF. Conta il contenuto, non il nome".to_owned()
+            }
+            (Language::It, Self::Bytes) => "il file supera 20 MiB".to_owned(),
+            (Language::It, Self::Pixels(width, height)) => {
+                format!("l'immagine ha {width} per {height} pixel; al più 50 milioni, 20000 per lato")
+            }
+            (Language::It, Self::Broken(why)) => format!("il file è rotto o non intero: {why}"),
+        }
+    }
 }
 
 /// A file as it is kept.

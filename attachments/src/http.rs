@@ -14,7 +14,7 @@ use axum::Router;
 use axum::routing::get;
 use chrono::SecondsFormat;
 use http::HeaderValue;
-use kernel::{Database, LayerId, Principal, Problem, PublicUrl};
+use kernel::{Context, LayerId, Principal, Problem};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -30,9 +30,8 @@ const DECODED_AT_A_TIME: usize = 2;
 /// What the routes are made from. Cheap to clone.
 #[derive(Clone)]
 pub struct Pages {
-    database: Database,
+    context: Context,
     records: Arc<dyn Records>,
-    public_url: PublicUrl,
     receiving: Arc<Semaphore>,
     decoding: Arc<Semaphore>,
 }
@@ -44,10 +43,10 @@ impl fmt::Debug for Pages {
 }
 
 impl Pages {
-    /// Over a database, for these records; `public_url` is what every link begins with.
-    pub fn new(database: Database, records: Arc<dyn Records>, public_url: PublicUrl) -> Self {
+    /// Of these records.
+    pub fn new(context: Context, records: Arc<dyn Records>) -> Self {
         let (receiving, decoding) = (Arc::new(Semaphore::new(RECEIVED_AT_A_TIME)), Arc::new(Semaphore::new(DECODED_AT_A_TIME)));
-        Self { database, records, public_url, receiving, decoding }
+        Self { context, records, receiving, decoding }
     }
 
     /// The layer and what `who` may do with the row; the same answer for a row that is absent and one that is not for them.
@@ -64,7 +63,7 @@ impl Pages {
     async fn file(&self, who: &Principal, id: &str) -> Result<(File, LayerId, Access), Problem> {
         let failed = |e: sqlx::Error| Problem::database("reading an attachment", &e);
         let id = Uuid::try_parse(id).map_err(|_| no_file())?;
-        let mut session = self.database.session(who).await.map_err(failed)?;
+        let mut session = self.context.database.session(who).await.map_err(failed)?;
         let file = crate::store::find(&mut session, id).await.map_err(failed)?.ok_or_else(no_file)?;
         drop(session);
         let layer = LayerId::new(&*file.layer).map_err(|_| no_file())?;
@@ -78,7 +77,7 @@ impl Pages {
             "height": file.height, "created": file.created_at.to_rfc3339_opts(SecondsFormat::Secs, true),
             // who works for the comune is not everybody's business
             "creator": file.created_by_name.as_ref().filter(|_| who.is_staff()),
-            "href": self.public_url.link(&format!("/attachments/{}", file.id)),
+            "href": self.context.public_url.link(&format!("/attachments/{}", file.id)),
         })
     }
 }
@@ -91,10 +90,12 @@ pub struct Api;
 /// The routes. The edge puts the principal into each request and refuses forged ones; its limit on bodies must let
 /// [`MAX_BYTES`](crate::MAX_BYTES) and some pass here.
 pub fn routes(pages: Pages) -> Router {
-    Router::new()
+    let context = pages.context.clone();
+    let routes = Router::new()
         .route("/attachments/{layer}/{record}", get(list::handler).post(upload::handler))
         .route("/attachments/{file}", get(get::handler).delete(delete::handler))
-        .with_state(pages)
+        .with_state(pages);
+    operations::for_people(routes, &context)
 }
 
 /// Nothing is kept by caches that others share, nor used without asking again.

@@ -5,9 +5,10 @@
 //! served so that a browser runs nothing in it. Files lie in pieces of 256 KiB, written in one transaction and read one at a
 //! time, so that a slow reader holds neither memory nor a connection.
 //!
-//! This crate does not know layers: [`Records`] tells what somebody may do with a row, and is told what was done.
+//! [`Records`] tells what somebody may do with a row, and is told what was done. [`Files`] is what a row's own page shows of them.
 
 mod content;
+mod files;
 mod http;
 mod name;
 mod picture;
@@ -16,6 +17,7 @@ mod store;
 mod taken;
 
 pub use content::{Kind, MAX_BYTES, Refused};
+pub use files::Files;
 pub use http::{Api, Pages, routes};
 pub use records::{Access, Change, Pending, Records};
-pub use taken::{Picture, files_of};
+pub use taken::Picture;

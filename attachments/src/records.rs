@@ -1,14 +1,36 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use kernel::{LayerId, Principal, Problem};
-use sqlx::PgConnection;
+use kernel::{Column, Filter, Layer, LayerId, Principal, Problem, filter};
+use sqlx::{PgConnection, QueryBuilder};
 
 /// What somebody may do with a row that exists for them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
     /// Whether they may change the row, and so add and delete its files.
     pub edit: bool,
+    /// The path of the row's page.
+    pub page: String,
+}
+
+impl Access {
+    /// The layer's own rule for the row of this public id. `None`: it is not there for `who`, or its files are not. A row that is no
+    /// longer valid keeps its files.
+    pub async fn of(conn: &mut PgConnection, layer: &Layer, who: &Principal, id: &str) -> Result<Option<Self>, sqlx::Error> {
+        let mut sql = QueryBuilder::new("select ");
+        layer.editable_rows(who).write(layer.srid, &mut sql);
+        sql.push(" from ").push(layer.seen_by(who, "seen")).push(" where ");
+        let column = Column::new("id").map_err(|e| sqlx::Error::Protocol(e.to_string()))?;
+        Filter::Equal(column, filter::Value::Text(id.to_owned())).write(layer.srid, &mut sql);
+        if layer.private_files {
+            sql.push(" and ");
+            layer.private_rows(who).write(layer.srid, &mut sql);
+        }
+        sql.push(" order by fid desc limit 1");
+        let edit: Option<Option<bool>> = sql.build_query_scalar().fetch_optional(conn).await?;
+        let item = || format!("/collections/{}/items/{}", layer.id, operations::links::encode(id));
+        Ok(edit.map(|edit| Self { edit: edit.unwrap_or(false), page: layer.page_of(id).unwrap_or_else(item) }))
+    }
 }
 
 /// What was done with a file.

@@ -32,9 +32,3 @@ impl Picture {
         store::add(conn, who, layer, record, &name::tidy(Some(called), self.0.kind), &self.0).await
     }
 }
-
-/// The files of a row, the oldest first: name and address of each. Whoever asks has seen that the row is there for the reader.
-pub async fn files_of(conn: &mut PgConnection, layer: &LayerId, record: &str) -> Result<Vec<(String, String)>, sqlx::Error> {
-    let files = store::list(conn, layer, record).await?;
-    Ok(files.into_iter().map(|file| (file.name, format!("/attachments/{}", file.id))).collect())
-}

@@ -12,7 +12,7 @@ use futures::stream;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use image::{ImageFormat, Rgb, RgbImage};
-use kernel::{Assurance, LayerId, Principal, Problem, PublicUrl, Role};
+use kernel::{Assurance, Bbox, Context, Installation, LayerId, Principal, Problem, PublicUrl, Role, Srid, SystemClock, Text};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use test_database::Scratch;
@@ -26,8 +26,8 @@ struct Trees(Mutex<Vec<Change>>);
 impl Records for Trees {
     fn access<'a>(&'a self, who: &'a Principal, layer: &'a LayerId, id: &'a str) -> Pending<'a, Result<Option<Access>, Problem>> {
         let access = match (layer.as_str(), id) {
-            ("trees", "open") => Some(Access { edit: who.is_staff() }),
-            ("trees", "hidden") if who.is_staff() => Some(Access { edit: true }),
+            ("trees", "open") => Some(Access { edit: who.is_staff(), page: "/environment/trees/open".to_owned() }),
+            ("trees", "hidden") if who.is_staff() => Some(Access { edit: true, page: "/environment/trees/hidden".to_owned() }),
             _ => None,
         };
         Box::pin(async move { Ok(access) })
@@ -69,8 +69,21 @@ impl Place {
     async fn new() -> Self {
         let scratch = Scratch::new().await;
         let trees = Arc::new(Trees::default());
-        let public_url = PublicUrl::parse("https://sit.example.it").unwrap();
-        let router = attachments::routes(Pages::new(scratch.database().await, trees.clone(), public_url));
+        let database = scratch.database().await;
+        let context = Context {
+            database: database.clone(),
+            tiles_database: database,
+            clock: Arc::new(SystemClock),
+            public_url: PublicUrl::parse("https://sit.example.it").unwrap(),
+            installation: Arc::new(Installation {
+                instance: Uuid::nil(),
+                title: Text::same("t"),
+                storage_crs: Srid::RDN2008_UTM33,
+                bbox: Bbox::new(15.5, 38.0, 15.9, 38.2).unwrap(),
+                demo: false,
+            }),
+        };
+        let router = attachments::routes(Pages::new(context, trees.clone()));
         Self { router, trees, scratch }
     }
 
@@ -353,4 +366,38 @@ async fn a_file_that_is_sent_again_with_its_key_is_added_once() {
     sqlx::raw_sql(age).execute(&mut conn).await.unwrap();
     let later = send(&ada, path, "k1", "a.png", &png).await;
     assert!(later.status == StatusCode::CREATED && later.json()["id"] != one.json()["id"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_led_back_to_and_told_what_is_wrong() {
+    let place = Place::new().await;
+    let ada = officer();
+    let browser =
+        [("accept", "text/html,application/xhtml+xml"), ("accept-language", "it"), ("content-type", "multipart/form-data; boundary=x")];
+    let form = |content: &[u8]| {
+        let mut body = b"--x\r\nContent-Disposition: form-data; name=\"_key\"\r\n\r\nkey-of-the-form\r\n".to_vec();
+        body.extend_from_slice(b"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"Pianta.pdf\"\r\n\r\n");
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n--x--\r\n");
+        body
+    };
+    let send = async |body: Vec<u8>| place.ask(&ada, "POST", "/attachments/trees/open", &browser, body).await;
+    for _ in 0..2 {
+        let added = send(form(&pdf(2_000))).await;
+        assert_eq!(
+            (added.status, &added.headers["location"]),
+            (StatusCode::SEE_OTHER, &"../../environment/trees/open#files".parse().unwrap())
+        );
+    }
+    let listed = place.get("/attachments/trees/open", &[]).await.json();
+    assert_eq!(listed["attachments"].as_array().unwrap().len(), 1, "sent twice, added once: {listed}");
+    for (content, status, says) in [
+        (pdf(MAX_BYTES), StatusCode::PAYLOAD_TOO_LARGE, "il file supera 20 MiB"),
+        (b"MZ\x90 a program".to_vec(), StatusCode::BAD_REQUEST, "Conta il contenuto, non il nome"),
+        (Vec::new(), StatusCode::BAD_REQUEST, "non c'è nessun file"),
+    ] {
+        let refused = send(form(&content)).await;
+        let page = String::from_utf8_lossy(&refused.body).into_owned();
+        assert_eq!((refused.status, page.contains(says), page.contains("<h1>")), (status, true, true), "{page}");
+    }
 }

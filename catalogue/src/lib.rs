@@ -27,7 +27,6 @@ pub(crate) use catalogue::LOOK_AGAIN;
 
 use std::sync::Arc;
 
-use axum::middleware::from_fn_with_state;
 use axum::{Router, routing::get};
 use kernel::{Context, Lookup};
 
@@ -44,14 +43,14 @@ struct App {
 
 /// `/search`, `/identify`, `/here` and `/portal/catalogue.json`.
 pub fn routes(context: Context, catalogue: Catalogue, syntaxes: Vec<SearchSyntax>, portal: PortalSettings) -> Router {
-    // a problem is a page for who came with a browser
-    let pages = Router::new().route("/here", get(here::handler)).route_layer(from_fn_with_state(context.clone(), operations::people));
+    let app = App { context: context.clone(), catalogue, syntaxes: syntaxes.into(), portal: Arc::new(portal) };
+    let pages = Router::new().route("/here", get(here::handler)).with_state(app.clone());
     Router::new()
         .route("/search", get(search::handler))
         .route("/identify", get(identify::handler))
         .route("/portal/catalogue.json", get(portal::handler))
-        .merge(pages)
-        .with_state(App { context, catalogue, syntaxes: syntaxes.into(), portal: Arc::new(portal) })
+        .with_state(app)
+        .merge(operations::for_people(pages, &context))
 }
 
 /// What [`routes`] answers, described.

@@ -43,6 +43,43 @@ for (const [n, [name, size]] of [['desk', desktop], ['phone', phone]].entries())
       assert.deepEqual(seen.errors, []);
     }, { size }));
 
+  test(`a form that is refused is put right where it comes back, and a document is added (${name})`, () =>
+    visit(town, '/portal/', async (page) => {
+      await enterAs(page, MARCO);
+      const id = town.psql(`select id from public_works.works where comune = '080901' and progress < 90 order by id offset ${n} limit 1`);
+      await page.goto(`${town.url}/public-works/${id}`);
+      await page.getByText('Registra un avanzamento (SAL)').click();
+      await page.getByLabel('Avanzamento (%)').fill('140');
+      await page.getByLabel('Nota').fill('Terzo «SAL»');
+      await page.getByRole('button', { name: 'Registra avanzamento' }).click();
+      const alert = page.getByRole('alert');
+      await alert.getByText('dev\'essere un numero da 0 a 100').waitFor();
+      assert.equal(await page.getByLabel('Nota').inputValue(), 'Terzo «SAL»');
+      assert.equal(await page.getByLabel('Avanzamento (%)').getAttribute('aria-invalid'), 'true');
+      await isAccessible(page);
+      await shot(page, `refused-${name}`);
+      await alert.getByRole('link', { name: 'Avanzamento (%)' }).click();
+      await page.getByLabel('Avanzamento (%)').fill('95');
+      await page.getByRole('button', { name: 'Registra avanzamento' }).click();
+      await page.locator('ol.timeline', { hasText: 'Terzo «SAL»' }).waitFor();
+      assert.equal(new URL(page.url()).pathname, `/public-works/${id}`);
+
+      const send = async (file, buffer) => {
+        await page.getByLabel('Aggiungi un file').setInputFiles({ name: file, mimeType: 'application/pdf', buffer });
+        await page.getByRole('button', { name: 'Aggiungi', exact: true }).click();
+      };
+      await send('Delibera 12.pdf', Buffer.from('%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n%%EOF\n'));
+      await page.locator('#files').getByRole('link', { name: 'Delibera 12.pdf' }).waitFor();
+      assert.equal(new URL(page.url()).pathname, `/public-works/${id}`);
+      await isAccessible(page);
+      await shot(page, `files-${name}`);
+      await send('Altro.pdf', Buffer.from('un testo'));
+      await page.getByRole('alert').getByText('Conta il contenuto, non il nome').waitFor();
+      await page.goBack();
+      await send('Grande.pdf', Buffer.alloc(21 * 1024 * 1024, 'x'));
+      await page.getByRole('alert').getByText('20 MiB').waitFor();
+    }, { size }));
+
   test(`an ordinance is in the feed on its day alone (${name})`, () =>
     visit(town, '/portal/', async (page) => {
       await enterAs(page, MARCO);

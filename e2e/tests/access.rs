@@ -346,6 +346,7 @@ const STATUSES: &[(&str, [u16; 7])] = &[
     ("/public-works/ordinances/nothing", [404; 7]),
     ("/public-works/ordinances/new?f=html", [403, 403, 200, 200, 200, 200, 403]),
     ("/public-works/to-draw", [403, 403, 200, 200, 200, 200, 403]),
+    ("/environment/", [200; 7]),
     ("/environment/alerts", [200; 7]),
     ("/environment/at?point=15.6,38", [200; 7]),
     ("/environment/burnt-areas/", [200; 7]),
@@ -504,6 +505,70 @@ fn every_route_is_in_the_matrix() {
     }
     for listed in ELSEWHERE {
         assert!(routes.contains(*listed), "{listed} is no route any more");
+    }
+}
+
+/// Those that are described at `/openapi.json`: all but the pages and files of the portal, and what describes itself (OGC API, at `/api`).
+const DESCRIBED: &[&str] =
+    &["/admin/", "/attachments/", "/auth/", "/environment/", "/jobs", "/open311/", "/permits/", "/public-works/", "/reports/"];
+
+#[test]
+fn every_operation_of_ours_is_described_once() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut routes = BTreeSet::new();
+    for folder in std::fs::read_dir(root).unwrap().filter_map(Result::ok) {
+        if folder.file_name() != "target" && folder.file_name() != "e2e" {
+            collect_methods(&folder.path().join("src"), &mut routes);
+        }
+    }
+    routes.retain(|(route, _)| DESCRIBED.iter().any(|begin| route.starts_with(begin)));
+    assert!(routes.len() > 90, "{}", routes.len());
+    let document = scene().town.get("/openapi.json").json();
+    let mut ids = BTreeSet::new();
+    let mut described = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{method} {path} has an id of another");
+            let names = operation["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "path");
+            let names: BTreeSet<String> = names.map(|p| format!("{{{}}}", p["name"].as_str().unwrap())).collect();
+            let whole = names.len() == path.matches('{').count() && names.iter().all(|name| path.contains(name));
+            assert!(whole, "{method} {path}: {names:?}");
+            described.insert((path.to_owned(), method.to_owned()));
+        }
+    }
+    for (route, method) in &routes {
+        assert!(
+            described.contains(&(route.to_owned(), method.to_owned())),
+            "describe {method} {route} (`#[utoipa::path]`, and its crate's `Api`)"
+        );
+    }
+    for (path, method) in described.iter().filter(|(path, _)| DESCRIBED.iter().any(|begin| path.starts_with(begin))) {
+        assert!(routes.contains(&(path.to_owned(), method.to_owned())), "{method} {path} is described, and is none");
+    }
+}
+
+/// Routes with their methods.
+fn collect_methods(folder: &Path, routes: &mut BTreeSet<(String, String)>) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for path in entries.filter_map(Result::ok).map(|e| e.path()) {
+        if path.is_dir() {
+            collect_methods(&path, routes);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            for part in text.split("#[cfg(test)]").next().unwrap_or_default().split(".route(").skip(1) {
+                let Some((route, rest)) = part.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"')) else { continue };
+                let rest =
+                    [".layer(", ".with_state(", ".merge(", ";"].iter().fold(rest, |rest, end| rest.split(end).next().unwrap_or(rest));
+                for method in ["get", "post", "put", "patch", "delete"] {
+                    let calls = rest
+                        .match_indices(&format!("{method}("))
+                        .any(|(at, _)| !rest[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+                    if calls {
+                        routes.insert((route.to_owned(), method.to_owned()));
+                    }
+                }
+            }
+        }
     }
 }
 

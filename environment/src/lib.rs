@@ -5,6 +5,7 @@ mod at;
 mod burnt;
 mod datasets;
 pub mod demo;
+mod home;
 mod kind;
 mod layers;
 mod shown;
@@ -25,9 +26,30 @@ pub fn module() -> Result<Module, serde_json::Error> {
     Ok(Module { id: "environment", title, layers: layers::all()?, routes: Some(routes), search: None })
 }
 
+/// What `/openapi.json` says of these addresses.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    home::handler,
+    at::handler,
+    datasets::list::handler,
+    datasets::upload::handler,
+    datasets::page::handler,
+    datasets::in_force::handler,
+    datasets::withdraw::handler,
+    burnt::list::handler,
+    burnt::page::handler,
+    trees::list::handler,
+    trees::page::handler,
+    trees::inspect::handler,
+    alerts::page::handler,
+    alerts::import::handler
+))]
+pub struct Api;
+
 fn routes(services: Services) -> Router {
     let context = services.context.clone();
-    Router::new()
+    let routes = Router::new()
+        .route("/environment/", get(home::handler))
         .route("/environment/at", get(at::handler))
         .route("/environment/datasets/", get(datasets::list::handler).post(datasets::upload::handler))
         .route("/environment/datasets/{id}", get(datasets::page::handler))
@@ -40,6 +62,6 @@ fn routes(services: Services) -> Router {
         .route("/environment/trees/{id}/inspections", post(trees::inspect::handler))
         .route("/environment/alerts", get(alerts::page::handler))
         .route("/environment/bulletins", post(alerts::import::handler))
-        .layer(axum::middleware::from_fn_with_state(context, operations::people))
-        .with_state(services)
+        .with_state(services);
+    operations::for_people(routes, &context)
 }

@@ -40,8 +40,17 @@ impl Page<'_> {
         self.of(&context.installation.title, request, None, content)
     }
 
+    /// The whole page of something that is for people alone: a form, which has no other form.
+    pub fn alone(&self, context: &Context, request: &Request, content: &Markup) -> Response {
+        self.whole(&context.installation.title, request, None, false, content)
+    }
+
     /// The whole page of a service of this name; `again`: it asks for itself again after so many seconds.
     pub fn of(&self, service: &Text, request: &Request, again: Option<u32>, content: &Markup) -> Response {
+        self.whole(service, request, again, true, content)
+    }
+
+    fn whole(&self, service: &Text, request: &Request, again: Option<u32>, twin: bool, content: &Markup) -> Response {
         let language = request.language;
         let url = |path: &str| request.relative(path);
         let page = html! {
@@ -58,7 +67,7 @@ impl Page<'_> {
                     @if self.map {
                         script type="module" src=(url("/portal/embed.js")) {}
                     }
-                    link rel="alternate" type="application/json" href=(Self::variant(request, "f", "json"));
+                    @if twin { link rel="alternate" type="application/json" href=(Self::variant(request, "f", "json")); }
                 }
                 body {
                     a.skip href="#content" { (say(language, "Vai al contenuto", "Skip to content")) }
@@ -84,8 +93,8 @@ impl Page<'_> {
                     }
                     footer {
                         p {
-                            a href=(Self::variant(request, "f", "json")) { (say(language, "Questa pagina in JSON", "This page as JSON")) }
-                            " · " a href=(url("/conformance?f=html")) { (say(language, "Conformità agli standard", "Conformance to standards")) }
+                            @if twin { a href=(Self::variant(request, "f", "json")) { (say(language, "Questa pagina in JSON", "This page as JSON")) } " · " }
+                            a href=(url("/conformance?f=html")) { (say(language, "Conformità agli standard", "Conformance to standards")) }
                             " · Open SIT " (env!("CARGO_PKG_VERSION"))
                         }
                     }

@@ -50,6 +50,14 @@ impl Request {
         if self.csv { Err(no_form(&["json", "html"])) } else { self.only_of_list(more) }
     }
 
+    /// As [`Self::only`], of what is a page alone: 406 for who wants JSON.
+    pub fn only_page(&self, more: &[&str]) -> Result<(), Problem> {
+        match self.params.get("f") {
+            Some("json") => Err(Problem::not_acceptable(["text/html"])),
+            _ => self.only(more),
+        }
+    }
+
     /// As [`Self::only`], of a list, which can be had as CSV too.
     pub fn only_of_list(&self, more: &[&str]) -> Result<(), Problem> {
         let allowed: Vec<&str> = more.iter().chain(&COMMON).copied().collect();

@@ -11,9 +11,9 @@ use crate::links::media;
 use crate::page::say;
 
 /// The media type of a page's form without files.
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 /// The largest body.
-const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
 /// What was sent: the members of a JSON object, or the fields of a form, all texts, of which those left empty are not there.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ fn object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
 }
 
 /// A field that is given several times, as boxes that are ticked, becomes a list.
-fn form(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
+pub(crate) fn form(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::bad_request("the form is not UTF-8"))?;
     let mut fields = Map::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {

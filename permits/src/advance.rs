@@ -24,6 +24,14 @@ struct Move {
 }
 
 /// An officer records what happened: 200 with the record, or back to its page. What can't follow is 422, another's change meanwhile 412.
+#[utoipa::path(
+    post,
+    path = "/permits/{id}/steps",
+    tag = "permits",
+    params(("id" = String, Path, description = "The application")),
+    request_body(content_type = "application/json", description = "`state`, one that may follow; `day`, `protocol`, `protocol_on`, `note`"),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(services): State<Services>,
     Path(id): Path<String>,

@@ -31,6 +31,14 @@ struct Values {
 }
 
 /// What is named changes, the rest stays: 200 with the record, or back to its page. Kind, protocol and steps stay as they were recorded.
+#[utoipa::path(
+    method(patch, post),
+    path = "/permits/{id}",
+    tag = "permits",
+    params(("id" = String, Path, description = "The application")),
+    request_body(content_type = "application/json", description = "What changes, of the fields of a new one but `protocol`, `filed_on` and `kind`; a form may `POST` it"),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(services): State<Services>,
     Path(id): Path<String>,

@@ -18,8 +18,8 @@ mod show;
 mod steps;
 mod words;
 
+use axum::Router;
 use axum::routing::{get, post};
-use axum::{Router, middleware};
 use kernel::{Module, Services, Text};
 
 /// The theme: its layer, and its operations under `/permits/`.
@@ -35,14 +35,27 @@ pub fn module() -> Result<Module, serde_json::Error> {
     })
 }
 
+/// What `/openapi.json` says of these addresses.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    pages::list::handler,
+    register::handler,
+    pages::new::handler,
+    pages::rules::handler,
+    show::handler,
+    correct::handler,
+    advance::handler
+))]
+pub struct Api;
+
 fn routes(services: Services) -> Router {
     let context = services.context.clone();
-    Router::new()
+    let routes = Router::new()
         .route("/permits/", get(pages::list::handler).post(register::handler))
         .route("/permits/new", get(pages::new::handler))
         .route("/permits/rules", get(pages::rules::handler))
         .route("/permits/{id}", get(show::handler).patch(correct::handler).post(correct::handler))
         .route("/permits/{id}/steps", post(advance::handler))
-        .layer(middleware::from_fn_with_state(context, operations::people))
-        .with_state(services)
+        .with_state(services);
+    operations::for_people(routes, &context)
 }

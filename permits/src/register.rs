@@ -31,6 +31,13 @@ struct Filing {
 }
 
 /// An officer registers one. 201 with the record, or the way to its page.
+#[utoipa::path(
+    post,
+    path = "/permits/",
+    tag = "permits",
+    request_body(content_type = "application/json", description = "`protocol`, `filed_on`, `kind`, `subject`, `parcels`, `address`, `geometry` (GeoJSON, CRS84), `complex`, `constraint_kind`, `constraint_source`, `constraint_cleared_on`, `applicant`, `technician` and their `_code` and `_email`"),
+    responses((status = 201, description = "The record, at `Location`; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
     let sent = ask.read(body).await?;
     let layer = operations::layer(&services, &ask.request.who, PERMITS)?;

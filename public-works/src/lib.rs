@@ -9,8 +9,8 @@ mod place;
 mod shown;
 mod works;
 
+use axum::Router;
 use axum::routing::{get, post};
-use axum::{Router, middleware};
 use kernel::{Module, Services, Text};
 
 /// The theme: works and road ordinances, and their operations under `/public-works/`.
@@ -26,9 +26,34 @@ pub fn module() -> Result<Module, serde_json::Error> {
     })
 }
 
+/// What `/openapi.json` says of these addresses.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    works::list::handler,
+    works::create::handler,
+    works::new::handler,
+    works::to_draw::handler,
+    works::import::handler,
+    ordinances::feed::handler,
+    ordinances::list::handler,
+    ordinances::register::handler,
+    ordinances::new::handler,
+    ordinances::show::handler,
+    ordinances::extend::handler,
+    ordinances::revoke::handler,
+    works::show::handler,
+    works::correct::handler,
+    works::state::handler,
+    works::progress::handler,
+    works::funding::handler,
+    works::phases::handler,
+    works::cigs::handler
+))]
+pub struct Api;
+
 fn routes(services: Services) -> Router {
     let context = services.context.clone();
-    Router::new()
+    let routes = Router::new()
         .route("/public-works/", get(works::list::handler).post(works::create::handler))
         .route("/public-works/new", get(works::new::handler))
         .route("/public-works/to-draw", get(works::to_draw::handler))
@@ -45,6 +70,6 @@ fn routes(services: Services) -> Router {
         .route("/public-works/{id}/funding", post(works::funding::handler))
         .route("/public-works/{id}/phases", post(works::phases::handler))
         .route("/public-works/{id}/cigs", post(works::cigs::handler))
-        .layer(middleware::from_fn_with_state(context, operations::people))
-        .with_state(services)
+        .with_state(services);
+    operations::for_people(routes, &context)
 }

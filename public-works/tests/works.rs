@@ -82,6 +82,37 @@ async fn what_is_wrong_is_told_at_once_and_nothing_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_agree_is_told_to_its_office() {
+    let scene = Scene::on("2026-05-10").await;
+    let who = officer(OURS);
+    let mut one = work(CUP);
+    one["amount_eur"] = 1000.into();
+    let (address, mut tag) = scene.register(&who, &one).await;
+    let doubts = async || scene.get(&who, &address).await.json()["doubts"].clone();
+    assert_eq!(doubts().await, json!([]), "no line of funding yet is no doubt");
+    for (what, body, found) in [
+        ("funding", json!({"source": "Regione", "amount_eur": 600.1}), json!(["funding_below_amount"])),
+        ("funding", json!({"source": "Bilancio", "amount_eur": 399.9}), json!([])),
+        ("state", json!({"state": "tender"}), json!([])),
+        (
+            "progress",
+            json!({"percent": 40, "amount_eur": 1200}),
+            json!(["spent_above_amount", "spent_above_funding", "begun_before_under_way"]),
+        ),
+        ("state", json!({"state": "under_way"}), json!(["spent_above_amount", "spent_above_funding"])),
+        ("funding", json!({"source": "Mutuo", "amount_eur": 300}), json!(["funding_above_amount", "spent_above_amount"])),
+        ("progress", json!({"percent": 100}), json!(["funding_above_amount", "spent_above_amount", "done_and_not_completed"])),
+    ] {
+        let answer = scene.post(&who, &format!("{address}/{what}"), Some(&tag), &body).await;
+        assert_eq!((answer.status.as_u16(), doubts().await), (200, found), "{what} {body}");
+        tag = answer.header("etag");
+    }
+    let shown = |page: &str| page.contains("i SAL superano l'importo dell'opera");
+    assert!(shown(&scene.page(&who, &address, "it").await) && !shown(&scene.page(&Principal::anonymous(), &address, "it").await));
+    assert!(scene.get(&Principal::anonymous(), &address).await.json()["doubts"].is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn scripts_in_every_text_are_text_and_marks_that_turn_it_are_refused() {
     const EVIL: &str = "<script>alert(1)</script>";
     let scene = Scene::on("2026-05-10").await;

@@ -41,12 +41,9 @@ pub(crate) fn name<'a>(all: &'a [Category], code: &'a str, language: Language) -
     all.iter().find(|category| category.code == code).map_or(code, |category| category.label(language))
 }
 
-/// The offices that there are: those of categories and of routes.
+/// The offices that there are: those of categories, of routes, and those that somebody works in.
 pub(crate) async fn offices(conn: &mut PgConnection) -> Result<Vec<String>, Problem> {
-    sqlx::query_scalar("select office from reports.categories union select office from reports.routing order by 1")
-        .fetch_all(conn)
-        .await
-        .map_err(|e| Problem::database("the reports' offices", &e))
+    sqlx::query_scalar("select reports.offices()").fetch_all(conn).await.map_err(|e| Problem::database("the reports' offices", &e))
 }
 
 /// An office as people call it.

@@ -15,6 +15,13 @@ use crate::submit::{Draft, Way, submit};
 ///
 /// `category`, and `lon` and `lat` or `address`; `text` and up to three photos if one likes. Who is not staff sends the `ticket` of the form
 /// with it, with `work` or after some seconds. `Idempotency-Key` makes that it is taken once however often it is sent.
+#[utoipa::path(
+    post,
+    path = "/reports/",
+    tag = "reports",
+    request_body(content_type = "application/json", description = "`category`, `lon` and `lat` or `address`, `text`, `ticket`, `work`; or a form with up to three photos"),
+    responses((status = 201, description = "Its number, and `private_link`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(desk): State<Desk>,
     client: Option<Client>,

@@ -54,6 +54,13 @@ struct Said {
 
 /// `GET /reports/follow/{secret}`: the state, the answers, and whether contact was given; never the contact itself. A wrong secret is
 /// answered as one that nobody has.
+#[utoipa::path(
+    get,
+    path = "/reports/follow/{secret}",
+    tag = "reports",
+    params(("secret" = String, Path, description = "What the private link ends with"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "What became of it; `photos_lost` names those that could not be read"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(desk): State<Desk>, Path(secret): Path<String>, request: Request) -> Result<Response, Problem> {
     request.only(&["sent"])?;
     let secret = parse(&secret)?;
@@ -66,11 +73,14 @@ pub(crate) async fn handler(State(desk): State<Desk>, Path(secret): Path<String>
         .await
         .map_err(failed)?;
     let categories = category::all(&mut session).await?;
+    let lost: Vec<String> =
+        sqlx::query_scalar("select reports.lost_photos($1)").bind(secret.hash()).fetch_all(&mut *session).await.map_err(failed)?;
     drop(session);
     let mut response = if request.format == Format::Json {
-        reply::json(&document(&found, &said), links::media::JSON, request.language)
+        reply::json(&document(&found, &said, &lost), links::media::JSON, request.language)
     } else {
-        page::render(&desk, &request, &secret, &found, &said, category::name(&categories, &found.category, request.language))
+        let category = category::name(&categories, &found.category, request.language);
+        page::render(&desk, &request, &secret, &page::View { found: &found, said: &said, lost: &lost, category })
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -90,7 +100,7 @@ async fn find(conn: &mut PgConnection, secret: &Secret) -> Result<Option<Followe
     .await
 }
 
-fn document(found: &Followed, said: &[Said]) -> Value {
+fn document(found: &Followed, said: &[Said], lost: &[String]) -> Value {
     let messages: Vec<Value> = said
         .iter()
         .map(|one| json!({ "at": one.at, "from": if one.audience == "from_reporter" { "you" } else { "office" }, "public": one.audience == "public", "text": one.text }))
@@ -100,7 +110,7 @@ fn document(found: &Followed, said: &[Said]) -> Value {
         "text": found.text, "address": found.address, "point": [found.lon, found.lat], "office": found.office,
         "received_at": found.received_at, "due": found.due, "approved_at": found.approved_at, "answered_at": found.answered_at,
         "closed_at": found.closed_at, "closing_reason": found.closing_reason, "closing_note": found.closing_note,
-        "supporters": found.supporters, "photos": found.photos, "photos_waiting": found.waiting,
+        "supporters": found.supporters, "photos": found.photos, "photos_waiting": found.waiting, "photos_lost": lost,
         "contact": { "email": found.email, "phone": found.phone },
         "public": states::PUBLIC.contains(&&*found.state), "messages": messages,
     })

@@ -25,6 +25,13 @@ struct Place {
 
 /// `GET /reports/new`: the form. Without a script it has two pages: what and where; then what is known there already, a photo, a text. With
 /// one (`/portal/report.js`) it is one screen after the other. `f=json` is what the script, or another program, needs to make a report.
+#[utoipa::path(
+    get,
+    path = "/reports/new",
+    tag = "reports",
+    params(("category" = Option<String>, Query, description = "A category"), ("address" = Option<String>, Query, description = "An address"), ("lon" = Option<String>, Query, description = "Longitude"), ("lat" = Option<String>, Query, description = "Latitude"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "`ticket`, `work`, `bbox`, `categories`; or the form"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(desk): State<Desk>, request: Request) -> Result<Response, Problem> {
     request.only(&["category", "address", "lon", "lat"])?;
     let failed = |e| Problem::database("the form of a report", &e);

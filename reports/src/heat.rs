@@ -37,6 +37,13 @@ struct Times {
 }
 
 /// `GET /reports/times`: how long answers take, and where most is reported, in squares of `cell` metres. Of what the reader sees.
+#[utoipa::path(
+    get,
+    path = "/reports/times",
+    tag = "reports",
+    params(("cell" = Option<String>, Query, description = "Metres"), ("category" = Option<String>, Query, description = "A category"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "`times` and `cells`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(desk): State<Desk>, request: Request) -> Result<Response, Problem> {
     request.only(&["cell", "category"])?;
     let side = match request.params.get("cell") {

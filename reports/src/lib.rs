@@ -23,10 +23,10 @@ mod submit;
 mod support;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use kernel::{Module, Services, Text};
 
+pub use open311::Api as Open311Api;
 pub use photo::{PHOTO_JOB, write_anew};
 
 /// The theme.
@@ -37,10 +37,33 @@ pub fn module() -> Result<Module, serde_json::Error> {
     Ok(Module { id: "reports", title, layers: layers::all()?, routes: Some(routes), search: None })
 }
 
+/// What `/openapi.json` says of these addresses.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(
+    list::handler,
+    create::handler,
+    form::handler,
+    near::handler,
+    heat::handler,
+    follow::handler,
+    follow::note::handler,
+    follow::contact::handler,
+    follow::photo::handler,
+    record::handler,
+    support::handler,
+    acts::approve::handler,
+    acts::reject::handler,
+    acts::assign::handler,
+    acts::answer::handler,
+    acts::merge::handler,
+    acts::close::handler
+))]
+pub struct Api;
+
 /// Under `/reports`.
 fn routes(services: Services) -> Router {
     let context = services.context.clone();
-    Router::new()
+    let routes = Router::new()
         .route("/reports/", get(list::handler).post(create::handler))
         .route("/reports/new", get(form::handler))
         .route("/reports/near", get(near::handler))
@@ -57,8 +80,8 @@ fn routes(services: Services) -> Router {
         .route("/reports/{id}/answer", post(acts::answer::handler))
         .route("/reports/{id}/merge", post(acts::merge::handler))
         .route("/reports/{id}/close", post(acts::close::handler))
-        .with_state(desk::Desk::new(services))
-        .layer(from_fn_with_state(context, operations::people))
+        .with_state(desk::Desk::new(services));
+    operations::for_people(routes, &context)
 }
 
 /// Open311 GeoReport v2, whose clients know the addresses below `/open311/v2` alone (ADR 19).

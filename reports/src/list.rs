@@ -18,6 +18,13 @@ use query::Query;
 
 /// `GET /reports/`: filters `state`, `category`, `office`, `from` and `to` (days of receipt), `overdue`; `sort`; pages by `after`. `f=csv` has
 /// up to 10,000 rows at once.
+#[utoipa::path(
+    get,
+    path = "/reports/",
+    tag = "reports",
+    params(("state" = Option<String>, Query, description = "A state, or `pending`"), ("category" = Option<String>, Query, description = "A category"), ("office" = Option<String>, Query, description = "An office"), ("from" = Option<String>, Query, description = "A day of receipt"), ("to" = Option<String>, Query, description = "A day of receipt"), ("overdue" = Option<String>, Query, description = "`true`"), ("sort" = Option<String>, Query, description = "`newest`, `oldest`, `supporters` or `due`"), ("after" = Option<String>, Query, description = "What `next` of the page before says"), ("limit" = Option<String>, Query, description = "Rows on a page"), ("f" = Option<String>, Query, description = "`json`, `html` or `csv`")),
+    responses((status = 200, description = "`reports` and `next`; a page; a table"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(desk): State<Desk>, request: Request) -> Result<Response, Problem> {
     request.only_of_list(&query::PARAMETERS)?;
     let query = Query::read(&request)?;

@@ -27,6 +27,13 @@ pub(crate) struct Near {
 }
 
 /// `GET /reports/near?lon&lat&category`: where that is, and the open reports of this category about it, the nearest first.
+#[utoipa::path(
+    get,
+    path = "/reports/near",
+    tag = "reports",
+    params(("lon" = Option<String>, Query, description = "Longitude"), ("lat" = Option<String>, Query, description = "Latitude"), ("category" = Option<String>, Query, description = "A category")),
+    responses((status = 200, description = "The address, and the open reports about it"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(desk): State<Desk>, request: Request) -> Result<Response, Problem> {
     request.only(&["lon", "lat", "category"])?;
     let number = |name: &str, most: f64| {

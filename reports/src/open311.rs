@@ -19,6 +19,11 @@ use kernel::{Language, Params, Principal, Problem};
 use crate::desk::Desk;
 use write::Form;
 
+/// What `/openapi.json` says of these addresses.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(collection, post::handler, services::one, requests::one, token::handler))]
+pub struct Api;
+
 /// Below `/open311/v2`.
 pub(crate) fn routes(desk: Desk) -> Router {
     Router::new()
@@ -30,6 +35,13 @@ pub(crate) fn routes(desk: Desk) -> Router {
 }
 
 /// `services.json`, `requests.xml`.
+#[utoipa::path(
+    get,
+    path = "/open311/v2/{resource}",
+    tag = "open311",
+    params(("resource" = String, Path, description = "`services.json`, `services.xml`, `requests.json` or `requests.xml`")),
+    responses((status = 200, description = "GeoReport v2"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 async fn collection(state: axum::extract::State<Desk>, asked: Asked) -> Response {
     match asked.name.as_str() {
         "services" => services::all(state, asked).await,

@@ -3,6 +3,7 @@
 mod acts;
 mod page;
 
+use attachments::Files;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
@@ -72,7 +73,7 @@ struct Contact {
 struct Whole {
     report: Report,
     messages: Vec<Message>,
-    photos: Vec<(String, String)>,
+    files: Files,
     duplicates: Vec<String>,
     contacts: Vec<Contact>,
     categories: Vec<Category>,
@@ -81,6 +82,13 @@ struct Whole {
 }
 
 /// `GET /reports/{id}`: the record. One that was merged leads to the one it was merged into, but for its office, who see that it was.
+#[utoipa::path(
+    get,
+    path = "/reports/{id}",
+    tag = "reports",
+    params(("id" = String, Path, description = "The number, `R-2026-00123`"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "The record, with its `ETag`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(desk): State<Desk>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
     request.only(&["known"])?;
     let failed = |e| Problem::database("a report", &e);
@@ -142,7 +150,7 @@ async fn whole(conn: &mut PgConnection, layer: &Layer, who: &Principal, report: 
         .fetch_all(&mut *conn)
         .await
         .map_err(failed)?;
-    let photos = attachments::files_of(conn, &layer.id, &report.id).await.map_err(failed)?;
+    let files = Files::of(conn, layer, who, &report.id).await.map_err(failed)?;
     let is_ours = who.is_staff() && who.comuni().contains(&report.comune);
     let mut duplicates = Vec::new();
     let mut contacts = Vec::new();
@@ -167,7 +175,7 @@ async fn whole(conn: &mut PgConnection, layer: &Layer, who: &Principal, report: 
     let categories = category::all(conn).await?;
     let offices = category::offices(conn).await?;
     let may_edit = is_ours && who.may_edit(layer);
-    Ok(Whole { report, messages, photos, duplicates, contacts, categories, offices, may_edit })
+    Ok(Whole { report, messages, files, duplicates, contacts, categories, offices, may_edit })
 }
 
 /// The record as JSON, of the list too: without what belongs to it.
@@ -195,7 +203,8 @@ fn document(whole: &Whole, request: &Request) -> Value {
         .map(|m| json!({ "at": m.at, "audience": m.audience, "author": m.author.as_ref().filter(|_| is_staff), "text": m.text }))
         .collect();
     document["messages"] = messages.into();
-    document["files"] = whole.photos.iter().map(|(name, href)| json!({ "name": name, "href": request.relative(href) })).collect();
+    document["files"] = whole.files.pictures().map(|(name, href)| json!({ "name": name, "href": request.relative(&href) })).collect();
+    document["attachments"] = whole.files.path().map(|path| request.relative(path)).into();
     if is_staff {
         document["duplicates"] = whole.duplicates.clone().into();
     }

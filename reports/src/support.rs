@@ -17,6 +17,13 @@ struct Supported {
 }
 
 /// `POST /reports/{id}/support`: "this one is already known: +1", of anybody, once for each network. One that was merged passes it on.
+#[utoipa::path(
+    post,
+    path = "/reports/{id}/support",
+    tag = "reports",
+    params(("id" = String, Path, description = "The number")),
+    responses((status = 200, description = "How many saw the same"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(desk): State<Desk>,
     Path(id): Path<String>,

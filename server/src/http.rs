@@ -99,7 +99,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     let contacts = config.security_contact.iter().flat_map(|g| &g.value).map(ToString::to_string).collect();
     let security = security_txt::About { contacts, public_url: context.public_url.clone(), clock: Arc::clone(&context.clock) };
     let records = Arc::new(records::Layers { context: context.clone(), catalogue: catalogue.clone() });
-    let attachments = attachments::Pages::new(context.database.clone(), records, context.public_url.clone());
+    let attachments = attachments::Pages::new(context.clone(), records);
     let title = context.installation.title.clone();
     let purposes = context.clone();
     let jobs = jobs::Pages { database: context.database.clone(), public_url: context.public_url.clone(), title };

@@ -20,7 +20,7 @@ pub(super) async fn handler(State(pages): State<Pages>, Path(id): Path<String>, 
     if !access.edit {
         return Err(no_file());
     }
-    let mut transaction = pages.database.write(&who).await.map_err(failed)?;
+    let mut transaction = pages.context.database.write(&who).await.map_err(failed)?;
     if !store::delete(&mut transaction, file.id).await.map_err(failed)? {
         return Err(no_file());
     }

@@ -58,7 +58,7 @@ pub(super) async fn handler(
         }
     };
     headers.insert(header::CONTENT_LENGTH, (part.end - part.start).into());
-    Ok((status, headers, Body::from_stream(pieces(pages.database, who, file.id, part))).into_response())
+    Ok((status, headers, Body::from_stream(pieces(pages.context.database, who, file.id, part))).into_response())
 }
 
 fn headers(file: &File, tag: &str) -> HeaderMap {

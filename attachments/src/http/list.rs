@@ -24,7 +24,7 @@ pub(super) async fn handler(
     params.only(&[])?;
     let (layer, access) = pages.access(&who, &layer, &record).await?;
     let failed = |e: sqlx::Error| Problem::database("reading attachments", &e);
-    let mut session = pages.database.session(&who).await.map_err(failed)?;
+    let mut session = pages.context.database.session(&who).await.map_err(failed)?;
     let files = store::list(&mut session, &layer, &record).await.map_err(failed)?;
     let files: Vec<_> = files.iter().map(|file| pages.document(file, &who)).collect();
     Ok(([PRIVATE], Json(json!({ "attachments": files, "editable": access.edit }))).into_response())

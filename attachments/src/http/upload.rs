@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
-use kernel::{LayerId, Principal, Problem, idempotency};
+use kernel::{Language, LayerId, Principal, Problem, idempotency};
+use operations::{Format, Request as Asked};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -18,7 +19,7 @@ use crate::{name, store};
 const MAX_FILES: i64 = 200;
 
 /// `POST /attachments/{layer}/{record}`: adds a file to a row that one may edit. The body is the file itself (its name in
-/// `Content-Disposition`), or a form with one file in it.
+/// `Content-Disposition`), or a form with one file in it, whose `_key` stands for `Idempotency-Key`; a browser is sent back to the row's page.
 #[utoipa::path(
     post,
     path = "/attachments/{layer}/{record}",
@@ -31,6 +32,7 @@ const MAX_FILES: i64 = 200;
     request_body(content_type = "application/octet-stream", description = "A JPEG, PNG or WebP picture or a PDF, 20 MiB at most; or `multipart/form-data` with one"),
     responses(
         (status = 201, description = "The file as it is kept; pictures are written anew, without metadata"),
+        (status = 303, description = "For a browser: the row's page"),
         (status = 400, description = "Not one of the kinds kept, or broken", content_type = "application/problem+json"),
         (status = 404, description = "No such row for you, or not yours to edit"),
         (status = 413, description = "Too large", content_type = "application/problem+json"),
@@ -40,18 +42,20 @@ const MAX_FILES: i64 = 200;
 pub(super) async fn handler(
     State(pages): State<Pages>,
     Path((layer, record)): Path<(String, String)>,
-    who: Principal,
+    asked: Asked,
     request: Request,
 ) -> Result<Response, Problem> {
     // before a byte of the body is read
-    let (layer, access) = pages.access(&who, &layer, &record).await?;
+    let who = &asked.who;
+    let (layer, access) = pages.access(who, &layer, &record).await?;
     if !access.edit {
         return Err(no_record());
     }
     let busy = || Problem::unavailable("too many files arrive at once; send this one again shortly", 5);
     let receiving = Arc::clone(&pages.receiving).try_acquire_owned().map_err(|_| busy())?;
-    let key = idempotency::key(request.headers())?;
-    let upload = body::receive(request).await?;
+    let said = idempotency::key(request.headers())?;
+    let upload = body::receive(request, &asked).await?;
+    let key = said.or_else(|| upload.key.clone());
     let decoding = Arc::clone(&pages.decoding).acquire_owned().await.map_err(|_| busy())?;
     // the permits go with the thread: a client that leaves does not let another one in while the decoder still runs
     let kept = tokio::task::spawn_blocking(move || {
@@ -60,8 +64,12 @@ pub(super) async fn handler(
         let name = upload.name;
         content::keep(upload.content).map(|kept| New { name: name::tidy(name.as_deref(), kept.kind), layer, record, kept, fingerprint })
     });
-    let new = kept.await.map_err(|e| Problem::internal("decoding an attachment", &e))?.map_err(refused)?;
-    let document = add(&pages, &who, key.as_deref(), &new).await?;
+    let new = kept.await.map_err(|e| Problem::internal("decoding an attachment", &e))?.map_err(|why| refused(&why, asked.language))?;
+    let document = add(&pages, who, key.as_deref(), &new).await?;
+    if asked.format == Format::Html {
+        let back = format!("{}#files", asked.relative(&access.page));
+        return Ok((StatusCode::SEE_OTHER, [PRIVATE], [(header::LOCATION, back)]).into_response());
+    }
     let location = document["href"].as_str().unwrap_or_default().to_owned();
     Ok((StatusCode::CREATED, [PRIVATE], [(header::LOCATION, location)], Json(document)).into_response())
 }
@@ -91,7 +99,7 @@ fn fingerprint(layer: &LayerId, record: &str, upload: &Upload) -> Vec<u8> {
 async fn add(pages: &Pages, who: &Principal, key: Option<&str>, new: &New) -> Result<Value, Problem> {
     let failed = |e: sqlx::Error| Problem::database("storing an attachment", &e);
     let New { layer, record, name, kept, fingerprint } = new;
-    let mut transaction = pages.database.write(who).await.map_err(failed)?;
+    let mut transaction = pages.context.database.write(who).await.map_err(failed)?;
     if let Some(key) = key
         && let Some(answer) = idempotency::begin(&mut transaction, who, key, fingerprint).await?
     {
@@ -111,9 +119,9 @@ async fn add(pages: &Pages, who: &Principal, key: Option<&str>, new: &New) -> Re
     Ok(document)
 }
 
-fn refused(why: Refused) -> Problem {
+pub(super) fn refused(why: &Refused, language: Language) -> Problem {
     match why {
-        Refused::Bytes | Refused::Pixels(..) => Problem::too_large(why.to_string()),
-        Refused::Kind | Refused::Broken(_) => Problem::bad_request(why.to_string()),
+        Refused::Bytes | Refused::Pixels(..) => Problem::too_large(why.told(language)),
+        Refused::Kind | Refused::Broken(_) => Problem::bad_request(why.told(language)),
     }
 }

@@ -57,6 +57,13 @@ async fn apply(conn: &mut PgConnection, line: &Line, within: Option<&[String]>) 
 }
 
 /// `POST /environment/bulletins`: the department's CSV (`text/csv`), for the zones of the comuni that the sender works for.
+#[utoipa::path(
+    post,
+    path = "/environment/bulletins",
+    tag = "environment",
+    request_body(content_type = "text/csv", description = "The bulletin, UTF-8"),
+    responses((status = 200, description = "How many zones were told"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, ask: Ask, body: Body) -> Result<Response, Problem> {
     ask.request.only(&[])?;
     let layer = operations::layer(&services, &ask.request.who, "alert_zones")?;

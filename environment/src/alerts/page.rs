@@ -35,6 +35,13 @@ impl Told {
 }
 
 /// `GET /environment/alerts`: the colours of each zone today and tomorrow, in words and signs; without a bulletin that is said, and is not green.
+#[utoipa::path(
+    get,
+    path = "/environment/alerts",
+    tag = "environment",
+    params(("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "`today` and `tomorrow`, each with its `zones`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let layer = operations::layer(&services, &request.who, "alert_zones")?;

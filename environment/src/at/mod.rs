@@ -117,6 +117,13 @@ impl Known {
 
 /// `GET /environment/at?point=lon,lat` or `?parcel=H224_001200.345`: for each kind the zones with their share of the parcel, the surveys that
 /// reach the place with source and date, and `answer`: `found`, `none_found`, `partly_surveyed` or `not_surveyed`.
+#[utoipa::path(
+    get,
+    path = "/environment/at",
+    tag = "environment",
+    params(("point" = Option<String>, Query, description = "Longitude and latitude in degrees"), ("parcel" = Option<String>, Query, description = "A national reference, `H224_001200.345`"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "`place` and `kinds`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     request.only(&["point", "parcel"])?;
     let Some(place) = read(&request)? else {

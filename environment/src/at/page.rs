@@ -59,7 +59,7 @@ pub(super) fn question(services: &Services, request: &Request) -> Response {
     let l = request.language;
     let content = html! { p.lead { (intro(l)) } (form(l, None)) };
     let page = Page { title: say(l, "Che cosa vale qui?", "What applies here?"), trail: trail(request), map: false };
-    page.render(&services.context, request, &content)
+    page.alone(&services.context, request, &content)
 }
 
 fn intro(l: Language) -> &'static str {

@@ -21,6 +21,13 @@ struct Asked {
 }
 
 /// `GET /environment/burnt-areas/`: the perimeters in force, the latest fire first, by `year` and `comune`; `f=csv`.
+#[utoipa::path(
+    get,
+    path = "/environment/burnt-areas/",
+    tag = "environment",
+    params(("year" = Option<String>, Query, description = "The year of the fire"), ("comune" = Option<String>, Query, description = "ISTAT code, six digits"), ("cursor" = Option<String>, Query, description = "What `next` of the page before says"), ("f" = Option<String>, Query, description = "`json`, `html` or `csv`")),
+    responses((status = 200, description = "The perimeters and `next`; a page; a table"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     let asked = read(&request)?;
     let layer = operations::layer(&services, &request.who, "burnt_areas")?;

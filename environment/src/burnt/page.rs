@@ -1,3 +1,4 @@
+use attachments::Files;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use chrono::NaiveDate;
@@ -14,6 +15,13 @@ use crate::shown;
 
 /// `GET /environment/burnt-areas/{id}`: a perimeter with the constraints' ends and the parcels touched, as they were on the day of the fire;
 /// `f=csv` has the parcels.
+#[utoipa::path(
+    get,
+    path = "/environment/burnt-areas/{id}",
+    tag = "environment",
+    params(("id" = String, Path, description = "The perimeter"), ("f" = Option<String>, Query, description = "`json`, `html` or `csv`")),
+    responses((status = 200, description = "The record, with its `ETag`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
     request.only_of_list(&[])?;
     let failed = |e| Problem::database("burnt area", &e);
@@ -25,6 +33,7 @@ pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<Str
     let fire: Option<Fire> = sql.build_query_as().fetch_optional(&mut *session).await.map_err(failed)?;
     let fire = fire.ok_or_else(|| absent(&layer, &id))?;
     let parcels = touched(&mut session, &fire, now).await.map_err(failed)?;
+    let files = Files::of(&mut session, &layer, &request.who, &fire.id).await.map_err(failed)?;
     let extent: (f64, f64, f64, f64) = sqlx::query_as(
         "select st_xmin(b), st_ymin(b), st_xmax(b), st_ymax(b)
            from (select st_transform(st_envelope(geom), 4326) as b from environment.burnt_areas where fid = $1) t",
@@ -42,6 +51,7 @@ pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<Str
     if request.format == Format::Json {
         let mut document = fire.document(today);
         document["parcels"] = parcels.iter().map(Touched::document).collect::<Vec<Value>>().into();
+        document["attachments"] = files.path().map(|path| services.context.public_url.link(path)).into();
         return Ok(shown::tagged(&tag, shown::json(&request, &document)));
     }
     let (west, south, east, north) = extent;
@@ -53,6 +63,7 @@ pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<Str
         (facts(&request, &fire, today))
         h2 { (say(request.language, "Particelle toccate", "Parcels touched")) }
         (list(&request, &parcels))
+        (files.section(&request))
     };
     let trail =
         vec![(request.relative("/environment/burnt-areas/"), say(request.language, "Aree percorse dal fuoco", "Burnt areas").to_owned())];

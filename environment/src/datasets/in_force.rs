@@ -13,6 +13,14 @@ use crate::shown;
 
 /// `POST /environment/datasets/{id}/in-force`: a draft is in force from midnight (in Italy) of the day `from`, and the version before it ends
 /// then: all rows of both in one transaction. Which version a map shows follows from the rows' validity alone.
+#[utoipa::path(
+    post,
+    path = "/environment/datasets/{id}/in-force",
+    tag = "environment",
+    params(("id" = String, Path, description = "The version")),
+    request_body(content_type = "application/json", description = "`from`, a day"),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(services): State<Services>,
     Path(id): Path<String>,

@@ -25,6 +25,13 @@ struct Asked {
 }
 
 /// `GET /environment/datasets/`: versions of datasets, the newest first, by `kind`, `state`, `comune`; `f=csv`.
+#[utoipa::path(
+    get,
+    path = "/environment/datasets/",
+    tag = "environment",
+    params(("kind" = Option<String>, Query, description = "The theme of the survey"), ("state" = Option<String>, Query, description = "What it stands at"), ("comune" = Option<String>, Query, description = "ISTAT code, six digits"), ("cursor" = Option<String>, Query, description = "What `next` of the page before says"), ("f" = Option<String>, Query, description = "`json`, `html` or `csv`")),
+    responses((status = 200, description = "`datasets` and `next`; a page; a table"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     let asked = read(&request)?;
     let layer = operations::layer(&services, &request.who, "datasets")?;

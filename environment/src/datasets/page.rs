@@ -1,3 +1,4 @@
+use attachments::Files;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
@@ -25,9 +26,17 @@ struct View {
     rows: Vec<Zone>,
     extent: Option<[f64; 4]>,
     now: DateTime<Utc>,
+    files: Files,
 }
 
 /// `GET /environment/datasets/{id}`: one version, the history of its series, what it holds.
+#[utoipa::path(
+    get,
+    path = "/environment/datasets/{id}",
+    tag = "environment",
+    params(("id" = String, Path, description = "The version"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "The record, with its `ETag`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let failed = |e| Problem::database("dataset", &e);
@@ -50,10 +59,11 @@ pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<Str
     .fetch_optional(&mut *session)
     .await
     .map_err(failed)?;
+    let files = Files::of(&mut session, &layer, &request.who, &dataset.id).await.map_err(failed)?;
     drop(session);
     let now = services.context.clock.now();
     let tag = dataset.tag();
-    let view = View { layer, zones, dataset, history, rows, extent: extent.map(|(w, s, e, n)| [w, s, e, n]), now };
+    let view = View { layer, zones, dataset, history, rows, extent: extent.map(|(w, s, e, n)| [w, s, e, n]), now, files };
     let response = match request.format {
         Format::Json => document(&services, &request, &view),
         Format::Html => page(&services, &request, &view),
@@ -67,6 +77,7 @@ fn document(services: &Services, request: &Request, view: &View) -> Response {
     let items = format!("/collections/{}/items?dataset={}", view.zones.id, view.dataset.id);
     document["items"] = services.context.public_url.link(&items).into();
     document["zones"] = view.rows.iter().map(|(id, said)| json!({ "id": id, "says": said })).collect();
+    document["attachments"] = view.files.path().map(|path| services.context.public_url.link(path)).into();
     shown::json(request, &document)
 }
 
@@ -93,6 +104,7 @@ fn page(services: &Services, request: &Request, view: &View) -> Response {
         (history(request, view))
         h2 { (say(l, "Che cosa contiene", "What it holds")) }
         (rows(request, view))
+        (view.files.section(request))
     };
     let title = format!("{}, {} {}", d.title, say(l, "versione", "version"), d.number);
     let trail = vec![(request.relative("/environment/datasets/"), say(l, "Rilievi ambientali", "Environmental surveys").to_owned())];

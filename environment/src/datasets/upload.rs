@@ -28,6 +28,13 @@ struct Said {
 /// `POST /environment/datasets/`: a new version as a draft, seen by its comune's staff alone. `features` is a GeoJSON feature collection;
 /// `coverage` the area surveyed (GeoJSON polygon, longitude and latitude), without it the whole comune; `replaces` a version of the series
 /// that it is to follow.
+#[utoipa::path(
+    post,
+    path = "/environment/datasets/",
+    tag = "environment",
+    request_body(content_type = "application/json", description = "`title`, `kind`, `comune`, `source`, `source_date`, `licence`, `features`, `coverage`, `replaces`; or a form with files"),
+    responses((status = 201, description = "The record, at `Location`; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, mut ask: Ask, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     ask.request.only(&[])?;
     let layer = operations::layer(&services, &ask.request.who, "datasets")?;

@@ -9,6 +9,14 @@ use super::{Dataset, Standing, find, not_now};
 
 /// `POST /environment/datasets/{id}/withdraw`: with a `reason`. What is in force ends now; what never was in force loses its rows, and a
 /// version that was to end for it goes on. The record stays, with the reason.
+#[utoipa::path(
+    post,
+    path = "/environment/datasets/{id}/withdraw",
+    tag = "environment",
+    params(("id" = String, Path, description = "The version")),
+    request_body(content_type = "application/json", description = "`reason`"),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(services): State<Services>,
     Path(id): Path<String>,

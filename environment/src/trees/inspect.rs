@@ -10,6 +10,14 @@ use crate::shown::day_of;
 
 /// `POST /environment/trees/{id}/inspections`: an inspection of a tree, by somebody of its comune. Without `next_due` the next is due by the
 /// class of risk.
+#[utoipa::path(
+    post,
+    path = "/environment/trees/{id}/inspections",
+    tag = "environment",
+    params(("id" = String, Path, description = "The tree")),
+    request_body(content_type = "application/json", description = "`inspected`, `risk`, `next_due`, `notes`"),
+    responses((status = 201, description = "The record, at `Location`; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(services): State<Services>,
     Path(id): Path<String>,

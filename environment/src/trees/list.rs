@@ -45,6 +45,13 @@ struct Asked {
 
 /// `GET /environment/trees/`: the trees, by `species`; for the comune's own people `due=overdue|30|90|all`, those whose next inspection is due,
 /// the most urgent first; `f=csv`.
+#[utoipa::path(
+    get,
+    path = "/environment/trees/",
+    tag = "environment",
+    params(("species" = Option<String>, Query, description = "A species"), ("due" = Option<String>, Query, description = "`overdue`, `30`, `90` or `all`"), ("cursor" = Option<String>, Query, description = "What `next` of the page before says"), ("f" = Option<String>, Query, description = "`json`, `html` or `csv`")),
+    responses((status = 200, description = "The trees and `next`; a page; a table"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     let layer = operations::layer(&services, &request.who, "trees")?;
     let papers = services.layers.layer(&request.who, "tree_inspections");

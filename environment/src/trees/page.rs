@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use attachments::Files;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use chrono::NaiveDate;
@@ -12,6 +13,13 @@ use super::{Inspection, RISKS, Tree, find, inspections, risk};
 use crate::shown;
 
 /// `GET /environment/trees/{id}`: a tree for everybody; for its comune's people its inspections, with a form for the next one.
+#[utoipa::path(
+    get,
+    path = "/environment/trees/{id}",
+    tag = "environment",
+    params(("id" = String, Path, description = "The tree"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "The record, with its `ETag`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let failed = |e| Problem::database("tree", &e);
@@ -24,6 +32,7 @@ pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<Str
         Some(papers) => inspections(&mut session, papers, &request.who, &tree.id).await.map_err(failed)?,
         None => Vec::new(),
     };
+    let files = Files::of(&mut session, &layer, &request.who, &tree.id).await.map_err(failed)?;
     drop(session);
     // the record is the tree with its inspections
     let known: i64 = done.iter().map(|i| i.version).sum::<i64>() + done.len() as i64;
@@ -34,16 +43,17 @@ pub(crate) async fn handler(State(services): State<Services>, Path(id): Path<Str
             if papers.is_some() {
                 document["inspections"] = done.iter().map(Inspection::document).collect::<Vec<Value>>().into();
             }
+            document["attachments"] = files.path().map(|path| services.context.public_url.link(path)).into();
             shown::json(&request, &document)
         }
-        Format::Html => page(&services, &request, &layer, (&tree, papers, &done)),
+        Format::Html => page(&services, &request, &layer, (&tree, papers, &done), &files),
     };
     Ok(shown::tagged(&tag, response))
 }
 
 type Shown<'a> = (&'a Tree, Option<Arc<Layer>>, &'a [Inspection]);
 
-fn page(services: &Services, request: &Request, layer: &Layer, (tree, papers, done): Shown<'_>) -> Response {
+fn page(services: &Services, request: &Request, layer: &Layer, (tree, papers, done): Shown<'_>, files: &Files) -> Response {
     let l = request.language;
     let today = shown::day_of(services.context.clock.now());
     let (dx, dy) = (0.001, 0.0008);
@@ -65,6 +75,7 @@ fn page(services: &Services, request: &Request, layer: &Layer, (tree, papers, do
             h2 { (say(l, "Verifiche di stabilità", "Stability inspections")) }
             (list(request, papers, done, today))
         }
+        (files.section(request))
     };
     let title = format!("{} {}", tree.species, tree.id);
     let trail = vec![(request.relative("/environment/trees/"), say(l, "Alberi", "Trees").to_owned())];

@@ -18,7 +18,33 @@ use crate::{Failure, Identity};
 
 /// What `/openapi.json` says of these addresses, and of `/auth/me`.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(list, invite, change, recover, super::me::show))]
+#[openapi(paths(
+    list,
+    invite,
+    change,
+    recover,
+    super::me::show,
+    super::sign_in::show,
+    super::sign_in::password,
+    super::code::show,
+    super::code::enter,
+    super::password::show,
+    super::password::change,
+    super::new_password::show,
+    super::new_password::add,
+    super::passkey::begin,
+    super::passkey::finish,
+    super::passkey::remove,
+    super::source::start,
+    super::source::callback,
+    super::link::show,
+    super::link::choose,
+    super::sessions::show,
+    super::sessions::end,
+    super::sessions::sign_out,
+    super::demo::enter,
+    super::files::serve
+))]
 pub struct Api;
 
 /// As an answer of ours to a program: there are no pages here.

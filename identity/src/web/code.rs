@@ -10,6 +10,12 @@ use super::ask::{Ask, Input};
 use crate::{Failure, Identity, Secret};
 
 /// `GET /auth/totp`: asks for the app's code.
+#[utoipa::path(
+    get,
+    path = "/auth/totp",
+    tag = "sign-in",
+    responses((status = 200, description = "The page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn show(State(_): State<Identity>, ask: Ask) -> Response {
     if ask.page { form(&ask, None) } else { document(&ask, &json!({"step": "code"})) }
 }
@@ -37,6 +43,13 @@ pub(super) struct Typed {
 }
 
 /// `POST /auth/totp`: the second step; the session begins.
+#[utoipa::path(
+    post,
+    path = "/auth/totp",
+    tag = "sign-in",
+    request_body(content_type = "application/json", description = "`code`"),
+    responses((status = 200, description = "The session, as a cookie"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn enter(State(identity): State<Identity>, ask: Ask, Input(typed): Input<Typed>) -> Response {
     match identity.code(typed.code.reveal(), &ask.headers, ask.client).await {
         Ok((token, next)) => or_failed(&ask, entered(&ask, &token, &next)),

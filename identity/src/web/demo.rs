@@ -12,6 +12,14 @@ pub(super) struct Wanted {
 }
 
 /// `POST /auth/demo/{person}`: one click, and one is an invented person. Only under `opensit demo`; elsewhere nothing is here.
+#[utoipa::path(
+    post,
+    path = "/auth/demo/{person}",
+    tag = "sign-in",
+    params(("person" = String, Path, description = "An invented person")),
+    request_body(content_type = "application/json", description = "`next`"),
+    responses((status = 200, description = "The session, as a cookie"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn enter(
     State(identity): State<Identity>,
     Path(person): Path<String>,

@@ -36,6 +36,13 @@ pub(super) fn script() -> String {
     SCRIPT.path()
 }
 
+#[utoipa::path(
+    get,
+    path = "/auth/static/{name}",
+    tag = "sign-in",
+    params(("name" = String, Path, description = "A file of the pages")),
+    responses((status = 200, description = "It"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn serve(Path(name): Path<String>) -> Response {
     match [&*STYLE, &*SCRIPT].into_iter().find(|file| file.name == name) {
         Some(file) => {

@@ -15,6 +15,13 @@ use crate::totp::Authenticator;
 use crate::{Failure, Identity, Token};
 
 /// `GET /auth/link/{token}`: whose it is, and the ways to choose from. Looking uses nothing up.
+#[utoipa::path(
+    get,
+    path = "/auth/link/{token}",
+    tag = "sign-in",
+    params(("token" = String, Path, description = "The one-time link")),
+    responses((status = 200, description = "The page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn show(State(identity): State<Identity>, Path(token): Path<String>, ask: Ask) -> Response {
     let result = async {
         identity.can_sign_in()?;
@@ -62,6 +69,14 @@ fn form(ask: &Ask, token: &Token, opened: &Opened, offer: &Offer, email: &str, f
 }
 
 /// `POST /auth/link/{token}`: a password and an app. The link is used up, the session begins.
+#[utoipa::path(
+    post,
+    path = "/auth/link/{token}",
+    tag = "sign-in",
+    params(("token" = String, Path, description = "The one-time link")),
+    request_body(content_type = "application/json", description = "`email`, `password`, `totp`, `code`"),
+    responses((status = 200, description = "The session, as a cookie"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn choose(State(identity): State<Identity>, Path(token): Path<String>, ask: Ask, Input(typed): Input<Typed>) -> Response {
     let result = async {
         identity.can_sign_in()?;

@@ -16,6 +16,12 @@ use crate::{Failure, Identity};
 pub(super) const ADDRESS: &str = "/auth/password/new";
 
 /// `GET /auth/password/new`: a password with an app, offered to who has just signed in with a passkey and has none.
+#[utoipa::path(
+    get,
+    path = "/auth/password/new",
+    tag = "sign-in",
+    responses((status = 200, description = "The page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn show(State(identity): State<Identity>, ask: Ask) -> Response {
     let result = async {
         let current = ask.current()?;
@@ -55,6 +61,13 @@ fn form(ask: &Ask, account: &Account, offer: &Offer, failure: Option<&Failure>) 
 }
 
 /// `POST /auth/password/new`: takes both; the session goes on under a new cookie, all others end.
+#[utoipa::path(
+    post,
+    path = "/auth/password/new",
+    tag = "sign-in",
+    request_body(content_type = "application/json", description = "`email`, `password`, `totp`, `code`"),
+    responses((status = 200, description = "The session goes on"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn add(State(identity): State<Identity>, ask: Ask, Input(typed): Input<Typed>) -> Response {
     let result = async {
         let current = ask.current()?;

@@ -31,6 +31,13 @@ enum Purpose {
 }
 
 /// `POST /auth/passkey/begin`: what to give to `navigator.credentials.get` or `create` (WebAuthn's JSON form).
+#[utoipa::path(
+    post,
+    path = "/auth/passkey/begin",
+    tag = "sign-in",
+    request_body(content_type = "application/json", description = "`purpose` (`sign-in` or `new`), `link`, `next`"),
+    responses((status = 200, description = "WebAuthn options"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn begin(State(identity): State<Identity>, ask: Ask, Input(wanted): Input<Wanted>) -> Response {
     let result = async {
         identity.can_sign_in()?;
@@ -75,6 +82,13 @@ pub(super) struct Answered {
 }
 
 /// `POST /auth/passkey/finish`: what the browser answered. The session begins, or begins anew.
+#[utoipa::path(
+    post,
+    path = "/auth/passkey/finish",
+    tag = "sign-in",
+    request_body(content_type = "application/json", description = "`credential`, `name`"),
+    responses((status = 200, description = "The session, as a cookie"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn finish(State(identity): State<Identity>, ask: Ask, Input(answered): Input<Answered>) -> Response {
     let result = async {
         identity.can_sign_in()?;
@@ -119,6 +133,13 @@ async fn open(ask: &Ask, account: Uuid) -> Result<Token, Failure> {
 }
 
 /// `DELETE /auth/passkeys/{id}` (or a form's `POST`): removes one of one's own.
+#[utoipa::path(
+    method(delete, post),
+    path = "/auth/passkeys/{id}",
+    tag = "sign-in",
+    params(("id" = String, Path, description = "The passkey")),
+    responses((status = 200, description = "It is gone; a form may `POST` it"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn remove(State(identity): State<Identity>, Path(id): Path<String>, ask: Ask) -> Response {
     let result = async {
         let id = Uuid::try_parse(&id).map_err(|_| Failure::not_found())?;

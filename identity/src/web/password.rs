@@ -14,6 +14,12 @@ use crate::{Failure, Identity};
 pub(super) const ADDRESS: &str = "/auth/password/change";
 
 /// `GET /auth/password/change`: the form for another password, for who has one.
+#[utoipa::path(
+    get,
+    path = "/auth/password/change",
+    tag = "sign-in",
+    responses((status = 200, description = "The page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn show(State(identity): State<Identity>, ask: Ask) -> Response {
     let result = async {
         let current = ask.current()?;
@@ -51,6 +57,13 @@ fn form(ask: &Ask, current: &Current, failure: Option<&Failure>) -> Response {
 }
 
 /// `POST /auth/password/change`: takes it; the session goes on under a new cookie, all others end.
+#[utoipa::path(
+    post,
+    path = "/auth/password/change",
+    tag = "sign-in",
+    request_body(content_type = "application/json", description = "`current`, `new`, `code`"),
+    responses((status = 200, description = "The session goes on"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn change(State(identity): State<Identity>, ask: Ask, Input(typed): Input<NewPassword>) -> Response {
     let result = async {
         let current = ask.current()?;

@@ -18,6 +18,12 @@ use crate::session::OwnSession;
 use crate::{Failure, Identity, cookie};
 
 /// `GET /auth/sessions`: one's own sessions and passkeys.
+#[utoipa::path(
+    get,
+    path = "/auth/sessions",
+    tag = "sign-in",
+    responses((status = 200, description = "The page, or `sessions` and `passkeys`"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn show(State(identity): State<Identity>, ask: Ask) -> Response {
     let result = async {
         let current = ask.current()?;
@@ -104,6 +110,13 @@ fn time(at: DateTime<Utc>) -> Markup {
 }
 
 /// `DELETE /auth/sessions/{id}` (or a form's `POST`): ends one of one's own.
+#[utoipa::path(
+    method(delete, post),
+    path = "/auth/sessions/{id}",
+    tag = "sign-in",
+    params(("id" = String, Path, description = "The session")),
+    responses((status = 200, description = "It has ended; a form may `POST` it"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn end(State(identity): State<Identity>, Path(id): Path<String>, ask: Ask) -> Response {
     let result = async {
         let id = Uuid::try_parse(&id).map_err(|_| Failure::not_found())?;
@@ -129,6 +142,13 @@ enum Everywhere {
 }
 
 /// `POST /auth/sign-out`: here, or everywhere.
+#[utoipa::path(
+    post,
+    path = "/auth/sign-out",
+    tag = "sign-in",
+    request_body(content_type = "application/json", description = "`everywhere`"),
+    responses((status = 200, description = "Signed out"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn sign_out(State(identity): State<Identity>, ask: Ask, Input(wanted): Input<Wanted>) -> Response {
     let everywhere = match wanted.everywhere {
         Some(Everywhere::Json(everywhere)) => everywhere,

@@ -12,6 +12,13 @@ use crate::sign_in::PEOPLE;
 use crate::{Failure, Identity, Secret};
 
 /// `GET /auth/sign-in`: the ways in. With `next`, where to go afterwards.
+#[utoipa::path(
+    get,
+    path = "/auth/sign-in",
+    tag = "sign-in",
+    params(("next" = Option<String>, Query, description = "The path to go to afterwards")),
+    responses((status = 200, description = "The page, or the ways in"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn show(State(_): State<Identity>, ask: Ask) -> Response {
     let next = local(ask.parameter("next"));
     if !ask.page {
@@ -114,6 +121,13 @@ pub(super) struct Typed {
 }
 
 /// `POST /auth/password`: the first step. Then the code is asked for at `/auth/totp`.
+#[utoipa::path(
+    post,
+    path = "/auth/password",
+    tag = "sign-in",
+    request_body(content_type = "application/json", description = "`email`, `password`, `next`"),
+    responses((status = 200, description = "What comes next"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn password(State(identity): State<Identity>, ask: Ask, Input(typed): Input<Typed>) -> Response {
     let next = local(typed.next.as_deref());
     match identity.password(&typed.email, typed.password, ask.client, next.clone()).await {

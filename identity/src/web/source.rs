@@ -11,6 +11,13 @@ use crate::session::Opening;
 use crate::{Failure, Identity, Secret, Token};
 
 /// `GET /auth/oidc/start?source=…`: sends the browser to the provider. With `link`, to tie it to that link's account.
+#[utoipa::path(
+    get,
+    path = "/auth/oidc/start",
+    tag = "sign-in",
+    params(("source" = Option<String>, Query, description = "The provider"), ("link" = Option<String>, Query, description = "A one-time link"), ("next" = Option<String>, Query, description = "The path to go to afterwards")),
+    responses((status = 303, description = "To the provider"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn start(State(identity): State<Identity>, mut ask: Ask) -> Response {
     ask.page = true;
     let result = async {
@@ -35,6 +42,13 @@ pub(super) async fn start(State(identity): State<Identity>, mut ask: Ask) -> Res
 }
 
 /// `GET /auth/oidc/callback`: the browser is back. What it brings is used once, whether it holds or not.
+#[utoipa::path(
+    get,
+    path = "/auth/oidc/callback",
+    tag = "sign-in",
+    params(("code" = Option<String>, Query, description = "Of the provider"), ("state" = Option<String>, Query, description = "Of the provider")),
+    responses((status = 303, description = "Signed in"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn callback(State(identity): State<Identity>, mut ask: Ask) -> Response {
     ask.page = true;
     let result = async {

@@ -14,6 +14,13 @@ use crate::list::{Asked, Line, Lines, PARAMETERS, Tally};
 use crate::record;
 
 /// `GET /permits/`: the work list, as a page, as JSON, as CSV.
+#[utoipa::path(
+    get,
+    path = "/permits/",
+    tag = "permits",
+    params(("state" = Option<String>, Query, description = "One of the states"), ("kind" = Option<String>, Query, description = "One of the kinds"), ("comune" = Option<String>, Query, description = "ISTAT code, six digits"), ("due" = Option<String>, Query, description = "`late`, `7`, `30` (days) or `paused`"), ("q" = Option<String>, Query, description = "A text"), ("sort" = Option<String>, Query, description = "`due`, `-filed` or `filed`"), ("after" = Option<String>, Query, description = "What `next` of the page before says"), ("limit" = Option<String>, Query, description = "10,000 at most"), ("f" = Option<String>, Query, description = "`json`, `html` or `csv`")),
+    responses((status = 200, description = "`permits` and `next`; a page; a table"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     request.only_of_list(&PARAMETERS)?;
     let layer = operations::layer(&services, &request.who, PERMITS)?;

@@ -9,8 +9,14 @@ use crate::layers::PERMITS;
 use crate::record;
 
 /// `GET /permits/new`: the form for a new application, for those who may register one.
+#[utoipa::path(
+    get,
+    path = "/permits/new",
+    tag = "permits",
+    responses((status = 200, description = "The form, a page alone"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
-    request.only(&[])?;
+    request.only_page(&[])?;
     let layer = operations::layer(&services, &request.who, PERMITS)?;
     if !request.who.may_edit(&layer) {
         return Err(Problem::not_found("there is nothing here, or nothing for you"));
@@ -46,5 +52,5 @@ pub(crate) async fn handler(State(services): State<Services>, request: Request) 
         }
     };
     let trail = vec![("./".to_owned(), say(l, "Pratiche edilizie", "Building applications").to_owned())];
-    Ok(Page { title: say(l, "Nuova pratica", "New application"), trail, map: false }.render(&services.context, &request, &content))
+    Ok(Page { title: say(l, "Nuova pratica", "New application"), trail, map: false }.alone(&services.context, &request, &content))
 }

@@ -1,3 +1,4 @@
+use attachments::Files;
 use axum::response::Response;
 use chrono::NaiveDate;
 use chrono_tz::Europe::Rome;
@@ -10,7 +11,7 @@ use super::{clock, day, forms, state, word};
 use crate::record::{Cited, Party, Record, Step};
 
 /// The page of an application.
-pub(crate) fn render(context: &Context, request: &Request, layer: &Layer, record: &Record, today: NaiveDate) -> Response {
+pub(crate) fn render(context: &Context, request: &Request, layer: &Layer, record: &Record, files: &Files, today: NaiveDate) -> Response {
     let (permit, l) = (&record.permit, request.language);
     let content = html! {
         p.lead { (word(layer, "kind", &permit.kind, l)) " " (state(layer, &permit.state, l)) }
@@ -25,10 +26,8 @@ pub(crate) fn render(context: &Context, request: &Request, layer: &Layer, record
             ol.timeline { @for step in &record.steps { (one(layer, step, l)) } }
         }
         @if record.rights.serves { (parties(record, l)) }
+        (files.section(request))
         @if record.rights.edits { (forms::advance(record, today, l)) (forms::correct(layer, record, l)) }
-        @if record.rights.serves {
-            p { a href=(request.relative(&format!("/attachments/permits/{}", encode(&permit.id)))) { (say(l, "I documenti allegati (JSON)", "The documents attached (JSON)")) } }
-        }
     };
     let title = match l {
         Language::It => format!("Pratica {}", permit.protocol),

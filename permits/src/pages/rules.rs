@@ -11,6 +11,13 @@ use crate::layers::PERMITS;
 use crate::rules::Rule;
 
 /// `GET /permits/rules`: the rules of the term, each with its source and what is still to be verified.
+#[utoipa::path(
+    get,
+    path = "/permits/rules",
+    tag = "permits",
+    params(("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "The rules, each with its source"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     request.only(&[])?;
     let layer = operations::layer(&services, &request.who, PERMITS)?;

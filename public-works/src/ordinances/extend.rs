@@ -10,6 +10,14 @@ use super::record::{Ordinance, answer};
 use crate::layers::ORDINANCES;
 
 /// `valid_to`, later than now, and the `act` that says so. One that has ended stays ended: it takes a new ordinance.
+#[utoipa::path(
+    post,
+    path = "/public-works/ordinances/{id}/extend",
+    tag = "public works",
+    params(("id" = String, Path, description = "The ordinance")),
+    request_body(content_type = "application/json", description = "`valid_to` and `act`"),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(services): State<Services>,
     Path(id): Path<String>,

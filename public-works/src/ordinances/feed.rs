@@ -13,6 +13,13 @@ use crate::layers::ORDINANCES;
 /// A GeoJSON FeatureCollection in CRS84 of the ordinances in force at `datetime` (an instant, a day in Italy, an interval; now without
 /// it). Properties: `number`, `issued_on`, `closure` (`total`, `partial`, `parking_ban`, `one_way`, `speed_limit`), `limit_kmh`, `road`,
 /// `diversion`, `act`, `valid_from`, `valid_to` (UTC; none: until revoked), `comune`. It may be kept for a minute, and asked for with its tag.
+#[utoipa::path(
+    get,
+    path = "/public-works/ordinances.geojson",
+    tag = "public works",
+    params(("datetime" = Option<String>, Query, description = "An instant, a day in Italy, or an interval")),
+    responses((status = 200, description = "A GeoJSON FeatureCollection, CRS84"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     request.params.clone().only(&["datetime", "lang"])?;
     let layer = operations::layer(&services, &request.who, ORDINANCES)?;

@@ -22,6 +22,13 @@ const PAGE: u32 = 50;
 const MOST: u32 = 1_000;
 
 /// Filters `datetime` (what is in force then: a day, an instant, an interval) and `closure`; the latest beginning first. As JSON, CSV, or a page.
+#[utoipa::path(
+    get,
+    path = "/public-works/ordinances/",
+    tag = "public works",
+    params(("datetime" = Option<String>, Query, description = "An instant, a day in Italy, or an interval"), ("closure" = Option<String>, Query, description = "What it does"), ("after" = Option<String>, Query, description = "What `next` of the page before says"), ("limit" = Option<String>, Query, description = "1,000 at most"), ("f" = Option<String>, Query, description = "`json`, `html` or `csv`")),
+    responses((status = 200, description = "`ordinances` and `next`; a page; a table"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     request.only_of_list(&["datetime", "closure", "after", "limit"])?;
     let layer = operations::layer(&services, &request.who, ORDINANCES)?;

@@ -4,20 +4,23 @@ use axum::extract::State;
 use axum::response::Response;
 use kernel::{Problem, Services};
 use maud::html;
-use operations::{Format, Page, Request, field, hidden, say};
+use operations::{Page, Request, field, hidden, say};
 
 use crate::layers::ORDINANCES;
 use crate::shown::{choice, codes, draw_instead, label, place_fields, today};
 
 /// For who may register ordinances; others are told so.
+#[utoipa::path(
+    get,
+    path = "/public-works/ordinances/new",
+    tag = "public works",
+    responses((status = 200, description = "The form, a page alone"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
-    request.only(&[])?;
+    request.only_page(&[])?;
     let layer = operations::layer(&services, &request.who, ORDINANCES)?;
     if !request.who.may_edit(&layer) {
         return Err(Problem::not_editable("ordinances are registered by officers and planners of the comune"));
-    }
-    if request.format == Format::Json {
-        return Err(Problem::not_acceptable(["text/html"]));
     }
     let l = request.language;
     let today = today(services.context.clock.now()).to_string();
@@ -39,5 +42,5 @@ pub(crate) async fn handler(State(services): State<Services>, request: Request) 
         }
     };
     let trail = vec![("./?f=html".to_owned(), say(l, "Ordinanze stradali", "Road ordinances").to_owned())];
-    Ok(Page { title: say(l, "Nuova ordinanza", "New ordinance"), trail, map: false }.render(&services.context, &request, &content))
+    Ok(Page { title: say(l, "Nuova ordinanza", "New ordinance"), trail, map: false }.alone(&services.context, &request, &content))
 }

@@ -1,5 +1,6 @@
 //! The page of an ordinance.
 
+use attachments::Files;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use kernel::{Language, Layer, Services};
@@ -27,7 +28,7 @@ pub(crate) fn interval(ordinance: &Ordinance, l: Language) -> String {
     format!("{} – {until}", instant(ordinance.valid_from, l))
 }
 
-pub(crate) fn render(services: &Services, request: &Request, layer: &Layer, found: &Ordinance) -> Response {
+pub(crate) fn render(services: &Services, request: &Request, layer: &Layer, found: &Ordinance, files: &Files) -> Response {
     let (l, now) = (request.language, services.context.clock.now());
     let texts = [("diversion", &found.diversion), ("ended_by", &found.ended_by)];
     let content = html! {
@@ -42,7 +43,7 @@ pub(crate) fn render(services: &Services, request: &Request, layer: &Layer, foun
             dt { (label(layer, "act", l)) } dd { (found.act) }
             @for (name, value) in texts { @if let Some(value) = value { dt { (label(layer, name, l)) } dd { (value) } } }
         }
-        p { a href=(request.relative(&format!("/attachments/road_ordinances/{}", encode(&found.id)))) { (say(l, "Documenti (JSON)", "Documents (JSON)")) } }
+        (files.section(request))
         @if found.editable && found.time(now) != "past" { (forms(found, request, l)) }
     };
     let trail = vec![

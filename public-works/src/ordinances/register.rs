@@ -26,6 +26,13 @@ struct Facts {
 
 /// `number`, `issued_on` (today without it), `closure`, `limit_kmh` for a speed limit, `road`, `diversion`, `act`, `valid_from` and `valid_to`
 /// (open without it), and `place` or `street`. Its id is the comune's code, the year and the number.
+#[utoipa::path(
+    post,
+    path = "/public-works/ordinances/",
+    tag = "public works",
+    request_body(content_type = "application/json", description = "`number`, `issued_on`, `closure`, `limit_kmh`, `road`, `diversion`, `act`, `valid_from`, `valid_to`, and `place` (GeoJSON, CRS84) or `street`"),
+    responses((status = 201, description = "The record, at `Location`; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
     ask.request.only(&[])?;
     let sent = ask.read(body).await?;

@@ -11,6 +11,14 @@ use super::record::{Ordinance, answer};
 use crate::layers::ORDINANCES;
 
 /// The `act` that revokes it. In force, it ends now; one that had not begun never held, and is taken out: its history keeps it.
+#[utoipa::path(
+    post,
+    path = "/public-works/ordinances/{id}/revoke",
+    tag = "public works",
+    params(("id" = String, Path, description = "The ordinance")),
+    request_body(content_type = "application/json", description = "`act`"),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(services): State<Services>,
     Path(id): Path<String>,

@@ -10,6 +10,14 @@ use super::open::{Open, open};
 use crate::codes;
 
 /// `cig`, and `subject`: what the tender is for. One that is there already gets the new subject.
+#[utoipa::path(
+    post,
+    path = "/public-works/{id}/cigs",
+    tag = "public works",
+    params(("id" = String, Path, description = "The work")),
+    request_body(content_type = "application/json", description = "`cig` and `subject`"),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(services): State<Services>,
     Path(id): Path<String>,

@@ -12,6 +12,14 @@ use super::record::{Record, Work};
 use crate::shown;
 
 /// What is not sent is empty from then on. The place stays, and the id: neither follows from the facts.
+#[utoipa::path(
+    post,
+    path = "/public-works/{id}",
+    tag = "public works",
+    params(("id" = String, Path, description = "The work")),
+    request_body(content_type = "application/json", description = "`title`, `cup`, `cui`, `responsible`, `amount_eur`, `begins_planned`, `ends_planned`, `begins_actual`, `ends_actual`"),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(services): State<Services>,
     Path(id): Path<String>,

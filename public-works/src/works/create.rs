@@ -18,6 +18,13 @@ const TAKEN: [&str; 5] = ["new", "to-draw", "opencup", "ordinances", "ordinances
 
 /// The facts, `state` (`planned` without it), `place` or `street`, and `code` where the comune has one of its own: its id is that, or
 /// the CUP. A CUP of the list to draw leaves the list.
+#[utoipa::path(
+    post,
+    path = "/public-works/",
+    tag = "public works",
+    request_body(content_type = "application/json", description = "`title`, `cup`, `cui`, `responsible`, `amount_eur`, `begins_planned`, `ends_planned`, `begins_actual`, `ends_actual`, `state`, `code`, and `place` (GeoJSON, CRS84) or `street`"),
+    responses((status = 201, description = "The record, at `Location`; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
     ask.request.only(&[])?;
     let sent = ask.read(body).await?;

@@ -10,6 +10,14 @@ use super::facts::MOST_EUROS;
 use super::open::{Open, open};
 
 /// `source` and `amount_eur`, more than nothing.
+#[utoipa::path(
+    post,
+    path = "/public-works/{id}/funding",
+    tag = "public works",
+    params(("id" = String, Path, description = "The work")),
+    request_body(content_type = "application/json", description = "`source` and `amount_eur`"),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(services): State<Services>,
     Path(id): Path<String>,

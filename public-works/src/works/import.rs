@@ -16,6 +16,13 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// `text/csv` as OpenCUP publishes it, or a form with it in `csv`. Only localisations in comuni that the officer works for count;
 /// doing it again changes nothing.
+#[utoipa::path(
+    post,
+    path = "/public-works/opencup",
+    tag = "public works",
+    request_body(content_type = "application/json", description = "`text/csv` as OpenCUP publishes it, or `csv` with its text"),
+    responses((status = 200, description = "How many rows were read, and kept"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
     ask.request.only(&[])?;
     let layer = operations::layer(&services, &ask.request.who, WORKS)?;

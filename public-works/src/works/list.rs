@@ -60,6 +60,13 @@ pub(crate) struct Asked {
 }
 
 /// Filters `state`, `comune`, `q` (in title, CUP and RUP), orders by `sort`; as JSON, CSV, or a page with a map.
+#[utoipa::path(
+    get,
+    path = "/public-works/",
+    tag = "public works",
+    params(("state" = Option<String>, Query, description = "One of the states"), ("comune" = Option<String>, Query, description = "ISTAT code, six digits"), ("q" = Option<String>, Query, description = "A text in title, CUP and RUP"), ("sort" = Option<String>, Query, description = "A column, `-` before it for descending"), ("after" = Option<String>, Query, description = "What `next` of the page before says"), ("limit" = Option<String>, Query, description = "1,000 at most"), ("f" = Option<String>, Query, description = "`json`, `html` or `csv`")),
+    responses((status = 200, description = "`works` and `next`; a page; a table"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     request.only_of_list(&PARAMETERS)?;
     let layer = operations::layer(&services, &request.who, WORKS)?;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use kernel::{Problem, Services};
 use maud::html;
-use operations::{Format, Page, Request, field, hidden, say};
+use operations::{Page, Request, field, hidden, say};
 
 use super::forms;
 use crate::codes::{STATES, is_cup};
@@ -12,14 +12,18 @@ use crate::layers::WORKS;
 use crate::shown::{choice, codes, draw_instead, place_fields};
 
 /// For who may register works; others are told so.
+#[utoipa::path(
+    get,
+    path = "/public-works/new",
+    tag = "public works",
+    params(("cup" = Option<String>, Query, description = "The CUP that it is of")),
+    responses((status = 200, description = "The form, a page alone"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
-    request.only(&["cup"])?;
+    request.only_page(&["cup"])?;
     let layer = operations::layer(&services, &request.who, WORKS)?;
     if !request.who.may_edit(&layer) {
         return Err(Problem::not_editable("works are registered by officers and planners of the comune"));
-    }
-    if request.format == Format::Json {
-        return Err(Problem::not_acceptable(["text/html"]));
     }
     let l = request.language;
     let cup = request.params.get("cup").filter(|cup| is_cup(cup));
@@ -37,5 +41,5 @@ pub(crate) async fn handler(State(services): State<Services>, request: Request) 
         }
     };
     let trail = vec![("./?f=html".to_owned(), say(l, "Opere pubbliche", "Public works").to_owned())];
-    Ok(Page { title: say(l, "Nuova opera", "New work"), trail, map: false }.render(&services.context, &request, &content))
+    Ok(Page { title: say(l, "Nuova opera", "New work"), trail, map: false }.alone(&services.context, &request, &content))
 }

@@ -1,5 +1,6 @@
 //! The page of a work.
 
+use attachments::Files;
 use axum::response::Response;
 use chrono::NaiveDate;
 use kernel::{Bbox, Context, Language, Layer};
@@ -13,20 +14,24 @@ use crate::codes;
 use crate::shown::{day, instant, label, money, percent, state};
 
 /// What it is, where, when, how far, and for how much; for its editors the forms under it.
-pub(crate) fn render(context: &Context, request: &Request, layer: &Layer, record: &Record, today: NaiveDate) -> Response {
+pub(crate) fn render(context: &Context, request: &Request, layer: &Layer, record: &Record, files: &Files, today: NaiveDate) -> Response {
     let (work, l) = (&record.work, request.language);
     let url = |path: String| request.relative(&path);
     let id = encode(&work.id);
     let content = html! {
         p.lead { (state(layer, &work.state, l)) " " (percent(work.progress, l)) " " (say(l, "eseguito", "done")) }
+        @let doubts = if work.editable { record.doubts() } else { Vec::new() };
+        @if !doubts.is_empty() {
+            div.note role="status" {
+                p { (say(l, "Da verificare:", "To be looked at:")) }
+                ul { @for doubt in doubts { li { (doubt.text(l)) } } }
+            }
+        }
         div.columns {
             div { (facts(layer, record, l)) }
             div {
                 (map(layer, bbox(&work.bbox), Some(&work.id), l))
-                p {
-                    a href=(url(format!("/collections/works/items/{id}?f=html"))) { (say(l, "Scheda cartografica", "Map record")) }
-                    " · " a href=(url(format!("/attachments/works/{id}"))) { (say(l, "Documenti e fotografie (JSON)", "Documents and photographs (JSON)")) }
-                }
+                p { a href=(url(format!("/collections/works/items/{id}?f=html"))) { (say(l, "Scheda cartografica", "Map record")) } }
             }
         }
         h2 { (say(l, "Fasi", "Phases")) }
@@ -38,6 +43,7 @@ pub(crate) fn render(context: &Context, request: &Request, layer: &Layer, record
         h2 { (say(l, "Gare (CIG)", "Tenders (CIG)")) }
         @if record.cigs.is_empty() { p { (say(l, "Nessuna registrata.", "None recorded.")) } }
         @else { ul { @for cig in &record.cigs { li { code { (cig.cig) } @if let Some(subject) = &cig.subject { " " (subject) } } } } }
+        (files.section(request))
         @if work.editable { (forms::all(layer, record, request)) }
     };
     let trail = vec![(url("/public-works/?f=html".to_owned()), say(l, "Opere pubbliche", "Public works").to_owned())];

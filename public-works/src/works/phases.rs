@@ -12,6 +12,14 @@ use crate::codes::PHASES;
 use crate::shown;
 
 /// `phase` with `planned_from`, `planned_to`, `actual_from`, `actual_to`: they stand for what was recorded of it before.
+#[utoipa::path(
+    post,
+    path = "/public-works/{id}/phases",
+    tag = "public works",
+    params(("id" = String, Path, description = "The work")),
+    request_body(content_type = "application/json", description = "`phase`, `planned_from`, `planned_to`, `actual_from`, `actual_to`"),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(services): State<Services>,
     Path(id): Path<String>,

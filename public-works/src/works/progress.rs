@@ -13,6 +13,14 @@ use crate::shown;
 
 /// `measured_on` (today without it), `percent`, `amount_eur` of this SAL, `note`; `reason` where it is less than the last. What was
 /// recorded is never changed: a later entry puts it right.
+#[utoipa::path(
+    post,
+    path = "/public-works/{id}/progress",
+    tag = "public works",
+    params(("id" = String, Path, description = "The work")),
+    request_body(content_type = "application/json", description = "`percent`, `measured_on`, `amount_eur`, `note`, `reason`"),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(services): State<Services>,
     Path(id): Path<String>,

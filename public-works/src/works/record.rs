@@ -1,8 +1,9 @@
 //! A work with all that belongs to it.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use kernel::{Layer, Principal, PublicUrl};
+use kernel::{Language, Layer, Principal, PublicUrl};
 use operations::links::encode;
+use operations::say;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sqlx::{FromRow, PgConnection, QueryBuilder};
@@ -79,6 +80,43 @@ pub(crate) struct Record {
     pub(crate) progress: Vec<Progress>,
 }
 
+/// What does not agree in a work, for its office to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Doubt {
+    FundingBelowAmount,
+    FundingAboveAmount,
+    SpentAboveAmount,
+    SpentAboveFunding,
+    DoneAndNotCompleted,
+    CompletedAndNotDone,
+    BegunBeforeUnderWay,
+}
+
+impl Doubt {
+    /// In words.
+    pub(crate) fn text(self, l: Language) -> &'static str {
+        let (it, en) = match self {
+            Self::FundingBelowAmount => {
+                ("i finanziamenti non coprono l'importo dell'opera", "the funding does not cover the amount of the work")
+            }
+            Self::FundingAboveAmount => {
+                ("i finanziamenti superano l'importo dell'opera", "the funding is more than the amount of the work")
+            }
+            Self::SpentAboveAmount => ("i SAL superano l'importo dell'opera", "what was spent is more than the amount of the work"),
+            Self::SpentAboveFunding => ("i SAL superano i finanziamenti", "what was spent is more than the funding"),
+            Self::DoneAndNotCompleted => {
+                ("è eseguita al 100 %, e lo stato non lo dice", "it is done to 100 %, and its state does not say so")
+            }
+            Self::CompletedAndNotDone => ("è completata, e l'avanzamento non è al 100 %", "it is completed, and its progress is not 100 %"),
+            Self::BegunBeforeUnderWay => {
+                ("ha un avanzamento, e secondo lo stato non è iniziata", "it has progress, and by its state it has not begun")
+            }
+        };
+        say(l, it, en)
+    }
+}
+
 impl Work {
     /// The tag of its state.
     pub(crate) fn tag(&self) -> String {
@@ -124,6 +162,23 @@ impl Record {
         self.progress.iter().filter_map(|entry| entry.amount_eur).sum()
     }
 
+    /// What does not agree in it. Nothing of this is unlawful: a work is changed while it goes on, and money comes and goes before its figure
+    /// is put right.
+    pub(crate) fn doubts(&self) -> Vec<Doubt> {
+        let (amount, funded, spent) = (self.work.amount_eur.map(cents), cents(self.funded()), cents(self.spent()));
+        let is_funded = !self.funding.is_empty();
+        let found = [
+            (Doubt::FundingBelowAmount, is_funded && amount.is_some_and(|amount| funded < amount)),
+            (Doubt::FundingAboveAmount, is_funded && amount.is_some_and(|amount| funded > amount)),
+            (Doubt::SpentAboveAmount, amount.is_some_and(|amount| spent > amount)),
+            (Doubt::SpentAboveFunding, is_funded && spent > funded),
+            (Doubt::DoneAndNotCompleted, self.work.progress >= 100.0 && !["testing", "completed", "dropped"].contains(&&*self.work.state)),
+            (Doubt::CompletedAndNotDone, self.work.progress < 100.0 && self.work.state == "completed"),
+            (Doubt::BegunBeforeUnderWay, self.work.progress > 0.0 && ["planned", "design", "tender"].contains(&&*self.work.state)),
+        ];
+        found.into_iter().filter(|(_, is_so)| *is_so).map(|(doubt, _)| doubt).collect()
+    }
+
     /// For programs.
     pub(crate) fn document(&self, url: &PublicUrl) -> Value {
         let mut document = json!(self.work);
@@ -135,6 +190,9 @@ impl Record {
             members.insert("spent_eur".to_owned(), json!(cents(self.spent())));
             members.insert("phases".to_owned(), json!(self.phases));
             members.insert("progress_entries".to_owned(), json!(self.progress));
+            if self.work.editable {
+                members.insert("doubts".to_owned(), json!(self.doubts()));
+            }
             members.insert("attachments".to_owned(), url.link(&format!("/attachments/works/{id}")).into());
             members.insert("item".to_owned(), url.link(&format!("/collections/works/items/{id}")).into());
         }

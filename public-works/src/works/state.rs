@@ -12,6 +12,14 @@ use crate::layers::WORKS;
 use crate::shown;
 
 /// `state`, one of those that may follow. A work is completed when its progress is 100.
+#[utoipa::path(
+    post,
+    path = "/public-works/{id}/state",
+    tag = "public works",
+    params(("id" = String, Path, description = "The work")),
+    request_body(content_type = "application/json", description = "`state`"),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(services): State<Services>,
     Path(id): Path<String>,

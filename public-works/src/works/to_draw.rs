@@ -26,6 +26,13 @@ struct Unplaced {
 }
 
 /// For the staff of the comuni, of theirs. `after` is the comune and CUP that the page before ended with.
+#[utoipa::path(
+    get,
+    path = "/public-works/to-draw",
+    tag = "public works",
+    params(("after" = Option<String>, Query, description = "What `next` of the page before says"), ("f" = Option<String>, Query, description = "`json` or `html`")),
+    responses((status = 200, description = "Works that OpenCUP knows here and that nobody has drawn"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(services): State<Services>, request: Request) -> Result<Response, Problem> {
     request.only_of_list(&["after"])?;
     let layer = operations::layer(&services, &request.who, WORKS)?;

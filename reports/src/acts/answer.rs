@@ -11,6 +11,14 @@ use crate::desk::Desk;
 
 /// `POST /reports/{id}/answer`: `text` for `audience`: `public`, `reporter` (read through the private link alone) or `office` (a note among
 /// ourselves, which is no answer).
+#[utoipa::path(
+    post,
+    path = "/reports/{id}/answer",
+    tag = "reports",
+    params(("id" = String, Path, description = "The number")),
+    request_body(content_type = "application/json", description = "`text`, `audience`"),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(desk): State<Desk>, Path(id): Path<String>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
     let sent = ask.read(body).await?;
     let language = ask.request.language;

@@ -9,6 +9,13 @@ use super::{allow, before, done};
 use crate::desk::Desk;
 
 /// `POST /reports/{id}/approve`: everybody sees it from now on.
+#[utoipa::path(
+    post,
+    path = "/reports/{id}/approve",
+    tag = "reports",
+    params(("id" = String, Path, description = "The number")),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(desk): State<Desk>, Path(id): Path<String>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
     let sent = ask.read(body).await?;
     let language = ask.request.language;

@@ -18,6 +18,14 @@ struct Survivor {
 
 /// `POST /reports/{id}/merge`: this one is about the same thing as `into`, which lives on: its supporters are added up, and page and
 /// private link of this one lead there.
+#[utoipa::path(
+    post,
+    path = "/reports/{id}/merge",
+    tag = "reports",
+    params(("id" = String, Path, description = "The number")),
+    request_body(content_type = "application/json", description = "`into`, a number"),
+    responses((status = 200, description = "The record as it is now; for a browser 303 to its page"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(State(desk): State<Desk>, Path(id): Path<String>, mut ask: Ask, body: Body) -> Result<Response, Problem> {
     let sent = ask.read(body).await?;
     let language = ask.request.language;

@@ -9,6 +9,14 @@ use super::{absent, parse, tell};
 use crate::desk::Desk;
 
 /// `POST /reports/follow/{secret}/contact`: gives `email` or `phone`, in the place of what was given before; with neither, all is taken back.
+#[utoipa::path(
+    post,
+    path = "/reports/follow/{secret}/contact",
+    tag = "reports",
+    params(("secret" = String, Path, description = "What the private link ends with")),
+    request_body(content_type = "application/json", description = "`email`, `phone`"),
+    responses((status = 200, description = "Which of the two are there"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(desk): State<Desk>,
     Path(secret): Path<String>,

@@ -10,6 +10,14 @@ use crate::desk::Desk;
 
 /// `POST /reports/follow/{secret}/note`: something more that who reported has to say, to the office alone. The same text sent twice
 /// within ten minutes is one note.
+#[utoipa::path(
+    post,
+    path = "/reports/follow/{secret}/note",
+    tag = "reports",
+    params(("secret" = String, Path, description = "What the private link ends with")),
+    request_body(content_type = "application/json", description = "`text`"),
+    responses((status = 200, description = "It was taken"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(desk): State<Desk>,
     Path(secret): Path<String>,

@@ -11,9 +11,18 @@ use crate::record::{day, moment};
 use crate::secret::Secret;
 use crate::states::{self, badge, reason_name};
 
+/// What the page shows.
+pub(super) struct View<'a> {
+    pub(super) found: &'a Followed,
+    pub(super) said: &'a [Said],
+    /// The names of photos that could not be read.
+    pub(super) lost: &'a [String],
+    pub(super) category: &'a str,
+}
+
 /// The page of a private link.
-pub(super) fn render(desk: &Desk, request: &Request, secret: &Secret, found: &Followed, said: &[Said], category: &str) -> Response {
-    let l = request.language;
+pub(super) fn render(desk: &Desk, request: &Request, secret: &Secret, view: &View<'_>) -> Response {
+    let (l, View { found, said, lost, category }) = (request.language, view);
     let path = format!("/reports/follow/{}", secret.reveal());
     let link = desk.services.context.public_url.link(&path);
     let content = html! {
@@ -27,6 +36,13 @@ pub(super) fn render(desk: &Desk, request: &Request, secret: &Secret, found: &Fo
         @if found.id != found.own_id {
             p.note { (say(l, "È stata unita alla segnalazione ", "It was merged into report ")) strong { (found.id) }
                 (say(l, ", che riguarda la stessa cosa: qui si segue quella.", ", which is about the same thing: that one is followed here.")) }
+        }
+        @for name in *lost {
+            p.note role="alert" {
+                (say(l, "La foto ", "The photo ")) strong { (name) }
+                (say(l, " è arrivata rotta o a metà, e non è stata conservata. ", " arrived broken or cut short, and was not kept. "))
+                a href="#photo" { (say(l, "Mandatela di nuovo", "Send it again")) } "."
+            }
         }
         (kept(l, &link, request))
         h2 { (say(l, "A che punto è", "Where it stands")) }

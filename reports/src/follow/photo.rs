@@ -13,6 +13,14 @@ use crate::submit::keep_photo;
 
 /// `POST /reports/follow/{secret}/photo`: photos after the report, as the fields of a form. They are seen once a job has written them anew
 /// and the report is approved.
+#[utoipa::path(
+    post,
+    path = "/reports/follow/{secret}/photo",
+    tag = "reports",
+    params(("secret" = String, Path, description = "What the private link ends with")),
+    request_body(content_type = "multipart/form-data", description = "Up to three photos"),
+    responses((status = 200, description = "How many were taken"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(crate) async fn handler(
     State(desk): State<Desk>,
     Path(secret): Path<String>,

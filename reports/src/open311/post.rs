@@ -18,6 +18,14 @@ const PASSED_OVER: [&str; 9] =
 
 /// `POST requests.json`: a report of another program. It shows no ticket, so that few are taken of a network at a time. E-mail and
 /// telephone are kept as contact, names are not.
+#[utoipa::path(
+    post,
+    path = "/open311/v2/{resource}",
+    tag = "open311",
+    params(("resource" = String, Path, description = "`requests.json` or `requests.xml`")),
+    request_body(content_type = "application/x-www-form-urlencoded", description = "`service_code`, `lat` and `long` or `address_string`, `description`, `email`, `phone`"),
+    responses((status = 201, description = "GeoReport v2"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn handler(
     State(desk): State<Desk>,
     client: Option<Client>,

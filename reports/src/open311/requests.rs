@@ -25,6 +25,13 @@ pub(super) async fn all(State(desk): State<Desk>, asked: Asked) -> Response {
 }
 
 /// `GET requests/{id}.json`
+#[utoipa::path(
+    get,
+    path = "/open311/v2/requests/{id}",
+    tag = "open311",
+    params(("id" = String, Path, description = "A number with its ending")),
+    responses((status = 200, description = "GeoReport v2"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn one(State(desk): State<Desk>, asked: Asked) -> Response {
     match find(&desk, &asked).await {
         Ok((report, categories)) => answer(&desk, &asked, &[report], &categories),

@@ -28,6 +28,13 @@ fn describe(category: &Category, asked: &Asked) -> Value {
 }
 
 /// `GET services/{code}.json`: what is asked beside the place and a text, which is nothing.
+#[utoipa::path(
+    get,
+    path = "/open311/v2/services/{code}",
+    tag = "open311",
+    params(("code" = String, Path, description = "A category with its ending")),
+    responses((status = 200, description = "GeoReport v2"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn one(State(desk): State<Desk>, asked: Asked) -> Response {
     match categories(&desk, &asked).await {
         Ok(all) if all.iter().any(|category| category.code == asked.name) => {

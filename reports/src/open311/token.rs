@@ -10,6 +10,13 @@ use crate::secret::Secret;
 
 /// `GET tokens/{token}.json`: the number of what was sent. Numbers are given at once here, so the token is the private link's secret, for who
 /// keeps nothing else.
+#[utoipa::path(
+    get,
+    path = "/open311/v2/tokens/{token}",
+    tag = "open311",
+    params(("token" = String, Path, description = "A token with its ending")),
+    responses((status = 200, description = "GeoReport v2"), (status = "4XX", description = "A problem, which says what is wrong", content_type = "application/problem+json"))
+)]
 pub(super) async fn handler(State(desk): State<Desk>, asked: Asked) -> Response {
     match find(&desk, &asked).await {
         Ok(id) => {

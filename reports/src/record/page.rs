@@ -36,7 +36,7 @@ pub(super) fn render(desk: &Desk, layer: &Layer, request: &Request, whole: &Whol
         }
         h2 { (say(l, "Che cosa è successo", "What happened")) }
         (timeline(l, whole, request.who.is_staff()))
-        @if whole.may_edit { (acts::forms(request, whole, tag)) }
+        @if whole.may_edit { (whole.files.section(request)) (acts::forms(request, whole, tag)) }
         @if request.who.is_staff() && request.who.comuni().contains(&report.comune) { (contact(request, whole)) }
     };
     Page { title: &title, trail, map: true }.render(&desk.services.context, request, &content)
@@ -45,9 +45,10 @@ pub(super) fn render(desk: &Desk, layer: &Layer, request: &Request, whole: &Whol
 fn photos(request: &Request, whole: &Whole) -> Markup {
     let l = request.language;
     html! {
-        @if !whole.photos.is_empty() {
-            ul.photos { @for (i, (_, href)) in whole.photos.iter().enumerate() {
-                li { a href=(request.relative(href)) { img src=(request.relative(href)) loading="lazy" width="240" height="180"
+        @let pictures: Vec<String> = whole.files.pictures().map(|(_, href)| request.relative(&href)).collect();
+        @if !pictures.is_empty() {
+            ul.photos { @for (i, href) in pictures.iter().enumerate() {
+                li { a href=(href) { img src=(href) loading="lazy" width="240" height="180"
                     alt=(format!("{} {} · {}", say(l, "Foto", "Photo"), i + 1, category::name(&whole.categories, &whole.report.category, l))); } }
             } }
         }

@@ -78,6 +78,29 @@ async fn an_unlawful_step_is_refused_in_words_and_by_the_database() {
 }
 
 #[tokio::test]
+async fn a_report_is_assigned_to_an_office_that_there_is() {
+    let scene = Scene::new().await;
+    let sent = scene.public(&json!({})).await;
+    let refused = scene.act(&marco(), &sent.id, "assign", &json!({ "office": "Ufficio sogni" })).await;
+    assert_eq!((refused.status.as_u16(), refused.wrong()), (422, vec!["office".to_owned()]), "{}", refused.body);
+    assert!(refused.body.contains("ambiente, impianti, manutenzioni, urp"), "{}", refused.body);
+    // one that a route leads to, and one that somebody works in
+    let mut owner = scene.owner().await;
+    sqlx::raw_sql(
+        "insert into reports.routing (comune, office) values ('080902', 'porto');
+         insert into identity.accounts (name, role, offices, created_at, created_by) values ('Vera', 'officer', '{sogni}', now(), 'test'), ('Ugo', 'officer', '{ex}', now(), 'test');
+         update identity.accounts set active = false where name = 'Ugo'",
+    )
+    .execute(&mut owner)
+    .await
+    .unwrap();
+    for office in ["porto", "sogni"] {
+        scene.done(&sent.id, "assign", &json!({ "office": office })).await;
+    }
+    assert_eq!(scene.act(&marco(), &sent.id, "assign", &json!({ "office": "ex" })).await.wrong(), ["office"]);
+}
+
+#[tokio::test]
 async fn of_two_officers_on_one_report_the_second_is_told() {
     let scene = Scene::new().await;
     let sent = scene.public(&json!({})).await;

@@ -107,6 +107,18 @@ async fn a_file_that_is_no_picture_is_refused_and_one_that_only_begins_as_one_is
     .await
     .unwrap();
     assert_eq!((raw, files, photos), (0, 0, 0));
+    // who sent it is told, and sends it again
+    let (nobody, link) = (Principal::anonymous(), sent.json()["private_link"].as_str().unwrap().replace("https://sit.example.it", ""));
+    assert_eq!(scene.get(&nobody, &link).await.json()["photos_lost"], json!(["foto.jpg"]));
+    let page = scene.page(&nobody, &link).await;
+    assert!(page.body.contains("<strong>foto.jpg</strong>") && page.body.contains("href=\"#photo\""), "{}", page.body);
+    assert_eq!(scene.get(&nobody, &scene.sent(&json!({})).await.link).await.json()["photos_lost"], json!([]), "it is nobody else's");
+    let again = scene.ask(&nobody, "POST", &format!("{link}/photo"), &MULTIPART, Body::from(form(&[], "foto.jpg", &jpeg()))).await;
+    assert_eq!(again.status, 200, "{}", again.body);
+    scene.work().await;
+    let mine = scene.get(&nobody, &link).await.json();
+    assert_eq!((&mine["photos_lost"], &mine["photos"]), (&json!([]), &json!(1)));
+    assert!(!scene.page(&nobody, &link).await.body.contains("foto.jpg"));
 }
 
 #[tokio::test]

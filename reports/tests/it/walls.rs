@@ -41,6 +41,11 @@ async fn scripts_are_text_and_marks_that_turn_it_are_refused() {
     let sent = scene.public(&json!({ "text": EVIL, "address": EVIL })).await;
     scene.post(&nobody, &format!("{}/note", sent.link), &json!({ "text": EVIL })).await;
     scene.done(&sent.id, "answer", &json!({ "audience": "public", "text": EVIL })).await;
+    sqlx::query("insert into reports.routing (comune, office) values ('080902', $1)")
+        .bind(EVIL)
+        .execute(&mut scene.owner().await)
+        .await
+        .unwrap();
     scene.done(&sent.id, "assign", &json!({ "office": EVIL })).await;
     let pages = [
         format!("/reports/{}", sent.id),

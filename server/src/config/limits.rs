@@ -76,6 +76,8 @@ const FORM_BYTES: usize = 64 * 1024;
 const FEATURE_BODY: usize = ogc::MAX_BODY_BYTES;
 /// Bytes of a file for a record.
 const FILE_BODY: usize = attachments::MAX_BYTES + FORM_BYTES;
+/// A browser reads an answer once it has sent all: a file that is too large is read to its end, up to this, and told so by its own crate.
+const REFUSED_ON_A_PAGE: usize = 4 * FILE_BODY;
 
 /// Limits that are not an operator's to change.
 pub(crate) const FIXED: [(&str, u64); 7] = [
@@ -107,7 +109,9 @@ impl Limits {
     pub(crate) fn body_bytes_at(&self, method: &Method, path: &str) -> usize {
         let sends = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
         let below = |places: &[&str]| places.iter().any(|place| path.starts_with(place));
-        if sends && below(&["/attachments/", "/reports/", "/open311/"]) {
+        if sends && below(&["/attachments/"]) {
+            REFUSED_ON_A_PAGE
+        } else if sends && below(&["/reports/", "/open311/"]) {
             FILE_BODY
         } else if sends && below(&["/collections/", "/transactions", "/permits", "/public-works", "/environment"]) {
             FEATURE_BODY

@@ -14,6 +14,25 @@ use super::App;
 #[openapi(paths(super::health::alive, super::health::ready, super::metrics::handler, super::version::handler))]
 struct Running;
 
+/// Names each operation by its method and path: the handlers' own names are those of many.
+fn name(document: &mut utoipa::openapi::OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        let operations = [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("delete", &mut item.delete),
+            ("patch", &mut item.patch),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                let path: Vec<&str> = path.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).collect();
+                operation.operation_id = Some(format!("{method}_{}", path.join("_")));
+            }
+        }
+    }
+}
+
 pub(super) async fn handler(State(app): State<App>, stated: Option<Extension<PublicUrl>>) -> Json<utoipa::openapi::OpenApi> {
     let mut document = Running::openapi();
     document.merge(catalogue::Api::openapi());
@@ -26,10 +45,16 @@ pub(super) async fn handler(State(app): State<App>, stated: Option<Extension<Pub
     document.merge(attachments::Api::openapi());
     document.merge(jobs::Api::openapi());
     document.merge(super::layers::Api::openapi());
+    document.merge(permits::Api::openapi());
+    document.merge(public_works::Api::openapi());
+    document.merge(environment::Api::openapi());
+    document.merge(reports::Api::openapi());
+    document.merge(reports::Open311Api::openapi());
+    name(&mut document);
     document.info = InfoBuilder::new()
         .title("Open SIT: operations beside the OGC API")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("Tiles, styles, search, identify, coordinates and running it. Features are described at /api."))
+        .description(Some("Tiles, styles, search, identify, coordinates, signing in, the themes' own operations and running it. Features are described at /api."))
         .build();
     let server = stated.map_or(app.context.public_url, |Extension(url)| url);
     document.servers = Some(vec![ServerBuilder::new().url(server.to_string()).build()]);

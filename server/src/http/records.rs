@@ -3,8 +3,8 @@
 use attachments::{Access, Change, Pending, Records};
 use catalogue::Catalogue;
 use identity::audit::{self, Action, Event};
-use kernel::{Column, Context, Filter, LayerId, Principal, Problem, filter};
-use sqlx::{PgConnection, QueryBuilder};
+use kernel::{Context, LayerId, Principal, Problem};
+use sqlx::PgConnection;
 
 /// The layers, as the catalogue has them.
 pub(super) struct Layers {
@@ -15,22 +15,9 @@ pub(super) struct Layers {
 impl Layers {
     async fn look_up(&self, who: &Principal, layer: &LayerId, id: &str) -> Result<Option<Access>, Problem> {
         let Some(entry) = self.catalogue.layer(who, layer.as_str()) else { return Ok(None) };
-        let layer = &entry.layer;
         let failed = |e| Problem::database("attachments", &e);
-        let column = Column::new("id").map_err(|e| Problem::internal("attachments", &e))?;
-        let mut sql = QueryBuilder::new("select ");
-        layer.editable_rows(who).write(layer.srid, &mut sql);
-        sql.push(" from ").push(layer.seen_by(who, "seen")).push(" where ");
-        Filter::Equal(column, filter::Value::Text(id.to_owned())).write(layer.srid, &mut sql);
-        if layer.private_files {
-            sql.push(" and ");
-            layer.private_rows(who).write(layer.srid, &mut sql);
-        }
-        // a row that is no longer valid keeps its files
-        sql.push(" order by fid desc limit 1");
         let mut session = self.context.database.session(who).await.map_err(failed)?;
-        let edit: Option<Option<bool>> = sql.build_query_scalar().fetch_optional(&mut *session).await.map_err(failed)?;
-        Ok(edit.map(|edit| Access { edit: edit.unwrap_or(false) }))
+        Access::of(&mut session, &entry.layer, who, id).await.map_err(failed)
     }
 }
 
