@@ -55,7 +55,13 @@ impl Client {
 
     /// Posts a document, and takes no error for an answer.
     pub(crate) fn post(&self, path: &str, body: &str) -> Result<()> {
-        let mut request = self.agent.post(format!("{}{path}", self.url)).header("content-type", "application/json");
+        self.send(path, "application/json", body.as_bytes())
+    }
+
+    /// Posts something of a media type, and takes no error for an answer.
+    pub(crate) fn send(&self, path: &str, media_type: &str, body: &[u8]) -> Result<()> {
+        let mut request =
+            self.agent.post(format!("{}{path}", self.url)).header("content-type", media_type).header("accept", "application/json");
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }

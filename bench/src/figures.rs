@@ -52,6 +52,7 @@ impl Bench {
         let server = Server::start(program, &options.size, &data_dir)?;
         let psql = Psql::of(program, &data_dir)?;
         let extent = extent(&Client::of(&server.url))?;
+        in_memory(&Client::of(&server.url), "parcels,buildings,streets")?;
         let (program, size, runs) = (program.to_owned(), options.size.clone(), options.runs);
         Ok(Self { program, size, data_dir, runs, server: Some(server), psql, extent, _folder: folder })
     }
@@ -76,6 +77,17 @@ impl Bench {
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
+}
+
+/// Waits until tiles come from memory, as they do but for the first seconds.
+fn in_memory(client: &Client, layers: &str) -> Result<()> {
+    for _ in 0..1_200 {
+        if client.json(&format!("/xyz/{layers}"))?["served_from"] == "memory" {
+            return Ok(());
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    bail!("{layers}: not in memory after two minutes")
 }
 
 /// The town's bounds as its catalogue says them.

@@ -82,7 +82,8 @@ fn ogc_answers() {
 #[test]
 fn maps() {
     let town = Town::shared();
-    compare(&town, "tilejson", &format!("/xyz/{LAYER}?lang=en"), |_| {});
+    // a town that has just begun may not have the layer in memory yet
+    compare(&town, "tilejson", &format!("/xyz/{LAYER}?lang=en"), |document| document["served_from"] = "either".into());
     compare(&town, "style", &format!("/styles/{LAYER}.json?lang=en"), |_| {});
     compare(&town, "openapi", "/openapi.json", |_| {});
 }

@@ -187,6 +187,26 @@ impl Engine {
         self.0.write().insert(entry.layer.table.clone(), Arc::new(kept));
     }
 
+    /// Whether tiles of the layer come from memory for this principal now.
+    pub(crate) fn serves(&self, feed: &Feed, entry: &Entry, who: &Principal) -> bool {
+        self.rows_for(feed, entry, who).is_some()
+    }
+
+    /// The rows of the layer as they are now, if what this principal sees can be told from them.
+    fn rows_for(&self, feed: &Feed, entry: &Entry, who: &Principal) -> Option<(Arc<Kept>, Arc<Vec<encode::Part>>)> {
+        if feed.status().state != FeedState::Live {
+            return None;
+        }
+        let kept = self.0.read().get(&entry.layer.table).cloned().filter(|kept| kept.is_of(entry))?;
+        let parts = match &*kept.rows() {
+            Rows::Ready(state) => state.parts(),
+            Rows::Loading(_) | Rows::Left => return None,
+        };
+        let tellable = |filter: &Filter| filter.is_everything() || filter.is_nothing() || kept.plan.knows(filter);
+        let fields = || kept.plan.fields().all(|field| tellable(&entry.layer.rows_with(field, who)));
+        (tellable(&entry.layer.readable_rows(who)) && fields()).then_some((kept, parts))
+    }
+
     /// The layer's part of a tile as this principal sees it, in the first of the forms that has no more than so many rows and bytes. `None`
     /// where SQL has to write it: the layer is not in memory, or not as it is declared now, the feed is behind, or its rule can't be told
     /// from what is kept.
@@ -201,19 +221,7 @@ impl Engine {
         forms: &[Form],
         most: (usize, usize),
     ) -> Option<Written> {
-        if feed.status().state != FeedState::Live {
-            return None;
-        }
-        let kept = self.0.read().get(&entry.layer.table).cloned().filter(|kept| kept.is_of(entry))?;
-        let parts = match &*kept.rows() {
-            Rows::Ready(state) => state.parts(),
-            Rows::Loading(_) | Rows::Left => return None,
-        };
-        let readable = entry.layer.readable_rows(who);
-        let tellable = |filter: &Filter| filter.is_everything() || filter.is_nothing() || kept.plan.knows(filter);
-        if !tellable(&readable) || !kept.plan.fields().all(|field| tellable(&entry.layer.rows_with(field, who))) {
-            return None;
-        }
+        let (kept, parts) = self.rows_for(feed, entry, who)?;
         let grid = Grid::new(tile, buffer(tile, entry.layer.geometry));
         Some(encode::layer(&kept.plan, &parts, &Asked { layer: &entry.layer, who, time, grid }, forms, most))
     }

@@ -18,7 +18,7 @@ const MARGIN_DEGREES: f64 = 0.01;
 const FARTHEST_DEGREES: f64 = 0.5;
 
 /// `GET /xyz/{ids}`: what the tiles of these layers are, as TileJSON 3.0.0. `?lang=it|en` chooses the words, `?datetime=` the day that the
-/// tiles show of layers with validity.
+/// tiles show of layers with validity. `served_from` says whether `memory` writes them now, or for some of them the `database`.
 #[utoipa::path(
     get,
     path = "/xyz/{ids}",
@@ -46,6 +46,8 @@ pub(crate) async fn handler(
     let cache = if asked.public() && token.is_none() { "no-cache" } else { "private, no-cache" };
     let public_url = stated.map_or(app.context.public_url, |Extension(url)| url);
     let mut document = tilejson(&asked, &public_url, app.context.installation.bbox, language);
+    let in_memory = |entry: &Arc<Entry>| app.engine.as_ref().is_some_and(|engine| engine.serves(&app.feed, entry, &asked.who));
+    document["served_from"] = if asked.entries.iter().all(in_memory) { "memory" } else { "database" }.into();
     if let (Some(datetime), Some(address)) = (datetime, document["tiles"][0].as_str()) {
         document["tiles"][0] = format!("{address}?datetime={datetime}").into();
     }

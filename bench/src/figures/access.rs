@@ -1,7 +1,7 @@
 use anyhow::{Result, ensure};
 
-use super::Bench;
 use super::tiles::{path, session};
+use super::{Bench, in_memory};
 use crate::client::Client;
 use crate::measure::{Sample, seconds};
 use crate::table::Table;
@@ -46,8 +46,9 @@ impl Bench {
             table.breathe();
             for (audience, client) in [("public", &open), ("officers", &keyed)] {
                 protect(audience)?;
-                // the server hears of it through the change feed; the first answers pay for new plans
+                // the server hears of it through the change feed, and loads the layer anew
                 std::thread::sleep(std::time::Duration::from_millis(500));
+                in_memory(client, LAYER)?;
                 client.get(&tiles[0])?;
                 client.get(PAGE)?;
                 for ((protected, all), took) in figures.iter_mut().zip([session(client)?, page(client)?]) {
