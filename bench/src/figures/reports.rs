@@ -87,11 +87,12 @@ impl Bench {
                         let mut due = coming.pace.map(|pace| (number as f64 / pace, CLIENTS as f64 / pace));
                         while begin.elapsed() < RUN {
                             if let Some((next, every)) = &mut due {
-                                std::thread::sleep(Duration::from_secs_f64(*next).saturating_sub(begin.elapsed()));
-                                *next += *every;
-                                if begin.elapsed() >= RUN {
+                                let at = Duration::from_secs_f64(*next);
+                                if at >= RUN {
                                     break;
                                 }
+                                std::thread::sleep(at.saturating_sub(begin.elapsed()));
+                                *next += *every;
                             }
                             // well inside the comune
                             let lon = random.between(west + 0.45 * (east - west), west + 0.55 * (east - west));
@@ -113,7 +114,7 @@ impl Bench {
             }
             tiles
         })?;
-        Ok(Run { rate: f64::from(done.load(Ordering::Relaxed)) / RUN.as_secs_f64().max(begin.elapsed().as_secs_f64() - 1.0), tiles })
+        Ok(Run { rate: f64::from(done.load(Ordering::Relaxed)) / begin.elapsed().as_secs_f64(), tiles })
     }
 
     /// Every photo is written anew before it is published; they must not pile up.
