@@ -76,7 +76,7 @@ impl Bench {
             psql.add((seconds(|| peer.run())? - start).max(0.0));
         }
         let count = tiles.len();
-        table.figure(format!("session of {count} tiles, beside ST_AsMVT in psql"), "s", ours, Some(psql), 1.25);
+        table.figure(format!("session of {count} tiles, beside ST_AsMVT in psql"), "s", ours, Some(psql), 0.2);
         table.note(format!(
             "Tiles: {LAYERS}, zoom 12 to 18, uncompressed; {bytes} bytes from us, {theirs} from psql. Of the list {empty} empty and \
              {generalised} generalised tiles are left out on both sides, since the peer would do other work for these."
