@@ -49,10 +49,13 @@ impl Reader {
 
     /// Status, and whatever is told in headers and body.
     fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
-        let request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
-        let request = request.header("cookie", &self.cookie).header("sec-fetch-site", "same-origin").header("if-match", "*");
-        let request = request.header("content-type", "application/geo+json").body(body.to_owned()).unwrap();
-        let mut response = self.agent.run(request).unwrap_or_else(|e| panic!("{method} {path}: {e}"));
+        let send = || {
+            let request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+            let request = request.header("cookie", &self.cookie).header("sec-fetch-site", "same-origin").header("if-match", "*");
+            self.agent.run(request.header("content-type", "application/geo+json").body(body.to_owned()).unwrap())
+        };
+        // a refusal before the body has come ends the connection, and the next request may be the one to learn of it
+        let mut response = send().or_else(|_| send()).unwrap_or_else(|e| panic!("{method} {path}: {e}"));
         let mut told: Vec<String> = response.headers().iter().map(|(n, v)| format!("{n}: {}", v.to_str().unwrap())).collect();
         told.retain(|line| !["date:", "content-length:", "x-request-id:"].iter().any(|name| line.starts_with(name)));
         told.sort();
