@@ -8,6 +8,7 @@
 mod area;
 mod builder;
 mod clip;
+mod cut;
 mod draw;
 mod encode;
 mod ids;
