@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use catalogue::Catalogue;
-use feed::{Feed, FeedConfig, Tls};
+use feed::{Feed, FeedConfig, Tls, Way};
 use geo::Validation;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -91,12 +91,15 @@ fn rows() -> String {
 }
 
 async fn scene() -> Scene {
-    scene_with("").await
+    scene_with("", Way::Replication).await
 }
 
 /// With more rows than there are elsewhere.
-async fn scene_with(more: &str) -> Scene {
-    let scratch = Scratch::start(SRID);
+async fn scene_with(more: &str, way: Way) -> Scene {
+    let scratch = match way {
+        Way::Replication => Scratch::start(SRID),
+        Way::Journal => Scratch::without_replication(SRID),
+    };
     let rule = json!({"op": "or", "args": [
         {"op": "and", "args": [{"op": "=", "args": [{"property": "listed"}, true]}, {"op": ">", "args": [{"property": "floors"}, 2]}]},
         {"op": "inScope", "args": [{"property": "comune"}]}
@@ -143,6 +146,7 @@ async fn scene_with(more: &str) -> Scene {
         tls: Tls::Off,
         instance: uuid::Uuid::nil(),
         publication: "opensit".into(),
+        way,
         clock: Arc::new(SystemClock),
     };
     let engine = tiles::Engine::new(config.sql(), 256 << 20);
@@ -322,6 +326,11 @@ async fn feature_by_feature_as_postgis_writes_them_and_after_every_kind_of_edit(
     as_postgis_writes_them(&scene().await).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn also_without_logical_replication() {
+    as_postgis_writes_them(&scene_with("", Way::Journal).await).await;
+}
+
 async fn as_postgis_writes_them(scene: &Scene) {
     let mut seen = 0;
     for layer in ALL {
@@ -452,7 +461,7 @@ async fn too_many_large_tiles_are_refused_while_small_ones_are_answered() {
     let many = "insert into published.areas (id, comune, name, geom)
         select 'many-' || i, '080901', 'n' || i % 9, st_buffer(st_point(555000 + i % 160 * 20, 4216000 + i / 160 * 20, 7792), 7) from generate_series(1, 8000) i;
         analyze published.areas";
-    let scene = scene_with(many).await;
+    let scene = scene_with(many, Way::Replication).await;
     let narrow = scene.narrow(Some(scene.engine.clone()));
     let (large, small) =
         (format!("/xyz/areas/{}", tiles(PLACE.0, PLACE.1, 11..=11)[0]), format!("/xyz/points/{}", tiles(PLACE.0, PLACE.1, 14..=14)[0]));
