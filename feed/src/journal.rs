@@ -84,6 +84,8 @@ impl Follower {
                 () = tokio::time::sleep(BEAT), if shared.is_waited_for() => beat(&mut sql).await?,
                 _ = clock.tick() => {
                     self.prune(&mut sql).await?;
+                    // all there was at the last look has been told
+                    shared.update(|status| status.lag_bytes = Some(0));
                     if let Ok(Err(error)) = timeout(EVERY, self.catalogue.compare(&self.database)).await {
                         tracing::debug!(cause = %error, "the tables of the layers can't be compared with the catalogue");
                     }
@@ -116,7 +118,7 @@ impl Follower {
         let mut reading = sql.begin_with("begin isolation level repeatable read read only").await?;
         let now: String = sqlx::query_scalar("select pg_current_snapshot()::text").fetch_one(&mut *reading).await?;
         let taken = Instant::now();
-        let lines = lines(&mut reading, &before).await?;
+        let lines = lines(&mut reading, &before, &now).await?;
         let transaction = self.gather(&mut reading, lines).await?;
         reading.commit().await?;
         if !transaction.is_empty() {
@@ -190,15 +192,18 @@ async fn flushed(sql: &mut PgConnection) -> Result<Position, FeedError> {
     Ok(Position::new(position.byte().saturating_sub(1)))
 }
 
-async fn lines(reading: &mut PgConnection, before: &str) -> Result<Vec<Line>, FeedError> {
+/// Of a backup that was restored into another cluster there may be lines of transactions that are yet to come: these are not seen now.
+async fn lines(reading: &mut PgConnection, before: &str, now: &str) -> Result<Vec<Line>, FeedError> {
     let rows = sqlx::query(
         "select relation, emptied, fid, west, south, east, north
            from opensit.journal
           where transaction >= pg_snapshot_xmin($1::text::pg_snapshot)
             and not pg_visible_in_snapshot(transaction, $1::text::pg_snapshot)
+            and pg_visible_in_snapshot(transaction, $2::text::pg_snapshot)
           order by number",
     )
     .bind(before)
+    .bind(now)
     .fetch_all(reading)
     .await?;
     let line = |row: &sqlx::postgres::PgRow| -> Result<Line, sqlx::Error> {
