@@ -116,42 +116,74 @@ fn compare(town: &Town) {
     assert!(gone.is_empty(), "shown, and not there any more: {gone:?}");
 }
 
+fn served(town: &Town) {
+    wait_until("the feed is live", || town.get("/readyz").text().contains("\"live\""));
+    wait_until("trees come from memory", || town.get("/xyz/trees").json()["served_from"] == "memory");
+}
+
+/// Kills some of it while two edit, and compares once all is up again.
+fn kill_while_editing(town: &Town, url: &str, what: &str) {
+    let editing = Editing { url: url.to_owned(), over: AtomicBool::new(false), done: AtomicU32::new(0), broken: AtomicU32::new(0) };
+    std::thread::scope(|scope| {
+        for editor in 0..2 {
+            let editing = &editing;
+            scope.spawn(move || editing.edit(editor));
+        }
+        wait_until("some edits are done", || editing.done.load(Ordering::Relaxed) >= 12);
+        if what != "server" {
+            kill_database(town);
+        }
+        if what != "database" {
+            town.kill_and_restart();
+        }
+        wait_until("the database answers", || town.get("/readyz").status == 200);
+        // edits go on while the feed and the tiles come up again
+        let so_far = editing.done.load(Ordering::Relaxed);
+        wait_until("edits are done again", || editing.done.load(Ordering::Relaxed) >= so_far + 12);
+        served(town);
+        wait_until("some more are done", || editing.done.load(Ordering::Relaxed) >= so_far + 24);
+        editing.over.store(true, Ordering::Relaxed);
+    });
+    println!("{what}: {} edits, {} broken off", editing.done.load(Ordering::Relaxed), editing.broken.load(Ordering::Relaxed));
+    compare(town);
+    // and not only what was loaded anew: an edit after it all
+    town.psql("update environment.trees set height_m = 1234.5 where fid = (select min(fid) from environment.trees)");
+    compare(town);
+}
+
 #[test]
 fn after_kill_9_of_server_and_database_tiles_are_what_is_stored() {
     let town = Town::own();
-    let served = |town: &Town| {
-        wait_until("the feed is live", || town.get("/readyz").text().contains("\"live\""));
-        wait_until("trees come from memory", || town.get("/xyz/trees").json()["served_from"] == "memory");
-    };
     served(&town);
     let url = town.command(&["database", "url"]).out.trim().to_owned();
     compare(&town);
     for what in ["server", "database", "database and server"] {
-        let editing = Editing { url: url.clone(), over: AtomicBool::new(false), done: AtomicU32::new(0), broken: AtomicU32::new(0) };
-        std::thread::scope(|scope| {
-            for editor in 0..2 {
-                let editing = &editing;
-                scope.spawn(move || editing.edit(editor));
-            }
-            wait_until("some edits are done", || editing.done.load(Ordering::Relaxed) >= 12);
-            if what != "server" {
-                kill_database(&town);
-            }
-            if what != "database" {
-                town.kill_and_restart();
-            }
-            wait_until("the database answers", || town.get("/readyz").status == 200);
-            // edits go on while the feed and the tiles come up again
-            let so_far = editing.done.load(Ordering::Relaxed);
-            wait_until("edits are done again", || editing.done.load(Ordering::Relaxed) >= so_far + 12);
-            served(&town);
-            wait_until("some more are done", || editing.done.load(Ordering::Relaxed) >= so_far + 24);
-            editing.over.store(true, Ordering::Relaxed);
-        });
-        println!("{what}: {} edits, {} broken off", editing.done.load(Ordering::Relaxed), editing.broken.load(Ordering::Relaxed));
-        compare(&town);
-        // and not only what was loaded anew: an edit after it all
-        town.psql("update environment.trees set height_m = 1234.5 where fid = (select min(fid) from environment.trees)");
-        compare(&town);
+        kill_while_editing(&town, &url, what);
     }
+}
+
+#[test]
+fn also_where_logical_replication_is_not_allowed() {
+    let town = Town::own();
+    town.restart_after(|data| {
+        let own = data.join("postgres/local.conf");
+        let before = std::fs::read_to_string(&own).unwrap_or_default();
+        std::fs::write(own, format!("{before}\nwal_level = replica\n")).unwrap();
+    });
+    assert_eq!(town.psql("show wal_level"), "replica");
+    served(&town);
+    assert_eq!(town.get("/readyz").json()["feed"]["way"], "journal");
+    let said = town.command(&["check"]);
+    assert!(said.ok && said.out.contains("by triggers and NOTIFY"), "{}{}", said.out, said.err);
+    let url = town.command(&["database", "url"]).out.trim().to_owned();
+    town.psql("update environment.trees set height_m = 4321 where fid = (select max(fid) from environment.trees)");
+    compare(&town);
+    let events = town.events("/xyz/trees/changes", None);
+    town.psql("delete from environment.trees where fid = (select max(fid) from environment.trees)");
+    events.next(PATIENCE, |event| event["layer"] == "trees" && !event["bbox"].is_null()).expect("an event with the place");
+    compare(&town);
+    for what in ["database", "database and server"] {
+        kill_while_editing(&town, &url, what);
+    }
+    assert_eq!(town.get("/readyz").json()["feed"]["way"], "journal");
 }

@@ -58,7 +58,8 @@ pub(crate) async fn prepare(owner: &PgPool, following: &Following) -> Result<(),
         }
         (None, _) => {}
     }
-    if kept != wanted {
+    // also where it is kept already: a table may have come without the triggers
+    if kept || wanted {
         let failed = Failure::database("preparing the change feed");
         sqlx::query("call opensit.keep_journal($1)").bind(wanted).execute(owner).await.map_err(failed)?;
     }

@@ -93,3 +93,86 @@ pub(super) fn take_in(kept: &Arc<Kept>, mut state: State, mut changes: Vec<RowCh
         changes = noted.concat();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Aside, MUCH, take_in};
+    use crate::engine::builder::Builder;
+    use crate::engine::plan::Plan;
+    use crate::engine::projection::Projection;
+    use crate::engine::state::{Lost, State};
+    use crate::engine::{Kept, Rows};
+    use feed::{RowChange, StreamedColumn, StreamedRow};
+    use kernel::{Layer, LayerId, Srid};
+    use serde_json::json;
+    use std::sync::{Arc, Mutex};
+    use tokio::sync::Notify;
+
+    fn scene() -> (Arc<Kept>, State) {
+        let layer: Layer = serde_json::from_value(json!({
+            "id": "trees", "module": "environment", "title": {"it": "", "en": ""}, "table": "environment.trees", "geometry": "Point", "srid": 7792, "fields": []
+        }))
+        .unwrap();
+        let plan = Arc::new(Plan::new(Arc::new(layer)));
+        let state = State::new(Projection::from(Srid::RDN2008_UTM33).unwrap(), Builder::new(Arc::clone(&plan)).finish());
+        let rows = Mutex::new(Rows::Busy(Aside::default()));
+        (Arc::new(Kept { layer: LayerId::new("trees").unwrap(), generation: 1, plan, rows, settled: Notify::new() }), state)
+    }
+
+    fn put(fid: i64) -> RowChange {
+        let columns = ["fid", "id", "geom", "comune"].map(|name| StreamedColumn { name: name.into(), kind: 25 }).into();
+        // POINT(557000 4218000)
+        let place = "01010000000000000090FF20410000000024175041";
+        let text = |text: String| Some(text.into_bytes().into_boxed_slice());
+        RowChange::Put(StreamedRow {
+            columns,
+            values: vec![text(fid.to_string()), text(fid.to_string()), text(place.into()), text("080901".into())],
+        })
+    }
+
+    fn rows(kept: &Kept) -> Option<usize> {
+        match &*kept.rows() {
+            Rows::Ready(state) => Some(state.rows()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn what_comes_meanwhile_is_taken_in_after_it_and_then_the_rows_are_ready() {
+        let (kept, state) = scene();
+        let due = Arc::default();
+        kept.apply(vec![RowChange::Gone(7), put(1_000)], &due).unwrap();
+        kept.apply(vec![put(1_001)], &due).unwrap();
+        assert_eq!(rows(&kept), None, "nobody reads it yet");
+        take_in(&kept, state, (0..20).map(put).collect()).unwrap();
+        assert_eq!(rows(&kept), Some(21));
+        // few are taken in at once
+        kept.apply(vec![RowChange::Gone(8)], &due).unwrap();
+        assert_eq!(rows(&kept), Some(20));
+    }
+
+    #[tokio::test]
+    async fn many_are_taken_in_and_told_when_they_are_in() {
+        let (kept, state) = scene();
+        take_in(&kept, state, Vec::new()).unwrap();
+        let told = kept.settled.notified();
+        tokio::pin!(told);
+        told.as_mut().enable();
+        kept.apply((0..MUCH as i64).map(put).collect(), &Arc::default()).unwrap();
+        told.await;
+        assert_eq!(rows(&kept), Some(MUCH));
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_told_is_lost_and_asked_for_again() {
+        let (kept, state) = scene();
+        take_in(&kept, state, Vec::new()).unwrap();
+        let due: Arc<Notify> = Arc::default();
+        let many = (0..MUCH as i64).map(put).chain([RowChange::Unknown]).collect();
+        kept.apply(many, &due).unwrap();
+        due.notified().await;
+        assert!(matches!(&*kept.rows(), Rows::Lost));
+        let (kept, state) = scene();
+        assert_eq!(take_in(&kept, state, vec![RowChange::Unknown]), Err(Lost));
+    }
+}
