@@ -267,7 +267,7 @@ async fn rows(reading: &mut PgConnection, table: &TableName, fids: &[i64]) -> Re
         columns.push(StreamedColumn { name: column.try_get(1)?, kind });
     }
     let columns: Arc<[StreamedColumn]> = columns.into();
-    let select = format!("select fid, {} from {} where fid = any($1) order by fid", names.join(", "), table.sql());
+    let select = format!("select fid, {} from {} where fid = any($1) order by 1", names.join(", "), table.sql());
     let read = sqlx::query(AssertSqlSafe(select)).persistent(false).bind(fids).fetch_all(reading).await?;
     let row = |row: &sqlx::postgres::PgRow| -> Result<(i64, StreamedRow), sqlx::Error> {
         let value = |at: usize| row.try_get::<Option<String>, _>(at + 1).map(|text| text.map(|text| text.into_bytes().into()));
