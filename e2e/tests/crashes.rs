@@ -165,6 +165,7 @@ fn after_kill_9_of_server_and_database_tiles_are_what_is_stored() {
 #[test]
 fn also_where_logical_replication_is_not_allowed() {
     let town = Town::own();
+    served(&town);
     town.restart_after(|data| {
         let own = data.join("postgres/local.conf");
         let before = std::fs::read_to_string(&own).unwrap_or_default();
