@@ -81,7 +81,7 @@ struct Kept {
 enum Rows {
     /// What came since loading began.
     Loading(Vec<Vec<RowChange>>),
-    Ready(State),
+    Ready(Box<State>),
     /// So much changed that it is taken in on a thread of its own.
     Busy(Aside),
     /// It can't be told any more what there is: to be loaded again.

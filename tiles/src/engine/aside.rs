@@ -20,7 +20,7 @@ pub(super) struct Aside {
     /// The commits after these.
     noted: Vec<Vec<RowChange>>,
     /// Parts that were being made one when it began, and the ticket for it.
-    joined: Option<(u64, Run)>,
+    joined: Option<(u64, Box<Run>)>,
     /// What the rows took of memory before, bytes.
     pub(super) bytes: usize,
 }
@@ -41,7 +41,7 @@ impl Kept {
                     let (kept, due) = (Arc::clone(self), Arc::clone(due));
                     std::thread::spawn(move || {
                         // a thread that broke down must not leave those waiting who wait for it
-                        let taken = catch_unwind(AssertUnwindSafe(|| take_in(&kept, state, changes)));
+                        let taken = catch_unwind(AssertUnwindSafe(|| take_in(&kept, *state, changes)));
                         if !matches!(taken, Ok(Ok(()))) {
                             lost(&kept, &due);
                         }
@@ -62,7 +62,7 @@ impl Kept {
             drop(parts);
             match &mut *kept.rows() {
                 Rows::Ready(state) => state.joined(ticket, run),
-                Rows::Busy(aside) => aside.joined = Some((ticket, run)),
+                Rows::Busy(aside) => aside.joined = Some((ticket, Box::new(run))),
                 Rows::Loading(_) | Rows::Lost | Rows::Left => {}
             }
         });
@@ -82,10 +82,10 @@ pub(super) fn take_in(kept: &Arc<Kept>, mut state: State, mut changes: Vec<RowCh
         };
         if noted.is_empty() {
             if let Rows::Busy(Aside { joined: Some((ticket, run)), .. }) = std::mem::replace(&mut *rows, Rows::Lost) {
-                state.joined(ticket, run);
+                state.joined(ticket, *run);
             }
             kept.join(&mut state);
-            *rows = Rows::Ready(state);
+            *rows = Rows::Ready(Box::new(state));
             kept.settled.notify_waiters();
             return Ok(());
         }
