@@ -80,7 +80,7 @@ impl Bench {
 }
 
 /// Waits until tiles come from memory, as they do but for the first seconds.
-fn in_memory(client: &Client, layers: &str) -> Result<()> {
+pub(crate) fn in_memory(client: &Client, layers: &str) -> Result<()> {
     for _ in 0..1_200 {
         if client.json(&format!("/xyz/{layers}"))?["served_from"] == "memory" {
             return Ok(());

@@ -17,6 +17,7 @@ mod changes;
 mod engine;
 mod frame;
 mod ids;
+mod queue;
 mod render;
 mod sql;
 mod tile;
@@ -29,6 +30,7 @@ use catalogue::Catalogue;
 pub use engine::Engine;
 use feed::Feed;
 use kernel::Context;
+use queue::Queue;
 
 /// What the connections of [`Context::tiles_database`] must be set to, for the planner to do right by a tile.
 ///
@@ -47,15 +49,41 @@ struct App {
     /// What keeps layers in memory; without it all tiles are the database's.
     engine: Option<Engine>,
     ways: Arc<frame::Ways>,
+    queues: Arc<Queues>,
+}
+
+/// How much is made at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Large tiles from memory: as many as there are processors.
+    pub at_once: usize,
+    /// How many requests may wait for their turn, from memory and from the database each; beyond them it is 503.
+    pub waiting: usize,
+}
+
+impl Load {
+    /// As this machine can bear, with so many that may wait.
+    pub fn here(waiting: usize) -> Self {
+        Self { at_once: std::thread::available_parallelism().map_or(1, std::num::NonZero::get), waiting }
+    }
+}
+
+/// What takes long waits here for its turn. Small tiles from memory do not.
+struct Queues {
+    encodings: Queue,
+    statements: Queue,
 }
 
 /// Everything under `/xyz`.
-pub fn routes(context: Context, catalogue: Catalogue, feed: Feed, engine: Option<Engine>) -> Router {
+pub fn routes(context: Context, catalogue: Catalogue, feed: Feed, engine: Option<Engine>, load: Load) -> Router {
+    let statements = context.tiles_database.most_connections() as usize;
+    let queues =
+        Queues { encodings: Queue::new("memory", load.at_once, load.waiting), statements: Queue::new("sql", statements, load.waiting) };
     Router::new()
         .route("/xyz/{ids}", get(tilejson::handler))
         .route("/xyz/{ids}/changes", get(changes::handler))
         .route("/xyz/{ids}/{z}/{x}/{y}", get(tile::handler))
-        .with_state(App { context, catalogue, feed, engine, ways: Arc::default() })
+        .with_state(App { context, catalogue, feed, engine, ways: Arc::default(), queues: Arc::new(queues) })
 }
 
 /// What [`routes`] answers, described.

@@ -46,6 +46,9 @@ pub(crate) struct Limits {
     pub(crate) key_requests_per_minute: u32,
     /// Mebibytes that layers may take in memory for tiles: some 200 bytes a parcel. What does not fit is served by the database.
     pub(crate) tiles_memory_mib: u32,
+    /// Requests for large tiles that may wait for a processor, and as many for tiles of the database that may wait for a connection. Beyond
+    /// them, or after five seconds, it is 503 with `Retry-After`: some ten maps that are moved at once.
+    pub(crate) tiles_waiting: u32,
 }
 
 impl Default for Limits {
@@ -65,6 +68,7 @@ impl Default for Limits {
             network_requests_per_minute: 12_000,
             key_requests_per_minute: 3_000,
             tiles_memory_mib: 1_024,
+            tiles_waiting: 256,
         }
     }
 }
