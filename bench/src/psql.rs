@@ -83,17 +83,23 @@ fn run(command: &mut Command) -> Result<()> {
 impl Session {
     /// Runs a statement to its end, committed.
     pub(crate) fn run(&mut self, sql: &str) -> Result<()> {
+        self.answer(sql).map(|_| ())
+    }
+
+    /// What a statement answers, a line a row.
+    pub(crate) fn answer(&mut self, sql: &str) -> Result<Vec<String>> {
         let input = self.input.as_mut().context("the session is closed")?;
         writeln!(input, "{sql};\n\\echo it is done")?;
         input.flush()?;
-        let mut line = String::new();
+        let (mut line, mut lines) = (String::new(), Vec::new());
         loop {
             line.clear();
             if self.output.read_line(&mut line)? == 0 {
                 bail!("psql ended at: {sql}");
             }
-            if line.trim() == "it is done" {
-                return Ok(());
+            match line.trim() {
+                "it is done" => return Ok(lines),
+                said => lines.push(said.to_owned()),
             }
         }
     }

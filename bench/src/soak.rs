@@ -41,7 +41,7 @@ impl Watch {
 
 /// Readers of random tiles, pages and cards while random edits run; fails if anything went wrong.
 pub(crate) fn run(program: &Path, options: &Options, time: Duration) -> Result<()> {
-    let bench = Bench::open(program, options)?;
+    let bench = Bench::open(program, options, "town", "")?;
     let url = bench.server()?.url.clone();
     let edits = Edits::open(bench.psql(), &url, Seeded(7))?;
     let watch = Watch::default();

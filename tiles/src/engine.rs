@@ -32,7 +32,8 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::Notify;
 
 use crate::frame::buffer;
-use crate::sql::Form;
+use crate::render::MAX_LAYER_BYTES;
+use crate::sql::{Form, MAX_FEATURES};
 use load::LoadError;
 use plan::Plan;
 use state::{Lost, State};
@@ -48,7 +49,7 @@ const ROW_BYTES: i64 = 250;
 
 /// Keeps layers in memory and writes tiles from them. Cheap to clone.
 #[derive(Clone)]
-pub struct Engine(Arc<Shared>);
+pub struct Engine(Arc<Shared>, (usize, usize));
 
 struct Shared {
     /// Who copies rows: a role whose policies let it see all of them.
@@ -86,7 +87,18 @@ impl Engine {
     /// An engine without rows. `database` is how to connect as a role that sees all rows of the layers; `budget` is how much memory they
     /// may take, bytes: layers that do not fit are left to SQL, the largest first.
     pub fn new(database: PgConnectOptions, budget: usize) -> Self {
-        Self(Arc::new(Shared { database, budget, kept: RwLock::default(), due: Notify::new() }))
+        let most = (MAX_FEATURES as usize, MAX_LAYER_BYTES);
+        Self(Arc::new(Shared { database, budget, kept: RwLock::default(), due: Notify::new() }), most)
+    }
+
+    /// The same, generalising a layer of a tile beyond so many features or bytes only.
+    pub fn generalising_beyond(self, features: usize, bytes: usize) -> Self {
+        Self(self.0, (features, bytes))
+    }
+
+    /// How many features and bytes a layer of a tile may have before it is generalised.
+    pub(crate) fn most(&self) -> (usize, usize) {
+        self.1
     }
 
     /// How many layers are in memory.

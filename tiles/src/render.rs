@@ -12,7 +12,7 @@ use crate::frame::buffer;
 use crate::sql::{self, Form, MAX_FEATURES, Part};
 
 /// Beyond as many bytes, uncompressed, a layer of a tile is generalised (further).
-const MAX_LAYER_BYTES: usize = 2 * 1024 * 1024;
+pub(crate) const MAX_LAYER_BYTES: usize = 2 * 1024 * 1024;
 
 /// From as many features on a layer may take longer to write than a thread that serves others should be held.
 const MUCH: f64 = 1_000.0;
@@ -136,7 +136,7 @@ async fn from_memory(
     let Some(engine) = &app.engine else { return Ok(None) };
     let (engine, feed, entry) = (engine.clone(), app.feed.clone(), Arc::clone(entry));
     let (who, time, much) = (who.clone(), time.clone(), expected(&entry, tile) > MUCH);
-    let write = move || engine.tile(&feed, &entry, &who, tile, &time, &FORMS, (MAX_FEATURES as usize, MAX_LAYER_BYTES));
+    let write = move || engine.tile(&feed, &entry, &who, tile, &time, &FORMS, engine.most());
     if much { tokio::task::spawn_blocking(write).await.map_err(|e| Problem::internal("tile", &e)) } else { Ok(write()) }
 }
 
