@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use crate::frame::leaning;
 use crate::records::{Point, Polygon, WaterKind};
 use crate::rng::mix;
-use crate::{CASTELMARINA, DEFAULT_SEED, ROCCA, Size, Town};
+use crate::{CASTELMARINA, ROCCA, Size, Town};
 
 /// How many towns there are beside the city: cities, towns, small ones.
 static OTHERS: [(Size, usize); 3] = [(Size::City, 2), (Size::Town, 42), (Size::Small, 4)];
@@ -184,6 +184,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::DEFAULT_SEED;
 
     /// A small neighbour as it is made, and as the region has it.
     fn pair() -> (Town, Town) {

@@ -85,7 +85,7 @@ fn low_zooms(region: &Bench, table: &mut Table) -> Result<()> {
             zipped.get(&path)?;
             let (times, bytes) = (Sample::from(times), zipped.body.len());
             (slow, large) = (slow.max(times.median()), large.max(bytes));
-            if !(times.median() <= slowest.0.median()) {
+            if slowest.1.is_none() || times.median() > slowest.0.median() {
                 slowest = (times, Some(*tile));
             }
             if bytes > largest.0 {
