@@ -17,8 +17,10 @@ const EDITS: usize = 10_000;
 const PARCELS: usize = 4_000;
 /// Areas that no parcel has.
 const FIRST_VALUE: u32 = 20_000_000;
-/// How long those write whose throughput is measured, seconds, and how many they are.
-const WRITING: (u32, u32) = (10, 4);
+/// How long those write whose throughput is measured, seconds.
+const WRITING: u32 = 8;
+/// How many they are: one, who leaves a processor to whoever follows; and as many as take all there is.
+const WRITERS: [u32; 2] = [1, 4];
 
 impl Bench {
     /// From committed edits to the tiles that show them, and what being followed costs who edits.
@@ -95,26 +97,27 @@ impl Bench {
             script.path(),
             format!("\\set fid random({first}, {last})\nupdate cadastre.parcels set area_m2 = area_m2 % 1000 + 1 where fid = :fid;\n"),
         )?;
-        let (mut with, mut without, mut cost) = (Sample::default(), Sample::default(), Sample::default());
+        let mut samples: [[Sample; 3]; 2] = Default::default();
         for _ in 0..self.runs {
             table.breathe();
-            let followed = pgbench(self.psql().url(), script.path())?;
+            let url = self.psql().url().to_owned();
+            let write = || WRITERS.map(|clients| pgbench(&url, script.path(), clients));
+            let followed = write();
             self.stop()?;
-            let alone = pgbench(self.psql().url(), script.path())?;
+            let alone = write();
             self.serve("parcels")?;
-            with.add(followed);
-            without.add(alone);
-            cost.add((1.0 - followed / alone) * 100.0);
+            for ((samples, followed), alone) in samples.iter_mut().zip(followed).zip(alone) {
+                let (followed, alone) = (followed?, alone?);
+                for (sample, value) in samples.iter_mut().zip([(1.0 - followed / alone) * 100.0, followed, alone]) {
+                    sample.add(value);
+                }
+            }
         }
-        table.judged("cost to who writes", "%", cost, None, Bar::Most(5.0, Some(2.0)));
-        let (seconds, clients) = WRITING;
-        table.judged(
-            format!("UPDATEs by {clients} clients of pgbench for {seconds} s, followed and not"),
-            "1/s",
-            with,
-            Some(without),
-            Bar::Told,
-        );
+        for ([cost, with, without], writers) in samples.into_iter().zip(WRITERS) {
+            let bar = if writers == 1 { Bar::Most(5.0, Some(2.0)) } else { Bar::Told };
+            table.judged(format!("cost of being followed to {writers} who write without a pause"), "%", cost, None, bar);
+            table.judged(format!("UPDATEs by {writers}, followed and not"), "1/s", with, Some(without), Bar::Told);
+        }
         Ok(())
     }
 }
@@ -124,10 +127,9 @@ fn of(value: f64) -> Sample {
 }
 
 /// Transactions a second.
-fn pgbench(url: &str, script: &std::path::Path) -> Result<f64> {
-    let (seconds, clients) = WRITING;
+fn pgbench(url: &str, script: &std::path::Path, clients: u32) -> Result<f64> {
     let mut command = Command::new("pgbench");
-    command.args(["-n", "-M", "prepared", "-T", &seconds.to_string(), "-c", &clients.to_string(), "-f"]).arg(script).arg(url);
+    command.args(["-n", "-M", "prepared", "-T", &WRITING.to_string(), "-c", &clients.to_string(), "-f"]).arg(script).arg(url);
     let output = command.stdin(Stdio::null()).output().context("pgbench can't be run: it comes with PostgreSQL")?;
     ensure!(output.status.success(), "pgbench: {}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
