@@ -14,6 +14,8 @@ use crate::{CASTELMARINA, ROCCA, Size, Town};
 
 /// How many towns there are beside the city: cities, towns, small ones.
 static OTHERS: [(Size, usize); 3] = [(Size::City, 2), (Size::Town, 42), (Size::Small, 4)];
+/// Towns whose own seed would draw a boundary that crosses itself, and the town whose seed they have instead.
+const LIKE: [(usize, usize); 10] = [(6, 3), (11, 4), (13, 5), (17, 7), (20, 8), (22, 9), (23, 10), (26, 12), (30, 14), (36, 15)];
 /// Comuni: two in each town.
 const COMUNI: usize = 98;
 
@@ -53,8 +55,14 @@ pub fn towns(size: Size, seed: u64) -> impl Iterator<Item = Town> + Send {
     let main = if size == Size::Region { Size::City } else { size };
     let others = if size == Size::Region { OTHERS.as_slice() } else { &[] };
     let others = others.iter().flat_map(|(size, count)| (0..*count).map(move |k| (*size, place(*size, k)))).enumerate();
-    let others = others.map(move |(k, (size, at))| neighbour(k + 1, size, at, mix(seed ^ (k as u64 + 1))));
+    let others = others.map(move |(k, (size, at))| neighbour(k + 1, size, at, seed_of(k + 1, seed)));
     std::iter::once_with(move || Town::generate(main, seed)).chain(others)
+}
+
+/// The seed of the `k`-th town.
+fn seed_of(k: usize, seed: u64) -> u64 {
+    let like = LIKE.iter().find(|(town, _)| *town == k).map_or(k, |(_, other)| *other);
+    mix(seed ^ like as u64)
 }
 
 /// Where the `k`-th town of a size lies, metres inland and along the coast from the city's corner.
@@ -246,6 +254,17 @@ mod tests {
             assert_eq!(NAMES.iter().map(part).collect::<BTreeSet<_>>().len(), COMUNI);
         }
         assert_eq!((NAMES[0].istat.as_str(), NAMES[1].istat.as_str()), (CASTELMARINA, ROCCA));
+    }
+
+    #[test]
+    fn towns_that_are_like_others_are_of_their_size() {
+        let sizes: Vec<Size> = OTHERS.iter().flat_map(|(size, count)| std::iter::repeat_n(*size, *count)).collect();
+        for (town, other) in LIKE {
+            assert_eq!(sizes[town - 1], sizes[other - 1]);
+            assert!(LIKE.iter().all(|(like, _)| *like != other), "{other} has no seed of its own");
+            assert_eq!(seed_of(town, DEFAULT_SEED), seed_of(other, DEFAULT_SEED));
+        }
+        assert_ne!(seed_of(1, DEFAULT_SEED), seed_of(2, DEFAULT_SEED));
     }
 
     #[test]
