@@ -98,20 +98,29 @@ impl Bench {
             format!("\\set fid random({first}, {last})\nupdate cadastre.parcels set area_m2 = area_m2 % 1000 + 1 where fid = :fid;\n"),
         )?;
         let mut samples: [[Sample; 3]; 2] = Default::default();
-        for _ in 0..self.runs {
+        for run in 0..self.runs {
             table.breathe();
-            let url = self.psql().url().to_owned();
-            let write = || WRITERS.map(|clients| pgbench(&url, script.path(), clients));
-            let followed = write();
-            self.stop()?;
-            let alone = write();
-            self.serve("parcels")?;
-            for ((samples, followed), alone) in samples.iter_mut().zip(followed).zip(alone) {
-                let (followed, alone) = (followed?, alone?);
-                for (sample, value) in samples.iter_mut().zip([(1.0 - followed / alone) * 100.0, followed, alone]) {
-                    sample.add(value);
+            let mut rates = [[0.0; 2]; 2];
+            // each comes first in turn, since tables grow as they are written
+            for followed in if run % 2 == 0 { [true, false] } else { [false, true] } {
+                if followed {
+                    self.serve("parcels")?;
+                } else {
+                    self.stop()?;
+                }
+                self.psql().statement("vacuum (analyze) cadastre.parcels")?;
+                for (rate, clients) in rates.iter_mut().zip(WRITERS) {
+                    rate[usize::from(followed)] = pgbench(self.psql().url(), script.path(), clients)?;
                 }
             }
+            for ([cost, with, without], [alone, followed]) in samples.iter_mut().zip(rates) {
+                cost.add((1.0 - followed / alone) * 100.0);
+                with.add(followed);
+                without.add(alone);
+            }
+        }
+        if self.server.is_none() {
+            self.serve("parcels")?;
         }
         for ([cost, with, without], writers) in samples.into_iter().zip(WRITERS) {
             let bar = if writers == 1 { Bar::Most(5.0, Some(2.0)) } else { Bar::Told };
