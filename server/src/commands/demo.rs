@@ -67,7 +67,14 @@ async fn load(owner: &PgPool, size: Size, config: &Config) -> Result<(), Failure
     let broken_off = || Failure::new("the demo town could not be made");
     // the next town is made while one is loaded, and there are never more than these two
     let (sender, mut made) = tokio::sync::mpsc::channel::<Town>(1);
-    let making = tokio::task::spawn_blocking(move || towns(size, DEFAULT_SEED).try_for_each(|town| sender.blocking_send(town)));
+    let making = tokio::task::spawn_blocking(move || {
+        for town in towns(size, DEFAULT_SEED) {
+            // nobody takes it any more: loading failed, and says so
+            if sender.blocking_send(town).is_err() {
+                return;
+            }
+        }
+    });
     let town = made.recv().await.ok_or_else(broken_off)?;
     let mut conn = owner.acquire().await.map_err(failed())?;
     let mut transaction = conn.begin().await.map_err(failed())?;
@@ -78,7 +85,7 @@ async fn load(owner: &PgPool, size: Size, config: &Config) -> Result<(), Failure
         rows += modules::load_neighbour(&mut transaction, &town).await.map_err(failed())?;
     }
     // a town that could not be made ends the channel too
-    making.await.map_err(|_| broken_off())?.map_err(|_| broken_off())?;
+    making.await.map_err(|_| broken_off())?;
     sqlx::query("update opensit.installation set demo = $1, title = $2")
         .bind(&wanted)
         .bind(Json(title))
