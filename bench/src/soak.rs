@@ -79,7 +79,7 @@ impl Watch {
 /// Readers of random tiles, pages and cards while random edits of every kind run, each looked for in a tile as soon as it must be there;
 /// fails if anything went wrong.
 pub(crate) fn run(program: &Path, options: &Options, time: Duration) -> Result<()> {
-    let bench = Bench::open(program, options)?;
+    let bench = Bench::open(program, options, "town", "")?;
     let url = bench.server()?.url.clone();
     database::make_layer(bench.psql())?;
     let known = Client::of(&url);

@@ -37,7 +37,8 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::Notify;
 
 use crate::frame::buffer;
-use crate::sql::Form;
+use crate::render::MAX_LAYER_BYTES;
+use crate::sql::{Form, MAX_FEATURES};
 use aside::Aside;
 use load::LoadError;
 use plan::Plan;
@@ -57,7 +58,7 @@ const ROW_BYTES: i64 = 250;
 
 /// Keeps layers in memory and writes tiles from them. Cheap to clone.
 #[derive(Clone)]
-pub struct Engine(Arc<Shared>);
+pub struct Engine(Arc<Shared>, (usize, usize));
 
 struct Shared {
     /// Who copies rows: a role whose policies let it see all of them.
@@ -111,7 +112,18 @@ impl Engine {
     /// An engine without rows. `database` is how to connect as a role that sees all rows of the layers; `budget` is how much memory they
     /// may take, bytes: layers that do not fit are left to SQL, the largest first.
     pub fn new(database: PgConnectOptions, budget: usize) -> Self {
-        Self(Arc::new(Shared { database, budget, kept: RwLock::default(), due: Arc::default() }))
+        let most = (MAX_FEATURES as usize, MAX_LAYER_BYTES);
+        Self(Arc::new(Shared { database, budget, kept: RwLock::default(), due: Arc::default() }), most)
+    }
+
+    /// The same, generalising a layer of a tile beyond so many features or bytes only.
+    pub fn generalising_beyond(self, features: usize, bytes: usize) -> Self {
+        Self(self.0, (features, bytes))
+    }
+
+    /// How many features and bytes a layer of a tile may have before it is generalised.
+    pub(crate) fn most(&self) -> (usize, usize) {
+        self.1
     }
 
     /// How many layers are in memory.

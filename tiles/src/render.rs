@@ -13,7 +13,7 @@ use crate::queue::Place;
 use crate::sql::{self, Form, MAX_FEATURES, Part};
 
 /// Beyond as many bytes, uncompressed, a layer of a tile is generalised (further).
-const MAX_LAYER_BYTES: usize = 2 * 1024 * 1024;
+pub(crate) const MAX_LAYER_BYTES: usize = 2 * 1024 * 1024;
 
 /// From as many features on a layer may take longer to write than a thread that serves others should be held.
 const MUCH: f64 = 1_000.0;
@@ -148,7 +148,7 @@ async fn from_memory(
     let (settling, waited_for) = (engine, entry);
     let (engine, feed, entry) = (engine.clone(), app.feed.clone(), Arc::clone(entry));
     let (who, time, much) = (who.clone(), time.clone(), expected(&entry, tile) > MUCH);
-    let write = move || engine.tile(&feed, &entry, &who, tile, &time, &FORMS, (MAX_FEATURES as usize, MAX_LAYER_BYTES));
+    let write = move || engine.tile(&feed, &entry, &who, tile, &time, &FORMS, engine.most());
     if let Some(written) = aside(app, &write, much, place).await? {
         return Ok(Some(written));
     }

@@ -77,7 +77,9 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     };
     let catalogue = Catalogue::load(&context.database).await?;
     let feed_config = feed_config(&database, &context, following.way)?;
-    let engine = tiles::Engine::new(feed_config.sql(), config.limits.value.tiles_memory_mib as usize * 1024 * 1024);
+    let limits = &config.limits.value;
+    let engine = tiles::Engine::new(feed_config.sql(), limits.tiles_memory_mib as usize * 1024 * 1024)
+        .generalising_beyond(limits.tiles_layer_features as usize, limits.tiles_layer_kib as usize * 1024);
     let feed = Feed::start(feed_config, catalogue.clone(), context.database.clone(), Some(engine.copies()));
     let keeping = tokio::spawn(engine.clone().run(catalogue.clone(), feed.clone()));
     let keeper = keep_cluster(&database);
