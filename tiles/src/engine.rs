@@ -6,13 +6,16 @@
 //! live, SQL serves.
 
 mod area;
+mod blocks;
 mod builder;
 mod clip;
+mod cover;
 mod draw;
 mod encode;
 mod index;
 mod level;
 mod load;
+mod mosaic;
 mod plan;
 mod protobuf;
 mod run;

@@ -56,6 +56,8 @@ struct Work<'a> {
     form: usize,
     why: &'static str,
     in_memory: bool,
+    /// Whether only as many of what is large are drawn.
+    largest: Option<usize>,
     mvt: Option<Vec<u8>>,
 }
 
@@ -99,12 +101,12 @@ pub(crate) async fn tile(app: &App, who: &Principal, entries: &[Arc<Entry>], til
         let Some(frame) = way.frame(tile, buffer(tile, entry.layer.geometry)) else { continue };
         let part = Part { layer: &entry.layer, who, frame, time, z: tile.z() };
         work.push(match from_memory(app, who, entry, tile, time).await? {
-            Some(engine::Written { bytes, form, why }) => Work { part, form, why, in_memory: true, mvt: Some(bytes) },
+            Some(engine::Written { bytes, form, why, largest }) => Work { part, form, why, in_memory: true, largest, mvt: Some(bytes) },
             None => {
                 if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
                     crowded.push(work.len());
                 }
-                Work { part, form: 0, why: "", in_memory: false, mvt: None }
+                Work { part, form: 0, why: "", in_memory: false, largest: None, mvt: None }
             }
         });
     }
@@ -193,10 +195,11 @@ fn join(work: Vec<Work<'_>>) -> Tile {
     let mut tile = Tile::default();
     let mut generalised = Vec::new();
     tile.in_memory = work.iter().all(|work| work.in_memory);
-    for Work { part, form, why, mvt, .. } in work {
+    for Work { part, form, why, largest, mvt, .. } in work {
         if let Form::Generalised { cell, attributes } = FORMS[form] {
             let without = if attributes { "" } else { ";attributes=?0" };
-            generalised.push(format!("{};cell={cell};reason={why}{without}", part.layer.id));
+            let largest = largest.map_or_else(String::new, |n| format!(";largest={n}"));
+            generalised.push(format!("{};cell={cell};reason={why}{without}{largest}", part.layer.id));
         }
         tile.bytes.extend(mvt.unwrap_or_default());
     }

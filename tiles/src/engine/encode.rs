@@ -1,13 +1,16 @@
 //! A layer of a tile, written by hand (Mapbox Vector Tile 2.1, 4.1).
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use kernel::{Filter, Layer, Principal};
 
 use super::draw::Pen;
+use super::blocks::Block;
 use super::index::hilbert;
-use super::level::{self, Cells, Level};
+use super::level::{self, Cells, Level, MAX_LARGE};
+use super::mosaic::{self, By, Counted, Mosaic};
 use super::plan::Plan;
 use super::protobuf::{field, varint, varint_length};
 use super::run::{Bits, Kind, Run};
@@ -40,6 +43,8 @@ struct Candidate {
     fid: i64,
     run: u32,
     row: u32,
+    /// How many rows it stands for.
+    count: u32,
     square: Option<Extent>,
 }
 
@@ -48,7 +53,7 @@ struct Candidate {
 enum What {
     Rows,
     Labels,
-    /// Their geometry alone.
+    /// Their geometry, how many they are, and what they have in common.
     Bare,
 }
 
@@ -65,6 +70,7 @@ struct Desk {
     pen: Pen,
     found: Vec<u32>,
     candidates: Vec<Candidate>,
+    blocks: Vec<Block>,
     tags: Vec<u8>,
     /// For each value of a run: when it was last used, and what number the tile's table has for it.
     numbers: Vec<(u32, u32)>,
@@ -80,6 +86,8 @@ pub(crate) struct Written {
     pub(crate) form: usize,
     /// Why it is not the first.
     pub(crate) why: &'static str,
+    /// Whether only the largest are drawn of what is large: as many as this.
+    pub(crate) largest: Option<usize>,
 }
 
 /// What is asked for of a layer.
@@ -116,27 +124,34 @@ impl Desk {
             })
             .collect();
         let columns: Vec<(usize, &str)> = columns.iter().map(|(at, name, _)| (*at, *name)).collect();
+        let by = merged_by(plan, layer, who);
         let (most_rows, most_bytes) = most;
         let mut why = "";
         for (number, form) in forms.iter().enumerate() {
             let last = number + 1 == forms.len();
-            let mut written = Written { bytes: Vec::new(), form: number, why };
+            let mut written = Written { bytes: Vec::new(), form: number, why, largest: None };
             match form {
                 Form::Detail => {
+                    self.blocks.clear();
                     self.gather(&seen, asked.time, grid);
                     if self.candidates.len() > most_rows && !last {
                         why = "features";
                         continue;
                     }
-                    self.write(layer.id.as_str(), &columns, &seen, grid, What::Rows, &mut written.bytes);
+                    self.write(layer.id.as_str(), &columns, &seen, grid, (What::Rows, None), &mut written.bytes);
                     if layer.label_points().is_some_and(|from| grid.z >= from) {
-                        self.write(&layer.label_points_id(), &columns, &seen, grid, What::Labels, &mut written.bytes);
+                        self.write(&layer.label_points_id(), &columns, &seen, grid, (What::Labels, None), &mut written.bytes);
                     }
                 }
                 Form::Generalised { cell, attributes } => {
-                    self.divide(&seen, &readable, asked.time, grid, *cell);
+                    let is_all = self.divide(&seen, &readable, asked, *cell, by);
+                    if !is_all && !last {
+                        why = "features";
+                        continue;
+                    }
+                    written.largest = (!is_all).then_some(MAX_LARGE);
                     let what = if *attributes { What::Rows } else { What::Bare };
-                    self.write(layer.id.as_str(), &columns, &seen, grid, what, &mut written.bytes);
+                    self.write(layer.id.as_str(), &columns, &seen, grid, (what, by), &mut written.bytes);
                 }
             }
             if last || written.bytes.len() <= most_bytes {
@@ -147,22 +162,39 @@ impl Desk {
         Written::default()
     }
 
-    /// What is drawn of the rows where there are many.
-    fn divide(&mut self, seen: &[Seen<'_>], readable: &Filter, time: &Filter, grid: &Grid, cell: u32) {
-        let cells = Cells::new(grid, cell);
-        let levels: Vec<Option<Arc<Level>>> = seen
-            .iter()
-            .map(|Seen { part, rows, .. }| {
-                let class = rows.as_ref().map(|bits| (readable, &**bits));
-                (part.run.len() > WORTH_A_LEVEL).then(|| part.run.level(class, cells, time))
-            })
-            .collect();
+    /// What is drawn of the rows where there are many. Whether all of what is large is.
+    fn divide(&mut self, seen: &[Seen<'_>], readable: &Filter, asked: &Asked<'_>, cell: u32, by: Option<By>) -> bool {
+        let Asked { layer, time, grid, .. } = asked;
         self.candidates.clear();
-        self.candidates.extend(level::items(seen, &levels, time, grid, cells).into_iter().map(|item| {
+        self.blocks.clear();
+        let is_large = |part: &Part| part.run.len() > WORTH_A_LEVEL;
+        if let Some(by) = by.filter(|_| layer.geometry.holds(2)) {
+            // what is merged has finer borders than what stands for others has room
+            let bits = grid.bits((cell / 2).max(1));
+            let mosaic = |Seen { part, rows, .. }: &Seen<'_>| {
+                let class = rows.as_ref().map(|bits| (readable, &**bits));
+                (is_large(part) && Mosaic::has(bits)).then(|| part.run.mosaic(class, bits, by, time))
+            };
+            let counted: Vec<Counted<'_>> = seen.iter().map(|seen| Counted { mosaic: mosaic(seen), seen }).collect();
+            self.blocks = mosaic::blocks(&counted, by, time, grid, bits);
+            if layer.geometry.dimension() == Some(2) {
+                return true;
+            }
+        }
+        let cells = Cells::new(grid, cell);
+        let level = |Seen { part, rows, .. }: &Seen<'_>| {
+            let class = rows.as_ref().map(|bits| (readable, &**bits));
+            is_large(part).then(|| part.run.level(class, cells, by, time))
+        };
+        let levels: Vec<Option<Arc<Level>>> = seen.iter().map(level).collect();
+        let (items, is_all) = level::items(seen, &levels, time, grid, cells, by);
+        self.candidates.extend(items.into_iter().map(|item| {
             let (run, row) = (&seen[item.run as usize].part.run, item.row as usize);
-            Candidate { along: hilbert(run.boxes[row].centre()), fid: run.fids[row], run: item.run, row: item.row, square: item.square }
+            let (along, fid) = (hilbert(run.boxes[row].centre()), run.fids[row]);
+            Candidate { along, fid, run: item.run, row: item.row, count: item.count, square: item.square }
         }));
         self.candidates.sort_unstable_by_key(|candidate| (candidate.along, candidate.fid));
+        is_all
     }
 
     /// The candidates in the order in which they are drawn, the same in all tiles.
@@ -182,7 +214,7 @@ impl Desk {
                 if shows {
                     // one run is in order already
                     let along = if seen.len() == 1 { row } else { hilbert(part.run.boxes[at].centre()) };
-                    self.candidates.push(Candidate { along, fid: part.run.fids[at], run: number as u32, row, square: None });
+                    self.candidates.push(Candidate { along, fid: part.run.fids[at], run: number as u32, row, count: 1, square: None });
                 }
             }
         }
@@ -191,9 +223,17 @@ impl Desk {
         }
     }
 
-    /// Writes the candidates; the columns with their names.
-    fn write(&mut self, name: &str, columns: &[(usize, &str)], seen: &[Seen<'_>], grid: &Grid, what: What, out: &mut Vec<u8>) {
-        let Self { pen, candidates, tags, numbers, use_, .. } = self;
+    /// Writes the candidates, and the blocks; the columns with their names, and the one that is common to those that one stands for.
+    fn write(
+        &mut self,
+        name: &str,
+        columns: &[(usize, &str)],
+        seen: &[Seen<'_>],
+        grid: &Grid,
+        (what, by): (What, Option<By>),
+        out: &mut Vec<u8>,
+    ) {
+        let Self { pen, candidates, blocks, tags, numbers, use_, .. } = self;
         // the numbers of one run's values after those of the run before
         let mut offsets = Vec::with_capacity(seen.len());
         let mut all = 0;
@@ -209,8 +249,10 @@ impl Desk {
             1
         });
         let (mut features, mut values, mut count) = (Vec::with_capacity(candidates.len() * 96), Vec::new(), 0u32);
-        let (columns, has_id) = if what == What::Bare { (&[][..], false) } else { (columns, true) };
-        for Candidate { run: number, row, square, .. } in candidates.iter() {
+        let is_common = |column: usize| by == Some(By(column));
+        let count_name = seen.first().and_then(|seen| count_name(&seen.part.run.plan.layer));
+        let mut counts: HashMap<u32, u32> = HashMap::new();
+        for Candidate { run: number, row, count: stands_for, square, .. } in candidates.iter() {
             let (Seen { part, fields, .. }, row) = (&seen[*number as usize], *row as usize);
             let run = &*part.run;
             let drawn = match (what, square) {
@@ -226,12 +268,17 @@ impl Desk {
                 varint(key as u64, tags);
                 varint(u64::from(value), tags);
             };
-            if has_id {
+            // what stands for several that have something in common is none of them
+            let is_row = by.is_none() || *stands_for == 1;
+            if is_row && what != What::Bare {
                 field(4, run.id(row), &mut values);
                 tag(0, count);
                 count += 1;
             }
             for ((key, (column, _)), rows) in columns.iter().enumerate().zip(fields) {
+                if !is_common(*column) && (what == What::Bare || !is_row) {
+                    continue;
+                }
                 let Some(value) = run.value(row, *column).filter(|_| rows.as_ref().is_none_or(|rows| rows.holds(row))) else { continue };
                 let (used, known) = &mut numbers[offsets[*number as usize] + value as usize];
                 if *used != *use_ {
@@ -242,7 +289,30 @@ impl Desk {
                 tag(key + 1, *known);
             }
             let kind = if what == What::Labels { 1 } else { 1 + run.kind(row) as u64 };
-            feature(run.fids[row].cast_unsigned(), kind, tags, &pen.commands, &mut features);
+            if *stands_for > 1 && count_name.is_some() {
+                let known = *counts.entry(*stands_for).or_insert_with(|| {
+                    let mut value = vec![5 << 3];
+                    varint(u64::from(*stands_for), &mut value);
+                    field(4, &value, &mut values);
+                    count += 1;
+                    count - 1
+                });
+                varint(columns.len() as u64 + 1, tags);
+                varint(u64::from(known), tags);
+            }
+            feature(is_row.then(|| run.fids[row].cast_unsigned()), kind, tags, &pen.commands, &mut features);
+        }
+        for Block { value, areas } in blocks.iter() {
+            tags.clear();
+            if let Some(key) = columns.iter().position(|(column, _)| is_common(*column)).filter(|_| !value.is_empty()) {
+                field(4, value, &mut values);
+                varint(key as u64 + 1, tags);
+                varint(u64::from(count), tags);
+                count += 1;
+            }
+            if pen.draw_block(areas, grid) {
+                feature(None, 3, tags, &pen.commands, &mut features);
+            }
         }
         if features.is_empty() {
             return;
@@ -250,7 +320,8 @@ impl Desk {
         let mut head = Vec::with_capacity(64);
         field(1, name.as_bytes(), &mut head);
         let mut tail = Vec::new();
-        has_id.then_some("id").into_iter().chain(columns.iter().map(|(_, name)| *name)).for_each(|key| field(3, key.as_bytes(), &mut tail));
+        let keys = std::iter::once("id").chain(columns.iter().map(|(_, name)| *name)).chain(count_name.filter(|_| !counts.is_empty()));
+        keys.for_each(|key| field(3, key.as_bytes(), &mut tail));
         tail.append(&mut values);
         tail.push(5 << 3);
         varint(u64::from(EXTENT), &mut tail);
@@ -263,14 +334,29 @@ impl Desk {
     }
 }
 
-/// Appends a feature: its id, tags, type and geometry.
-fn feature(id: u64, kind: u64, tags: &[u8], geometry: &[u8], out: &mut Vec<u8>) {
+/// The column by which rows of the layer are merged for somebody who sees its values in all rows.
+fn merged_by(plan: &Plan, layer: &Layer, who: &Principal) -> Option<By> {
+    let name = layer.aggregate_by.as_ref()?;
+    let is_open = layer.field(name.as_str()).is_some_and(|field| layer.rows_with(field, who).is_everything());
+    plan.column(name.as_str()).filter(|_| is_open).map(|(column, _)| By(column))
+}
+
+/// What is called how many rows a feature stands for; nothing where a field of the layer is called so.
+pub(crate) fn count_name(layer: &Layer) -> Option<&'static str> {
+    let name = if layer.geometry.dimension() == Some(0) { "point_count" } else { "feature_count" };
+    layer.field(name).is_none().then_some(name)
+}
+
+/// Appends a feature: its id if it has one, tags, type and geometry.
+fn feature(id: Option<u64>, kind: u64, tags: &[u8], geometry: &[u8], out: &mut Vec<u8>) {
     let packed = |bytes: &[u8]| 1 + varint_length(bytes.len() as u64) + bytes.len();
-    let length = 1 + varint_length(id) + packed(tags) + 2 + packed(geometry);
+    let length = id.map_or(0, |id| 1 + varint_length(id)) + packed(tags) + 2 + packed(geometry);
     out.push(2 << 3 | 2);
     varint(length as u64, out);
-    out.push(1 << 3);
-    varint(id, out);
+    if let Some(id) = id {
+        out.push(1 << 3);
+        varint(id, out);
+    }
     field(2, tags, out);
     out.extend([3 << 3, kind as u8]);
     field(4, geometry, out);

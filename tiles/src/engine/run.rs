@@ -11,6 +11,7 @@ use kernel::{Filter, Srid};
 use super::builder::Rows;
 use super::index::{Index, hilbert};
 use super::level::{Cells, Level};
+use super::mosaic::{By, Mosaic};
 use super::plan::Plan;
 use super::values::{Column, Dictionary, read};
 use super::world::{Extent, World};
@@ -59,8 +60,11 @@ impl Bits {
     }
 }
 
-/// Divisions of a run by the grid and by the condition that is the class of readers; without one they see all rows.
-type Levels = HashMap<(Cells, Option<String>), Arc<Level>>;
+/// Divisions of a run by the grid, by the condition that is the class of readers (without one they see all rows), and by a column.
+type Levels = HashMap<(Cells, Option<String>, Option<By>), Arc<Level>>;
+
+/// A run's areas counted by cells of some bits, for a class of readers, by a column. Who counts holds the lock: others wait for it.
+type Mosaics = HashMap<(u32, Option<String>, By), Arc<Mutex<Option<Arc<Mosaic>>>>>;
 
 /// Some features. All columns are in one order, along the Hilbert curve of the middles of their boxes.
 #[derive(Debug)]
@@ -93,12 +97,15 @@ pub(crate) struct Run {
     classes: Mutex<HashMap<String, Arc<Bits>>>,
     /// What is drawn of it where there is much of it, by the grid and the class of readers.
     levels: Mutex<Levels>,
+    mosaics: Mutex<Mosaics>,
 }
 
 /// As many conditions' rows are kept; beyond them all are found anew.
 const MAX_CLASSES: usize = 64;
 /// As many divisions are kept: those of a dozen zooms and of some classes.
 const MAX_LEVELS: usize = 48;
+/// As many are kept of what is counted by cells: 17 zooms of some classes.
+const MAX_MOSAICS: usize = 160;
 
 /// A part of a row's geometry.
 pub(crate) struct PartOf<'a> {
@@ -143,6 +150,7 @@ impl Run {
             values: rows.values.finish(),
             classes: Mutex::default(),
             levels: Mutex::default(),
+            mosaics: Mutex::default(),
             plan,
             fids,
             by_fid,
@@ -245,15 +253,15 @@ impl Run {
     }
 
     /// The run divided by a grid, as a class of readers sees it at a time; kept where the next reader of the present can use it.
-    pub(crate) fn level(&self, class: Option<(&Filter, &Bits)>, cells: Cells, time: &Filter) -> Arc<Level> {
-        let key = (cells, class.map(|(filter, _)| filter.policy_sql(self.plan.layer.srid)));
+    pub(crate) fn level(&self, class: Option<(&Filter, &Bits)>, cells: Cells, by: Option<By>, time: &Filter) -> Arc<Level> {
+        let key = (cells, class.map(|(filter, _)| filter.policy_sql(self.plan.layer.srid)), by);
         let known = self.levels.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(level) = known.clone().filter(|level| level.is_for(time)) {
+        if let Some(level) = known.clone().filter(|level| level.unsettled.is_for(time) && !level.unsettled.is_stale(time)) {
             return level;
         }
-        let level = Arc::new(Level::new(self, class.map(|(_, bits)| bits), cells, time));
+        let level = Arc::new(Level::new(self, class.map(|(_, bits)| bits), cells, by, time));
         // one for the past, or for an interval, is nobody else's
-        if known.is_none() && level.is_for(time) {
+        if level.unsettled.is_for(time) && known.is_none_or(|known| known.unsettled.is_for(time)) {
             let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
             if levels.len() >= MAX_LEVELS {
                 levels.clear();
@@ -263,11 +271,45 @@ impl Run {
         level
     }
 
+    /// The run's areas counted by cells of so many bits, which [`Mosaic::has`], as a class of readers sees them at a time; kept as a division is.
+    pub(crate) fn mosaic(&self, class: Option<(&Filter, &Bits)>, bits: u32, by: By, time: &Filter) -> Arc<Mosaic> {
+        let count = || match Mosaic::finer(bits) {
+            Some(finer) => Arc::new(self.mosaic(class, finer, by, time).coarser()),
+            None => Arc::new(Mosaic::new(self, class.map(|(_, bits)| bits), by, time)),
+        };
+        let key = (bits, class.map(|(filter, _)| filter.policy_sql(self.plan.layer.srid)), by);
+        let place = {
+            let mut mosaics = self.mosaics.lock().unwrap_or_else(PoisonError::into_inner);
+            if mosaics.len() >= MAX_MOSAICS && !mosaics.contains_key(&key) {
+                mosaics.clear();
+            }
+            Arc::clone(mosaics.entry(key).or_default())
+        };
+        let mut kept = place.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some(mosaic) if mosaic.unsettled.is_for(time) && !mosaic.unsettled.is_stale(time) => Arc::clone(mosaic),
+            Some(mosaic) if !mosaic.unsettled.is_for(time) => {
+                drop(kept);
+                count()
+            }
+            _ => {
+                let mosaic = count();
+                if mosaic.unsettled.is_for(time) {
+                    *kept = Some(Arc::clone(&mosaic));
+                }
+                mosaic
+            }
+        }
+    }
+
     /// What it takes of memory.
     pub(crate) fn bytes(&self) -> usize {
         let validity: usize = self.validity.iter().flatten().map(Column::bytes).sum();
         let columns: usize = self.columns.iter().map(Column::bytes).sum();
         let levels: usize = self.levels.lock().unwrap_or_else(PoisonError::into_inner).values().map(|level| level.bytes()).sum();
+        // what is being counted is not known yet
+        let mosaics = self.mosaics.lock().unwrap_or_else(PoisonError::into_inner);
+        let mosaics: usize = mosaics.values().filter_map(|m| m.try_lock().ok()?.as_ref().map(|m| m.bytes())).sum();
         self.len() * (8 + 4 + 16 + 1 + 1)
             + self.labels.capacity() * size_of::<Option<World>>()
             + self.parts.capacity() * 4
@@ -280,6 +322,7 @@ impl Run {
             + columns
             + validity
             + levels
+            + mosaics
     }
 }
 
