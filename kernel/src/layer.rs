@@ -87,7 +87,8 @@ pub struct Layer {
     /// How it is drawn.
     #[serde(default)]
     pub style: Style,
-    /// The column by whose value its features may be merged at low zooms.
+    /// The column by whose value its features are merged in tiles that have too many of them, for who sees it in all rows: areas of a value
+    /// and comune become blocks, of points and lines one stands for those of a value in a cell.
     #[serde(default)]
     pub aggregate_by: Option<Column>,
     /// How sure its positions are in metres, with where that figure comes from.

@@ -25,24 +25,26 @@ mod values;
 mod world;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use catalogue::{Catalogue, Entry};
 use feed::{Copies, Feed, FeedState, RowChange};
-use kernel::{Changed, Filter, LayerId, Principal, TableName, TileCoord};
+use kernel::{Changed, Clock, Filter, LayerId, Principal, TableName, TileCoord};
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::Notify;
 
 use crate::frame::buffer;
-use crate::sql::Form;
+use crate::render::FIRST_CELL;
+use crate::sql::{Form, MAX_FEATURES};
 use load::LoadError;
 use plan::Plan;
 use state::{Lost, State};
 use world::{Grid, Projection};
 
 use encode::Asked;
-pub(crate) use encode::Written;
+pub(crate) use encode::{Written, count_name};
+pub(crate) use world::{Extent, World, at_mercator, degrees};
 
 /// How long it is waited before a layer is loaded again that could not be.
 const TRY_AGAIN: Duration = Duration::from_secs(10);
@@ -59,6 +61,8 @@ struct Shared {
     /// How much memory the rows may take, bytes.
     budget: usize,
     kept: RwLock<HashMap<TableName, Arc<Kept>>>,
+    /// By which is known what is valid now.
+    clock: OnceLock<Arc<dyn Clock>>,
     /// There is something to load.
     due: Notify,
 }
@@ -89,7 +93,7 @@ impl Engine {
     /// An engine without rows. `database` is how to connect as a role that sees all rows of the layers; `budget` is how much memory they
     /// may take, bytes: layers that do not fit are left to SQL, the largest first.
     pub fn new(database: PgConnectOptions, budget: usize) -> Self {
-        Self(Arc::new(Shared { database, budget, kept: RwLock::default(), due: Notify::new() }))
+        Self(Arc::new(Shared { database, budget, kept: RwLock::default(), clock: OnceLock::new(), due: Notify::new() }))
     }
 
     /// How many layers are in memory.
@@ -103,7 +107,8 @@ impl Engine {
     }
 
     /// Loads the layers of the catalogue, and again what changes its shape, until the feed stops.
-    pub async fn run(self, catalogue: Catalogue, feed: Feed) {
+    pub async fn run(self, catalogue: Catalogue, feed: Feed, clock: Arc<dyn Clock>) {
+        self.0.clock.get_or_init(|| clock);
         let mut changes = feed.subscribe(None);
         loop {
             self.load_due(&catalogue, &feed).await;
@@ -175,7 +180,13 @@ impl Engine {
                 Err(Lost) => return Err(LoadError::BrokenOff),
             }
         }
+        let large = if let Rows::Ready(state) = &*rows { state.parts().first().map(|part| Arc::clone(&part.run)) } else { None };
         drop(rows);
+        if let Some(run) = large {
+            let shared = Arc::clone(&self.0);
+            // the layer is served meanwhile; a tile that wants what is being made waits for it
+            tokio::task::spawn_blocking(move || shared.prepare(&run)).await.map_err(|_| LoadError::BrokenOff)?;
+        }
         self.measure();
         Ok(())
     }
@@ -193,6 +204,12 @@ impl Engine {
     /// Whether tiles of the layer come from memory for this principal now.
     pub(crate) fn serves(&self, feed: &Feed, entry: &Entry, who: &Principal) -> bool {
         self.rows_for(feed, entry, who).is_some()
+    }
+
+    /// The highest zoom at which a tile of the layer has more rows than one can show, for who sees all of them.
+    pub(crate) fn crowded_to(&self, feed: &Feed, entry: &Entry, who: &Principal) -> Option<u8> {
+        let (_, parts) = self.rows_for(feed, entry, who).filter(|_| entry.layer.readable_rows(who).is_everything())?;
+        parts.first()?.run.crowded_to(MAX_FEATURES as usize)
     }
 
     /// The rows of the layer as they are now, if what this principal sees can be told from them.
@@ -229,6 +246,39 @@ impl Engine {
         Some(encode::layer(&kept.plan, &parts, &Asked { layer: &entry.layer, who, time, grid }, forms, most))
     }
 
+    /// Tells where each row of the layer lies that this principal sees at a time: its point, or the middle of its box; with an extent at least
+    /// those in it. `false`, and nothing told, where SQL has to say it.
+    pub(crate) fn middles(
+        &self,
+        feed: &Feed,
+        entry: &Entry,
+        who: &Principal,
+        time: &Filter,
+        extent: Option<&Extent>,
+        mut each: impl FnMut(World),
+    ) -> bool {
+        let Some((_, parts)) = self.rows_for(feed, entry, who) else { return false };
+        let readable = entry.layer.readable_rows(who);
+        let mut found = Vec::new();
+        for encode::Part { run, dead } in parts.iter() {
+            let rows = (!readable.is_everything()).then(|| run.class(&readable));
+            let mut tell = |row: usize| {
+                if !dead.holds(row) && rows.as_ref().is_none_or(|rows| rows.holds(row)) && run.is_valid(row, time) {
+                    each(run.boxes[row].centre());
+                }
+            };
+            match extent {
+                None => (0..run.len()).for_each(&mut tell),
+                Some(extent) => {
+                    found.clear();
+                    run.search(extent, &mut found);
+                    found.iter().for_each(|row| tell(*row as usize));
+                }
+            }
+        }
+        true
+    }
+
     /// What the rows take of memory, bytes.
     fn bytes(&self) -> usize {
         let of = |kept: &Arc<Kept>| if let Rows::Ready(state) = &*kept.rows() { state.bytes() } else { 0 };
@@ -258,6 +308,12 @@ impl Kept {
 }
 
 impl Shared {
+    fn prepare(&self, run: &run::Run) {
+        if let Some(clock) = self.clock.get() {
+            encode::prepare(run, clock.now(), FIRST_CELL, MAX_FEATURES as usize);
+        }
+    }
+
     fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<TableName, Arc<Kept>>> {
         self.kept.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -283,10 +339,12 @@ impl Copies for Shared {
             Rows::Ready(state) => {
                 let lost = state.apply(&changes).is_err();
                 if let Some((ticket, parts)) = state.outgrown() {
-                    let kept = Arc::clone(&kept);
+                    let (kept, clock) = (Arc::clone(&kept), self.clock.get().cloned());
+                    let prepare = move |run: &run::Run| clock.iter().for_each(|clock| encode::prepare(run, clock.now(), FIRST_CELL, MAX_FEATURES as usize));
                     std::thread::spawn(move || {
                         let run = state::merged(&kept.plan, &parts);
                         drop(parts);
+                        prepare(&run);
                         if let Rows::Ready(state) = &mut *kept.rows() {
                             state.joined(ticket, run);
                         }

@@ -261,3 +261,117 @@ fn join(pieces: &mut [u32], one: usize, other: usize) {
     let (one, other) = (root(pieces, one), root(pieces, other));
     pieces[one.max(other)] = one.min(other) as u32;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Block, trace};
+    use crate::engine::cover::{FULL, Window};
+    use crate::engine::mosaic::Canvas;
+    use geo::{Area, Contains, Validation};
+    use geo_types::{LineString, MultiPolygon, Point, Polygon};
+    use rand::{Rng, SeedableRng};
+
+    const NAMES: [&[u8]; 5] = [b"", b"a", b"b", b"c", b"d"];
+
+    /// Cells of 16 world units far from the world's edge.
+    fn canvas(width: u32, height: u32) -> Canvas<'static> {
+        let window = Window { from: [1_000, 2_000], to: [1_000 + width, 2_000 + height] };
+        let mut canvas = Canvas::empty(window, 4);
+        canvas.labels = NAMES.map(|name| [name, &b"080901"[..]]).to_vec();
+        canvas
+    }
+
+    fn geometry(block: &Block) -> MultiPolygon<f64> {
+        let line = |ring: &Vec<[u32; 2]>| LineString::from_iter(ring.iter().map(|[x, y]| (f64::from(*x), f64::from(*y))));
+        let area = |rings: &Vec<Vec<[u32; 2]>>| Polygon::new(line(&rings[0]), rings[1..].iter().map(line).collect());
+        MultiPolygon(block.areas.iter().map(area).collect())
+    }
+
+    #[test]
+    fn blocks_of_any_shape_are_valid_and_leave_nothing_open_between_them() {
+        let mut random = rand::rngs::StdRng::seed_from_u64(11);
+        for turn in 0..60 {
+            let labels = 1 + turn % 5;
+            let (width, height) = (14, 11);
+            let mut canvas = canvas(width, height);
+            for cell in &mut canvas.cells {
+                *cell = (random.random_range(0..labels), FULL);
+            }
+            let cells = canvas.cells.clone();
+            let blocks: Vec<(Vec<u8>, MultiPolygon<f64>)> = trace(&canvas).iter().map(|b| (b.value.clone(), geometry(b))).collect();
+            for (name, block) in &blocks {
+                assert!(block.is_valid(), "{turn} {name:?}: {block:?}");
+            }
+            let label = |x: usize, y: usize| cells[y * width as usize + x].0;
+            for _ in 0..2_000 {
+                let (x, y) = (random.random_range(1.0..f64::from(width) - 1.0), random.random_range(1.0..f64::from(height) - 1.0));
+                let place = Point::new((1_000.0 + x) * 16.0, (2_000.0 + y) * 16.0);
+                let holding: Vec<&Vec<u8>> = blocks.iter().filter(|(_, block)| block.contains(&place)).map(|(name, _)| name).collect();
+                let (column, row) = (x as usize, y as usize);
+                let round: Vec<u32> = (row - 1..=row + 1).flat_map(|y| (column - 1..=column + 1).map(move |x| (x, y))).map(|(x, y)| label(x, y)).collect();
+                // a border may be met to the digit
+                assert!(holding.len() <= 1, "{turn} {x} {y}: {holding:?}");
+                if !round.contains(&0) && holding.is_empty() {
+                    let near = blocks.iter().filter(|(_, block)| {
+                        let d = 1e-6;
+                        [(d, d), (-d, d), (d, -d), (-d, -d)].iter().any(|(dx, dy)| block.contains(&Point::new(place.x() + dx, place.y() + dy)))
+                    });
+                    assert!(near.count() > 1, "nobody has {x} {y} in {turn}");
+                }
+                if let [name] = holding[..]
+                    && round.iter().all(|other| *other == round[0])
+                {
+                    assert_eq!(**name, NAMES[round[0] as usize], "{turn} {x} {y}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn stairs_become_slopes_and_holes_stay() {
+        let mut canvas = canvas(40, 40);
+        for at in 0..1_600 {
+            let (x, y) = (at % 40, at / 40);
+            let hole = (10..14).contains(&x) && (30..34).contains(&y);
+            if x > 0 && y < 39 && y > x && !hole {
+                canvas.cells[at] = (1, FULL);
+            }
+        }
+        let blocks = trace(&canvas);
+        let [area] = &blocks[0].areas[..] else { panic!("one area: {blocks:?}") };
+        assert_eq!(area.len(), 2, "a hole");
+        assert!(area[0].len() <= 8 && area[1].len() == 8, "{area:?}");
+        let truth = (37.0 * 38.0 / 2.0 - 16.0) * 256.0;
+        assert!((geometry(&blocks[0]).unsigned_area() / truth - 1.0).abs() < 0.03);
+    }
+
+    #[test]
+    fn what_fills_no_cell_is_a_square_of_its_size_where_there_is_most_of_it() {
+        let mut canvas = canvas(20, 20);
+        let at = |x: usize, y: usize| y * 20 + x;
+        canvas.cells[at(5, 5)] = (1, FULL / 4);
+        canvas.cells[at(6, 5)] = (2, FULL / 5);
+        canvas.cells[at(12, 12)] = (3, 1);
+        canvas.cells[at(15, 3)] = (4, FULL);
+        canvas.cells[at(16, 3)] = (4, FULL / 3);
+        let blocks = trace(&canvas);
+        let areas: Vec<(&[u8], f64)> = blocks.iter().map(|b| (&b.value[..], geometry(b).unsigned_area() / 256.0)).collect();
+        let [(b"a", a), (b"c", c), (b"d", d)] = areas[..] else { panic!("{areas:?}") };
+        assert!((a - 0.45).abs() < 0.1, "both its cells' share: {a}");
+        assert!((c - 0.25).abs() < 0.02, "as small as can be seen: {c}");
+        assert!((d - 0.5).abs() < 0.02, "a lone cell, its corners cut, and what it hangs on is in it: {d}");
+    }
+
+    #[test]
+    fn most_of_a_cell_has_it_and_half_of_it_is_enough() {
+        let mut canvas = canvas(9, 9);
+        canvas.cells.fill((1, FULL * 2 / 5));
+        (0..81).for_each(|at| {
+            canvas.others.insert(at, vec![(2, FULL / 5)]);
+        });
+        let blocks = trace(&canvas);
+        assert_eq!(blocks.iter().map(|b| &b.value[..]).collect::<Vec<_>>(), [b"a"]);
+        canvas.others.clear();
+        assert!(trace(&canvas).iter().all(|b| geometry(b).unsigned_area() / 256.0 < 20.0), "too little for a block");
+    }
+}

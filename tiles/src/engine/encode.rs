@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use kernel::{Filter, Layer, Principal};
+use chrono::{DateTime, Utc};
+use kernel::{Filter, Layer, Principal, TileCoord};
 
 use super::draw::Pen;
 use super::blocks::Block;
@@ -16,6 +17,7 @@ use super::protobuf::{field, varint, varint_length};
 use super::run::{Bits, Kind, Run};
 use super::world::{Extent, Grid};
 use crate::frame::EXTENT;
+use crate::render::SMALL_BELOW_ZOOM;
 use crate::sql::Form;
 
 /// Some rows of a run: those that are still so.
@@ -56,6 +58,9 @@ enum What {
     /// Their geometry, how many they are, and what they have in common.
     Bare,
 }
+
+/// Where no more than one row in as many is large enough to be seen, all are drawn together.
+const FEW: usize = 8;
 
 /// A run of fewer rows is divided into cells for each tile.
 const WORTH_A_LEVEL: usize = 2_000;
@@ -133,9 +138,13 @@ impl Desk {
             match form {
                 Form::Detail => {
                     self.blocks.clear();
-                    self.gather(&seen, asked.time, grid);
-                    if self.candidates.len() > most_rows && !last {
+                    let met = self.gather(&seen, asked.time, grid);
+                    if met > most_rows && !last {
                         why = "features";
+                        continue;
+                    }
+                    if grid.z < SMALL_BELOW_ZOOM && self.candidates.len() * FEW < met && !last {
+                        why = "size";
                         continue;
                     }
                     self.write(layer.id.as_str(), &columns, &seen, grid, (What::Rows, None), &mut written.bytes);
@@ -197,9 +206,10 @@ impl Desk {
         is_all
     }
 
-    /// The candidates in the order in which they are drawn, the same in all tiles.
-    fn gather(&mut self, seen: &[Seen<'_>], time: &Filter, grid: &Grid) {
+    /// The candidates in the order in which they are drawn, the same in all tiles: how many there are with those that are too small.
+    fn gather(&mut self, seen: &[Seen<'_>], time: &Filter, grid: &Grid) -> usize {
         self.candidates.clear();
+        let mut met = 0;
         let extent = grid.extent();
         let half = grid.half_unit();
         for (number, Seen { part, rows, .. }) in seen.iter().enumerate() {
@@ -209,8 +219,9 @@ impl Desk {
                 let at = row as usize;
                 let shows = !part.dead.holds(at)
                     && rows.as_ref().is_none_or(|rows| rows.holds(at))
-                    && part.run.is_valid(at, time)
-                    && (part.run.kind(at) == Kind::Point || part.run.boxes[at].side() >= half);
+                    && part.run.is_valid(at, time);
+                met += usize::from(shows);
+                let shows = shows && (part.run.kind(at) == Kind::Point || part.run.boxes[at].side() >= half);
                 if shows {
                     // one run is in order already
                     let along = if seen.len() == 1 { row } else { hilbert(part.run.boxes[at].centre()) };
@@ -221,6 +232,7 @@ impl Desk {
         if seen.len() > 1 {
             self.candidates.sort_unstable_by_key(|candidate| (candidate.along, candidate.fid));
         }
+        met
     }
 
     /// Writes the candidates, and the blocks; the columns with their names, and the one that is common to those that one stands for.
@@ -331,6 +343,29 @@ impl Desk {
         out.extend_from_slice(&head);
         out.extend_from_slice(&features);
         out.extend_from_slice(&tail);
+    }
+}
+
+/// Divides a run as everybody sees it now for the tiles of low zooms, before they are asked for: where a tile has more than so many rows.
+pub(crate) fn prepare(run: &Run, now: DateTime<Utc>, cell: u32, most: usize) {
+    let (layer, who, time) = (&run.plan.layer, Principal::anonymous(), Filter::ValidAt(now));
+    let readable = layer.readable_rows(&who);
+    let Some(to) = run.crowded_to(most).filter(|_| !readable.is_nothing() && (readable.is_everything() || run.plan.knows(&readable))) else {
+        return;
+    };
+    let bits = (!readable.is_everything()).then(|| run.class(&readable));
+    let class = bits.as_ref().map(|bits| (&readable, &**bits));
+    let by = merged_by(&run.plan, layer, &who);
+    for z in layer.zoom.0..=to.min(layer.zoom.1) {
+        let Ok(tile) = TileCoord::new(z, 0, 0) else { continue };
+        let grid = Grid::new(tile, 0);
+        let bits = grid.bits((cell / 2).max(1));
+        if let Some(by) = by.filter(|_| layer.geometry.holds(2) && Mosaic::has(bits)) {
+            run.mosaic(class, bits, by, &time);
+        }
+        if by.is_none() || layer.geometry.dimension() != Some(2) {
+            run.level(class, Cells::new(&grid, cell), by, &time);
+        }
     }
 }
 

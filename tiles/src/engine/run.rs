@@ -1,7 +1,7 @@
 //! Features of a layer as the engine keeps them: in columns, sorted along a Hilbert curve, never changed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
 use kernel::filter::{self, RowValues};
@@ -98,6 +98,7 @@ pub(crate) struct Run {
     /// What is drawn of it where there is much of it, by the grid and the class of readers.
     levels: Mutex<Levels>,
     mosaics: Mutex<Mosaics>,
+    crowded: OnceLock<Option<u8>>,
 }
 
 /// As many conditions' rows are kept; beyond them all are found anew.
@@ -106,6 +107,9 @@ const MAX_CLASSES: usize = 64;
 const MAX_LEVELS: usize = 48;
 /// As many are kept of what is counted by cells: 17 zooms of some classes.
 const MAX_MOSAICS: usize = 160;
+
+/// Beyond this zoom the order of the rows tells nothing of tiles.
+const MAX_CROWDED: u8 = 16;
 
 /// A part of a row's geometry.
 pub(crate) struct PartOf<'a> {
@@ -151,6 +155,7 @@ impl Run {
             classes: Mutex::default(),
             levels: Mutex::default(),
             mosaics: Mutex::default(),
+            crowded: OnceLock::new(),
             plan,
             fids,
             by_fid,
@@ -300,6 +305,23 @@ impl Run {
                 mosaic
             }
         }
+    }
+
+    /// The highest zoom at which more than so many rows have their middles in one tile; asked for one number only.
+    pub(crate) fn crowded_to(&self, most: usize) -> Option<u8> {
+        *self.crowded.get_or_init(|| (0..=MAX_CROWDED).rev().find(|z| self.is_crowded(*z, most)))
+    }
+
+    fn is_crowded(&self, z: u8, most: usize) -> bool {
+        // along the curve the rows of a tile follow one another
+        let tile = |row: usize| self.boxes[row].centre().map(|at| (u64::from(at) >> (32 - u32::from(z))) as u32);
+        let (mut last, mut count) = (None, 0);
+        (0..self.len()).any(|row| {
+            let own = Some(tile(row));
+            count = if own == last { count + 1 } else { 1 };
+            last = own;
+            count > most
+        })
     }
 
     /// What it takes of memory.
