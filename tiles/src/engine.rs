@@ -12,13 +12,16 @@ mod clip;
 mod cover;
 mod draw;
 mod encode;
+mod ids;
 mod index;
 mod level;
 mod load;
 mod mosaic;
 mod plan;
+mod projection;
 mod protobuf;
 mod run;
+mod shapes;
 mod simplify;
 mod state;
 mod values;
@@ -39,8 +42,9 @@ use crate::render::FIRST_CELL;
 use crate::sql::{Form, MAX_FEATURES};
 use load::LoadError;
 use plan::Plan;
+use projection::Projection;
 use state::{Lost, State};
-use world::{Grid, Projection};
+use world::Grid;
 
 use encode::Asked;
 pub(crate) use encode::{Written, count_name};
@@ -264,7 +268,7 @@ impl Engine {
             let rows = (!readable.is_everything()).then(|| run.class(&readable));
             let mut tell = |row: usize| {
                 if !dead.holds(row) && rows.as_ref().is_none_or(|rows| rows.holds(row)) && run.is_valid(row, time) {
-                    each(run.boxes[row].centre());
+                    each(run.extent(row).centre());
                 }
             };
             match extent {
@@ -340,7 +344,9 @@ impl Copies for Shared {
                 let lost = state.apply(&changes).is_err();
                 if let Some((ticket, parts)) = state.outgrown() {
                     let (kept, clock) = (Arc::clone(&kept), self.clock.get().cloned());
-                    let prepare = move |run: &run::Run| clock.iter().for_each(|clock| encode::prepare(run, clock.now(), FIRST_CELL, MAX_FEATURES as usize));
+                    let prepare = move |run: &run::Run| {
+                        clock.iter().for_each(|clock| encode::prepare(run, clock.now(), FIRST_CELL, MAX_FEATURES as usize))
+                    };
                     std::thread::spawn(move || {
                         let run = state::merged(&kept.plan, &parts);
                         drop(parts);

@@ -184,7 +184,13 @@ async fn write(database: &mut Session, work: &mut [Work<'_>], due: &[usize]) -> 
         let too_small = work.form == 0 && work.part.z < SMALL_BELOW_ZOOM && row.candidates > 0 && mvt.is_empty();
         if work.form + 1 < FORMS.len() && (too_many || too_small || mvt.len() > MAX_LAYER_BYTES) {
             work.form += 1;
-            work.why = if too_many { "features" } else if too_small { "size" } else { "bytes" };
+            work.why = if too_many {
+                "features"
+            } else if too_small {
+                "size"
+            } else {
+                "bytes"
+            };
         } else {
             work.mvt = Some(mvt);
         }

@@ -523,7 +523,11 @@ async fn areas_of_a_value_are_one_block_at_low_zooms_and_nothing_private_is_told
     assert_eq!(after.len(), before.len());
     scene.change("delete from published.sheets where name in ('sheet 0', 'sheet 1'); insert into published.sheets (id, comune, name, geom) values ('far', '080901', 'far', st_buffer(st_point(553000, 4214000, 7792), 9))").await;
     let (after, _) = drawn(&scene.memory, &path, None).await;
-    assert!(names(&after).iter().any(|name| name.contains("far")) && !names(&after).iter().any(|name| name.contains("sheet 1")), "{:?}", names(&after));
+    assert!(
+        names(&after).iter().any(|name| name.contains("far")) && !names(&after).iter().any(|name| name.contains("sheet 1")),
+        "{:?}",
+        names(&after)
+    );
 
     // who may not see a private value is not shown what it makes one
     let path = format!("/xyz/veiled/{tile}");
@@ -590,7 +594,8 @@ async fn counts_of_hexagons_are_the_databases_for_everybody() {
     let mut totals = BTreeMap::new();
     for (number, who) in people.iter().enumerate() {
         for layer in ["areas", "lines", "mixed", "clouds", "ruled", "leases", "guarded"] {
-            for question in ["resolution=9", "resolution=11&bbox=15.645,38.1,15.652,38.108", "resolution=7&datetime=2021-01-01/2021-03-01"] {
+            for question in ["resolution=9", "resolution=11&bbox=15.645,38.1,15.652,38.108", "resolution=7&datetime=2021-01-01/2021-03-01"]
+            {
                 let path = format!("/collections/{layer}/h3?{question}&f=json");
                 let (status, ours) = Scene::ask(&scene.memory, &path, Some(who)).await;
                 let (expected, theirs) = Scene::ask(&scene.sql, &path, Some(who)).await;
@@ -603,7 +608,12 @@ async fn counts_of_hexagons_are_the_databases_for_everybody() {
                 let (ours, theirs) = (json(&ours), json(&theirs));
                 assert_eq!((&ours["servedFrom"], &theirs["servedFrom"]), (&json!("memory"), &json!("database")), "{ours}");
                 assert_eq!(ours["features"], theirs["features"], "{number} {path}");
-                let sum: u64 = ours["features"].as_array().expect("features").iter().map(|f| f["properties"]["count"].as_u64().expect("a count")).sum();
+                let sum: u64 = ours["features"]
+                    .as_array()
+                    .expect("features")
+                    .iter()
+                    .map(|f| f["properties"]["count"].as_u64().expect("a count"))
+                    .sum();
                 assert_eq!(Some(sum), ours["count"].as_u64());
                 totals.insert((layer, question, number), sum);
             }
@@ -621,9 +631,22 @@ async fn counts_of_hexagons_are_the_databases_for_everybody() {
     let left = String::from_utf8(left).expect("text");
     let sum: u64 = left.lines().skip(1).map(|line| line.rsplit(',').next().expect("a cell").parse::<u64>().expect("a count")).sum();
     assert_eq!(sum, 300, "{left}");
-    for bad in ["", "resolution=13", "resolution=-1", "resolution=9.5", "resolution=1e1", "resolution=9&bbox=1,2,3", "resolution=9&bbox=16,38,15,39",
-        "resolution=9&bbox=NaN,0,1,1", "resolution=9&datetime=x", "resolution=9&colour=red", "resolution=%27;drop", "resolution=9&resolution=8"] {
-        let (status, body) = Scene::ask(&scene.memory, &format!("/collections/areas/h3?{bad}{}f=json", if bad.is_empty() { "" } else { "&" }), None).await;
+    for bad in [
+        "",
+        "resolution=13",
+        "resolution=-1",
+        "resolution=9.5",
+        "resolution=1e1",
+        "resolution=9&bbox=1,2,3",
+        "resolution=9&bbox=16,38,15,39",
+        "resolution=9&bbox=NaN,0,1,1",
+        "resolution=9&datetime=x",
+        "resolution=9&colour=red",
+        "resolution=%27;drop",
+        "resolution=9&resolution=8",
+    ] {
+        let (status, body) =
+            Scene::ask(&scene.memory, &format!("/collections/areas/h3?{bad}{}f=json", if bad.is_empty() { "" } else { "&" }), None).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{bad}: {}", String::from_utf8_lossy(&body));
     }
     let many = "insert into published.points (id, comune, geom) select 'many-' || i, '080901', st_point(540000 + i % 150 * 200, 4200000 + i / 150 * 200, 7792) from generate_series(1, 22500) i";
@@ -632,7 +655,8 @@ async fn counts_of_hexagons_are_the_databases_for_everybody() {
         let (status, body) = Scene::ask(router, "/collections/points/h3?resolution=12&f=json", None).await;
         let text = String::from_utf8_lossy(&body).into_owned();
         assert!(status == StatusCode::BAD_REQUEST && text.contains(" or less here"), "{status} {text}");
-        let coarser: u8 = text.split(" or less here").next().and_then(|t| t.rsplit('"').next()).and_then(|n| n.parse().ok()).expect("a resolution");
+        let coarser: u8 =
+            text.split(" or less here").next().and_then(|t| t.rsplit('"').next()).and_then(|n| n.parse().ok()).expect("a resolution");
         let (status, _) = Scene::ask(router, &format!("/collections/points/h3?resolution={coarser}&f=json"), None).await;
         assert_eq!(status, StatusCode::OK);
         for bbox in ["-180,-90,180,90", "-122,37,-121.9,37.1", "179,-90,180,-89.9"] {

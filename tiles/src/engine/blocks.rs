@@ -81,12 +81,13 @@ fn judged(canvas: &Canvas<'_>, ranks: &[u32]) -> (Field, Vec<(u32, usize, f64)>)
         }
     }
     let field = Field { width, height, labels };
-    let totals: std::collections::HashMap<usize, i64, xxhash_rust::xxh3::Xxh3Builder> = thin.iter().map(|(_, at, total)| (*at, *total)).collect();
+    let totals: std::collections::HashMap<usize, i64, xxhash_rust::xxh3::Xxh3Builder> =
+        thin.iter().map(|(_, at, total)| (*at, *total)).collect();
     let round = |at: usize| {
         let (x, y) = ((at % width) as isize, (at / width) as isize);
-        (-1..=1).flat_map(move |dy| (-1..=1).map(move |dx| (x + dx, y + dy))).filter(move |(x, y)| {
-            (0..width as isize).contains(x) && (0..height as isize).contains(y)
-        })
+        (-1..=1)
+            .flat_map(move |dy| (-1..=1).map(move |dx| (x + dx, y + dy)))
+            .filter(move |(x, y)| (0..width as isize).contains(x) && (0..height as isize).contains(y))
     };
     let stands = |at: usize, total: i64| -> Option<f64> {
         let mut sum = 0;
@@ -308,13 +309,16 @@ mod tests {
                 let place = Point::new((1_000.0 + x) * 16.0, (2_000.0 + y) * 16.0);
                 let holding: Vec<&Vec<u8>> = blocks.iter().filter(|(_, block)| block.contains(&place)).map(|(name, _)| name).collect();
                 let (column, row) = (x as usize, y as usize);
-                let round: Vec<u32> = (row - 1..=row + 1).flat_map(|y| (column - 1..=column + 1).map(move |x| (x, y))).map(|(x, y)| label(x, y)).collect();
+                let round: Vec<u32> =
+                    (row - 1..=row + 1).flat_map(|y| (column - 1..=column + 1).map(move |x| (x, y))).map(|(x, y)| label(x, y)).collect();
                 // a border may be met to the digit
                 assert!(holding.len() <= 1, "{turn} {x} {y}: {holding:?}");
                 if !round.contains(&0) && holding.is_empty() {
                     let near = blocks.iter().filter(|(_, block)| {
                         let d = 1e-6;
-                        [(d, d), (-d, d), (d, -d), (-d, -d)].iter().any(|(dx, dy)| block.contains(&Point::new(place.x() + dx, place.y() + dy)))
+                        [(d, d), (-d, d), (d, -d), (-d, -d)]
+                            .iter()
+                            .any(|(dx, dy)| block.contains(&Point::new(place.x() + dx, place.y() + dy)))
                     });
                     assert!(near.count() > 1, "nobody has {x} {y} in {turn}");
                 }

@@ -58,7 +58,7 @@ impl Painter {
     /// Tells what a row covers of the cells of a window, whose sides are `2^bits` world units, at most 2^16. What is smaller than a cell is all
     /// in the one of its middle. Anything but an area covers nothing.
     pub(crate) fn paint(&mut self, run: &Run, row: usize, bits: u32, window: &Window, mut put: impl FnMut([u32; 2], i64)) {
-        let extent = run.boxes[row];
+        let extent = run.extent(row);
         if run.kind(row) != Kind::Area {
             return;
         }
@@ -79,9 +79,10 @@ impl Painter {
         self.more.clear();
         self.more.resize((box_.width + 2) * box_.height, 0);
         for part in run.parts(row) {
+            let hole = part.hole;
             self.ring.clear();
-            self.ring.extend(part.positions.iter().map(|[x, y]| [i64::from(*x), i64::from(*y)]));
-            let sign = if (Rings::doubled_area(&self.ring) > 0) == part.hole { -1 } else { 1 };
+            self.ring.extend(part.positions().map(|([x, y], _)| [i64::from(x), i64::from(y)]));
+            let sign = if (Rings::doubled_area(&self.ring) > 0) == hole { -1 } else { 1 };
             for at in 0..self.ring.len() {
                 let (a, b) = (self.ring[at], self.ring[(at + 1) % self.ring.len()]);
                 // what runs southwards has the area to its left
@@ -108,10 +109,11 @@ impl Painter {
     fn whole(&mut self, run: &Run, row: usize, bits: u32) -> i64 {
         let mut area = 0.0;
         for part in run.parts(row) {
+            let hole = part.hole;
             self.ring.clear();
-            self.ring.extend(part.positions.iter().map(|[x, y]| [i64::from(*x), i64::from(*y)]));
+            self.ring.extend(part.positions().map(|([x, y], _)| [i64::from(x), i64::from(y)]));
             let own = Rings::doubled_area(&self.ring).unsigned_abs() as f64 / 2.0;
-            area += if part.hole { -own } else { own };
+            area += if hole { -own } else { own };
         }
         let share = area / f64::from(2 * bits).exp2();
         ((share * FULL as f64).round() as i64).max(1)

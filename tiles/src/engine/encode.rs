@@ -7,8 +7,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use kernel::{Filter, Layer, Principal, TileCoord};
 
-use super::draw::Pen;
 use super::blocks::Block;
+use super::draw::Pen;
 use super::index::hilbert;
 use super::level::{self, Cells, Level, MAX_LARGE};
 use super::mosaic::{self, By, Counted, Mosaic};
@@ -77,6 +77,7 @@ struct Desk {
     candidates: Vec<Candidate>,
     blocks: Vec<Block>,
     tags: Vec<u8>,
+    scratch: Vec<u8>,
     /// For each value of a run: when it was last used, and what number the tile's table has for it.
     numbers: Vec<(u32, u32)>,
     use_: u32,
@@ -199,7 +200,7 @@ impl Desk {
         let (items, is_all) = level::items(seen, &levels, time, grid, cells, by);
         self.candidates.extend(items.into_iter().map(|item| {
             let (run, row) = (&seen[item.run as usize].part.run, item.row as usize);
-            let (along, fid) = (hilbert(run.boxes[row].centre()), run.fids[row]);
+            let (along, fid) = (hilbert(run.extent(row).centre()), run.fid(row));
             Candidate { along, fid, run: item.run, row: item.row, count: item.count, square: item.square }
         }));
         self.candidates.sort_unstable_by_key(|candidate| (candidate.along, candidate.fid));
@@ -217,15 +218,13 @@ impl Desk {
             part.run.search(&extent, &mut self.found);
             for &row in &self.found {
                 let at = row as usize;
-                let shows = !part.dead.holds(at)
-                    && rows.as_ref().is_none_or(|rows| rows.holds(at))
-                    && part.run.is_valid(at, time);
+                let shows = !part.dead.holds(at) && rows.as_ref().is_none_or(|rows| rows.holds(at)) && part.run.is_valid(at, time);
                 met += usize::from(shows);
-                let shows = shows && (part.run.kind(at) == Kind::Point || part.run.boxes[at].side() >= half);
+                let shows = shows && (part.run.kind(at) == Kind::Point || part.run.extent(at).side() >= half);
                 if shows {
                     // one run is in order already
-                    let along = if seen.len() == 1 { row } else { hilbert(part.run.boxes[at].centre()) };
-                    self.candidates.push(Candidate { along, fid: part.run.fids[at], run: number as u32, row, count: 1, square: None });
+                    let along = if seen.len() == 1 { row } else { hilbert(part.run.extent(at).centre()) };
+                    self.candidates.push(Candidate { along, fid: part.run.fid(at), run: number as u32, row, count: 1, square: None });
                 }
             }
         }
@@ -245,7 +244,7 @@ impl Desk {
         (what, by): (What, Option<By>),
         out: &mut Vec<u8>,
     ) {
-        let Self { pen, candidates, blocks, tags, numbers, use_, .. } = self;
+        let Self { pen, candidates, blocks, tags, numbers, use_, scratch, .. } = self;
         // the numbers of one run's values after those of the run before
         let mut offsets = Vec::with_capacity(seen.len());
         let mut all = 0;
@@ -283,7 +282,7 @@ impl Desk {
             // what stands for several that have something in common is none of them
             let is_row = by.is_none() || *stands_for == 1;
             if is_row && what != What::Bare {
-                field(4, run.id(row), &mut values);
+                run.id_value(row, scratch, &mut values);
                 tag(0, count);
                 count += 1;
             }
@@ -312,7 +311,7 @@ impl Desk {
                 varint(columns.len() as u64 + 1, tags);
                 varint(u64::from(known), tags);
             }
-            feature(is_row.then(|| run.fids[row].cast_unsigned()), kind, tags, &pen.commands, &mut features);
+            feature(is_row.then(|| run.fid(row).cast_unsigned()), kind, tags, &pen.commands, &mut features);
         }
         for Block { value, areas } in blocks.iter() {
             tags.clear();
@@ -350,7 +349,8 @@ impl Desk {
 pub(crate) fn prepare(run: &Run, now: DateTime<Utc>, cell: u32, most: usize) {
     let (layer, who, time) = (&run.plan.layer, Principal::anonymous(), Filter::ValidAt(now));
     let readable = layer.readable_rows(&who);
-    let Some(to) = run.crowded_to(most).filter(|_| !readable.is_nothing() && (readable.is_everything() || run.plan.knows(&readable))) else {
+    let Some(to) = run.crowded_to(most).filter(|_| !readable.is_nothing() && (readable.is_everything() || run.plan.knows(&readable)))
+    else {
         return;
     };
     let bits = (!readable.is_everything()).then(|| run.class(&readable));

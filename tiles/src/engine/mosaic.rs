@@ -78,7 +78,7 @@ impl Mosaic {
         let unsettled = Arc::new(Unsettled::new(run, class, time));
         let mut mosaic = Self { bits: FINEST, unsettled: Arc::clone(&unsettled), ..Self::default() };
         let mut known: HashMap<Codes, u32, Xxh3Builder> = HashMap::default();
-        let all = run.boxes.iter().fold(Extent::NOTHING, |all, one| all.union(*one));
+        let all = (0..run.len()).fold(Extent::NOTHING, |all, row| all.union(run.extent(row)));
         let (mut found, mut parts, mut painter) = (Vec::new(), Vec::new(), Painter::default());
         let mut line = all.north >> FINEST;
         while line <= all.south >> FINEST && run.len() > 0 {
@@ -268,12 +268,12 @@ pub(crate) fn blocks(counted: &[Counted<'_>], by: By, time: &Filter, grid: &Grid
             Some(mosaic) => {
                 canvas.lay(run, mosaic);
                 for row in mosaic.unsettled.rows.iter().map(|row| *row as usize).filter(|row| is_alive(*row)) {
-                    if run.boxes[row].meets(&ground) {
+                    if run.extent(row).meets(&ground) {
                         canvas.paint(&mut painter, run, row, by, 1);
                     }
                 }
                 for row in part.dead.rows().filter(|row| is_seen(*row) && mosaic.unsettled.settles(run, *row)) {
-                    if run.boxes[row].meets(&ground) {
+                    if run.extent(row).meets(&ground) {
                         canvas.paint(&mut painter, run, row, by, -1);
                     }
                 }
@@ -302,9 +302,10 @@ mod tests {
     use crate::engine::cover::{FULL, Painter, Window};
     use crate::engine::encode::{Part, Seen};
     use crate::engine::plan::Plan;
+    use crate::engine::projection::Projection;
     use crate::engine::run::{Bits, Run};
     use crate::engine::state::merged;
-    use crate::engine::world::{Extent, Grid, Projection};
+    use crate::engine::world::{Extent, Grid};
     use chrono::{TimeZone, Utc};
     use kernel::{Filter, Srid, TileCoord};
     use rand::{Rng, SeedableRng};
@@ -323,14 +324,23 @@ mod tests {
     }
 
     /// Parcels of some `step` metres that fill a square without gaps, their corners displaced; by sheets of ten by ten.
-    fn parcels(plan: &Arc<Plan>, cells: std::ops::Range<usize>, all: usize, step: f64, valid: impl Fn(usize) -> (&'static str, Option<&'static str>)) -> Run {
-        let projection = Projection::from(Srid::RDN2008_UTM33).unwrap();
+    fn parcels(
+        plan: &Arc<Plan>,
+        cells: std::ops::Range<usize>,
+        all: usize,
+        step: f64,
+        valid: impl Fn(usize) -> (&'static str, Option<&'static str>),
+    ) -> Run {
+        let mut projection = Projection::from(Srid::RDN2008_UTM33).unwrap();
         let mut random = rand::rngs::StdRng::seed_from_u64(4);
         let side = all + 1;
         let corners: Vec<[f64; 2]> = (0..side * side)
             .map(|at| {
                 let along = |at: usize, r: f64| at as f64 * step + r;
-                [556_000.0 + along(at % side, random.random_range(-0.3..0.3) * step), 4_217_000.0 + along(at / side, random.random_range(-0.3..0.3) * step)]
+                [
+                    556_000.0 + along(at % side, random.random_range(-0.3..0.3) * step),
+                    4_217_000.0 + along(at / side, random.random_range(-0.3..0.3) * step),
+                ]
             })
             .collect();
         let mut builder = Builder::new(Arc::clone(plan));
@@ -349,7 +359,7 @@ mod tests {
                 valid_to: to,
                 columns: vec![(Some(&sheet), false), (Some("080901"), false)],
             };
-            builder.push(&projection, &row).unwrap();
+            builder.push(&mut projection, &row).unwrap();
         }
         builder.finish()
     }
@@ -366,7 +376,7 @@ mod tests {
     fn areas_that_fill_the_plane_cover_each_cell_exactly_and_leave_nothing_when_they_go() {
         // larger than the cells of some 15 m, so that none is told by its middle
         let run = parcels(&plan(), 0..900, 30, 40.0, always);
-        let all = run.boxes.iter().fold(Extent::NOTHING, |all, one| all.union(*one));
+        let all = (0..run.len()).fold(Extent::NOTHING, |all, row| all.union(run.extent(row)));
         let window = Window { from: [all.west >> FINEST, all.north >> FINEST], to: [(all.east >> FINEST) + 1, (all.south >> FINEST) + 1] };
         let mut canvas = Canvas::empty(window, FINEST);
         let mut painter = Painter::default();
@@ -385,8 +395,8 @@ mod tests {
     }
 
     fn outline(run: &Run, row: usize) -> f64 {
-        let ring = |part: crate::engine::run::PartOf<'_>| {
-            let at: Vec<[f64; 2]> = part.positions.iter().map(|at| at.map(f64::from)).collect();
+        let ring = |part: crate::engine::shapes::PartOf<'_>| {
+            let at: Vec<[f64; 2]> = part.positions().map(|(at, _)| at.map(f64::from)).collect();
             (0..at.len()).map(|i| at[i][0] * at[(i + 1) % at.len()][1] - at[(i + 1) % at.len()][0] * at[i][1]).sum::<f64>().abs() / 2.0
         };
         run.parts(row).map(ring).sum()
@@ -452,7 +462,8 @@ mod tests {
         use geo::Contains;
         let whose = |blocks: &[super::Block], place: geo_types::Point<f64>| -> Option<Vec<u8>> {
             let line = |ring: &Vec<[u32; 2]>| geo_types::LineString::from_iter(ring.iter().map(|[x, y]| (f64::from(*x), f64::from(*y))));
-            let holds = |area: &Vec<Vec<[u32; 2]>>| geo_types::Polygon::new(line(&area[0]), area[1..].iter().map(line).collect()).contains(&place);
+            let holds =
+                |area: &Vec<Vec<[u32; 2]>>| geo_types::Polygon::new(line(&area[0]), area[1..].iter().map(line).collect()).contains(&place);
             blocks.iter().find(|block| block.areas.iter().any(holds)).map(|block| block.value.clone())
         };
         let (west, east) = (own(4452), own(4453));
@@ -460,7 +471,10 @@ mod tests {
         let mut random = rand::rngs::StdRng::seed_from_u64(9);
         let mut held = 0;
         for _ in 0..3_000 {
-            let place = geo_types::Point::new(border + random.random_range(-8_000.0..8_000.0), f64::from(3156u32 << 19) + random.random_range(0.0..524_288.0));
+            let place = geo_types::Point::new(
+                border + random.random_range(-8_000.0..8_000.0),
+                f64::from(3156u32 << 19) + random.random_range(0.0..524_288.0),
+            );
             let owner = whose(&west, place);
             assert_eq!(owner, whose(&east, place), "{place:?}");
             held += usize::from(owner.is_some());
@@ -489,11 +503,12 @@ mod tests {
             let forms = [Form::Detail, form(32, true), form(64, true), form(128, false)];
             for z in 0..=14u8 {
                 let mut worst = (0.0, 0, 0, 0);
-                let middle = run.boxes[run.len() / 2].centre();
+                let middle = run.extent(run.len() / 2).centre();
                 for (dx, dy) in [(0i64, 0i64), (1, 0), (0, 1), (-1, 0), (0, -1)] {
                     let along = |at: u32, d: i64| ((u64::from(at) >> (32 - u32::from(z))) as i64 + d).rem_euclid(1 << z) as u32;
                     let tile = TileCoord::new(z, along(middle[0], dx), along(middle[1], dy)).unwrap();
-                    let asked = Asked { layer: &plan.layer, who: &kernel::Principal::anonymous(), time: &at(2026), grid: Grid::new(tile, 64) };
+                    let asked =
+                        Asked { layer: &plan.layer, who: &kernel::Principal::anonymous(), time: &at(2026), grid: Grid::new(tile, 64) };
                     let own = || layer(&plan, &parts, &asked, &forms, (20_000, 1 << 20));
                     let written = own();
                     let begun = std::time::Instant::now();
