@@ -325,7 +325,7 @@ mod tests {
                 if let [name] = holding[..]
                     && round.iter().all(|other| *other == round[0])
                 {
-                    assert_eq!(**name, NAMES[round[0] as usize], "{turn} {x} {y}");
+                    assert_eq!(name.as_slice(), NAMES[round[0] as usize], "{turn} {x} {y}");
                 }
             }
         }

@@ -352,6 +352,9 @@ impl Run {
         let validity: usize = self.validity.iter().flatten().map(Column::bytes).sum();
         let columns: usize = self.columns.iter().map(Column::bytes).sum();
         let levels: usize = self.levels.lock().unwrap_or_else(PoisonError::into_inner).values().map(|level| level.bytes()).sum();
+        // what is being counted is not known yet
+        let mosaics = self.mosaics.lock().unwrap_or_else(PoisonError::into_inner);
+        let mosaics: usize = mosaics.values().filter_map(|m| m.try_lock().ok()?.as_ref().map(|m| m.bytes())).sum();
         let own = self.fids.bytes() + self.by_fid.capacity() * 4 + self.ids.bytes() + self.shapes.bytes() + self.values.bytes();
         own + columns + validity + levels + mosaics
     }
