@@ -176,16 +176,7 @@ impl Engine {
         self.0.write().insert(entry.layer.table.clone(), Arc::clone(&kept));
         let (run, position) = load::load(&self.0.database, plan, projection.clone(), left).await?;
         feed.reached(position).await;
-        let mut state = State::new(projection, run);
-        let mut rows = kept.rows();
-        if let Rows::Loading(noted) = &*rows {
-            match noted.iter().try_for_each(|changes| state.apply(changes)) {
-                Ok(()) => *rows = Rows::Ready(state),
-                Err(Lost) => return Err(LoadError::BrokenOff),
-            }
-        }
-        let large = if let Rows::Ready(state) = &*rows { state.parts().first().map(|part| Arc::clone(&part.run)) } else { None };
-        drop(rows);
+        let large = kept.begin(State::new(projection, run))?;
         if let Some(run) = large {
             let shared = Arc::clone(&self.0);
             // the layer is served meanwhile; a tile that wants what is being made waits for it
@@ -300,6 +291,16 @@ impl Engine {
 }
 
 impl Kept {
+    /// Takes in what came while the rows were loaded, and serves them from now on; the large run, if that was not given up meanwhile.
+    fn begin(&self, mut state: State) -> Result<Option<Arc<run::Run>>, LoadError> {
+        let mut rows = self.rows();
+        let Rows::Loading(noted) = &*rows else { return Ok(None) };
+        noted.iter().try_for_each(|changes| state.apply(changes)).map_err(|Lost| LoadError::BrokenOff)?;
+        let large = state.parts().first().map(|part| Arc::clone(&part.run));
+        *rows = Rows::Ready(state);
+        Ok(large)
+    }
+
     /// Whether it is the layer as it is declared, with the table that it has now.
     fn is_of(&self, entry: &Entry) -> bool {
         self.layer == entry.layer.id && self.generation == entry.generation && self.plan.fits(&entry.layer)
