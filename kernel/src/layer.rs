@@ -158,6 +158,12 @@ impl Layer {
         self.fields.iter().find(|f| f.name.as_str() == name)
     }
 
+    /// The first zoom at which something of it is drawn: its tiles may begin before, for others to draw.
+    pub fn drawn_from(&self) -> u8 {
+        let first = self.style.0.iter().map(|part| part.minzoom.unwrap_or(0.0).floor() as u8).min();
+        self.zoom.0.max(first.unwrap_or(0))
+    }
+
     /// For areas (a mixture's points and lines with them) that carry labels: the zoom from which tiles have, beside the areas, a point inside each, in the source
     /// layer [`Self::label_points_id`]. A label on an area itself would be repeated in each tile that the area is cut by.
     pub fn label_points(&self) -> Option<u8> {

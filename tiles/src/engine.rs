@@ -204,7 +204,7 @@ impl Engine {
     /// The highest zoom at which a tile of the layer has more rows than one can show, for who sees all of them.
     pub(crate) fn crowded_to(&self, feed: &Feed, entry: &Entry, who: &Principal) -> Option<u8> {
         let (_, parts) = self.rows_for(feed, entry, who).filter(|_| entry.layer.readable_rows(who).is_everything())?;
-        parts.first()?.run.crowded_to(MAX_FEATURES as usize)
+        parts.iter().filter_map(|part| part.run.crowded_to(MAX_FEATURES as usize)).max()
     }
 
     /// The rows of the layer as they are now, if what this principal sees can be told from them.

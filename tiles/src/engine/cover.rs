@@ -151,10 +151,10 @@ fn share(more: &mut [i64], low: f64, high: f64, tall: i64, sign: i64) {
         if end >= high { end - (low + high) / 2.0 } else { (end - low).max(0.0).powi(2) / (2.0 * (high - low)) }
     };
     let (mut before, mut told) = (0.0, 0);
-    for column in first..=last {
+    for (column, more) in more.iter_mut().enumerate().take(last + 1).skip(first) {
         let all = up_to(column);
         let covered = ((tall as f64) * (all - before)).round() as i64;
-        more[column] += sign * (covered - told);
+        *more += sign * (covered - told);
         (before, told) = (all, covered);
     }
     if last < beyond {

@@ -452,7 +452,7 @@ mod tests {
 
     #[test]
     fn neighbouring_tiles_agree_on_what_lies_between_them() {
-        let run = Arc::new(parcels(&plan(), 0..4_900, 70, 37.0, always));
+        let run = Arc::new(parcels(&plan(), 0..19_600, 140, 37.0, always));
         let parts = [Part { run, dead: Arc::default() }];
         // the blocks of the common strip, as squares of a cell that are whose
         let own = |x: u32| {
