@@ -86,7 +86,7 @@ async fn cards(
     language: Language,
 ) -> Result<Vec<Value>, Problem> {
     let mut entries: Vec<Arc<Entry>> = asked.iter().filter_map(|e| app.catalogue.layer(who, e.layer.id.as_str())).collect();
-    entries.retain(|e| e.damage.is_none() && zoom >= f64::from(e.layer.zoom.0) && zoom < f64::from(e.layer.zoom.1) + 1.0);
+    entries.retain(|e| e.damage.is_none() && zoom >= f64::from(e.layer.drawn_from()) && zoom < f64::from(e.layer.zoom.1) + 1.0);
     // points before lines before areas, as they lie on each other; mixtures first, and so within them
     entries.sort_by_key(|e| e.layer.geometry.dimension());
 

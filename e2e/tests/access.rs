@@ -181,6 +181,7 @@ fn others(row: &Row) -> Vec<String> {
     paths.push(format!("/collections/{layer}/items/{id}/history"));
     paths.extend([format!("/xyz/{layer}"), format!("/styles/{layer}.json"), format!("/attachments/{layer}/{id}")]);
     paths.push(format!("/collections/{layer}/items?sortby=name&limit=10000"));
+    paths.extend(["json", "csv", "html"].map(|f| format!("/collections/{layer}/h3?resolution=7&f={f}")));
     paths.push(format!("/search?q={}", encoded(&row.secret)));
     let (lon, lat) = row.at;
     paths.extend(["json", "html"].map(|f| format!("/here?point={lon},{lat}&f={f}")));
@@ -269,6 +270,8 @@ fn counts_and_extents_tell_nothing_of_hidden_rows() {
         let expected = town.psql(&format!("select count(*) from tourism.events where published or {ours}"));
         let answer = reader.get(town, "/collections/events/items?limit=1").json();
         assert_eq!(answer["numberMatched"].to_string(), expected, "{}", reader.name);
+        let hexagons = reader.get(town, "/collections/events/h3?resolution=6&datetime=../..&f=json").json();
+        assert_eq!(hexagons["count"].to_string(), expected, "{}", reader.name);
         let catalogue = reader.get(town, "/portal/catalogue.json").json();
         let layer = catalogue["layers"].as_array().unwrap().iter().find(|l| l["id"] == "events").unwrap().clone();
         let sees_all = reader.staff_of.len() == 2;

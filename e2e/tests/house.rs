@@ -33,7 +33,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
     ("ogc", &["catalogue", "crs", "kernel", "operations"]),
     ("operations", &["kernel"]),
     ("test-database", &["catalogue", "kernel"]),
-    ("tiles", &["catalogue", "crs", "feed", "kernel"]),
+    ("tiles", &["catalogue", "crs", "feed", "kernel", "operations"]),
     (
         "server",
         &[

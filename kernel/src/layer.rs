@@ -87,7 +87,8 @@ pub struct Layer {
     /// How it is drawn.
     #[serde(default)]
     pub style: Style,
-    /// The column by whose value its features may be merged at low zooms.
+    /// The column by whose value its features are merged in tiles that have too many of them, for who sees it in all rows: areas of a value
+    /// and comune become blocks, of points and lines one stands for those of a value in a cell.
     #[serde(default)]
     pub aggregate_by: Option<Column>,
     /// How sure its positions are in metres, with where that figure comes from.
@@ -155,6 +156,12 @@ impl Layer {
     /// The field of this name.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|f| f.name.as_str() == name)
+    }
+
+    /// The first zoom at which something of it is drawn: its tiles may begin before, for others to draw.
+    pub fn drawn_from(&self) -> u8 {
+        let first = self.style.0.iter().map(|part| part.minzoom.unwrap_or(0.0).floor() as u8).min();
+        self.zoom.0.max(first.unwrap_or(0))
     }
 
     /// For areas (a mixture's points and lines with them) that carry labels: the zoom from which tiles have, beside the areas, a point inside each, in the source

@@ -7,8 +7,10 @@
 
 mod area;
 mod aside;
+mod blocks;
 mod builder;
 mod clip;
+mod cover;
 mod cut;
 mod draw;
 mod encode;
@@ -16,6 +18,7 @@ mod ids;
 mod index;
 mod level;
 mod load;
+mod mosaic;
 mod plan;
 mod projection;
 mod protobuf;
@@ -27,17 +30,17 @@ mod values;
 mod world;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use catalogue::{Catalogue, Entry};
 use feed::{Copies, Feed, FeedState, RowChange};
-use kernel::{Changed, Filter, LayerId, Principal, TableName, TileCoord};
+use kernel::{Changed, Clock, Filter, LayerId, Principal, TableName, TileCoord};
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::Notify;
 
 use crate::frame::buffer;
-use crate::render::MAX_LAYER_BYTES;
+use crate::render::{FIRST_CELL, MAX_LAYER_BYTES};
 use crate::sql::{Form, MAX_FEATURES};
 use aside::Aside;
 use load::LoadError;
@@ -47,7 +50,8 @@ use state::{Lost, State};
 use world::Grid;
 
 use encode::Asked;
-pub(crate) use encode::Written;
+pub(crate) use encode::{Written, count_name};
+pub(crate) use world::{Extent, World, at_mercator, degrees};
 
 /// How long it is waited before a layer is loaded again that could not be.
 const TRY_AGAIN: Duration = Duration::from_secs(10);
@@ -66,6 +70,8 @@ struct Shared {
     /// How much memory the rows may take, bytes.
     budget: usize,
     kept: RwLock<HashMap<TableName, Arc<Kept>>>,
+    /// By which is known what is valid now.
+    clock: OnceLock<Arc<dyn Clock>>,
     /// There is something to load.
     due: Arc<Notify>,
 }
@@ -76,6 +82,8 @@ struct Kept {
     generation: i64,
     plan: Arc<Plan>,
     rows: Mutex<Rows>,
+    /// By which is known what is valid now.
+    clock: Option<Arc<dyn Clock>>,
     /// Told when changes that were taken in aside are in.
     settled: Notify,
 }
@@ -93,13 +101,28 @@ enum Rows {
 }
 
 impl Kept {
-    fn new(entry: &Entry, rows: Rows) -> Self {
+    fn new(entry: &Entry, rows: Rows, clock: Option<Arc<dyn Clock>>) -> Self {
         Self {
+            clock,
             layer: entry.layer.id.clone(),
             generation: entry.generation,
             plan: Arc::new(Plan::new(Arc::clone(&entry.layer))),
             rows: Mutex::new(rows),
             settled: Notify::new(),
+        }
+    }
+
+    /// Divides a run for low zooms before that is asked for.
+    fn prepare(&self, run: &run::Run) {
+        if let Some(clock) = &self.clock {
+            encode::prepare(run, clock.now(), FIRST_CELL, MAX_FEATURES as usize);
+        }
+    }
+
+    fn prepare_largest(&self) {
+        let parts = if let Rows::Ready(state) = &*self.rows() { state.parts() } else { return };
+        if let Some(part) = parts.first() {
+            self.prepare(&part.run);
         }
     }
 
@@ -113,7 +136,7 @@ impl Engine {
     /// may take, bytes: layers that do not fit are left to SQL, the largest first.
     pub fn new(database: PgConnectOptions, budget: usize) -> Self {
         let most = (MAX_FEATURES as usize, MAX_LAYER_BYTES);
-        Self(Arc::new(Shared { database, budget, kept: RwLock::default(), due: Arc::default() }), most)
+        Self(Arc::new(Shared { database, budget, kept: RwLock::default(), clock: OnceLock::new(), due: Arc::default() }), most)
     }
 
     /// The same, generalising a layer of a tile beyond so many features or bytes only.
@@ -137,7 +160,8 @@ impl Engine {
     }
 
     /// Loads the layers of the catalogue, and again what changes its shape, until the feed stops.
-    pub async fn run(self, catalogue: Catalogue, feed: Feed) {
+    pub async fn run(self, catalogue: Catalogue, feed: Feed, clock: Arc<dyn Clock>) {
+        self.0.clock.get_or_init(|| clock);
         let mut changes = feed.subscribe(None);
         loop {
             self.load_due(&catalogue, &feed).await;
@@ -190,20 +214,22 @@ impl Engine {
             return Err(LoadError::TooLarge);
         }
         let projection = Projection::from(entry.layer.srid)?;
-        let kept = Arc::new(Kept::new(entry, Rows::Loading(Vec::new())));
+        let kept = Arc::new(Kept::new(entry, Rows::Loading(Vec::new()), self.0.clock.get().cloned()));
         // from here on changes are noted; the copy has all that was before
         self.0.write().insert(entry.layer.table.clone(), Arc::clone(&kept));
         let (run, position) = load::load(&self.0.database, Arc::clone(&kept.plan), projection.clone(), left).await?;
         feed.reached(position).await;
-        let state = State::new(projection, run);
-        let taken_in = tokio::task::spawn_blocking(move || aside::take_in(&kept, state, Vec::new())).await;
+        let (own, state) = (Arc::clone(&kept), State::new(projection, run));
+        let taken_in = tokio::task::spawn_blocking(move || aside::take_in(&own, state, Vec::new())).await;
         taken_in.map_err(|_| LoadError::BrokenOff)?.map_err(|Lost| LoadError::BrokenOff)?;
+        // the layer is served meanwhile; a tile that wants what is being made waits for it
+        tokio::task::spawn_blocking(move || kept.prepare_largest()).await.map_err(|_| LoadError::BrokenOff)?;
         self.measure();
         Ok(())
     }
 
     fn leave(&self, entry: &Entry) {
-        let kept = Kept::new(entry, Rows::Left);
+        let kept = Kept::new(entry, Rows::Left, None);
         self.0.write().insert(entry.layer.table.clone(), Arc::new(kept));
     }
 
@@ -229,6 +255,12 @@ impl Engine {
             }
         };
         tokio::time::timeout(PATIENCE, settled).await.is_ok() && matches!(&*kept.rows(), Rows::Ready(_))
+    }
+
+    /// The highest zoom at which a tile of the layer has more rows than one can show, for who sees all of them.
+    pub(crate) fn crowded_to(&self, feed: &Feed, entry: &Entry, who: &Principal) -> Option<u8> {
+        let (_, parts) = self.rows_for(feed, entry, who).filter(|_| entry.layer.readable_rows(who).is_everything())?;
+        parts.iter().filter_map(|part| part.run.crowded_to(MAX_FEATURES as usize)).max()
     }
 
     /// The rows of the layer as they are now, if what this principal sees can be told from them.
@@ -263,6 +295,39 @@ impl Engine {
         let (kept, parts) = self.rows_for(feed, entry, who)?;
         let grid = Grid::new(tile, buffer(tile, entry.layer.geometry));
         Some(encode::layer(&kept.plan, &parts, &Asked { layer: &entry.layer, who, time, grid }, forms, most))
+    }
+
+    /// Tells where each row of the layer lies that this principal sees at a time: its point, or the middle of its box; with an extent at least
+    /// those in it. `false`, and nothing told, where SQL has to say it.
+    pub(crate) fn middles(
+        &self,
+        feed: &Feed,
+        entry: &Entry,
+        who: &Principal,
+        time: &Filter,
+        extent: Option<&Extent>,
+        mut each: impl FnMut(World),
+    ) -> bool {
+        let Some((_, parts)) = self.rows_for(feed, entry, who) else { return false };
+        let readable = entry.layer.readable_rows(who);
+        let mut found = Vec::new();
+        for encode::Part { run, dead } in parts.iter() {
+            let rows = (!readable.is_everything()).then(|| run.class(&readable));
+            let mut tell = |row: usize| {
+                if !dead.holds(row) && rows.as_ref().is_none_or(|rows| rows.holds(row)) && run.is_valid(row, time) {
+                    each(run.extent(row).centre());
+                }
+            };
+            match extent {
+                None => (0..run.len()).for_each(&mut tell),
+                Some(extent) => {
+                    found.clear();
+                    run.search(extent, &mut found);
+                    found.iter().for_each(|row| tell(*row as usize));
+                }
+            }
+        }
+        true
     }
 
     /// What the rows take of memory, bytes.

@@ -1,10 +1,11 @@
-//! Vector tiles for any layer of the catalogue, under `/xyz`.
+//! Vector tiles for any layer of the catalogue, under `/xyz`, and statistics of the same rows.
 //!
 //! | address | what |
 //! |---|---|
 //! | `/xyz/{ids}` | TileJSON 3.0.0 |
 //! | `/xyz/{ids}/{z}/{x}/{y}` | a Mapbox Vector Tile 2.1; a `.mvt` or `.pbf` after `y` is taken too |
 //! | `/xyz/{ids}/changes` | server-sent events: what changed, and where |
+//! | `/collections/{collection}/h3` | how many rows lie in each cell of H3 |
 //!
 //! `{ids}` is a layer, or several as `a,b`. The tiles are written from memory ([`Engine`]), where the change feed keeps the layers as they
 //! are in the database; what is not there is written by PostGIS (`ST_AsMVT`), in one statement for all such layers of a tile, and is the
@@ -16,6 +17,7 @@ mod body;
 mod changes;
 mod engine;
 mod frame;
+mod h3;
 mod ids;
 mod queue;
 mod render;
@@ -74,13 +76,14 @@ struct Queues {
     statements: Queue,
 }
 
-/// Everything under `/xyz`.
+/// Everything under `/xyz`, and what is counted of collections.
 pub fn routes(context: Context, catalogue: Catalogue, feed: Feed, engine: Option<Engine>, load: Load) -> Router {
     let statements = context.tiles_database.most_connections() as usize;
     let queues =
         Queues { encodings: Queue::new("memory", load.at_once, load.waiting), statements: Queue::new("sql", statements, load.waiting) };
     Router::new()
         .route("/xyz/{ids}", get(tilejson::handler))
+        .route("/collections/{collection}/h3", get(h3::handler))
         .route("/xyz/{ids}/changes", get(changes::handler))
         .route("/xyz/{ids}/{z}/{x}/{y}", get(tile::handler))
         .with_state(App { context, catalogue, feed, engine, ways: Arc::default(), queues: Arc::new(queues) })
@@ -88,5 +91,5 @@ pub fn routes(context: Context, catalogue: Catalogue, feed: Feed, engine: Option
 
 /// What [`routes`] answers, described.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(tilejson::handler, tile::handler, changes::handler))]
+#[openapi(paths(tilejson::handler, tile::handler, changes::handler, h3::handler))]
 pub struct Api;

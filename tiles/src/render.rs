@@ -13,15 +13,21 @@ use crate::queue::Place;
 use crate::sql::{self, Form, MAX_FEATURES, Part};
 
 /// Beyond as many bytes, uncompressed, a layer of a tile is generalised (further).
-pub(crate) const MAX_LAYER_BYTES: usize = 2 * 1024 * 1024;
+pub(crate) const MAX_LAYER_BYTES: usize = 1024 * 1024;
 
 /// From as many features on a layer may take longer to write than a thread that serves others should be held.
 const MUCH: f64 = 1_000.0;
 
+/// Below this zoom what is too small to be seen by itself is drawn together.
+pub(crate) const SMALL_BELOW_ZOOM: u8 = 12;
+
+/// The cell of the first form that is generalised, units.
+pub(crate) const FIRST_CELL: u32 = 32;
+
 /// The forms that a layer takes in turn until it is small enough.
 const FORMS: [Form; 4] = [
     Form::Detail,
-    Form::Generalised { cell: 32, attributes: true },
+    Form::Generalised { cell: FIRST_CELL, attributes: true },
     Form::Generalised { cell: 64, attributes: true },
     Form::Generalised { cell: 128, attributes: false },
 ];
@@ -57,6 +63,8 @@ struct Work<'a> {
     form: usize,
     why: &'static str,
     in_memory: bool,
+    /// Whether only as many of what is large are drawn.
+    largest: Option<usize>,
     mvt: Option<Vec<u8>>,
 }
 
@@ -108,12 +116,12 @@ pub(crate) async fn tile(
         let Some(frame) = way.frame(tile, buffer(tile, entry.layer.geometry)) else { continue };
         let part = Part { layer: &entry.layer, who, frame, time, z: tile.z() };
         work.push(match from_memory(app, who, entry, tile, time, &mut place).await? {
-            Some(engine::Written { bytes, form, why }) => Work { part, form, why, in_memory: true, mvt: Some(bytes) },
+            Some(engine::Written { bytes, form, why, largest }) => Work { part, form, why, in_memory: true, largest, mvt: Some(bytes) },
             None => {
                 if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
                     crowded.push(work.len());
                 }
-                Work { part, form: 0, why: "", in_memory: false, mvt: None }
+                Work { part, form: 0, why: "", in_memory: false, largest: None, mvt: None }
             }
         });
     }
@@ -207,9 +215,17 @@ async fn write(database: &mut Session, work: &mut [Work<'_>], due: &[usize]) -> 
         let Some(work) = usize::try_from(row.layer).ok().and_then(|i| work.get_mut(i)) else { continue };
         let mvt = row.mvt.unwrap_or_default();
         let too_many = work.form == 0 && row.candidates > i64::from(MAX_FEATURES);
-        if work.form + 1 < FORMS.len() && (too_many || mvt.len() > MAX_LAYER_BYTES) {
+        // all of them are too small to be seen, each by itself
+        let too_small = work.form == 0 && work.part.z < SMALL_BELOW_ZOOM && row.candidates > 0 && mvt.is_empty();
+        if work.form + 1 < FORMS.len() && (too_many || too_small || mvt.len() > MAX_LAYER_BYTES) {
             work.form += 1;
-            work.why = if too_many { "features" } else { "bytes" };
+            work.why = if too_many {
+                "features"
+            } else if too_small {
+                "size"
+            } else {
+                "bytes"
+            };
         } else {
             work.mvt = Some(mvt);
         }
@@ -228,12 +244,16 @@ fn join(work: Vec<Work<'_>>) -> Tile {
     let mut tile = Tile::default();
     let mut generalised = Vec::new();
     tile.in_memory = work.iter().all(|work| work.in_memory);
-    for Work { part, form, why, mvt, .. } in work {
-        if let Form::Generalised { cell, attributes } = FORMS[form] {
+    for Work { part, form, why, largest, mvt, .. } in work {
+        let mvt = mvt.unwrap_or_default();
+        if let Form::Generalised { cell, attributes } = FORMS[form]
+            && !mvt.is_empty()
+        {
             let without = if attributes { "" } else { ";attributes=?0" };
-            generalised.push(format!("{};cell={cell};reason={why}{without}", part.layer.id));
+            let largest = largest.map_or_else(String::new, |n| format!(";largest={n}"));
+            generalised.push(format!("{};cell={cell};reason={why}{without}{largest}", part.layer.id));
         }
-        tile.bytes.extend(mvt.unwrap_or_default());
+        tile.bytes.extend(mvt);
     }
     tile.generalised = (!generalised.is_empty()).then(|| generalised.join(", "));
     tile

@@ -11,9 +11,10 @@
 
 mod detail;
 mod generalised;
+mod merged;
 
-use kernel::layer::FieldType;
-use kernel::{Bbox, Filter, Layer, Principal};
+use kernel::layer::{Field, FieldType};
+use kernel::{Bbox, Column, Filter, Layer, Principal};
 
 use crate::frame::{EXTENT, Frame};
 
@@ -44,7 +45,10 @@ pub(crate) struct Part<'a> {
 pub(crate) fn tile<'a>(parts: impl IntoIterator<Item = (usize, &'a Part<'a>, Form)>) -> String {
     union(parts.into_iter().map(|(number, part, form)| match form {
         Form::Detail => part.detail(number),
-        Form::Generalised { cell, attributes } => part.generalised(number, cell, attributes),
+        Form::Generalised { cell, attributes } => match part.merged_by() {
+            Some(by) => part.merged(number, cell, attributes, by),
+            None => part.generalised(number, cell, attributes),
+        },
     }))
 }
 
@@ -54,6 +58,19 @@ pub(crate) fn count<'a>(parts: impl IntoIterator<Item = (usize, &'a Part<'a>)>) 
         let (table, rows) = (part.seen("seen"), part.rows(&part.frame.search));
         format!("(select {number} as layer, count(*) as candidates\n   from (select from {table}\n          where {rows}\n          limit {}) c)", MAX_FEATURES + 1)
     }))
+}
+
+/// The statement that says where each row lies that who asks sees at a time: `x`, `y` of the middle of its box in Web Mercator, metres. With a
+/// rectangle (of the storage system) only rows that meet it.
+pub(crate) fn middles(layer: &Layer, who: &Principal, time: &Filter, bbox: Option<&Bbox>) -> String {
+    let near = bbox.map(|b| format!(" and geom && {}", envelope(b, layer.srid.postgis())));
+    let valid = if layer.validity { format!(" and {}", time.policy_sql(layer.srid)) } else { String::new() };
+    format!(
+        "select (st_xmin(g) + st_xmax(g)) / 2 as x, (st_ymin(g) + st_ymax(g)) / 2 as y
+   from (select st_transform(geom, 3857) as g from {table} where true{near}{valid}) m",
+        table = layer.seen_by(who, "seen"),
+        near = near.unwrap_or_default(),
+    )
 }
 
 fn union(selects: impl Iterator<Item = String>) -> String {
@@ -78,21 +95,24 @@ impl Part<'_> {
 
     /// The columns that become properties, with their names.
     fn properties(&self, row: &str) -> String {
-        let mut sql = format!("{row}id::text as id");
-        for field in self.layer.fields.iter().filter(|f| !f.personal && self.who.may_read_field(f)) {
-            let column = format!("{row}{}", field.name.sql());
-            let value = match field.kind {
-                FieldType::Text => format!("{column}::text"),
-                FieldType::Integer => format!("{column}::bigint"),
-                FieldType::Number => format!("{column}::double precision"),
-                FieldType::Boolean => format!("{column}::boolean"),
-                // sqlx asks for DateStyle ISO on every connection
-                FieldType::Date => format!("{column}::text"),
-                FieldType::DateTime => format!("to_char({column} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"),
-            };
-            sql.push_str(&format!(", {value} as {}", field.name.sql()));
-        }
-        sql
+        let fields = self.layer.fields.iter().filter(|f| !f.personal && self.who.may_read_field(f));
+        let columns = fields.map(|field| format!("{} as {}", value(row, field), field.name.sql()));
+        std::iter::once(format!("{row}id::text as id")).chain(columns).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The same, null but for one of them unless the condition holds.
+    fn properties_of_one(&self, row: &str, condition: &str, but: &Column) -> String {
+        let fields = self.layer.fields.iter().filter(|f| !f.personal && self.who.may_read_field(f));
+        let columns = fields.map(|field| match field.name == *but {
+            true => format!("{} as {}", value(row, field), field.name.sql()),
+            false => format!("case when {condition} then {} end as {}", value(row, field), field.name.sql()),
+        });
+        std::iter::once(format!("case when {condition} then {row}id::text end as id")).chain(columns).collect::<Vec<_>>().join(", ")
+    }
+
+    /// One column as a property, if the layer has it.
+    fn property(&self, row: &str, column: &Column) -> String {
+        self.layer.field(column.as_str()).map_or_else(String::new, |field| format!("{} as {}", value(row, field), column.sql()))
     }
 
     /// The geometry in the units of the tile, clipped to it and its buffer.
@@ -112,6 +132,20 @@ impl Part<'_> {
 
     fn head(&self, number: usize) -> String {
         format!("select {number} as layer, st_asmvt(t, '{}', {EXTENT}, 'geom', 'fid')", self.layer.id)
+    }
+}
+
+/// A field's value as tiles have it.
+fn value(row: &str, field: &Field) -> String {
+    let column = format!("{row}{}", field.name.sql());
+    match field.kind {
+        FieldType::Text => format!("{column}::text"),
+        FieldType::Integer => format!("{column}::bigint"),
+        FieldType::Number => format!("{column}::double precision"),
+        FieldType::Boolean => format!("{column}::boolean"),
+        // sqlx asks for DateStyle ISO on every connection
+        FieldType::Date => format!("{column}::text"),
+        FieldType::DateTime => format!("to_char({column} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"),
     }
 }
 
@@ -189,6 +223,21 @@ mod tests {
         assert_eq!(write(&layer("Polygon", false), 8, 139, 98, Some(form)), include_str!("sql/generalised_polygons.sql").trim_end());
         let points = write(&layer("Point", false), 8, 139, 98, Some(Form::Generalised { cell: 32, attributes: false }));
         assert!(!points.contains("area") && !points.contains("number\"::text"), "{points}");
+        assert!(points.contains("nullif(s.n, 1) as point_count"), "{points}");
+    }
+
+    #[test]
+    fn merged_by_a_value_that_everybody_sees() {
+        let form = Form::Generalised { cell: 32, attributes: true };
+        let by = |column: &str| {
+            let mut layer = layer("Polygon", false);
+            layer.aggregate_by = kernel::Column::new(column).ok();
+            write(&layer, 8, 139, 98, Some(form))
+        };
+        let sql = by("number");
+        assert!(sql.contains("group by cx, cy, value") && sql.contains("case when s.n = 1 then r.\"updated_on\"::text end"), "{sql}");
+        assert!(sql.contains("case when s.n = 1 then r.fid end as fid"), "what stands for several is none of them: {sql}");
+        assert_eq!(by("owner"), write(&layer("Polygon", false), 8, 139, 98, Some(form)), "a private one merges nothing");
     }
 
     #[test]

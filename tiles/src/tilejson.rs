@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::App;
 use crate::asked::Asked;
+use crate::engine::count_name;
 
 /// How much wider than the features are the bounds say, degrees: what is drawn round them, and what will be added.
 const MARGIN_DEGREES: f64 = 0.01;
@@ -48,6 +49,12 @@ pub(crate) async fn handler(
     let mut document = tilejson(&asked, &public_url, app.context.installation.bbox, language);
     let in_memory = |entry: &Arc<Entry>| app.engine.as_ref().is_some_and(|engine| engine.serves(&app.feed, entry, &asked.who));
     document["served_from"] = if asked.entries.iter().all(in_memory) { "memory" } else { "database" }.into();
+    for entry in &asked.entries {
+        let crowded = app.engine.as_ref().and_then(|engine| engine.crowded_to(&app.feed, entry, &asked.who));
+        if let Some(maxzoom) = crowded.map(|z| z.min(entry.layer.zoom.1)).filter(|z| *z >= entry.layer.zoom.0) {
+            tell_generalised(&mut document, &entry.layer, maxzoom);
+        }
+    }
     if let (Some(datetime), Some(address)) = (datetime, document["tiles"][0].as_str()) {
         document["tiles"][0] = format!("{address}?datetime={datetime}").into();
     }
@@ -78,6 +85,14 @@ fn tilejson(Asked { who, entries }: &Asked, public_url: &PublicUrl, installation
         "attribution": attribution(layers()),
         "vector_layers": layers().flat_map(|l| vector_layers(l, language)).collect::<Vec<_>>(),
     })
+}
+
+/// Says of a layer that up to this zoom some of its tiles have more rows than a map can show, and how these are generalised.
+fn tell_generalised(document: &mut Value, layer: &Layer, maxzoom: u8) {
+    let own = document["vector_layers"].as_array_mut().into_iter().flatten().find(|l| l["id"] == layer.id.as_str());
+    if let Some(own) = own {
+        own["generalised"] = json!({"maxzoom": maxzoom, "aggregate_by": layer.aggregate_by, "count": count_name(layer)});
+    }
 }
 
 /// Round the installation and what this reader may know of the features, on the globe. Clients ask for no tile outside. Where there are rows

@@ -36,7 +36,7 @@ struct Scene {
     catalogue: Catalogue,
 }
 
-const LAYERS: usize = 10;
+const LAYERS: usize = 14;
 
 fn declaration(id: &str, geometry: &str, extra: serde_json::Value) -> String {
     let field =
@@ -116,6 +116,10 @@ async fn scene_with(more: &str, way: Way) -> Scene {
             declaration("leases", "Point", json!({"validity": true})),
             declaration("guarded", "Point", json!({"audience": "officers"})),
             declaration("ruled", "Point", json!({"rows": rule})),
+            declaration("sheets", "Polygon", json!({"aggregate_by": "name"})),
+            declaration("veiled", "Polygon", json!({"aggregate_by": "owner"})),
+            declaration("walled", "Polygon", json!({"aggregate_by": "name", "audience": "officers"})),
+            declaration("dots", "Point", json!({"aggregate_by": "name"})),
         ]
         .concat(),
     );
@@ -151,7 +155,7 @@ async fn scene_with(more: &str, way: Way) -> Scene {
     };
     let engine = tiles::Engine::new(config.sql(), 256 << 20);
     let feed = Feed::start(config, catalogue.clone(), database.clone(), Some(engine.copies()));
-    tokio::spawn(engine.clone().run(catalogue.clone(), feed.clone()));
+    tokio::spawn(engine.clone().run(catalogue.clone(), feed.clone(), Arc::new(SystemClock)));
     let memory = tiles::routes(context.clone(), catalogue.clone(), feed.clone(), Some(engine.clone()), tiles::Load::here(64));
     let sql = tiles::routes(context.clone(), catalogue.clone(), feed.clone(), None, tiles::Load::here(64));
     let scene = Scene { scratch, memory, sql, feed, database, engine: engine.clone(), context, catalogue };
@@ -541,4 +545,251 @@ async fn a_large_transaction_holds_up_no_other_layer_and_is_in_the_tile_of_who_h
         scene.compare("areas", &tiles(PLACE.0, PLACE.1, 16..=16)[0], None).await;
     }
     assert_eq!(scene.engine.layers(), LAYERS, "nothing was loaded again");
+}
+
+/// 22,500 squares of 20 m side by side, in nine sheets of 50 by 50; or points in their middles.
+fn side_by_side(table: &str, owner: &str, comune: &str, point: bool) -> String {
+    let place = "555000 + i % 150 * 20, 4216000 + i / 150 * 20";
+    let geometry = match point {
+        true => format!("st_point({place}, 7792)"),
+        false => format!("st_makeenvelope({place}, 555020 + i % 150 * 20, 4216020 + i / 150 * 20, 7792)"),
+    };
+    format!(
+        "insert into published.{table} (id, comune, name, owner, geom)
+         select '{table}-' || i, {comune}, 'sheet ' || i % 150 / 50 + i / 7500 * 3, {owner}, {geometry} from generate_series(0, 22499) i;"
+    )
+}
+
+/// A feature of a generalised tile, which may have no id.
+struct Drawn {
+    id: Option<u64>,
+    properties: BTreeMap<String, String>,
+    geometry: geo_types::Geometry<f32>,
+}
+
+impl Drawn {
+    fn area(&self) -> f64 {
+        use geo::Area;
+        polygons(&self.geometry).iter().map(|polygon| polygon.unsigned_area()).sum()
+    }
+
+    fn count(&self, name: &str) -> u64 {
+        let text = self.properties.get(name).map(|v| v.chars().filter(char::is_ascii_digit).collect::<String>());
+        text.map_or(1, |digits| digits.parse().unwrap_or_else(|_| panic!("{digits}")))
+    }
+}
+
+async fn drawn(router: &Router, path: &str, who: Option<&Principal>) -> (Vec<Drawn>, String) {
+    let mut request = Request::get(path).body(Body::empty()).expect("a request");
+    if let Some(who) = who {
+        request.extensions_mut().insert(who.clone());
+    }
+    let response = router.clone().oneshot(request).await.expect("an answer");
+    assert!(response.status().is_success(), "{path}: {}", response.status());
+    let said = response.headers().get("x-generalised").map(|v| v.to_str().expect("text").to_owned()).unwrap_or_default();
+    let bytes = response.into_body().collect().await.expect("a body").to_bytes().to_vec();
+    let mut all = Vec::new();
+    if !bytes.is_empty() {
+        let reader = Reader::new(bytes).expect("a tile");
+        for feature in reader.get_features(0).expect("features") {
+            let properties = feature.properties.unwrap_or_default().into_iter().map(|(key, value)| (key, format!("{value:?}"))).collect();
+            all.push(Drawn { id: feature.id, properties, geometry: feature.geometry });
+        }
+    }
+    (all, said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn areas_of_a_value_are_one_block_at_low_zooms_and_nothing_private_is_told() {
+    let scene = scene().await;
+    scene
+        .change(
+            &[
+                side_by_side("sheets", "'o' || i", "'080901'", false),
+                side_by_side("veiled", "'owner ' || i % 3", "'080901'", false),
+                side_by_side("walled", "null", "case when i < 11250 then '080901' else '080902' end", false),
+            ]
+            .concat(),
+        )
+        .await;
+    for z in [0, 4, 8, 10] {
+        let tile = &tiles(15.633, 38.105, z..=z)[0];
+        let (blocks, said) = drawn(&scene.memory, &format!("/xyz/sheets/{tile}"), None).await;
+        assert_eq!(said, "sheets;cell=32;reason=features", "{tile}");
+        assert!(!blocks.is_empty(), "blank at {z}");
+        for block in &blocks {
+            assert!(block.id.is_none() && block.properties.keys().all(|key| key == "name"), "{:?}", block.properties);
+            assert!(polygons(&block.geometry).iter().all(Validation::is_valid), "{z}: {:?}", block.geometry);
+        }
+        if z >= 10 {
+            let names: std::collections::BTreeSet<&String> = blocks.iter().map(|block| &block.properties["name"]).collect();
+            assert_eq!((names.len(), blocks.len()), (9, 9), "one block of each sheet at {z}");
+            // 9 km² and a strip of a cell at most round it, nothing open between the sheets
+            let unit = 40_075_016.7 / f64::from(1u32 << z) / 4096.0 * 38.1f64.to_radians().cos();
+            let (ground, strip) = (9e6 / unit / unit, 4.0 * 3_000.0 / unit * 16.0);
+            let all: f64 = blocks.iter().map(Drawn::area).sum();
+            assert!((all - ground).abs() <= strip, "{z}: {all} {ground}");
+        }
+    }
+    // the database's are squares of the same values
+    let tile = &tiles(15.633, 38.105, 10..=10)[0];
+    let (squares, said) = drawn(&scene.sql, &format!("/xyz/sheets/{tile}"), None).await;
+    assert_eq!(said, "sheets;cell=32;reason=features");
+    let names: std::collections::BTreeSet<&String> = squares.iter().map(|square| &square.properties["name"]).collect();
+    assert_eq!(names.len(), 9);
+    assert!(squares.iter().all(|s| s.id.is_some() || s.properties.keys().all(|key| key == "name" || key == "feature_count")));
+
+    // an edit is in the next tile
+    let names = |blocks: &[Drawn]| blocks.iter().map(|b| b.properties["name"].clone()).collect::<Vec<_>>();
+    let path = format!("/xyz/sheets/{tile}");
+    let (before, _) = drawn(&scene.memory, &path, None).await;
+    scene.change("update published.sheets set name = 'renamed' where name = 'sheet 4'; delete from published.sheets where name = 'sheet 0' and fid % 2 = 0").await;
+    let (after, _) = drawn(&scene.memory, &path, None).await;
+    assert!(names(&after).iter().any(|name| name.contains("renamed")) && !names(&after).iter().any(|name| name.contains("sheet 4")));
+    assert_eq!(after.len(), before.len());
+    scene.change("delete from published.sheets where name in ('sheet 0', 'sheet 1'); insert into published.sheets (id, comune, name, geom) values ('far', '080901', 'far', st_buffer(st_point(553000, 4214000, 7792), 9))").await;
+    let (after, _) = drawn(&scene.memory, &path, None).await;
+    assert!(
+        names(&after).iter().any(|name| name.contains("far")) && !names(&after).iter().any(|name| name.contains("sheet 1")),
+        "{:?}",
+        names(&after)
+    );
+
+    // who may not see a private value is not shown what it makes one
+    let path = format!("/xyz/veiled/{tile}");
+    for router in [&scene.memory, &scene.sql] {
+        let (features, _) = drawn(router, &path, None).await;
+        assert!(features.len() > 50 && features.iter().all(|f| !f.properties.contains_key("owner") && f.id.is_some()));
+        let (features, _) = drawn(router, &path, Some(&Principal::operator())).await;
+        assert!(features.iter().any(|f| f.properties.contains_key("owner")));
+    }
+    // and rows of others are in nobody's block
+    let staff = |istat: &str| {
+        let comuni = Comuni::Only([istat.to_owned()].into());
+        Principal::known(Role::Officer, uuid::Uuid::from_u128(7), "P", Assurance::Low).with_comuni(comuni)
+    };
+    let path = format!("/xyz/walled/{tile}");
+    let (all, _) = drawn(&scene.memory, &path, Some(&Principal::operator())).await;
+    scene.change("insert into published.walled (id, comune, name, geom) select 'more-' || c || i, c, 'own ' || c, st_makeenvelope(560000 + i % 150 * 20, 4216000 + i / 150 * 20, 560020 + i % 150 * 20, 4216020 + i / 150 * 20, 7792) from generate_series(0, 22499) i, unnest(array['080901', '080902']) c").await;
+    for istat in ["080901", "080902"] {
+        let (own, said) = drawn(&scene.memory, &path, Some(&staff(istat))).await;
+        assert!(said.starts_with("walled;cell=32"), "{said}");
+        assert!(own.iter().any(|block| block.properties["name"].contains(istat)), "{istat}");
+        assert!(own.iter().all(|block| !block.properties["name"].contains("own 08090") || block.properties["name"].contains(istat)));
+        assert!(own.iter().map(Drawn::area).sum::<f64>() < 2.2 * all.iter().map(Drawn::area).sum::<f64>());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn points_of_a_value_are_clusters_that_say_how_many_they_are() {
+    let scene = scene().await;
+    scene.change(&side_by_side("dots", "'o' || i", "'080901'", true)).await;
+    let tile = &tiles(15.633, 38.105, 10..=10)[0];
+    for router in [&scene.memory, &scene.sql] {
+        let (clusters, said) = drawn(router, &format!("/xyz/dots/{tile}"), None).await;
+        assert_eq!(said, "dots;cell=32;reason=features");
+        assert_eq!(clusters.iter().map(|c| c.count("point_count")).sum::<u64>(), 22_500);
+        assert!(clusters.len() < 2_000, "{}", clusters.len());
+        for cluster in clusters.iter().filter(|c| c.id.is_none()) {
+            assert_eq!(cluster.properties.keys().collect::<Vec<_>>(), ["name", "point_count"]);
+        }
+    }
+    let document: serde_json::Value = serde_json::from_slice(&Scene::ask(&scene.memory, "/xyz/dots", None).await.1).expect("JSON");
+    let own = &document["vector_layers"][0]["generalised"];
+    assert_eq!((own["aggregate_by"].as_str(), own["count"].as_str()), (Some("name"), Some("point_count")), "{document}");
+    assert!((8..=12).contains(&own["maxzoom"].as_u64().expect("a zoom")), "{document}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_of_hexagons_are_the_databases_for_everybody() {
+    let scene = scene().await;
+    let at = "st_point(556900 + i * 7 % 900, 4217900 + i * 13 % 900, 7792)";
+    scene
+        .change(&format!(
+            "insert into published.guarded (id, comune, geom) select 'g' || i, (array['080901', '080902'])[i % 2 + 1], {at} from generate_series(1, 300) i;
+             insert into published.ruled (id, comune, listed, floors, geom) select 'r' || i, (array['080901', '080902'])[i % 2 + 1], i % 3 = 0, i % 7, {at} from generate_series(1, 300) i;
+             insert into published.leases (id, comune, valid_from, valid_to, geom) select 'l' || i, '080901', timestamptz '2020-01-01' + i * interval '20 days',
+                    case when i % 2 = 0 then timestamptz '2021-01-01' + i * interval '20 days' end, {at} from generate_series(1, 300) i;"
+        ))
+        .await;
+    let staff = |role, istat: &str| {
+        let comuni = Comuni::Only([istat.to_owned()].into());
+        Principal::known(role, uuid::Uuid::from_u128(7), "P", Assurance::Low).with_comuni(comuni)
+    };
+    let people = [Principal::anonymous(), staff(Role::Officer, "080901"), staff(Role::Planner, "080902"), Principal::operator()];
+    let mut totals = BTreeMap::new();
+    for (number, who) in people.iter().enumerate() {
+        for layer in ["areas", "lines", "mixed", "clouds", "ruled", "leases", "guarded"] {
+            for question in ["resolution=9", "resolution=11&bbox=15.645,38.1,15.652,38.108", "resolution=7&datetime=2021-01-01/2021-03-01"]
+            {
+                let path = format!("/collections/{layer}/h3?{question}&f=json");
+                let (status, ours) = Scene::ask(&scene.memory, &path, Some(who)).await;
+                let (expected, theirs) = Scene::ask(&scene.sql, &path, Some(who)).await;
+                assert_eq!(status, expected, "{path}: {}", String::from_utf8_lossy(&ours));
+                if layer == "guarded" && !who.is_staff() {
+                    assert_eq!(status, StatusCode::NOT_FOUND);
+                    continue;
+                }
+                let json = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).expect("JSON");
+                let (ours, theirs) = (json(&ours), json(&theirs));
+                assert_eq!((&ours["servedFrom"], &theirs["servedFrom"]), (&json!("memory"), &json!("database")), "{ours}");
+                assert_eq!(ours["features"], theirs["features"], "{number} {path}");
+                let sum: u64 = ours["features"]
+                    .as_array()
+                    .expect("features")
+                    .iter()
+                    .map(|f| f["properties"]["count"].as_u64().expect("a count"))
+                    .sum();
+                assert_eq!(Some(sum), ours["count"].as_u64());
+                totals.insert((layer, question, number), sum);
+            }
+        }
+    }
+    let of = |layer, number| totals[&(layer, "resolution=9", number)];
+    assert_eq!([of("areas", 0), of("guarded", 1), of("guarded", 3)], [600, 150, 300]);
+    assert!(of("ruled", 0) < of("ruled", 1) && of("ruled", 1) < of("ruled", 3), "{totals:?}");
+    let small = totals[&("areas", "resolution=11&bbox=15.645,38.1,15.652,38.108", 0)];
+    assert!(small > 0 && small < 600, "{small}");
+
+    // after an edit, and what is refused
+    scene.change("delete from published.areas where fid % 2 = 0").await;
+    let (_, left) = Scene::ask(&scene.memory, "/collections/areas/h3?resolution=9&f=csv", None).await;
+    let left = String::from_utf8(left).expect("text");
+    let sum: u64 = left.lines().skip(1).map(|line| line.rsplit(',').next().expect("a cell").parse::<u64>().expect("a count")).sum();
+    assert_eq!(sum, 300, "{left}");
+    for bad in [
+        "",
+        "resolution=13",
+        "resolution=-1",
+        "resolution=9.5",
+        "resolution=1e1",
+        "resolution=9&bbox=1,2,3",
+        "resolution=9&bbox=16,38,15,39",
+        "resolution=9&bbox=NaN,0,1,1",
+        "resolution=9&datetime=x",
+        "resolution=9&colour=red",
+        "resolution=%27;drop",
+        "resolution=9&resolution=8",
+    ] {
+        let (status, body) =
+            Scene::ask(&scene.memory, &format!("/collections/areas/h3?{bad}{}f=json", if bad.is_empty() { "" } else { "&" }), None).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{bad}: {}", String::from_utf8_lossy(&body));
+    }
+    let many = "insert into published.points (id, comune, geom) select 'many-' || i, '080901', st_point(540000 + i % 150 * 200, 4200000 + i / 150 * 200, 7792) from generate_series(1, 22500) i";
+    scene.change(many).await;
+    for router in [&scene.memory, &scene.sql] {
+        let (status, body) = Scene::ask(router, "/collections/points/h3?resolution=12&f=json", None).await;
+        let text = String::from_utf8_lossy(&body).into_owned();
+        assert!(status == StatusCode::BAD_REQUEST && text.contains(" or less here"), "{status} {text}");
+        let coarser: u8 =
+            text.split(" or less here").next().and_then(|t| t.rsplit('"').next()).and_then(|n| n.parse().ok()).expect("a resolution");
+        let (status, _) = Scene::ask(router, &format!("/collections/points/h3?resolution={coarser}&f=json"), None).await;
+        assert_eq!(status, StatusCode::OK);
+        for bbox in ["-180,-90,180,90", "-122,37,-121.9,37.1", "179,-90,180,-89.9"] {
+            let (status, _) = Scene::ask(router, &format!("/collections/points/h3?resolution=5&bbox={bbox}&f=json"), None).await;
+            assert_eq!(status, StatusCode::OK, "{bbox}");
+        }
+    }
+    let (status, page) = Scene::ask(&scene.memory, "/collections/areas/h3?resolution=9&bbox=&f=html", None).await;
+    assert!(status == StatusCode::OK && String::from_utf8_lossy(&page).contains("<table"), "{status}");
 }

@@ -81,7 +81,7 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     let engine = tiles::Engine::new(feed_config.sql(), limits.tiles_memory_mib as usize * 1024 * 1024)
         .generalising_beyond(limits.tiles_layer_features as usize, limits.tiles_layer_kib as usize * 1024);
     let feed = Feed::start(feed_config, catalogue.clone(), context.database.clone(), Some(engine.copies()));
-    let keeping = tokio::spawn(engine.clone().run(catalogue.clone(), feed.clone()));
+    let keeping = tokio::spawn(engine.clone().run(catalogue.clone(), feed.clone(), Arc::clone(&context.clock)));
     let keeper = keep_cluster(&database);
     let who = Who::new(config, &context, what != Serving::Installation)?;
     let invitation = if what == Serving::Installation { invitation(&who).await } else { None };

@@ -75,7 +75,7 @@ impl Default for Limits {
             tiles_memory_mib: 1_024,
             tiles_waiting: 256,
             tiles_layer_features: 20_000,
-            tiles_layer_kib: 2_048,
+            tiles_layer_kib: 1_024,
         }
     }
 }

@@ -60,6 +60,7 @@ impl Kept {
         std::thread::spawn(move || {
             let run = state::merged(&kept.plan, &parts);
             drop(parts);
+            kept.prepare(&run);
             match &mut *kept.rows() {
                 Rows::Ready(state) => state.joined(ticket, run),
                 Rows::Busy(aside) => aside.joined = Some((ticket, Box::new(run))),
@@ -116,7 +117,7 @@ mod tests {
         let plan = Arc::new(Plan::new(Arc::new(layer)));
         let state = State::new(Projection::from(Srid::RDN2008_UTM33).unwrap(), Builder::new(Arc::clone(&plan)).finish());
         let rows = Mutex::new(Rows::Busy(Aside::default()));
-        (Arc::new(Kept { layer: LayerId::new("trees").unwrap(), generation: 1, plan, rows, settled: Notify::new() }), state)
+        (Arc::new(Kept { layer: LayerId::new("trees").unwrap(), generation: 1, plan, rows, clock: None, settled: Notify::new() }), state)
     }
 
     fn put(fid: i64) -> RowChange {

@@ -61,6 +61,16 @@ impl Pen {
         !self.commands.is_empty()
     }
 
+    /// Draws areas of the world, each its outer ring first, as they are.
+    pub(crate) fn draw_block(&mut self, areas: &[Vec<Vec<World>>], grid: &Grid) -> bool {
+        self.begin();
+        for (i, ring) in areas.iter().flat_map(|area| area.iter().enumerate()) {
+            let units: Vec<Unit> = ring.iter().map(|at| grid.quantise(*at)).collect();
+            self.ring(&units, i > 0);
+        }
+        !self.commands.is_empty()
+    }
+
     fn begin(&mut self) {
         self.commands.clear();
         self.cursor = [0, 0];

@@ -1,19 +1,24 @@
 //! A layer of a tile, written by hand (Mapbox Vector Tile 2.1, 4.1).
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use kernel::{Filter, Layer, Principal};
+use chrono::{DateTime, Utc};
+use kernel::{Filter, Layer, Principal, TileCoord};
 
+use super::blocks::Block;
 use super::draw::Pen;
 use super::index::hilbert;
-use super::level::{self, Cells, Level};
+use super::level::{self, Cells, Level, MAX_LARGE};
+use super::mosaic::{self, By, Counted, Mosaic};
 use super::plan::Plan;
 use super::protobuf::{field, varint, varint_length};
 use super::run::{Bits, Kind, Run};
 use super::values::NULL;
 use super::world::{Extent, Grid};
 use crate::frame::EXTENT;
+use crate::render::SMALL_BELOW_ZOOM;
 use crate::sql::Form;
 
 /// Some rows of a run: those that are still so.
@@ -41,6 +46,8 @@ struct Candidate {
     fid: i64,
     run: u32,
     row: u32,
+    /// How many rows it stands for.
+    count: u32,
     square: Option<Extent>,
 }
 
@@ -49,9 +56,12 @@ struct Candidate {
 enum What {
     Rows,
     Labels,
-    /// Their geometry alone.
+    /// Their geometry, how many they are, and what they have in common.
     Bare,
 }
+
+/// Where no more than one row in as many is large enough to be seen, all are drawn together.
+const FEW: usize = 8;
 
 /// A run of fewer rows is divided into cells for each tile.
 const WORTH_A_LEVEL: usize = 2_000;
@@ -66,6 +76,7 @@ struct Desk {
     pen: Pen,
     found: Vec<u32>,
     candidates: Vec<Candidate>,
+    blocks: Vec<Block>,
     /// The tags of all candidates that are drawn; where each has its own, and how many bytes.
     tags: Vec<u8>,
     spans: Vec<(u32, u32)>,
@@ -91,6 +102,8 @@ pub(crate) struct Written {
     pub(crate) form: usize,
     /// Why it is not the first.
     pub(crate) why: &'static str,
+    /// Whether only the largest are drawn of what is large: as many as this.
+    pub(crate) largest: Option<usize>,
 }
 
 /// What is asked for of a layer.
@@ -127,27 +140,38 @@ impl Desk {
             })
             .collect();
         let columns: Vec<(usize, &str)> = columns.iter().map(|(at, name, _)| (*at, *name)).collect();
+        let by = merged_by(plan, layer, who);
         let (most_rows, most_bytes) = most;
         let mut why = "";
         for (number, form) in forms.iter().enumerate() {
             let last = number + 1 == forms.len();
-            let mut written = Written { bytes: Vec::new(), form: number, why };
+            let mut written = Written { bytes: Vec::new(), form: number, why, largest: None };
             match form {
                 Form::Detail => {
-                    self.gather(&seen, asked.time, grid);
-                    if self.candidates.len() > most_rows && !last {
+                    self.blocks.clear();
+                    let met = self.gather(&seen, asked.time, grid);
+                    if met > most_rows && !last {
                         why = "features";
                         continue;
                     }
-                    self.write(layer.id.as_str(), &columns, &seen, grid, What::Rows, &mut written.bytes);
+                    if grid.z < SMALL_BELOW_ZOOM && self.candidates.len() * FEW < met && !last {
+                        why = "size";
+                        continue;
+                    }
+                    self.write(layer.id.as_str(), &columns, &seen, grid, (What::Rows, None), &mut written.bytes);
                     if layer.label_points().is_some_and(|from| grid.z >= from) {
-                        self.write(&layer.label_points_id(), &columns, &seen, grid, What::Labels, &mut written.bytes);
+                        self.write(&layer.label_points_id(), &columns, &seen, grid, (What::Labels, None), &mut written.bytes);
                     }
                 }
                 Form::Generalised { cell, attributes } => {
-                    self.divide(&seen, &readable, asked.time, grid, *cell);
+                    let is_all = self.divide(&seen, &readable, asked, *cell, by);
+                    if !is_all && !last {
+                        why = "features";
+                        continue;
+                    }
+                    written.largest = (!is_all).then_some(MAX_LARGE);
                     let what = if *attributes { What::Rows } else { What::Bare };
-                    self.write(layer.id.as_str(), &columns, &seen, grid, what, &mut written.bytes);
+                    self.write(layer.id.as_str(), &columns, &seen, grid, (what, by), &mut written.bytes);
                 }
             }
             if last || written.bytes.len() <= most_bytes {
@@ -158,27 +182,45 @@ impl Desk {
         Written::default()
     }
 
-    /// What is drawn of the rows where there are many.
-    fn divide(&mut self, seen: &[Seen<'_>], readable: &Filter, time: &Filter, grid: &Grid, cell: u32) {
-        let cells = Cells::new(grid, cell);
-        let levels: Vec<Option<Arc<Level>>> = seen
-            .iter()
-            .map(|Seen { part, rows, .. }| {
-                let class = rows.as_ref().map(|bits| (readable, &**bits));
-                (part.run.len() > WORTH_A_LEVEL).then(|| part.run.level(class, cells, time))
-            })
-            .collect();
+    /// What is drawn of the rows where there are many. Whether all of what is large is.
+    fn divide(&mut self, seen: &[Seen<'_>], readable: &Filter, asked: &Asked<'_>, cell: u32, by: Option<By>) -> bool {
+        let Asked { layer, time, grid, .. } = asked;
         self.candidates.clear();
-        self.candidates.extend(level::items(seen, &levels, time, grid, cells).into_iter().map(|item| {
+        self.blocks.clear();
+        let is_large = |part: &Part| part.run.len() > WORTH_A_LEVEL;
+        if let Some(by) = by.filter(|_| layer.geometry.holds(2)) {
+            // what is merged has finer borders than what stands for others has room
+            let bits = grid.bits((cell / 2).max(1));
+            let mosaic = |Seen { part, rows, .. }: &Seen<'_>| {
+                let class = rows.as_ref().map(|bits| (readable, &**bits));
+                (is_large(part) && Mosaic::has(bits)).then(|| part.run.mosaic(class, bits, by, time))
+            };
+            let counted: Vec<Counted<'_>> = seen.iter().map(|seen| Counted { mosaic: mosaic(seen), seen }).collect();
+            self.blocks = mosaic::blocks(&counted, by, time, grid, bits);
+            if layer.geometry.dimension() == Some(2) {
+                return true;
+            }
+        }
+        let cells = Cells::new(grid, cell);
+        let level = |Seen { part, rows, .. }: &Seen<'_>| {
+            let class = rows.as_ref().map(|bits| (readable, &**bits));
+            is_large(part).then(|| part.run.level(class, cells, by, time))
+        };
+        let levels: Vec<Option<Arc<Level>>> = seen.iter().map(level).collect();
+        let (items, is_all) = level::items(seen, &levels, time, grid, cells, by);
+        self.candidates.extend(items.into_iter().map(|item| {
             let (run, row) = (&seen[item.run as usize].part.run, item.row as usize);
-            Candidate { along: hilbert(run.extent(row).centre()), fid: run.fid(row), run: item.run, row: item.row, square: item.square }
+            let (along, fid) = (hilbert(run.extent(row).centre()), run.fid(row));
+            Candidate { along, fid, run: item.run, row: item.row, count: item.count, square: item.square }
         }));
         self.candidates.sort_unstable_by_key(|candidate| (candidate.along, candidate.fid));
+        is_all
     }
 
-    /// The candidates in the order in which they are drawn, the same in all tiles.
-    fn gather(&mut self, seen: &[Seen<'_>], time: &Filter, grid: &Grid) {
+    /// The candidates in the order in which they are drawn, the same in all tiles: how many there are with those that are too small.
+    fn gather(&mut self, seen: &[Seen<'_>], time: &Filter, grid: &Grid) -> usize {
         self.candidates.clear();
+        let mut met = 0;
         let extent = grid.extent();
         let half = grid.half_unit();
         for (number, Seen { part, rows, .. }) in seen.iter().enumerate() {
@@ -186,30 +228,41 @@ impl Desk {
             part.run.search(&extent, &mut self.found);
             for &row in &self.found {
                 let at = row as usize;
-                let shows = !part.dead.holds(at)
-                    && rows.as_ref().is_none_or(|rows| rows.holds(at))
-                    && part.run.is_valid(at, time)
-                    && (part.run.kind(at) == Kind::Point || part.run.extent(at).side() >= half);
+                let shows = !part.dead.holds(at) && rows.as_ref().is_none_or(|rows| rows.holds(at)) && part.run.is_valid(at, time);
+                met += usize::from(shows);
+                let shows = shows && (part.run.kind(at) == Kind::Point || part.run.extent(at).side() >= half);
                 if shows {
                     // one run is in order already
                     let along = if seen.len() == 1 { row } else { hilbert(part.run.extent(at).centre()) };
-                    self.candidates.push(Candidate { along, fid: part.run.fid(at), run: number as u32, row, square: None });
+                    self.candidates.push(Candidate { along, fid: part.run.fid(at), run: number as u32, row, count: 1, square: None });
                 }
             }
         }
         if seen.len() > 1 {
             self.candidates.sort_unstable_by_key(|candidate| (candidate.along, candidate.fid));
         }
+        met
     }
 
-    /// Writes the candidates; the columns with their names. Labels have the tags and the tables of the rows, which were written before.
-    fn write(&mut self, name: &str, columns: &[(usize, &str)], seen: &[Seen<'_>], grid: &Grid, what: What, out: &mut Vec<u8>) {
+    /// Writes the candidates, and the blocks; the columns with their names, and the one that is common to those that one stands for. Labels
+    /// have the tags and the tables of the rows, which were written before.
+    fn write(
+        &mut self,
+        name: &str,
+        columns: &[(usize, &str)],
+        seen: &[Seen<'_>],
+        grid: &Grid,
+        (what, by): (What, Option<By>),
+        out: &mut Vec<u8>,
+    ) {
         self.features.clear();
         if what != What::Labels {
-            self.begin(if what == What::Bare { &[] } else { columns }, seen, what == What::Rows);
+            self.begin(columns, seen);
         }
+        let count_name = seen.first().and_then(|seen| count_name(&seen.part.run.plan.layer));
+        let mut counts: HashMap<u32, u32> = HashMap::new();
         for at in 0..self.candidates.len() {
-            let Candidate { run: number, row, square, .. } = self.candidates[at];
+            let Candidate { run: number, row, count: stands_for, square, .. } = self.candidates[at];
             let (part, row) = (&seen[number as usize], row as usize);
             let run = &*part.part.run;
             let drawn = match (what, &square) {
@@ -217,10 +270,24 @@ impl Desk {
                 (_, Some(square)) => self.pen.draw_square(square, grid),
                 (_, None) => self.pen.draw(run, row, grid),
             };
+            // what stands for several that have something in common is none of them
+            let is_row = by.is_none() || stands_for == 1;
             if what != What::Labels {
                 let from = self.tags.len();
-                if drawn && what == What::Rows {
-                    self.tag(part, number as usize, row);
+                if drawn {
+                    let whole = is_row && what != What::Bare;
+                    self.tag(part, number as usize, row, if whole { Tags::All } else { Tags::Common(by) });
+                    if stands_for > 1 && count_name.is_some() {
+                        let known = *counts.entry(stands_for).or_insert_with(|| {
+                            let mut value = vec![5 << 3];
+                            varint(u64::from(stands_for), &mut value);
+                            field(4, &value, &mut self.values);
+                            self.count += 1;
+                            self.count - 1
+                        });
+                        varint(columns.len() as u64 + 1, &mut self.tags);
+                        varint(u64::from(known), &mut self.tags);
+                    }
                 }
                 self.spans.push((from as u32, (self.tags.len() - from) as u32));
             }
@@ -230,10 +297,25 @@ impl Desk {
             let (from, length) = self.spans[at];
             let kind = if what == What::Labels { 1 } else { 1 + run.kind(row) as u64 };
             let tags = &self.tags[from as usize..(from + length) as usize];
-            feature(run.fid(row).cast_unsigned(), kind, tags, &self.pen.commands, &mut self.features);
+            feature(is_row.then(|| run.fid(row).cast_unsigned()), kind, tags, &self.pen.commands, &mut self.features);
+        }
+        for Block { value, areas } in &self.blocks {
+            self.scratch.clear();
+            if let Some(key) = columns.iter().position(|(column, _)| by == Some(By(*column))).filter(|_| !value.is_empty()) {
+                field(4, value, &mut self.values);
+                varint(key as u64 + 1, &mut self.scratch);
+                varint(u64::from(self.count), &mut self.scratch);
+                self.count += 1;
+            }
+            if self.pen.draw_block(areas, grid) {
+                feature(None, 3, &self.scratch, &self.pen.commands, &mut self.features);
+            }
         }
         if self.features.is_empty() {
             return;
+        }
+        if let Some(name) = count_name.filter(|_| !counts.is_empty()) {
+            field(3, name.as_bytes(), &mut self.keys);
         }
         let length = 1 + varint_length(name.len() as u64) + name.len() + self.features.len() + self.keys.len() + self.values.len();
         let end = [5 << 3, EXTENT as u8 & 0x7F | 0x80, (EXTENT >> 7) as u8, 15 << 3, 2];
@@ -248,17 +330,13 @@ impl Desk {
     }
 
     /// Begins the tables of a layer: its keys, and no values.
-    fn begin(&mut self, columns: &[(usize, &str)], seen: &[Seen<'_>], has_id: bool) {
+    fn begin(&mut self, columns: &[(usize, &str)], seen: &[Seen<'_>]) {
         self.tags.clear();
         self.spans.clear();
         self.keys.clear();
         self.values.clear();
         self.count = 0;
-        has_id
-            .then_some("id")
-            .into_iter()
-            .chain(columns.iter().map(|(_, name)| *name))
-            .for_each(|key| field(3, key.as_bytes(), &mut self.keys));
+        std::iter::once("id").chain(columns.iter().map(|(_, name)| *name)).for_each(|key| field(3, key.as_bytes(), &mut self.keys));
         // the codes of a run's column come after those of the one before
         self.offsets.clear();
         let mut all = 0;
@@ -278,16 +356,23 @@ impl Desk {
     }
 
     /// Appends the tags of a row; values that are not in the table yet are added to it.
-    fn tag(&mut self, Seen { part, fields, .. }: &Seen<'_>, number: usize, row: usize) {
+    fn tag(&mut self, Seen { part, fields, .. }: &Seen<'_>, number: usize, row: usize, which: Tags) {
         let run = &*part.run;
         let Self { tags, values, count, numbers, use_, offsets, scratch, .. } = self;
-        run.id_value(row, scratch, values);
-        tags.push(0);
-        varint(u64::from(*count), tags);
-        *count += 1;
+        if which == Tags::All {
+            run.id_value(row, scratch, values);
+            tags.push(0);
+            varint(u64::from(*count), tags);
+            *count += 1;
+        }
         let offsets = &offsets[number * fields.len()..];
-        for (key, (rows, (column, offset))) in (1u64..).zip(fields.iter().zip(offsets)) {
-            let column = run.column(*column);
+        for (key, (rows, (at, offset))) in (1u64..).zip(fields.iter().zip(offsets)) {
+            if let Tags::Common(by) = which
+                && by != Some(By(*at))
+            {
+                continue;
+            }
+            let column = run.column(*at);
             let code = column.code(row);
             if code == NULL || rows.as_ref().is_some_and(|rows| !rows.holds(row)) {
                 continue;
@@ -305,14 +390,61 @@ impl Desk {
     }
 }
 
-/// Appends a feature: its id, tags, type and geometry.
-fn feature(id: u64, kind: u64, tags: &[u8], geometry: &[u8], out: &mut Vec<u8>) {
+/// Which properties a feature has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tags {
+    All,
+    /// What the rows that it stands for have in common.
+    Common(Option<By>),
+}
+
+/// Divides a run as everybody sees it now for the tiles of low zooms, before they are asked for: where a tile has more than so many rows.
+pub(crate) fn prepare(run: &Run, now: DateTime<Utc>, cell: u32, most: usize) {
+    let (layer, who, time) = (&run.plan.layer, Principal::anonymous(), Filter::ValidAt(now));
+    let readable = layer.readable_rows(&who);
+    let Some(to) = run.crowded_to(most).filter(|_| !readable.is_nothing() && (readable.is_everything() || run.plan.knows(&readable)))
+    else {
+        return;
+    };
+    let bits = (!readable.is_everything()).then(|| run.class(&readable));
+    let class = bits.as_ref().map(|bits| (&readable, &**bits));
+    let by = merged_by(&run.plan, layer, &who);
+    for z in layer.zoom.0..=to.min(layer.zoom.1) {
+        let Ok(tile) = TileCoord::new(z, 0, 0) else { continue };
+        let grid = Grid::new(tile, 0);
+        let bits = grid.bits((cell / 2).max(1));
+        if let Some(by) = by.filter(|_| layer.geometry.holds(2) && Mosaic::has(bits)) {
+            run.mosaic(class, bits, by, &time);
+        }
+        if by.is_none() || layer.geometry.dimension() != Some(2) {
+            run.level(class, Cells::new(&grid, cell), by, &time);
+        }
+    }
+}
+
+/// The column by which rows of the layer are merged for somebody who sees its values in all rows.
+fn merged_by(plan: &Plan, layer: &Layer, who: &Principal) -> Option<By> {
+    let name = layer.aggregate_by.as_ref()?;
+    let is_open = layer.field(name.as_str()).is_some_and(|field| layer.rows_with(field, who).is_everything());
+    plan.column(name.as_str()).filter(|_| is_open).map(|(column, _)| By(column))
+}
+
+/// What is called how many rows a feature stands for; nothing where a field of the layer is called so.
+pub(crate) fn count_name(layer: &Layer) -> Option<&'static str> {
+    let name = if layer.geometry.dimension() == Some(0) { "point_count" } else { "feature_count" };
+    layer.field(name).is_none().then_some(name)
+}
+
+/// Appends a feature: its id if it has one, tags, type and geometry.
+fn feature(id: Option<u64>, kind: u64, tags: &[u8], geometry: &[u8], out: &mut Vec<u8>) {
     let packed = |bytes: &[u8]| 1 + varint_length(bytes.len() as u64) + bytes.len();
-    let length = 1 + varint_length(id) + packed(tags) + 2 + packed(geometry);
+    let length = id.map_or(0, |id| 1 + varint_length(id)) + packed(tags) + 2 + packed(geometry);
     out.push(2 << 3 | 2);
     varint(length as u64, out);
-    out.push(1 << 3);
-    varint(id, out);
+    if let Some(id) = id {
+        out.push(1 << 3);
+        varint(id, out);
+    }
     field(2, tags, out);
     out.extend([3 << 3, kind as u8]);
     field(4, geometry, out);

@@ -3,7 +3,8 @@
 //!
 //! The grid lies in world units from their origin, so that neighbouring tiles agree on it; a row belongs to the cell of its box's middle.
 //! Of the small rows of a cell the largest (of these the latest) stands for all: points and lines as they are, areas as a square in the
-//! middle of the cell with the area of them all, so that a town does not vanish when each of its parcels is smaller than a unit.
+//! middle of the cell with the area of them all, so that a town does not vanish when each of its parcels is smaller than a unit. Where the
+//! layer says by which value its rows may be merged, one stands for those of each value; areas are then drawn as blocks ([`super::mosaic`]).
 //!
 //! A large run is divided into cells once. What changed since is told apart by its cells, which are looked at anew; so is what is valid
 //! for a time only. A tile of a low zoom is therefore as fresh as any other.
@@ -18,6 +19,7 @@ use xxhash_rust::xxh3::Xxh3Builder;
 use super::area::Rings;
 use super::encode::Seen;
 use super::index::Index;
+use super::mosaic::By;
 use super::run::{Bits, Kind, Run};
 use super::world::{Extent, Grid, World};
 
@@ -44,9 +46,7 @@ pub(crate) struct Level {
     boxes: Vec<Extent>,
     index: Index,
     /// The rows that are valid at other times.
-    unsettled: Vec<u32>,
-    /// From when on the others are valid, microseconds since 1970; nothing where that is not one instant.
-    from: Option<i64>,
+    pub(crate) unsettled: Unsettled,
 }
 
 /// A row, or what stands for the small ones of a cell.
@@ -54,6 +54,8 @@ pub(crate) struct Level {
 pub(crate) struct Item {
     pub(crate) run: u32,
     pub(crate) row: u32,
+    /// How many it stands for.
+    pub(crate) count: u32,
     /// For areas of which there are several: the square that is drawn for them.
     pub(crate) square: Option<Extent>,
     /// How large the row is.
@@ -61,7 +63,7 @@ pub(crate) struct Item {
 }
 
 /// As many of the large ones are drawn, the largest.
-const MAX_LARGE: usize = 4_000;
+pub(crate) const MAX_LARGE: usize = 4_000;
 
 /// A grid of cells of so many world units, a power of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,34 +96,25 @@ impl Cells {
     }
 }
 
-/// Whether a row is valid from an instant on until further notice.
-fn is_settled(run: &Run, row: usize, from: i64) -> bool {
-    run.validity(row).is_none_or(|(begins, ends)| begins <= from && ends.is_none())
-}
-
 impl Level {
     /// Of the rows of a class as they are seen at a time.
-    pub(crate) fn new(run: &Run, class: Option<&Bits>, cells: Cells, time: &Filter) -> Self {
-        let from = if run.plan.layer.validity { instant(time) } else { Some(i64::MIN) };
-        let (mut few, mut large, mut unsettled) = (Fews::default(), Vec::new(), Vec::new());
+    pub(crate) fn new(run: &Run, class: Option<&Bits>, cells: Cells, by: Option<By>, time: &Filter) -> Self {
+        let unsettled = Unsettled::new(run, class, time);
+        let (mut few, mut large) = (Fews::default(), Vec::new());
         for row in (0..run.len()).filter(|row| class.is_none_or(|class| class.holds(*row))) {
-            if !is_settled(run, row, from.unwrap_or(i64::MIN)) {
-                unsettled.push(row as u32);
-            } else if cells.holds_small(run, row) {
-                few.add(run, row as u32, cells);
+            if is_merged(run, row, by) || !unsettled.settles(run, row) {
+                continue;
+            }
+            if cells.holds_small(run, row) {
+                few.add(run, row as u32, cells, by);
             } else {
                 large.push(row as u32);
             }
         }
         let boxes: Vec<Extent> = large.iter().map(|row| run.extent(*row as usize)).collect();
         let mut cells: Vec<Few> = few.0.into_values().collect();
-        cells.sort_unstable_by_key(|few| few.cell);
-        Self { index: Index::new(boxes.len(), |i| boxes[i]), cells, large, boxes, unsettled, from }
-    }
-
-    /// Whether it may be asked for what is valid at this time.
-    pub(crate) fn is_for(&self, time: &Filter) -> bool {
-        self.from.is_some_and(|from| from == i64::MIN || instant(time).is_some_and(|at| at >= from))
+        cells.sort_unstable_by_key(|few| (few.cell, few.row));
+        Self { index: Index::new(boxes.len(), |i| boxes[i]), cells, large, boxes, unsettled }
     }
 
     /// The cells that meet the extent.
@@ -134,7 +127,7 @@ impl Level {
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        self.cells.capacity() * size_of::<Few>() + self.large.capacity() * 20 + self.unsettled.capacity() * 4 + self.index.bytes()
+        self.cells.capacity() * size_of::<Few>() + self.large.capacity() * 20 + self.unsettled.bytes() + self.index.bytes()
     }
 }
 
@@ -146,15 +139,72 @@ fn instant(time: &Filter) -> Option<i64> {
     }
 }
 
-/// Small rows by their cells.
+/// The rows of a run that are not valid from some instant on until further notice, for what is kept of the others.
+#[derive(Debug, Default)]
+pub(crate) struct Unsettled {
+    pub(crate) rows: Vec<u32>,
+    /// From when on those without an end are valid, in order.
+    begins: Vec<i64>,
+    /// How many settled ones there are.
+    settled: usize,
+    /// The instant, microseconds since 1970; nothing where that is not one.
+    pub(crate) from: Option<i64>,
+}
+
+impl Unsettled {
+    /// Of the rows that a class sees, for a time.
+    pub(crate) fn new(run: &Run, class: Option<&Bits>, time: &Filter) -> Self {
+        let from = if run.plan.layer.validity { instant(time) } else { Some(i64::MIN) };
+        let mut own = Self { from, ..Self::default() };
+        for row in (0..run.len()).filter(|row| class.is_none_or(|class| class.holds(*row))) {
+            if own.settles(run, row) {
+                own.settled += 1;
+                continue;
+            }
+            own.rows.push(row as u32);
+            own.begins.extend(run.validity(row).filter(|(_, ends)| ends.is_none()).map(|(begins, _)| begins));
+        }
+        own.begins.sort_unstable();
+        own
+    }
+
+    /// Whether a row is none of them.
+    pub(crate) fn settles(&self, run: &Run, row: usize) -> bool {
+        let from = self.from.unwrap_or(i64::MIN);
+        run.validity(row).is_none_or(|(begins, ends)| begins <= from && ends.is_none())
+    }
+
+    /// Whether what is kept of the others may be asked for what is valid at this time.
+    pub(crate) fn is_for(&self, time: &Filter) -> bool {
+        self.from.is_some_and(|from| from == i64::MIN || instant(time).is_some_and(|at| at >= from))
+    }
+
+    /// Whether so many have become valid since that keeping them too is worth it.
+    pub(crate) fn is_stale(&self, time: &Filter) -> bool {
+        let valid = instant(time).map_or(0, |at| self.begins.partition_point(|begins| *begins <= at));
+        valid > self.settled / 4 + 1_000
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.rows.capacity() * 4 + self.begins.capacity() * 8
+    }
+}
+
+/// Whether the row is part of a block.
+fn is_merged(run: &Run, row: usize, by: Option<By>) -> bool {
+    by.is_some() && run.kind(row) == Kind::Area
+}
+
+/// Small rows by their cells, and by the value that tells them apart.
 #[derive(Default)]
-struct Fews(HashMap<Cell, Few, Xxh3Builder>);
+struct Fews(HashMap<(Cell, Option<u32>), Few, Xxh3Builder>);
 
 impl Fews {
-    fn add(&mut self, run: &Run, row: u32, cells: Cells) {
+    fn add(&mut self, run: &Run, row: u32, cells: Cells, by: Option<By>) {
         let cell = cells.of(run.extent(row as usize).centre());
         let area = if run.kind(row as usize) == Kind::Area { area(run, row as usize) } else { 0.0 };
-        let few = self.0.entry(cell).or_insert(Few { cell, row, count: 0, area: 0.0 });
+        let value = by.and_then(|by| run.value(row as usize, by.0));
+        let few = self.0.entry((cell, value)).or_insert(Few { cell, row, count: 0, area: 0.0 });
         few.count += 1;
         few.area += area;
         let rank = |row: u32| (run.extent(row as usize).side(), run.fid(row as usize));
@@ -177,8 +227,16 @@ fn area(run: &Run, row: usize) -> f64 {
     f64::max(area, 0.0)
 }
 
-/// What is drawn of a layer in a tile, `levels` being those of the runs that have one; in no order.
-pub(crate) fn items(seen: &[Seen<'_>], levels: &[Option<Arc<Level>>], time: &Filter, grid: &Grid, cells: Cells) -> Vec<Item> {
+/// What is drawn of a layer in a tile, `levels` being those of the runs that have one; in no order. And whether that is all: of what is large
+/// no more than [`MAX_LARGE`] are drawn.
+pub(crate) fn items(
+    seen: &[Seen<'_>],
+    levels: &[Option<Arc<Level>>],
+    time: &Filter,
+    grid: &Grid,
+    cells: Cells,
+    by: Option<By>,
+) -> (Vec<Item>, bool) {
     let extent = grid.extent();
     // what stands for a cell beside the tile may reach into it
     let wider = widened(&extent, cells);
@@ -188,16 +246,25 @@ pub(crate) fn items(seen: &[Seen<'_>], levels: &[Option<Arc<Level>>], time: &Fil
     };
     let mut found = Vec::new();
     let (mut large, mut changed): (Vec<Item>, HashSet<Cell, Xxh3Builder>) = (Vec::new(), HashSet::default());
-    let item = |run: usize, row: u32, square| Item { run: run as u32, row, square, side: seen[run].part.run.extent(row as usize).side() };
+    let item = |run: usize, row: u32, count, square| Item {
+        run: run as u32,
+        row,
+        count,
+        square,
+        side: seen[run].part.run.extent(row as usize).side(),
+    };
     for (number, Seen { part, .. }) in seen.iter().enumerate() {
         let run = &*part.run;
         // rows that the level does not have, and, in cells that are looked at anew, rows that it has and that are no more
         let mut look = |row: u32, alive: bool| {
             let at = row as usize;
+            if is_merged(run, at, by) {
+                return;
+            }
             if cells.holds_small(run, at) {
                 changed.insert(cells.of(run.extent(at).centre()));
             } else if alive && run.extent(at).meets(&extent) {
-                large.push(item(number, row, None));
+                large.push(item(number, row, 1, None));
             }
         };
         match &levels[number] {
@@ -208,27 +275,28 @@ pub(crate) fn items(seen: &[Seen<'_>], levels: &[Option<Arc<Level>>], time: &Fil
             }
             Some(level) => {
                 part.dead.rows().for_each(|row| look(row as u32, false));
-                level.unsettled.iter().filter(|row| is_seen(number, **row as usize)).for_each(|row| look(*row, true));
+                level.unsettled.rows.iter().filter(|row| is_seen(number, **row as usize)).for_each(|row| look(*row, true));
                 found.clear();
                 level.index.search(level.boxes.len(), &|i| level.boxes[i].meets(&extent), &extent, &mut found);
                 let rows = found.iter().map(|at| level.large[*at as usize]);
-                large.extend(rows.filter(|row| !part.dead.holds(*row as usize)).map(|row| item(number, row, None)));
+                large.extend(rows.filter(|row| !part.dead.holds(*row as usize)).map(|row| item(number, row, 1, None)));
             }
         }
     }
     large.sort_unstable_by_key(|item| std::cmp::Reverse(item.side));
+    let is_all = large.len() <= MAX_LARGE;
     large.truncate(MAX_LARGE);
     let mut items = large;
     // cells in which nothing changed
     for (number, level) in levels.iter().enumerate() {
         let Some(level) = level else { continue };
         let few = level.within(&wider, cells).filter(|few| !changed.contains(&few.cell));
-        items.extend(few.map(|few| item(number, few.row, square(&seen[number].part.run, few, cells))));
+        items.extend(few.map(|few| item(number, few.row, few.count, square(&seen[number].part.run, few, cells))));
     }
     // and those in which something did, over all runs
     let (from, to) = (cells.of([wider.west, wider.north]), cells.of([wider.east, wider.south]));
     for cell in changed.into_iter().filter(|(y, x)| (from.0..=to.0).contains(y) && (from.1..=to.1).contains(x)) {
-        let mut best: Option<(usize, Few)> = None;
+        let mut best: Vec<(&[u8], usize, Few)> = Vec::new();
         for (number, Seen { part, .. }) in seen.iter().enumerate() {
             let run = &*part.run;
             let mut few = Fews::default();
@@ -236,26 +304,30 @@ pub(crate) fn items(seen: &[Seen<'_>], levels: &[Option<Arc<Level>>], time: &Fil
             run.search(&cells.extent(cell), &mut found);
             for row in &found {
                 let at = *row as usize;
-                if cells.holds_small(run, at) && cells.of(run.extent(at).centre()) == cell && is_seen(number, at) {
-                    few.add(run, *row, cells);
+                let is_here = cells.holds_small(run, at) && cells.of(run.extent(at).centre()) == cell && !is_merged(run, at, by);
+                if is_here && is_seen(number, at) {
+                    few.add(run, *row, cells, by);
                 }
             }
-            let Some(own) = few.0.into_values().next() else { continue };
             let rank = |number: usize, few: &Few| {
                 (seen[number].part.run.extent(few.row as usize).side(), seen[number].part.run.fid(few.row as usize))
             };
-            best = Some(match best {
-                None => (number, own),
-                Some((other, best)) => {
-                    let (count, area) = (best.count + own.count, best.area + own.area);
-                    let (number, first) = if rank(number, &own) > rank(other, &best) { (number, own) } else { (other, best) };
-                    (number, Few { count, area, ..first })
+            for ((_, value), own) in few.0 {
+                let value = value.map_or(&[][..], |value| run.bytes_of(value));
+                match best.iter_mut().find(|(other, ..)| *other == value) {
+                    None => best.push((value, number, own)),
+                    Some((_, other, best)) => {
+                        let (count, area) = (best.count + own.count, best.area + own.area);
+                        let (number, first) = if rank(number, &own) > rank(*other, best) { (number, own) } else { (*other, *best) };
+                        (*other, *best) = (number, Few { count, area, ..first });
+                    }
                 }
-            });
+            }
         }
-        items.extend(best.map(|(number, few)| item(number, few.row, square(&seen[number].part.run, &few, cells))));
+        let drawn = |(_, number, few): (&[u8], usize, Few)| item(number, few.row, few.count, square(&seen[number].part.run, &few, cells));
+        items.extend(best.into_iter().map(drawn));
     }
-    items
+    (items, is_all)
 }
 
 fn widened(extent: &Extent, cells: Cells) -> Extent {
@@ -330,9 +402,9 @@ mod tests {
     fn drawn(parts: &[Part], time: &Filter, grid: &Grid, cell: u32, levels: bool) -> BTreeSet<(i64, Option<[u32; 2]>)> {
         let seen: Vec<Seen<'_>> = parts.iter().map(|part| Seen { part, rows: None, fields: Vec::new() }).collect();
         let cells = Cells::new(grid, cell);
-        let level = |part: &Part| levels.then(|| Arc::new(Level::new(&part.run, None, cells, time))).filter(|_| part.run.len() > 500);
+        let level = |part: &Part| levels.then(|| Arc::new(Level::new(&part.run, None, cells, None, time))).filter(|_| part.run.len() > 500);
         let levels: Vec<_> = parts.iter().map(level).collect();
-        let items = items(&seen, &levels, time, grid, cells);
+        let (items, _) = items(&seen, &levels, time, grid, cells, None);
         items
             .iter()
             // what lies beyond the tile may be there or not
@@ -386,11 +458,17 @@ mod tests {
         let grid = Grid::new(TileCoord::new(12, 2226, 1578).unwrap(), 64);
         let at = |year| Filter::ValidAt(Utc.with_ymd_and_hms(year, 6, 1, 0, 0, 0).unwrap());
         let always = Filter::ValidDuring(None, None);
-        let level =
-            |validity, time: &Filter| Level::new(&run(&layer(validity), 1..=9, &mut random.clone()), None, Cells::new(&grid, 32), time);
+        let level = |validity, time: &Filter| {
+            Level::new(&run(&layer(validity), 1..=9, &mut random.clone()), None, Cells::new(&grid, 32), None, time)
+        };
         let present = level(true, &at(2026));
-        assert!(present.is_for(&at(2026)) && present.is_for(&at(2040)) && !present.is_for(&at(2025)) && !present.is_for(&always));
-        assert!(!level(true, &always).is_for(&at(2026)), "an interval's is nobody else's");
-        assert!(level(false, &always).is_for(&at(1990)) && level(false, &at(2026)).is_for(&always));
+        assert!(
+            present.unsettled.is_for(&at(2026))
+                && present.unsettled.is_for(&at(2040))
+                && !present.unsettled.is_for(&at(2025))
+                && !present.unsettled.is_for(&always)
+        );
+        assert!(!level(true, &always).unsettled.is_for(&at(2026)), "an interval's is nobody else's");
+        assert!(level(false, &always).unsettled.is_for(&at(1990)) && level(false, &at(2026)).unsettled.is_for(&always));
     }
 }

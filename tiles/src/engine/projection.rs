@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::Xxh3Builder;
 use super::world::World;
 
 /// Half the side of the Web Mercator square, metres.
-const HALF_WORLD_M: f64 = 20_037_508.342_789_244;
+pub(crate) const HALF_WORLD_M: f64 = 20_037_508.342_789_244;
 /// World units in a metre of Web Mercator.
 const UNITS_PER_METRE: f64 = 4_294_967_296.0 / (2.0 * HALF_WORLD_M);
 /// How much a cell may be wrong at the points where it is verified: world units, which are 7 mm in Calabria.
@@ -112,7 +112,7 @@ impl Projection {
     }
 }
 
-fn in_world([x, y]: [f64; 2]) -> [f64; 2] {
+pub(crate) fn in_world([x, y]: [f64; 2]) -> [f64; 2] {
     [(HALF_WORLD_M + x) * UNITS_PER_METRE, (HALF_WORLD_M - y) * UNITS_PER_METRE]
 }
 

@@ -1,7 +1,7 @@
 //! Features of a layer as the engine keeps them: in columns, sorted along a Hilbert curve, never changed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
 use kernel::filter::{self, RowValues};
@@ -11,6 +11,7 @@ use super::builder::{NONE, Rows, UNKNOWN};
 use super::ids::Ids;
 use super::index::hilbert;
 use super::level::{Cells, Level};
+use super::mosaic::{By, Mosaic};
 use super::plan::Plan;
 use super::shapes::{PartOf, Shape, Shapes, Soundness};
 use super::values::{Column, Dictionary, read};
@@ -60,8 +61,11 @@ impl Bits {
     }
 }
 
-/// Divisions of a run by the grid and by the condition that is the class of readers; without one they see all rows.
-type Levels = HashMap<(Cells, Option<String>), Arc<Level>>;
+/// Divisions of a run by the grid, by the condition that is the class of readers (without one they see all rows), and by a column.
+type Levels = HashMap<(Cells, Option<String>, Option<By>), Arc<Level>>;
+
+/// A run's areas counted by cells of some bits, for a class of readers, by a column. Who counts holds the lock: others wait for it.
+type Mosaics = HashMap<(u32, Option<String>, By), Arc<Mutex<Option<Arc<Mosaic>>>>>;
 
 /// Some features. All columns are in one order, along the Hilbert curve of the middles of their boxes.
 #[derive(Debug)]
@@ -81,12 +85,19 @@ pub(crate) struct Run {
     classes: Mutex<HashMap<String, Arc<Bits>>>,
     /// What is drawn of it where there is much of it, by the grid and the class of readers.
     levels: Mutex<Levels>,
+    mosaics: Mutex<Mosaics>,
+    crowded: OnceLock<Option<u8>>,
 }
 
 /// As many conditions' rows are kept; beyond them all are found anew.
 const MAX_CLASSES: usize = 64;
 /// As many divisions are kept: those of a dozen zooms and of some classes.
 const MAX_LEVELS: usize = 48;
+/// As many are kept of what is counted by cells: 17 zooms of some classes.
+const MAX_MOSAICS: usize = 160;
+
+/// Beyond this zoom the order of the rows tells nothing of tiles.
+const MAX_CROWDED: u8 = 16;
 
 /// The numbers of rows, by row: those that lie close together in four bytes.
 #[derive(Debug)]
@@ -158,6 +169,8 @@ impl Run {
             values: rows.values.finish(),
             classes: Mutex::default(),
             levels: Mutex::default(),
+            mosaics: Mutex::default(),
+            crowded: OnceLock::new(),
             plan,
             fids,
             by_fid,
@@ -273,15 +286,15 @@ impl Run {
     }
 
     /// The run divided by a grid, as a class of readers sees it at a time; kept where the next reader of the present can use it.
-    pub(crate) fn level(&self, class: Option<(&Filter, &Bits)>, cells: Cells, time: &Filter) -> Arc<Level> {
-        let key = (cells, class.map(|(filter, _)| filter.policy_sql(self.plan.layer.srid)));
+    pub(crate) fn level(&self, class: Option<(&Filter, &Bits)>, cells: Cells, by: Option<By>, time: &Filter) -> Arc<Level> {
+        let key = (cells, class.map(|(filter, _)| filter.policy_sql(self.plan.layer.srid)), by);
         let known = self.levels.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
-        if let Some(level) = known.clone().filter(|level| level.is_for(time)) {
+        if let Some(level) = known.clone().filter(|level| level.unsettled.is_for(time) && !level.unsettled.is_stale(time)) {
             return level;
         }
-        let level = Arc::new(Level::new(self, class.map(|(_, bits)| bits), cells, time));
+        let level = Arc::new(Level::new(self, class.map(|(_, bits)| bits), cells, by, time));
         // one for the past, or for an interval, is nobody else's
-        if known.is_none() && level.is_for(time) {
+        if level.unsettled.is_for(time) && known.is_none_or(|known| known.unsettled.is_for(time)) {
             let mut levels = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
             if levels.len() >= MAX_LEVELS {
                 levels.clear();
@@ -291,13 +304,64 @@ impl Run {
         level
     }
 
+    /// The run's areas counted by cells of so many bits, which [`Mosaic::has`], as a class of readers sees them at a time; kept as a division is.
+    pub(crate) fn mosaic(&self, class: Option<(&Filter, &Bits)>, bits: u32, by: By, time: &Filter) -> Arc<Mosaic> {
+        let count = || match Mosaic::finer(bits) {
+            Some(finer) => Arc::new(self.mosaic(class, finer, by, time).coarser()),
+            None => Arc::new(Mosaic::new(self, class.map(|(_, bits)| bits), by, time)),
+        };
+        let key = (bits, class.map(|(filter, _)| filter.policy_sql(self.plan.layer.srid)), by);
+        let place = {
+            let mut mosaics = self.mosaics.lock().unwrap_or_else(PoisonError::into_inner);
+            if mosaics.len() >= MAX_MOSAICS && !mosaics.contains_key(&key) {
+                mosaics.clear();
+            }
+            Arc::clone(mosaics.entry(key).or_default())
+        };
+        let mut kept = place.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some(mosaic) if mosaic.unsettled.is_for(time) && !mosaic.unsettled.is_stale(time) => Arc::clone(mosaic),
+            Some(mosaic) if !mosaic.unsettled.is_for(time) => {
+                drop(kept);
+                count()
+            }
+            _ => {
+                let mosaic = count();
+                if mosaic.unsettled.is_for(time) {
+                    *kept = Some(Arc::clone(&mosaic));
+                }
+                mosaic
+            }
+        }
+    }
+
+    /// The highest zoom at which more than so many rows have their middles in one tile; asked for one number only.
+    pub(crate) fn crowded_to(&self, most: usize) -> Option<u8> {
+        *self.crowded.get_or_init(|| (0..=MAX_CROWDED).rev().find(|z| self.is_crowded(*z, most)))
+    }
+
+    fn is_crowded(&self, z: u8, most: usize) -> bool {
+        // along the curve the rows of a tile follow one another
+        let tile = |row: usize| self.extent(row).centre().map(|at| (u64::from(at) >> (32 - u32::from(z))) as u32);
+        let (mut last, mut count) = (None, 0);
+        (0..self.len()).any(|row| {
+            let own = Some(tile(row));
+            count = if own == last { count + 1 } else { 1 };
+            last = own;
+            count > most
+        })
+    }
+
     /// What it takes of memory.
     pub(crate) fn bytes(&self) -> usize {
         let validity: usize = self.validity.iter().flatten().map(Column::bytes).sum();
         let columns: usize = self.columns.iter().map(Column::bytes).sum();
         let levels: usize = self.levels.lock().unwrap_or_else(PoisonError::into_inner).values().map(|level| level.bytes()).sum();
+        // what is being counted is not known yet
+        let mosaics = self.mosaics.lock().unwrap_or_else(PoisonError::into_inner);
+        let mosaics: usize = mosaics.values().filter_map(|m| m.try_lock().ok()?.as_ref().map(|m| m.bytes())).sum();
         let own = self.fids.bytes() + self.by_fid.capacity() * 4 + self.ids.bytes() + self.shapes.bytes() + self.values.bytes();
-        own + columns + validity + levels
+        own + columns + validity + levels + mosaics
     }
 }
 

@@ -1,13 +1,26 @@
 //! Positions in world units: the square of Web Mercator as 2^32 by 2^32, x eastwards and y southwards. One is 7 mm on the ground
 //! in Calabria, and the way to a tile's units is an addition and a shift.
 
-use kernel::TileCoord;
+use kernel::{Bbox, TileCoord};
 
 use super::clip::Square;
+use super::projection::{HALF_WORLD_M, in_world};
 use crate::frame::EXTENT;
 
 /// A position in world units, x before y.
 pub(crate) type World = [u32; 2];
+
+/// A position of Web Mercator, metres, in world units.
+pub(crate) fn at_mercator(position: [f64; 2]) -> World {
+    in_world(position).map(|along| along.round().clamp(0.0, f64::from(u32::MAX)) as u32)
+}
+
+/// Longitude and latitude of a position, degrees.
+pub(crate) fn degrees([x, y]: World) -> [f64; 2] {
+    let along = |unit: u32| f64::from(unit) / 4_294_967_296.0;
+    let latitude = ((0.5 - along(y)) * std::f64::consts::TAU).sinh().atan();
+    [along(x) * 360.0 - 180.0, latitude.to_degrees()]
+}
 
 /// A rectangle in world units, all sides included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +34,17 @@ pub(crate) struct Extent {
 impl Extent {
     /// Round nothing: any position widens it.
     pub(crate) const NOTHING: Self = Self { west: u32::MAX, north: u32::MAX, east: 0, south: 0 };
+
+    /// A rectangle in degrees (CRS84), as far as the square of Web Mercator reaches.
+    pub(crate) fn of_degrees(bbox: &Bbox) -> Self {
+        let metres = |lon: f64, lat: f64| {
+            let latitude = lat.clamp(-85.06, 85.06).to_radians();
+            let north = (latitude.tan() + 1.0 / latitude.cos()).ln() / std::f64::consts::PI;
+            at_mercator([lon / 180.0 * HALF_WORLD_M, north * HALF_WORLD_M])
+        };
+        let ([west, south], [east, north]) = (metres(bbox.west(), bbox.south()), metres(bbox.east(), bbox.north()));
+        Self { west, north, east, south }
+    }
 
     pub(crate) fn around(positions: &[World]) -> Self {
         let mut all = Self::NOTHING;
@@ -148,6 +172,17 @@ impl Grid {
 mod tests {
     use super::{Extent, Grid};
     use kernel::TileCoord;
+
+    #[test]
+    fn degrees_and_back() {
+        for (lon, lat) in [(15.646, 38.104), (-180.0, 0.0), (-122.05, -37.36), (0.0, 84.9)] {
+            let extent = Extent::of_degrees(&kernel::Bbox::new(lon, lat, lon, lat).unwrap());
+            let [x, y] = super::degrees([extent.west, extent.north]);
+            assert!((x - lon).abs() < 1e-7 && (y - lat).abs() < 1e-7, "{lon} {lat}: {x} {y}");
+        }
+        let all = Extent::of_degrees(&kernel::Bbox::new(-180.0, -90.0, 180.0, 90.0).unwrap());
+        assert_eq!(all, Extent { west: 0, north: 0, east: u32::MAX, south: u32::MAX });
+    }
 
     #[test]
     fn positions_are_rounded_to_units_at_every_zoom() {
