@@ -14,7 +14,7 @@ mod index;
 mod level;
 mod load;
 mod plan;
-mod protobuf;
+pub(crate) mod protobuf;
 mod run;
 mod simplify;
 mod state;
@@ -144,6 +144,14 @@ impl Engine {
                 }
                 Err(error) => tracing::warn!(layer = %entry.layer.id, cause = %error, "the layer can't be loaded for tiles; trying again"),
             }
+        }
+    }
+
+    /// Loads one layer, where the feed is live; what can't be loaded is left to the database.
+    pub(crate) async fn load_now(&self, entry: &Entry, feed: &Feed) {
+        if let Err(error) = self.load(entry, feed).await {
+            tracing::warn!(layer = %entry.layer.id, cause = %error, "the layer is not in memory: its tiles come from the database");
+            self.leave(entry);
         }
     }
 

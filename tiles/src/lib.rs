@@ -5,18 +5,25 @@
 //! | `/xyz/{ids}` | TileJSON 3.0.0 |
 //! | `/xyz/{ids}/{z}/{x}/{y}` | a Mapbox Vector Tile 2.1; a `.mvt` or `.pbf` after `y` is taken too |
 //! | `/xyz/{ids}/changes` | server-sent events: what changed, and where |
+//! | `/font/{fontstack}/{range}` | glyphs of the map's fonts |
+//!
+//! Files of tiles ([`Archives`]) answer at the same addresses, and both at those of the tile server martin too ([`Home`]).
 //!
 //! `{ids}` is a layer, or several as `a,b`. The tiles are written from memory ([`Engine`]), where the change feed keeps the layers as they
 //! are in the database; what is not there is written by PostGIS (`ST_AsMVT`), in one statement for all such layers of a tile, and is the
 //! same: what the statement looks like and why is told in `sql`. A tile's size is bounded at every zoom: where a layer has more in it than
 //! a map can show, it is generalised, and the header `X-Generalised` says so.
 
+mod archive;
 mod asked;
 mod body;
 mod changes;
 mod engine;
+mod export;
+mod fonts;
 mod frame;
 mod ids;
+mod martin;
 mod render;
 mod sql;
 mod tile;
@@ -24,11 +31,15 @@ mod tilejson;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+pub use archive::{ArchiveError, ArchiveSettings, Archives, BadArchive, ServedArchive};
+use axum::{Router, middleware, routing::get};
 use catalogue::Catalogue;
 pub use engine::Engine;
+pub use export::{ExportError, Wanted, Written, export};
 use feed::Feed;
+pub use fonts::{FontError, Fonts};
 use kernel::Context;
+pub use martin::Home;
 
 /// What the connections of [`Context::tiles_database`] must be set to, for the planner to do right by a tile.
 ///
@@ -47,18 +58,34 @@ struct App {
     /// What keeps layers in memory; without it all tiles are the database's.
     engine: Option<Engine>,
     ways: Arc<frame::Ways>,
+    archives: Archives,
+    fonts: Fonts,
 }
 
-/// Everything under `/xyz`.
-pub fn routes(context: Context, catalogue: Catalogue, feed: Feed, engine: Option<Engine>) -> Router {
-    Router::new()
+/// What is served beside the layers.
+#[derive(Clone, Default)]
+pub struct Beside {
+    /// Files of tiles.
+    pub archives: Archives,
+    /// Fonts that maps draw their letters with.
+    pub fonts: Fonts,
+    /// Where the addresses of the tile server martin are, if they are to be.
+    pub martin: Option<Home>,
+}
+
+/// Everything under `/xyz`, and under martin's prefix.
+pub fn routes(context: Context, catalogue: Catalogue, feed: Feed, engine: Option<Engine>, beside: Beside) -> Router {
+    let app = App { context, catalogue, feed, engine, ways: Arc::default(), archives: beside.archives, fonts: beside.fonts.clone() };
+    let martin = beside.martin.map(|home| martin::routes(&home, &app)).unwrap_or_default();
+    let own = Router::new()
         .route("/xyz/{ids}", get(tilejson::handler))
         .route("/xyz/{ids}/changes", get(changes::handler))
         .route("/xyz/{ids}/{z}/{x}/{y}", get(tile::handler))
-        .with_state(App { context, catalogue, feed, engine, ways: Arc::default() })
+        .route_layer(middleware::from_fn_with_state(app.clone(), archive::answer));
+    own.merge(martin).with_state(app).merge(fonts::routes(&beside.fonts))
 }
 
 /// What [`routes`] answers, described.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(tilejson::handler, tile::handler, changes::handler))]
+#[openapi(paths(tilejson::handler, tile::handler, changes::handler, fonts::handler))]
 pub struct Api;

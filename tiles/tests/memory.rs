@@ -140,8 +140,8 @@ async fn scene() -> Scene {
     let engine = tiles::Engine::new(config.sql(), 256 << 20);
     let feed = Feed::start(config, catalogue.clone(), database.clone(), Some(engine.copies()));
     tokio::spawn(engine.clone().run(catalogue.clone(), feed.clone()));
-    let memory = tiles::routes(context.clone(), catalogue.clone(), feed.clone(), Some(engine.clone()));
-    let sql = tiles::routes(context, catalogue, feed.clone(), None);
+    let memory = tiles::routes(context.clone(), catalogue.clone(), feed.clone(), Some(engine.clone()), tiles::Beside::default());
+    let sql = tiles::routes(context, catalogue, feed.clone(), None, tiles::Beside::default());
     let scene = Scene { scratch, memory, sql, feed, database, engine: engine.clone() };
     for _ in 0..600 {
         if engine.layers() == LAYERS {

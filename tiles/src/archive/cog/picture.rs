@@ -1,0 +1,262 @@
+//! A picture in a TIFF, and windows of it.
+
+use std::fs::File;
+use std::io::{BufReader, Cursor};
+use std::path::Path;
+
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder};
+use tiff::ColorType;
+use tiff::decoder::{ChunkType, DecodingResult, Limits};
+use tiff::tags::Tag;
+
+use super::CURE;
+use crate::archive::{ArchiveError, Format};
+
+/// How a JPEG is written, of 100: as map tiles usually are.
+const QUALITY: u8 = 85;
+/// Bytes of the list of a picture's blocks: those of a picture of a million by a million pixels.
+const MAX_LIST_BYTES: usize = 256 * 1024 * 1024;
+/// The side of the largest block, pixels.
+const MAX_BLOCK: u32 = 4096;
+
+pub(super) type Decoder = tiff::decoder::Decoder<BufReader<File>>;
+
+pub(super) fn decoder(file: &Path) -> Result<Decoder, ArchiveError> {
+    let opened = File::open(file)
+        .map_err(|e| ArchiveError::new(format!("it can't be opened: {e}"), "Is `file` right, and may the server read it?"))?;
+    let mut limits = Limits::default();
+    limits.ifd_value_size = MAX_LIST_BYTES;
+    tiff::decoder::Decoder::new(BufReader::new(opened))
+        .map(|decoder| decoder.with_limits(limits))
+        .map_err(|e| ArchiveError::new(format!("it is no GeoTIFF: {e}"), "Is `file` right?"))
+}
+
+/// What a pixel is, each part a byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Grey,
+    GreyAlpha,
+    Rgb,
+    Rgba,
+    /// One bit, or one byte of which any but 0 is "there".
+    Mask {
+        bits: u8,
+    },
+}
+
+impl Kind {
+    fn bytes(self) -> usize {
+        match self {
+            Self::Grey | Self::Mask { .. } => 1,
+            Self::GreyAlpha => 2,
+            Self::Rgb => 3,
+            Self::Rgba => 4,
+        }
+    }
+}
+
+/// A picture.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Picture {
+    /// Its place in the file.
+    pub(super) index: usize,
+    pub(super) width: u32,
+    pub(super) height: u32,
+    block: (u32, u32),
+    pub(super) kind: Kind,
+    pub(super) is_jpeg: bool,
+}
+
+impl Picture {
+    /// Reads what the picture is at which a decoder stands.
+    pub(super) fn read(decoder: &mut Decoder, index: usize, is_mask: bool) -> Result<Self, ArchiveError> {
+        let (width, height) = decoder.dimensions().map_err(ArchiveError::broken)?;
+        if decoder.get_chunk_type() != ChunkType::Tile {
+            return Err(ArchiveError::new("it is not laid out in blocks", CURE));
+        }
+        let block = decoder.chunk_dimensions();
+        if block.0 == 0 || block.1 == 0 || block.0 > MAX_BLOCK || block.1 > MAX_BLOCK || width == 0 || height == 0 {
+            return Err(ArchiveError::new(format!("its blocks are {} by {} pixels", block.0, block.1), CURE));
+        }
+        let kind = match decoder.colortype().map_err(ArchiveError::broken)? {
+            ColorType::Gray(bits @ (1 | 8)) if is_mask => Kind::Mask { bits },
+            ColorType::Gray(8) => Kind::Grey,
+            ColorType::GrayA(8) | ColorType::Multiband { bit_depth: 8, num_samples: 2 } => Kind::GreyAlpha,
+            ColorType::RGB(8) | ColorType::YCbCr(8) => Kind::Rgb,
+            ColorType::RGBA(8) => Kind::Rgba,
+            other => {
+                let cure = "Make it red, green, blue and alpha, a byte each: `gdal_translate -expand rgba`, or `-scale -ot Byte`, before";
+                return Err(ArchiveError::new(format!("its pixels are not drawn ({other:?})"), cure));
+            }
+        };
+        if decoder.find_tag_unsigned::<u16>(Tag::PlanarConfiguration).ok().flatten() == Some(2) {
+            return Err(ArchiveError::new("its colours lie apart from each other (INTERLEAVE=BAND)", CURE));
+        }
+        let is_jpeg = decoder.find_tag_unsigned::<u16>(Tag::Compression).ok().flatten() == Some(7);
+        Ok(Self { index, width, height, block, kind, is_jpeg })
+    }
+
+    /// Whether a window with this north-western corner has a pixel of it.
+    pub(super) fn meets(&self, west: i64, north: i64, side: u32) -> bool {
+        let meets = |from: i64, length: u32| from < i64::from(length) && from + i64::from(side) > 0;
+        meets(west, self.width) && meets(north, self.height)
+    }
+
+    /// A square of it, `side` pixels wide, from this pixel on; what lies beyond its sides is not there.
+    pub(super) fn window(&self, decoder: &mut Decoder, west: i64, north: i64, side: u32) -> Result<Window, ArchiveError> {
+        let mut window = Window::blank(self.kind, side);
+        let blocks = |from: i64, length: u32, block: u32| {
+            let first = from.max(0) as u32 / block;
+            let last = ((from + i64::from(side)).min(i64::from(length)) - 1) as u32 / block;
+            first..=last
+        };
+        let across = self.width.div_ceil(self.block.0);
+        for row in blocks(north, self.height, self.block.1) {
+            for column in blocks(west, self.width, self.block.0) {
+                let index = row * across + column;
+                let (width, height) = decoder.chunk_data_dimensions(index);
+                let bytes = match decoder.read_chunk(index) {
+                    Ok(DecodingResult::U8(bytes)) => bytes,
+                    Ok(_) => return Err(ArchiveError::broken("its pixels are not bytes")),
+                    // a block that was never written
+                    Err(_) if self.is_absent(decoder, index) => continue,
+                    Err(error) => return Err(ArchiveError::broken(error)),
+                };
+                let at = (i64::from(column * self.block.0) - west, i64::from(row * self.block.1) - north);
+                window.place(&bytes, (width, height), at);
+            }
+        }
+        Ok(window)
+    }
+
+    /// Whether the file leaves this block out, as GDAL does with those that have nothing in them.
+    fn is_absent(&self, decoder: &mut Decoder, index: u32) -> bool {
+        let lengths: Option<Vec<u64>> = decoder.find_tag_unsigned_vec(Tag::TileByteCounts).ok().flatten();
+        lengths.and_then(|lengths| lengths.get(index as usize).copied()) == Some(0)
+    }
+}
+
+/// A square of pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Window {
+    kind: Kind,
+    side: u32,
+    pixels: Vec<u8>,
+    /// Whether each pixel is there.
+    there: Vec<bool>,
+}
+
+impl Window {
+    fn blank(kind: Kind, side: u32) -> Self {
+        let pixels = side as usize * side as usize;
+        Self { kind, side, pixels: vec![0; pixels * kind.bytes()], there: vec![false; pixels] }
+    }
+
+    /// Puts a block in, whose first pixel comes to lie at `at`.
+    fn place(&mut self, block: &[u8], (width, height): (u32, u32), at: (i64, i64)) {
+        let each = self.kind.bytes();
+        let side = i64::from(self.side);
+        for y in 0..i64::from(height) {
+            let to_y = at.1 + y;
+            if !(0..side).contains(&to_y) {
+                continue;
+            }
+            for x in at.0.max(0)..(at.0 + i64::from(width)).min(side) {
+                let (from_x, to) = ((x - at.0) as usize, (to_y * side + x) as usize);
+                self.there[to] = true;
+                let pixel = &mut self.pixels[to * each..(to + 1) * each];
+                if self.kind == (Kind::Mask { bits: 1 }) {
+                    let row = (width as usize).div_ceil(8) * y as usize;
+                    pixel[0] = block.get(row + from_x / 8).map_or(0, |byte| byte >> (7 - from_x % 8) & 1);
+                } else if let Some(found) = block.get((y as usize * width as usize + from_x) * each..).and_then(|rest| rest.get(..each)) {
+                    pixel.copy_from_slice(found);
+                }
+            }
+        }
+    }
+
+    /// Takes out what a mask does not show.
+    pub(super) fn hide(&mut self, mask: &Self) {
+        for (there, (covered, shown)) in self.there.iter_mut().zip(mask.there.iter().zip(&mask.pixels)) {
+            *there &= *covered && *shown != 0;
+        }
+    }
+
+    /// Whether nothing of it is to be seen.
+    pub(super) fn is_blank(&self) -> bool {
+        let seen = |at: usize| match self.kind {
+            Kind::GreyAlpha => self.pixels[at * 2 + 1] > 0,
+            Kind::Rgba => self.pixels[at * 4 + 3] > 0,
+            _ => true,
+        };
+        !self.there.iter().enumerate().any(|(at, there)| *there && seen(at))
+    }
+
+    /// The picture. A JPEG has no transparency: what is not there is white in it.
+    pub(super) fn encode(&self, format: Format) -> Result<Vec<u8>, ArchiveError> {
+        let mut out = Cursor::new(Vec::new());
+        let whole = self.there.iter().all(|there| *there);
+        let written = if format == Format::Jpeg {
+            let pixels = self.pixels.chunks_exact(self.kind.bytes()).zip(&self.there);
+            let rgb: Vec<u8> = pixels.flat_map(|(pixel, there)| if *there { [pixel[0], pixel[1], pixel[2]] } else { [255; 3] }).collect();
+            JpegEncoder::new_with_quality(&mut out, QUALITY).write_image(&rgb, self.side, self.side, ExtendedColorType::Rgb8)
+        } else {
+            let encoder = PngEncoder::new_with_quality(&mut out, CompressionType::Fast, FilterType::Adaptive);
+            match (self.kind, whole) {
+                (Kind::Rgb, true) => encoder.write_image(&self.pixels, self.side, self.side, ExtendedColorType::Rgb8),
+                (Kind::Grey, true) => encoder.write_image(&self.pixels, self.side, self.side, ExtendedColorType::L8),
+                _ => encoder.write_image(&self.rgba(), self.side, self.side, ExtendedColorType::Rgba8),
+            }
+        };
+        written.map_err(ArchiveError::broken)?;
+        Ok(out.into_inner())
+    }
+
+    fn rgba(&self) -> Vec<u8> {
+        let pixels = self.pixels.chunks_exact(self.kind.bytes()).zip(&self.there);
+        let whole = |pixel: &[u8]| match self.kind {
+            Kind::Grey | Kind::Mask { .. } => [pixel[0], pixel[0], pixel[0], 255],
+            Kind::GreyAlpha => [pixel[0], pixel[0], pixel[0], pixel[1]],
+            Kind::Rgb => [pixel[0], pixel[1], pixel[2], 255],
+            Kind::Rgba => [pixel[0], pixel[1], pixel[2], pixel[3]],
+        };
+        pixels.flat_map(|(pixel, there)| if *there { whole(pixel) } else { [0; 4] }).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Window};
+    use crate::archive::Format;
+
+    #[test]
+    fn blocks_come_to_lie_where_they_belong() {
+        let mut window = Window::blank(Kind::Grey, 4);
+        window.place(&[1, 2, 3, 4], (2, 2), (-1, -1));
+        window.place(&[5, 6, 7, 8], (2, 2), (3, 3));
+        assert_eq!(window.pixels, [4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5]);
+        assert_eq!(window.there.iter().filter(|there| **there).count(), 2);
+        assert!(!window.is_blank());
+    }
+
+    #[test]
+    fn a_mask_of_bits_hides_what_it_does_not_show() {
+        let mut picture = Window::blank(Kind::Rgb, 2);
+        picture.place(&[9; 12], (2, 2), (0, 0));
+        let mut mask = Window::blank(Kind::Mask { bits: 1 }, 2);
+        mask.place(&[0b0100_0000, 0b0000_0000], (2, 2), (0, 0));
+        picture.hide(&mask);
+        assert_eq!(picture.there, [false, true, false, false]);
+        let png = image::load_from_memory(&picture.encode(Format::Png).unwrap()).unwrap().to_rgba8();
+        assert_eq!((png.get_pixel(0, 0).0[3], png.get_pixel(1, 0).0), (0, [9, 9, 9, 255]));
+    }
+
+    #[test]
+    fn what_is_clear_is_blank() {
+        let mut window = Window::blank(Kind::Rgba, 1);
+        window.place(&[9, 9, 9, 0], (1, 1), (0, 0));
+        assert!(window.is_blank());
+    }
+}
