@@ -55,9 +55,9 @@ fn what_is_served_goes_into_a_file_and_is_served_from_it() {
     let name = file.to_str().unwrap();
     let server = demo(&data, &[]);
     in_memory(&server);
-    let written = command(&data, &["tiles", "export", LAYERS, name, "--min-zoom", "8", "--max-zoom", "15"]);
+    let written = command(&data, &["tiles", "export", LAYERS, name, "--min-zoom", "8", "--max-zoom", "17"]);
     assert!(written.ok, "{}", written.err);
-    assert!(written.out.contains("zoom 8 to 15") && !written.out.contains("database"), "{}", written.out);
+    assert!(written.out.contains("zoom 8 to 17") && !written.out.contains("database"), "{}", written.out);
     the_file_is_what_is_served(&server, &file);
     what_can_not_be_written_leaves_nothing(&data, &files, name);
     drop(server);
@@ -104,7 +104,7 @@ fn the_file_is_what_is_served(server: &Server, file: &Path) {
     assert!(found["filled"].as_u64().unwrap() > 50 && found["compared"].as_u64() > found["filled"].as_u64(), "{found}");
     let described = server.get(&format!("/xyz/{LAYERS}")).json();
     let (header, metadata) = (&found["header"], &found["metadata"]);
-    assert_eq!((&header["minZoom"], &header["maxZoom"], &header["specVersion"]), (&8.into(), &15.into(), &3.into()));
+    assert_eq!((&header["minZoom"], &header["maxZoom"], &header["specVersion"]), (&8.into(), &17.into(), &3.into()));
     for (side, name) in ["minLon", "minLat", "maxLon", "maxLat"].iter().enumerate() {
         let off = header[name].as_f64().unwrap() - described["bounds"][side].as_f64().unwrap();
         assert!(off.abs() < 1e-6, "{name}: {header} and {described}");
@@ -135,7 +135,7 @@ fn what_can_not_be_written_leaves_nothing(data: &Path, files: &Path, name: &str)
     assert_eq!(std::fs::read(name).unwrap(), before);
     let left: Vec<_> = std::fs::read_dir(files).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["town.pmtiles"]);
-    let replaced = command(data, &["tiles", "export", LAYERS, name, "--min-zoom", "8", "--max-zoom", "15", "--replace"]);
+    let replaced = command(data, &["tiles", "export", LAYERS, name, "--min-zoom", "8", "--max-zoom", "17", "--replace"]);
     assert!(replaced.ok, "{}", replaced.err);
     // the same state gives the same file
     assert!(std::fs::read(name).unwrap() == before);
@@ -157,7 +157,7 @@ fn middle(described: &Value) -> String {
 fn the_file_is_served_as_its_layers_are(server: &Server) {
     let described = server.get("/xyz/town_file?lang=en").json();
     assert_eq!((&described["name"], &described["format"], &described["served_from"]), (&"The town".into(), &"pbf".into(), &"file".into()));
-    assert_eq!((&described["minzoom"], &described["maxzoom"]), (&8.into(), &15.into()));
+    assert_eq!((&described["minzoom"], &described["maxzoom"]), (&8.into(), &17.into()));
     let tile = middle(&described);
     let path = format!("/xyz/town_file/{tile}");
     let (plain, layers) = (server.get_with(&path, &[("accept-encoding", "identity")]), server.get(&format!("/xyz/{LAYERS}/{tile}")));
@@ -170,7 +170,7 @@ fn the_file_is_served_as_its_layers_are(server: &Server) {
         let again = server.get_with(&path, &[("if-none-match", answer.header("etag").unwrap())]);
         assert_eq!((again.status, again.body.len()), (304, 0));
     }
-    let statuses = ["/xyz/town_file/16/0/0", "/xyz/town_file/14/0/0", "/xyz/town_file/3/8/0", "/xyz/town_file/a/0/0", "/xyz/town_file?x=1"];
+    let statuses = ["/xyz/town_file/18/0/0", "/xyz/town_file/15/0/0", "/xyz/town_file/3/8/0", "/xyz/town_file/a/0/0", "/xyz/town_file?x=1"];
     let found: Vec<u16> = statuses.iter().map(|path| server.get(path).status).collect();
     assert_eq!(found, [204, 204, 404, 400, 400]);
     let mixed = server.get(&format!("/xyz/town_file,streets/{tile}"));
@@ -181,13 +181,13 @@ fn the_file_is_served_as_its_layers_are(server: &Server) {
 
 fn files_of_pictures_are_served(server: &Server) {
     // the middle of the picture, EPSG:3857
-    let (side, zoom) = (40_075_016.685_578_49 / f64::from(1u32 << 17), 17);
+    let (side, zoom) = (40_075_016.685_578_49 / f64::from(1u32 << 16), 16);
     let (x, y) = (((1_740_350.0 + 20_037_508.342_789_244) / side) as u32, ((20_037_508.342_789_244 - 4_599_700.0) / side) as u32);
     let tile = server.get(&format!("/xyz/ortho/{zoom}/{x}/{y}.png"));
     assert_eq!((tile.status, tile.header("content-type"), &tile.body[..4]), (200, Some("image/png"), &b"\x89PNG"[..]));
     assert!(tile.header("etag").is_some() && tile.header("content-encoding").is_none());
     let described = server.get("/xyz/ortho").json();
-    assert_eq!((&described["maxzoom"], &described["attribution"], &described["format"]), (&17.into(), &"Comune di prova".into(), &"png".into()));
+    assert_eq!((&described["maxzoom"], &described["attribution"], &described["format"]), (&16.into(), &"Comune di prova".into(), &"png".into()));
     let portal = server.get("/portal/catalogue.json").json();
     let base = portal["basemaps"].as_array().unwrap().iter().find(|map| map["id"] == "ortho").unwrap();
     assert_eq!((&base["kind"], &base["url"]), (&"xyz".into(), &format!("{}/xyz/ortho/{{z}}/{{x}}/{{y}}", server.url).into()));

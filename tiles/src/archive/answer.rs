@@ -44,7 +44,12 @@ pub(crate) async fn answer(State(app): State<App>, path: RawPathParams, request:
         }
         _ => {
             let params = params.only(&["lang"])?;
-            let language = Language::negotiate(params.get("lang"), accepted(request.headers()));
+            let language = match params.get("lang") {
+                Some(other) if !matches!(other, "it" | "en") => {
+                    return Err(Problem::invalid_parameter("lang", "it is none of the languages that there are", "it, en"));
+                }
+                wanted => Language::negotiate(wanted, accepted(request.headers())),
+            };
             let public_url = request.extensions().get().unwrap_or(&app.context.public_url);
             Ok(archive.tilejson(public_url, request.extensions().get(), request.extensions().get(), language))
         }

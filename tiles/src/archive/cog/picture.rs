@@ -1,8 +1,11 @@
 //! A picture in a TIFF, and windows of it.
 
 use std::fs::File;
-use std::io::{BufReader, Cursor};
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
+
+use flate2::read::ZlibDecoder;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
@@ -18,6 +21,9 @@ use crate::archive::{ArchiveError, Format};
 const QUALITY: u8 = 85;
 /// Bytes of the list of a picture's blocks: those of a picture of a million by a million pixels.
 const MAX_LIST_BYTES: usize = 256 * 1024 * 1024;
+/// Ways of packing, as TIFF numbers them.
+const JPEG: u16 = 7;
+const DEFLATE: u16 = 8;
 /// The side of the largest block, pixels.
 const MAX_BLOCK: u32 = 4096;
 
@@ -37,20 +43,16 @@ pub(super) fn decoder(file: &Path) -> Result<Decoder, ArchiveError> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Grey,
-    GreyAlpha,
     Rgb,
     Rgba,
-    /// One bit, or one byte of which any but 0 is "there".
-    Mask {
-        bits: u8,
-    },
+    /// A bit that says whether the pixel is there.
+    Mask,
 }
 
 impl Kind {
     fn bytes(self) -> usize {
         match self {
-            Self::Grey | Self::Mask { .. } => 1,
-            Self::GreyAlpha => 2,
+            Self::Grey | Self::Mask => 1,
             Self::Rgb => 3,
             Self::Rgba => 4,
         }
@@ -67,6 +69,8 @@ pub(super) struct Picture {
     block: (u32, u32),
     pub(super) kind: Kind,
     pub(super) is_jpeg: bool,
+    /// Of a mask, where its blocks lie in the file and how many bytes they have: the crate for TIFF does not read it.
+    blocks: Option<Arc<[(u64, u64)]>>,
 }
 
 impl Picture {
@@ -80,22 +84,29 @@ impl Picture {
         if block.0 == 0 || block.1 == 0 || block.0 > MAX_BLOCK || block.1 > MAX_BLOCK || width == 0 || height == 0 {
             return Err(ArchiveError::new(format!("its blocks are {} by {} pixels", block.0, block.1), CURE));
         }
+        let compression = decoder.find_tag_unsigned::<u16>(Tag::Compression).ok().flatten();
+        if is_mask {
+            let blocks = Some(blocks(decoder)?);
+            let bits = decoder.find_tag_unsigned::<u16>(Tag::BitsPerSample).ok().flatten();
+            if (bits, compression) != (Some(1), Some(DEFLATE)) {
+                return Err(ArchiveError::new("its mask is not packed bits", CURE));
+            }
+            return Ok(Self { index, width, height, block, kind: Kind::Mask, is_jpeg: false, blocks });
+        }
         let kind = match decoder.colortype().map_err(ArchiveError::broken)? {
-            ColorType::Gray(bits @ (1 | 8)) if is_mask => Kind::Mask { bits },
             ColorType::Gray(8) => Kind::Grey,
-            ColorType::GrayA(8) | ColorType::Multiband { bit_depth: 8, num_samples: 2 } => Kind::GreyAlpha,
             ColorType::RGB(8) | ColorType::YCbCr(8) => Kind::Rgb,
             ColorType::RGBA(8) => Kind::Rgba,
             other => {
-                let cure = "Make it red, green, blue and alpha, a byte each: `gdal_translate -expand rgba`, or `-scale -ot Byte`, before";
+                let cure = "Make it red, green, blue and alpha, a byte each, before: `gdal_translate` with `-expand rgba` for a palette, \
+                            `-scale -ot Byte` for more bits, `-b 1 -b 1 -b 1 -b 2 -colorinterp red,green,blue,alpha` for grey with alpha";
                 return Err(ArchiveError::new(format!("its pixels are not drawn ({other:?})"), cure));
             }
         };
         if decoder.find_tag_unsigned::<u16>(Tag::PlanarConfiguration).ok().flatten() == Some(2) {
             return Err(ArchiveError::new("its colours lie apart from each other (INTERLEAVE=BAND)", CURE));
         }
-        let is_jpeg = decoder.find_tag_unsigned::<u16>(Tag::Compression).ok().flatten() == Some(7);
-        Ok(Self { index, width, height, block, kind, is_jpeg })
+        Ok(Self { index, width, height, block, kind, is_jpeg: compression == Some(JPEG), blocks: None })
     }
 
     /// Whether a window with this north-western corner has a pixel of it.
@@ -116,6 +127,11 @@ impl Picture {
         for row in blocks(north, self.height, self.block.1) {
             for column in blocks(west, self.width, self.block.0) {
                 let index = row * across + column;
+                let at = (i64::from(column * self.block.0) - west, i64::from(row * self.block.1) - north);
+                if let Some(blocks) = &self.blocks {
+                    window.place(&self.mask(decoder, blocks, index)?, self.block, at);
+                    continue;
+                }
                 let (width, height) = decoder.chunk_data_dimensions(index);
                 let bytes = match decoder.read_chunk(index) {
                     Ok(DecodingResult::U8(bytes)) => bytes,
@@ -124,11 +140,20 @@ impl Picture {
                     Err(_) if self.is_absent(decoder, index) => continue,
                     Err(error) => return Err(ArchiveError::broken(error)),
                 };
-                let at = (i64::from(column * self.block.0) - west, i64::from(row * self.block.1) - north);
                 window.place(&bytes, (width, height), at);
             }
         }
         Ok(window)
+    }
+
+    /// A block of a mask: its bits, none of them set where the file leaves it out.
+    fn mask(&self, decoder: &mut Decoder, blocks: &[(u64, u64)], index: u32) -> Result<Vec<u8>, ArchiveError> {
+        let mut bits = vec![0; (self.block.0.div_ceil(8) * self.block.1) as usize];
+        let Some((offset, length)) = blocks.get(index as usize).filter(|(_, length)| *length > 0) else { return Ok(bits) };
+        let file = decoder.inner();
+        file.seek(SeekFrom::Start(*offset)).map_err(ArchiveError::broken)?;
+        ZlibDecoder::new(file.take(*length)).read_exact(&mut bits).map_err(ArchiveError::broken)?;
+        Ok(bits)
     }
 
     /// Whether the file leaves this block out, as GDAL does with those that have nothing in them.
@@ -136,6 +161,13 @@ impl Picture {
         let lengths: Option<Vec<u64>> = decoder.find_tag_unsigned_vec(Tag::TileByteCounts).ok().flatten();
         lengths.and_then(|lengths| lengths.get(index as usize).copied()) == Some(0)
     }
+}
+
+/// Where the blocks of a picture lie, and how long they are.
+fn blocks(decoder: &mut Decoder) -> Result<Arc<[(u64, u64)]>, ArchiveError> {
+    let mut list = |tag| decoder.find_tag_unsigned_vec::<u64>(tag).map_err(ArchiveError::broken).map(Option::unwrap_or_default);
+    let (offsets, lengths) = (list(Tag::TileOffsets)?, list(Tag::TileByteCounts)?);
+    Ok(offsets.into_iter().zip(lengths).collect())
 }
 
 /// A square of pixels.
@@ -167,7 +199,7 @@ impl Window {
                 let (from_x, to) = ((x - at.0) as usize, (to_y * side + x) as usize);
                 self.there[to] = true;
                 let pixel = &mut self.pixels[to * each..(to + 1) * each];
-                if self.kind == (Kind::Mask { bits: 1 }) {
+                if self.kind == Kind::Mask {
                     let row = (width as usize).div_ceil(8) * y as usize;
                     pixel[0] = block.get(row + from_x / 8).map_or(0, |byte| byte >> (7 - from_x % 8) & 1);
                 } else if let Some(found) = block.get((y as usize * width as usize + from_x) * each..).and_then(|rest| rest.get(..each)) {
@@ -187,7 +219,6 @@ impl Window {
     /// Whether nothing of it is to be seen.
     pub(super) fn is_blank(&self) -> bool {
         let seen = |at: usize| match self.kind {
-            Kind::GreyAlpha => self.pixels[at * 2 + 1] > 0,
             Kind::Rgba => self.pixels[at * 4 + 3] > 0,
             _ => true,
         };
@@ -217,8 +248,7 @@ impl Window {
     fn rgba(&self) -> Vec<u8> {
         let pixels = self.pixels.chunks_exact(self.kind.bytes()).zip(&self.there);
         let whole = |pixel: &[u8]| match self.kind {
-            Kind::Grey | Kind::Mask { .. } => [pixel[0], pixel[0], pixel[0], 255],
-            Kind::GreyAlpha => [pixel[0], pixel[0], pixel[0], pixel[1]],
+            Kind::Grey | Kind::Mask => [pixel[0], pixel[0], pixel[0], 255],
             Kind::Rgb => [pixel[0], pixel[1], pixel[2], 255],
             Kind::Rgba => [pixel[0], pixel[1], pixel[2], pixel[3]],
         };
@@ -245,7 +275,7 @@ mod tests {
     fn a_mask_of_bits_hides_what_it_does_not_show() {
         let mut picture = Window::blank(Kind::Rgb, 2);
         picture.place(&[9; 12], (2, 2), (0, 0));
-        let mut mask = Window::blank(Kind::Mask { bits: 1 }, 2);
+        let mut mask = Window::blank(Kind::Mask, 2);
         mask.place(&[0b0100_0000, 0b0000_0000], (2, 2), (0, 0));
         picture.hide(&mask);
         assert_eq!(picture.there, [false, true, false, false]);
