@@ -176,7 +176,7 @@ fn the_file_is_served_as_its_layers_are(server: &Server) {
     let mixed = server.get(&format!("/xyz/town_file,streets/{tile}"));
     assert!(mixed.status == 400 && mixed.text().contains("fetched by itself"), "{}", mixed.text());
     assert_eq!((server.get("/xyz/broken").status, server.get("/xyz/town_file/changes").status), (404, 404));
-    assert_eq!(server.get("/xyz/parcels").json()["served_from"], "memory");
+    assert_ne!(server.get("/xyz/parcels").json()["served_from"], "file");
 }
 
 fn files_of_pictures_are_served(server: &Server) {
