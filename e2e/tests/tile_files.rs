@@ -92,7 +92,8 @@ fn what_is_served_goes_into_a_file_and_is_served_from_it() {
     martins_users_find_their_addresses(&server);
     glyphs_are_where_styles_say(&server);
     let checked = command(&data, &["check", "--config", toml]);
-    let line = |what: &str| checked.out.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("{what}: {}", checked.out)).to_owned();
+    let line =
+        |what: &str| checked.out.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("{what}: {}", checked.out)).to_owned();
     assert!(line("`broken`").starts_with("PROBLEM") && !checked.ok, "{}", checked.out);
     assert!(line("`ortho`").starts_with("ok") && line("`ortho`").contains("pictures"), "{}", checked.out);
     assert!(line("layer of that name").contains("`parcels`"), "{}", checked.out);
@@ -187,7 +188,10 @@ fn files_of_pictures_are_served(server: &Server) {
     assert_eq!((tile.status, tile.header("content-type"), &tile.body[..4]), (200, Some("image/png"), &b"\x89PNG"[..]));
     assert!(tile.header("etag").is_some() && tile.header("content-encoding").is_none());
     let described = server.get("/xyz/ortho").json();
-    assert_eq!((&described["maxzoom"], &described["attribution"], &described["format"]), (&16.into(), &"Comune di prova".into(), &"png".into()));
+    assert_eq!(
+        (&described["maxzoom"], &described["attribution"], &described["format"]),
+        (&16.into(), &"Comune di prova".into(), &"png".into())
+    );
     let portal = server.get("/portal/catalogue.json").json();
     let base = portal["basemaps"].as_array().unwrap().iter().find(|map| map["id"] == "ortho").unwrap();
     assert_eq!((&base["kind"], &base["url"]), (&"xyz".into(), &format!("{}/xyz/ortho/{{z}}/{{x}}/{{y}}", server.url).into()));
@@ -206,7 +210,10 @@ fn files_have_rules_as_layers_have(data: &Path, server: &Server) {
     };
     for path in ["/xyz/pictures", "/martin/pictures"] {
         assert_eq!((status(path, ""), status(path, &all), status(path, &some)), (404, 200, 404), "{path}");
-        assert_eq!(server.get(path).text().replace("pictures", "nothing_here"), server.get(&path.replace("pictures", "nothing_here")).text());
+        assert_eq!(
+            server.get(path).text().replace("pictures", "nothing_here"),
+            server.get(&path.replace("pictures", "nothing_here")).text()
+        );
     }
     let listed = |key: &str| {
         let answer = if key.is_empty() { server.get("/martin/catalog") } else { server.get_with("/martin/catalog", &[("x-api-key", key)]) };
@@ -270,7 +277,8 @@ fn glyphs_are_where_styles_say(server: &Server) {
     assert_eq!((number(&letter(&plain, ' '), "width"), number(&letter(&plain, ' '), "bytes")), (0, 0));
     let martin = server.get("/martin/font/Titillium%20Web/0-255");
     assert_eq!((martin.status, &martin.body), (200, &server.get("/font/Titillium%20Web/0-255").body));
-    let statuses = ["/font/Titillium%20Web/1-255", "/font/Comic%20Sans/0-255", "/font/Titillium%20Web%20Italic,Titillium%20Web/65280-65535"];
+    let statuses =
+        ["/font/Titillium%20Web/1-255", "/font/Comic%20Sans/0-255", "/font/Titillium%20Web%20Italic,Titillium%20Web/65280-65535"];
     assert_eq!(statuses.map(|path| server.get(path).status), [400, 404, 200]);
 }
 

