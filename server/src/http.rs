@@ -77,7 +77,14 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     }
     if runs("tiles") {
         let beside = tiles::Beside { archives, fonts: portal::fonts()?, martin };
-        router = router.merge(tiles::routes(context.clone(), catalogue.clone(), feed.clone(), Some(engine), beside));
+        router = router.merge(tiles::routes(
+            context.clone(),
+            catalogue.clone(),
+            feed.clone(),
+            Some(engine),
+            tiles::Load::here(config.limits.value.tiles_waiting as usize),
+            beside,
+        ));
     }
     let services = app.services();
     for module in themes.iter().filter(|m| runs(m.id)) {

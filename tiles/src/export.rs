@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::asked::Asked;
 use crate::render::Tile;
-use crate::{App, Archives, Engine, Fonts, render, tilejson};
+use crate::{App, Archives, Engine, Fonts, Load, Queues, render, tilejson};
 use cover::Range;
 
 /// The last zoom that is written unless another is asked for: clients draw closer ones from its tiles, whose units are 12 cm there.
@@ -115,15 +115,9 @@ pub async fn export<W: Write + Seek>(
             engine.load_now(entry, &feed).await;
         }
     }
-    let app = App {
-        context,
-        catalogue,
-        feed,
-        engine: Some(engine),
-        ways: Arc::default(),
-        archives: Archives::default(),
-        fonts: Fonts::default(),
-    };
+    let queues = Arc::new(Queues::new(&context, Load::here(AT_A_TIME)));
+    let (archives, fonts) = (Archives::default(), Fonts::default());
+    let app = App { context, catalogue, feed, engine: Some(engine), ways: Arc::default(), queues, archives, fonts };
     let time = Filter::ValidAt(app.context.clock.now());
     let asked = Asked { who: wanted.who.clone(), entries };
     let described = tilejson::tilejson(&asked, &app.context.public_url, app.context.installation.bbox, wanted.language);

@@ -24,6 +24,7 @@ mod fonts;
 mod frame;
 mod ids;
 mod martin;
+mod queue;
 mod render;
 mod sql;
 mod tile;
@@ -40,6 +41,7 @@ use feed::Feed;
 pub use fonts::{FontError, Fonts};
 use kernel::Context;
 pub use martin::Home;
+use queue::Queue;
 
 /// What the connections of [`Context::tiles_database`] must be set to, for the planner to do right by a tile.
 ///
@@ -58,8 +60,38 @@ struct App {
     /// What keeps layers in memory; without it all tiles are the database's.
     engine: Option<Engine>,
     ways: Arc<frame::Ways>,
+    queues: Arc<Queues>,
     archives: Archives,
     fonts: Fonts,
+}
+
+/// How much is made at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Large tiles from memory: as many as there are processors.
+    pub at_once: usize,
+    /// How many requests may wait for their turn, from memory and from the database each; beyond them it is 503.
+    pub waiting: usize,
+}
+
+impl Load {
+    /// As this machine can bear, with so many that may wait.
+    pub fn here(waiting: usize) -> Self {
+        Self { at_once: std::thread::available_parallelism().map_or(1, std::num::NonZero::get), waiting }
+    }
+}
+
+/// What takes long waits here for its turn. Small tiles from memory do not.
+struct Queues {
+    encodings: Queue,
+    statements: Queue,
+}
+
+impl Queues {
+    fn new(context: &Context, load: Load) -> Self {
+        let statements = context.tiles_database.most_connections() as usize;
+        Self { encodings: Queue::new("memory", load.at_once, load.waiting), statements: Queue::new("sql", statements, load.waiting) }
+    }
 }
 
 /// What is served beside the layers.
@@ -74,8 +106,10 @@ pub struct Beside {
 }
 
 /// Everything under `/xyz`, and under martin's prefix.
-pub fn routes(context: Context, catalogue: Catalogue, feed: Feed, engine: Option<Engine>, beside: Beside) -> Router {
-    let app = App { context, catalogue, feed, engine, ways: Arc::default(), archives: beside.archives, fonts: beside.fonts.clone() };
+pub fn routes(context: Context, catalogue: Catalogue, feed: Feed, engine: Option<Engine>, load: Load, beside: Beside) -> Router {
+    let queues = Arc::new(Queues::new(&context, load));
+    let (archives, fonts) = (beside.archives, beside.fonts.clone());
+    let app = App { context, catalogue, feed, engine, ways: Arc::default(), queues, archives, fonts };
     let martin = beside.martin.map(|home| martin::routes(&home, &app)).unwrap_or_default();
     let own = Router::new()
         .route("/xyz/{ids}", get(tilejson::handler))

@@ -9,10 +9,11 @@ use sqlx::{AssertSqlSafe, FromRow};
 use crate::App;
 use crate::engine;
 use crate::frame::buffer;
+use crate::queue::Place;
 use crate::sql::{self, Form, MAX_FEATURES, Part};
 
 /// Beyond as many bytes, uncompressed, a layer of a tile is generalised (further).
-const MAX_LAYER_BYTES: usize = 2 * 1024 * 1024;
+pub(crate) const MAX_LAYER_BYTES: usize = 2 * 1024 * 1024;
 
 /// From as many features on a layer may take longer to write than a thread that serves others should be held.
 const MUCH: f64 = 1_000.0;
@@ -90,15 +91,23 @@ impl From<Failure> for Problem {
 }
 
 /// Makes the tile of these layers, those that have this zoom; `time` says which versions of rows with validity are meant. What is in memory
-/// is written from there, the rest by the database.
-pub(crate) async fn tile(app: &App, who: &Principal, entries: &[Arc<Entry>], tile: TileCoord, time: &Filter) -> Result<Tile, Failure> {
+/// is written from there, the rest by the database. A large tile has a place among those that are made at once; it is the caller's until the
+/// tile is out.
+pub(crate) async fn tile(
+    app: &App,
+    who: &Principal,
+    entries: &[Arc<Entry>],
+    tile: TileCoord,
+    time: &Filter,
+) -> Result<(Tile, Option<Place>), Failure> {
+    let mut place = None;
     let mut work = Vec::new();
     let mut crowded = Vec::new();
     for entry in entries.iter().filter(|e| (e.layer.zoom.0..=e.layer.zoom.1).contains(&tile.z())) {
         let way = app.ways.to(entry.layer.srid).map_err(|e| Problem::internal("tile", &e))?;
         let Some(frame) = way.frame(tile, buffer(tile, entry.layer.geometry)) else { continue };
         let part = Part { layer: &entry.layer, who, frame, time, z: tile.z() };
-        work.push(match from_memory(app, who, entry, tile, time).await? {
+        work.push(match from_memory(app, who, entry, tile, time, &mut place).await? {
             Some(engine::Written { bytes, form, why }) => Work { part, form, why, in_memory: true, mvt: Some(bytes) },
             None => {
                 if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
@@ -109,6 +118,7 @@ pub(crate) async fn tile(app: &App, who: &Principal, entries: &[Arc<Entry>], til
         });
     }
     if work.iter().any(|work| work.mvt.is_none()) {
+        let _turn = app.queues.statements.place().await?;
         let mut session = app.context.tiles_database.session(who).await?;
         if !crowded.is_empty() {
             count(&mut session, &mut work, &crowded).await?;
@@ -122,7 +132,7 @@ pub(crate) async fn tile(app: &App, who: &Principal, entries: &[Arc<Entry>], til
             write(&mut session, &mut work, &due).await?;
         }
     }
-    Ok(join(work))
+    Ok((join(work), place))
 }
 
 /// The layer from memory, if it is there. What may be much is written on a thread that may block.
@@ -132,12 +142,37 @@ async fn from_memory(
     entry: &Arc<Entry>,
     tile: TileCoord,
     time: &Filter,
+    place: &mut Option<Place>,
 ) -> Result<Option<engine::Written>, Problem> {
     let Some(engine) = &app.engine else { return Ok(None) };
+    let (settling, waited_for) = (engine, entry);
     let (engine, feed, entry) = (engine.clone(), app.feed.clone(), Arc::clone(entry));
     let (who, time, much) = (who.clone(), time.clone(), expected(&entry, tile) > MUCH);
-    let write = move || engine.tile(&feed, &entry, &who, tile, &time, &FORMS, (MAX_FEATURES as usize, MAX_LAYER_BYTES));
-    if much { tokio::task::spawn_blocking(write).await.map_err(|e| Problem::internal("tile", &e)) } else { Ok(write()) }
+    let write = move || engine.tile(&feed, &entry, &who, tile, &time, &FORMS, engine.most());
+    if let Some(written) = aside(app, &write, much, place).await? {
+        return Ok(Some(written));
+    }
+    // after a large commit memory has it again in a moment; who waits for that stands in nobody's way
+    *place = None;
+    if settling.settled(waited_for).await { aside(app, &write, much, place).await } else { Ok(None) }
+}
+
+/// Writes at once, or in a place among those that write much, on a thread that may block.
+async fn aside<W>(app: &App, write: &W, much: bool, place: &mut Option<Place>) -> Result<Option<engine::Written>, Problem>
+where
+    W: Fn() -> Option<engine::Written> + Clone + Send + 'static,
+{
+    if !much {
+        return Ok(write());
+    }
+    let held = match place {
+        Some(held) => held.clone(),
+        None => place.insert(app.queues.encodings.place().await?).clone(),
+    };
+    let write = write.clone();
+    // who asked may go away meanwhile; the place is taken until it is written
+    let written = tokio::task::spawn_blocking(move || (write(), held)).await;
+    written.map(|(written, _)| written).map_err(|e| Problem::internal("tile", &e))
 }
 
 /// How many features the statistics make expect in the tile: only to choose what to ask first, never what is answered.

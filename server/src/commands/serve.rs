@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use catalogue::Catalogue;
 use clap::Args;
-use feed::{Feed, FeedConfig, Tls};
+use feed::{Feed, FeedConfig, Tls, Way};
 use identity::audit;
 use kernel::{Context, Principal, PublicUrl, SystemClock};
 use sqlx::PgPool;
@@ -17,7 +17,7 @@ use crate::http::App;
 use crate::http::who::Who;
 use crate::listen::Bound;
 use crate::workers::Working;
-use crate::{http, installation, listen, migrate, workers};
+use crate::{following, http, installation, listen, migrate, workers};
 
 /// How long open requests and jobs may go on after the signal to stop.
 pub(crate) const GRACE: Duration = Duration::from_secs(3);
@@ -65,6 +65,8 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     };
     let (installed, _) = installation::read(&owner).await?;
     let crs_settings = installation::crs_settings(&owner, config).await?;
+    let following = following::choose(&owner, &database, config).await?;
+    following::prepare(&owner, &following).await?;
     owner.close().await;
     let context = Context {
         database: database.app().await?,
@@ -74,8 +76,10 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
         installation: Arc::new(installed),
     };
     let catalogue = Catalogue::load(&context.database).await?;
-    let following = feed_config(&database, &context)?;
-    let engine = tiles::Engine::new(following.sql(), config.limits.value.tiles_memory_mib as usize * 1024 * 1024);
+    let feed_config = feed_config(&database, &context, following.way)?;
+    let limits = &config.limits.value;
+    let engine = tiles::Engine::new(feed_config.sql(), limits.tiles_memory_mib as usize * 1024 * 1024)
+        .generalising_beyond(limits.tiles_layer_features as usize, limits.tiles_layer_kib as usize * 1024);
     let (archives, bad) = tiles::Archives::open(&config.file.archives).await;
     for bad in bad {
         tracing::warn!(archive = %bad.id, file = %bad.file.display(), cause = %bad.error, "a file of tiles is not served");
@@ -83,7 +87,7 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     for archive in archives.all().iter().filter(|archive| catalogue.layer(&Principal::operator(), archive.id.as_str()).is_some()) {
         tracing::warn!(archive = %archive.id, "a file of tiles is not served, since there is a layer of that name: give it another one");
     }
-    let feed = Feed::start(following, catalogue.clone(), context.database.clone(), Some(engine.copies()));
+    let feed = Feed::start(feed_config, catalogue.clone(), context.database.clone(), Some(engine.copies()));
     let keeping = tokio::spawn(engine.clone().run(catalogue.clone(), feed.clone()));
     let keeper = keep_cluster(&database);
     let who = Who::new(config, &context, what != Serving::Installation)?;
@@ -182,7 +186,7 @@ pub(crate) async fn stop_signal() {
 }
 
 /// Where the feed connects, from a connection string: `host` as a parameter is the directory of a socket.
-pub(crate) fn feed_config(database: &Database, context: &Context) -> Result<FeedConfig, Failure> {
+pub(crate) fn feed_config(database: &Database, context: &Context, way: Way) -> Result<FeedConfig, Failure> {
     let url = Url::parse(database.replication_url())
         .map_err(|e| Failure::new(format!("the connection string of opensit_replication can't be read: {e}")))?;
     let parameter = |name: &str| url.query_pairs().find(|(n, _)| n == name).map(|(_, value)| value.into_owned());
@@ -201,6 +205,7 @@ pub(crate) fn feed_config(database: &Database, context: &Context) -> Result<Feed
         },
         instance: context.installation.instance,
         publication: "opensit".to_owned(),
+        way,
         clock: Arc::clone(&context.clock),
     })
 }

@@ -13,7 +13,7 @@ use crate::commands::{say, serve};
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::Failure;
-use crate::{installation, migrate};
+use crate::{following, installation, migrate};
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Examples:
@@ -90,6 +90,8 @@ fn unwritten(file: &Path, error: &std::io::Error) -> Failure {
 async fn write(arguments: &Export, config: &Config, database: &Database, mut file: &std::fs::File) -> Result<Written, Failure> {
     let owner = migrate::run(database, config).await?;
     let (installed, _) = installation::read(&owner).await?;
+    let followed = following::choose(&owner, database, config).await?;
+    following::prepare(&owner, &followed).await?;
     owner.close().await;
     let public_url = match &config.public_url {
         Some(given) => given.value.clone(),
@@ -103,8 +105,10 @@ async fn write(arguments: &Export, config: &Config, database: &Database, mut fil
         installation: Arc::new(installed),
     };
     let catalogue = Catalogue::load(&context.database).await?;
-    let following = serve::feed_config(database, &context)?;
-    let engine = Engine::new(following.sql(), config.limits.value.tiles_memory_mib as usize * 1024 * 1024);
+    let following = serve::feed_config(database, &context, followed.way)?;
+    let limits = &config.limits.value;
+    let engine = Engine::new(following.sql(), limits.tiles_memory_mib as usize * 1024 * 1024)
+        .generalising_beyond(limits.tiles_layer_features as usize, limits.tiles_layer_kib as usize * 1024);
     let feed = Feed::start(following, catalogue.clone(), context.database.clone(), Some(engine.copies()));
     let wanted = Wanted {
         layers: arguments.layers.clone(),

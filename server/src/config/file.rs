@@ -8,7 +8,7 @@ use kernel::{LayerId, PublicUrl, Srid};
 use serde::Deserialize;
 use tiles::{ArchiveSettings, Home};
 
-use super::{Contact, Limits, LogFormat, Network, Origins};
+use super::{ChangeFeed, Contact, Limits, LogFormat, Network, Origins};
 use crate::failure::Failure;
 
 /// `opensit.toml`. Names are those of the flags.
@@ -31,6 +31,7 @@ pub(crate) struct File {
     security_contact: Option<Vec<String>>,
     martin_prefix: Option<String>,
     pub(crate) db_listen: Option<SocketAddr>,
+    pub(crate) change_feed: Option<ChangeFeed>,
     pub(crate) modules: Option<Vec<String>>,
     limits: Option<Limits>,
     /// Base maps to choose from in the portal.
