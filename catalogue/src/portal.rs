@@ -1,8 +1,8 @@
 //! `GET /portal/catalogue.json`: what the portal needs to know before its first map.
 
-use axum::Json;
 use axum::extract::State;
-use kernel::{Bbox, Params, Principal, Problem, Text};
+use axum::{Extension, Json};
+use kernel::{Bbox, Params, Principal, Problem, PublicUrl, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::FromRow;
@@ -32,7 +32,7 @@ pub struct BaseMap {
     pub title: Text,
     /// How it is fetched.
     pub kind: BaseMapKind,
-    /// Address of the archive, tile template or service.
+    /// Address of the archive, tile template or service; one that begins with `/` is ours.
     pub url: String,
     /// The layers of a WMS, separated by commas.
     #[serde(default)]
@@ -40,6 +40,14 @@ pub struct BaseMap {
     /// Who must be named.
     #[serde(default)]
     pub attribution: String,
+}
+
+impl BaseMap {
+    /// With its whole address.
+    fn seen_from(self, public_url: &PublicUrl) -> Self {
+        let url = if self.url.starts_with('/') { public_url.link(&self.url) } else { self.url };
+        Self { url, ..self }
+    }
 }
 
 /// How a base map is fetched.
@@ -72,7 +80,12 @@ struct Comune {
     tag = "catalogue",
     responses((status = 200, description = "The catalogue as the portal reads it", content_type = "application/json"))
 )]
-pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Params) -> Result<Json<Value>, Problem> {
+pub(crate) async fn handler(
+    State(app): State<App>,
+    stated: Option<Extension<PublicUrl>>,
+    who: Principal,
+    params: Params,
+) -> Result<Json<Value>, Problem> {
     params.only(&[])?;
     let installation = &app.context.installation;
     let failed = |e| Problem::database("portal catalogue", &e);
@@ -101,6 +114,8 @@ pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Para
         .filter(|(id, _)| entries.iter().any(|e| e.layer.module == *id))
         .map(|(id, title)| json!({ "id": id, "title": title }))
         .collect();
+    let public_url = stated.map_or_else(|| app.context.public_url.clone(), |Extension(url)| url);
+    let base_maps: Vec<BaseMap> = app.portal.base_maps.iter().cloned().map(|map| map.seen_from(&public_url)).collect();
     Ok(Json(json!({
         "title": installation.title,
         "demo": installation.demo,
@@ -109,7 +124,7 @@ pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Para
         "storage_crs": installation.storage_crs.to_string(),
         "comuni": comuni,
         "crs": app.portal.systems,
-        "basemaps": app.portal.base_maps,
+        "basemaps": base_maps,
         "groups": groups,
         "layers": entries.iter().map(|e| layer(e, &who)).collect::<Vec<_>>(),
     })))

@@ -3,8 +3,9 @@
 //! A style is put together at each request from what the layers declare: their drawings, sorted by the place that each
 //! part has in the whole, with the colours of the theme asked for. Nothing but the catalogue is read.
 //!
-//! A style names fonts and no glyphs: MapLibre draws letters with the fonts of the page. A stack like `Titillium Web SemiBold,
-//! Titillium Web` asks for the weight by its first name and finds the family by its second.
+//! A style names fonts, and where their glyphs are for programs that have not got them (crate `tiles`); the portal leaves that out, since
+//! MapLibre draws letters with the fonts of its page. A stack like `Titillium Web SemiBold, Titillium Web` asks for the weight by its
+//! first name and finds the family by its second.
 
 mod document;
 pub(crate) mod get;

@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{audit, config, database, demo, environment, ingest, keys, layers, migrate, read_file, serve, works};
+use crate::commands::{audit, config, database, demo, environment, ingest, keys, layers, migrate, read_file, serve, tiles, works};
 use crate::config::Options;
 
 /// The open territorial information system of a city.
@@ -35,6 +35,9 @@ pub(crate) enum Command {
     Migrate(migrate::Arguments),
     /// Lists the layers
     Layers(layers::Arguments),
+    /// Tiles into a file
+    #[command(subcommand)]
+    Tiles(tiles::Command),
     /// Connection string, backup and restore
     #[command(subcommand)]
     Database(database::Command),

@@ -12,6 +12,7 @@ pub(crate) mod layers;
 pub(crate) mod migrate;
 pub(crate) mod read_file;
 pub(crate) mod serve;
+pub(crate) mod tiles;
 pub(crate) mod works;
 
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, 
         Command::Ingest(arguments) => ingest::run(arguments, config).await?,
         Command::Migrate(arguments) => migrate::run(arguments, config).await?,
         Command::Layers(arguments) => layers::run(arguments, config).await?,
+        Command::Tiles(command) => tiles::run(command, config).await?,
         Command::Database(command) => database::run(command, config).await?,
         Command::Keys(command) => keys::run(command, config).await?,
         Command::Environment(command) => environment::run(command, config).await?,

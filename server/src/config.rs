@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ValueEnum};
 use kernel::{PublicUrl, Srid};
+use tiles::Home;
 
 pub(crate) use contact::Contact;
 pub(crate) use file::File;
@@ -72,6 +73,9 @@ pub(crate) struct ServerOptions {
     /// Whom to tell of a hole, in /.well-known/security.txt: addresses as mailto: or https:, separated by commas [default: none]
     #[arg(long, env = "OPENSIT_SECURITY_CONTACT", value_name = "CONTACTS", value_delimiter = ',')]
     pub(crate) security_contact: Option<Vec<Contact>>,
+    /// Serve tiles at the addresses of the tile server martin too, below this: /martin [default: none]
+    #[arg(long, env = "OPENSIT_MARTIN_PREFIX", value_name = "PREFIX")]
+    pub(crate) martin_prefix: Option<Home>,
     /// Open the private database to other programs here, with a password
     #[arg(long, env = "OPENSIT_DB_LISTEN", value_name = "ADDRESS")]
     pub(crate) db_listen: Option<SocketAddr>,
@@ -127,11 +131,12 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Option<Given<Vec<Network>>>,
     pub(crate) cors_origins: Given<Origins>,
     pub(crate) security_contact: Option<Given<Vec<Contact>>>,
+    pub(crate) martin_prefix: Option<Given<Home>>,
     pub(crate) db_listen: Option<Given<SocketAddr>>,
     pub(crate) change_feed: Given<ChangeFeed>,
     pub(crate) modules: Option<Given<Vec<String>>>,
     pub(crate) limits: Given<Limits>,
-    /// The rest of the file: base maps, coordinate systems.
+    /// The rest of the file: base maps, files of tiles, coordinate systems.
     pub(crate) file: File,
 }
 
@@ -155,6 +160,7 @@ impl Config {
             trusted_proxies: pick.of("trusted_proxies", &server.trusted_proxies, &file.trusted_proxies()?),
             cors_origins: pick.or("cors_origins", &server.cors_origins, &file.cors_origins()?, Origins::default()),
             security_contact: pick.of("security_contact", &server.security_contact, &file.security_contact()?),
+            martin_prefix: pick.of("martin_prefix", &server.martin_prefix, &file.martin_prefix()?),
             db_listen: pick.of("db_listen", &server.db_listen, &file.db_listen),
             change_feed: pick.or("change_feed", &server.change_feed, &file.change_feed, ChangeFeed::Auto),
             modules: pick.of("modules", &server.modules, &file.modules),
@@ -190,6 +196,7 @@ impl Config {
         let contacts = |contacts: &[Contact]| contacts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         optional("security-contact", self.security_contact.as_ref().map(|g| (contacts(&g.value), &g.source)), "none");
         optional("trusted-proxies", self.trusted_proxies.as_ref().map(|g| (networks(&g.value), &g.source)), "none");
+        optional("martin-prefix", self.martin_prefix.as_ref().map(|g| (g.value.to_string(), &g.source)), "none");
         optional("db-listen", self.db_listen.as_ref().map(|g| (g.value.to_string(), &g.source)), "closed");
         optional("modules", self.modules.as_ref().map(|g| (g.value.join(","), &g.source)), "all");
         rows.push(("change-feed", format!("{:?}", self.change_feed.value).to_lowercase(), self.change_feed.source.clone()));

@@ -27,7 +27,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::response::Redirect;
 use axum::routing::get;
 use axum::{Router, middleware};
-use catalogue::{Catalogue, PortalSettings};
+use catalogue::{BaseMap, BaseMapKind, Catalogue, PortalSettings};
 use feed::Feed;
 use kernel::{Context, Journal, Services, Srid, Text};
 use sqlx::PgPool;
@@ -47,6 +47,7 @@ pub(crate) struct App {
     pub(crate) catalogue: Catalogue,
     pub(crate) feed: Feed,
     pub(crate) engine: tiles::Engine,
+    pub(crate) archives: tiles::Archives,
     pub(crate) who: Who,
     /// Connections as the owner, for the rare act of an administrator that changes tables.
     pub(crate) owner: PgPool,
@@ -61,11 +62,12 @@ impl App {
 
 /// The whole program over HTTP.
 pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) -> Result<Router, Failure> {
-    let App { context, catalogue, feed, engine, who, owner } = app.clone();
+    let App { context, catalogue, feed, engine, archives, who, owner } = app.clone();
     let wanted = config.modules.as_ref().map(|g| g.value.as_slice());
     let runs = |id: &str| wanted.is_none_or(|ids| ids.iter().any(|w| w == id));
     let themes = modules::all()?;
     check_modules(wanted, &themes)?;
+    let martin = martin(config, &themes)?;
 
     let journal: Arc<dyn Journal> = Arc::new(journal::Audit);
     let mut router = Router::new();
@@ -74,12 +76,14 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
             router.merge(ogc::routes(context.clone(), catalogue.clone(), crs_settings.clone(), Arc::clone(&journal), modules::doors(runs)));
     }
     if runs("tiles") {
+        let beside = tiles::Beside { archives, fonts: portal::fonts()?, martin };
         router = router.merge(tiles::routes(
             context.clone(),
             catalogue.clone(),
             feed.clone(),
             Some(engine),
             tiles::Load::here(config.limits.value.tiles_waiting as usize),
+            beside,
         ));
     }
     let services = app.services();
@@ -170,12 +174,33 @@ fn check_modules(wanted: Option<&[String]>, themes: &[kernel::Module]) -> Result
     }
 }
 
+/// Where the addresses of the tile server martin are, if they are to be.
+fn martin(config: &Config, themes: &[kernel::Module]) -> Result<Option<tiles::Home>, Failure> {
+    let Some(given) = &config.martin_prefix else { return Ok(None) };
+    match themes.iter().find(|theme| theme.id == given.value.segment()) {
+        Some(theme) => Err(Failure::new(format!("martin-prefix (from {}): `{}` is the theme's; write /martin", given.source, theme.id))),
+        None => Ok(Some(given.value.clone())),
+    }
+}
+
+/// Files of pictures that are to be base maps, as such.
+fn base_maps(archives: &tiles::Archives) -> impl Iterator<Item = BaseMap> {
+    archives.all().into_iter().filter(|archive| archive.base_map).map(|archive| BaseMap {
+        id: archive.id.to_string(),
+        title: archive.title,
+        kind: BaseMapKind::Xyz,
+        url: format!("/xyz/{}/{{z}}/{{x}}/{{y}}", archive.id),
+        layers: String::new(),
+        attribution: archive.attribution,
+    })
+}
+
 fn portal_settings(app: &App, config: &Config, themes: &[kernel::Module], crs_settings: &crs::Settings) -> PortalSettings {
     let mut groups: Vec<(String, Text)> = themes.iter().map(|m| (m.id.to_owned(), m.title.clone())).collect();
     groups.push(("published".to_owned(), Text::new("Dati pubblicati", "Published data")));
     PortalSettings {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        base_maps: config.file.base_maps.clone(),
+        base_maps: config.file.base_maps.iter().cloned().chain(base_maps(&app.archives)).collect(),
         groups,
         systems: crs::all().iter().map(|s| system(s, app.context.installation.storage_crs, crs_settings)).collect(),
     }

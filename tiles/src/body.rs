@@ -75,7 +75,7 @@ pub(crate) fn has(request: &HeaderMap, hash: u128) -> bool {
 }
 
 /// Whether `Accept-Encoding` takes gzip (RFC 9110, 12.5.3): named, or under `*`, with a weight above nought.
-fn accepts_gzip(request: &HeaderMap) -> bool {
+pub(crate) fn accepts_gzip(request: &HeaderMap) -> bool {
     let mut any = None;
     for value in request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok()) {
         for coding in value.split(',') {

@@ -21,7 +21,7 @@ mod load;
 mod mosaic;
 mod plan;
 mod projection;
-mod protobuf;
+pub(crate) mod protobuf;
 mod run;
 mod shapes;
 mod simplify;
@@ -205,6 +205,14 @@ impl Engine {
                 }
                 Err(error) => tracing::warn!(layer = %entry.layer.id, cause = %error, "the layer can't be loaded for tiles; trying again"),
             }
+        }
+    }
+
+    /// Loads one layer, where the feed is live; what can't be loaded is left to the database.
+    pub(crate) async fn load_now(&self, entry: &Entry, feed: &Feed) {
+        if let Err(error) = self.load(entry, feed).await {
+            tracing::warn!(layer = %entry.layer.id, cause = %error, "the layer is not in memory: its tiles come from the database");
+            self.leave(entry);
         }
     }
 

@@ -6,19 +6,26 @@
 //! | `/xyz/{ids}/{z}/{x}/{y}` | a Mapbox Vector Tile 2.1; a `.mvt` or `.pbf` after `y` is taken too |
 //! | `/xyz/{ids}/changes` | server-sent events: what changed, and where |
 //! | `/collections/{collection}/h3` | how many rows lie in each cell of H3 |
+//! | `/font/{fontstack}/{range}` | glyphs of the map's fonts |
+//!
+//! Files of tiles ([`Archives`]) answer at the same addresses, and both at those of the tile server martin too ([`Home`]).
 //!
 //! `{ids}` is a layer, or several as `a,b`. The tiles are written from memory ([`Engine`]), where the change feed keeps the layers as they
 //! are in the database; what is not there is written by PostGIS (`ST_AsMVT`), in one statement for all such layers of a tile, and is the
 //! same: what the statement looks like and why is told in `sql`. A tile's size is bounded at every zoom: where a layer has more in it than
 //! a map can show, it is generalised, and the header `X-Generalised` says so.
 
+mod archive;
 mod asked;
 mod body;
 mod changes;
 mod engine;
+mod export;
+mod fonts;
 mod frame;
 mod h3;
 mod ids;
+mod martin;
 mod queue;
 mod render;
 mod sql;
@@ -27,11 +34,15 @@ mod tilejson;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+pub use archive::{ArchiveError, ArchiveSettings, Archives, BadArchive, ServedArchive};
+use axum::{Router, middleware, routing::get};
 use catalogue::Catalogue;
 pub use engine::Engine;
+pub use export::{ExportError, Wanted, Written, export};
 use feed::Feed;
+pub use fonts::{FontError, Fonts};
 use kernel::Context;
+pub use martin::Home;
 use queue::Queue;
 
 /// What the connections of [`Context::tiles_database`] must be set to, for the planner to do right by a tile.
@@ -52,6 +63,8 @@ struct App {
     engine: Option<Engine>,
     ways: Arc<frame::Ways>,
     queues: Arc<Queues>,
+    archives: Archives,
+    fonts: Fonts,
 }
 
 /// How much is made at once.
@@ -76,20 +89,40 @@ struct Queues {
     statements: Queue,
 }
 
-/// Everything under `/xyz`, and what is counted of collections.
-pub fn routes(context: Context, catalogue: Catalogue, feed: Feed, engine: Option<Engine>, load: Load) -> Router {
-    let statements = context.tiles_database.most_connections() as usize;
-    let queues =
-        Queues { encodings: Queue::new("memory", load.at_once, load.waiting), statements: Queue::new("sql", statements, load.waiting) };
-    Router::new()
+impl Queues {
+    fn new(context: &Context, load: Load) -> Self {
+        let statements = context.tiles_database.most_connections() as usize;
+        Self { encodings: Queue::new("memory", load.at_once, load.waiting), statements: Queue::new("sql", statements, load.waiting) }
+    }
+}
+
+/// What is served beside the layers.
+#[derive(Clone, Default)]
+pub struct Beside {
+    /// Files of tiles.
+    pub archives: Archives,
+    /// Fonts that maps draw their letters with.
+    pub fonts: Fonts,
+    /// Where the addresses of the tile server martin are, if they are to be.
+    pub martin: Option<Home>,
+}
+
+/// Everything under `/xyz`, what is counted of collections, and everything under martin's prefix.
+pub fn routes(context: Context, catalogue: Catalogue, feed: Feed, engine: Option<Engine>, load: Load, beside: Beside) -> Router {
+    let queues = Arc::new(Queues::new(&context, load));
+    let (archives, fonts) = (beside.archives, beside.fonts.clone());
+    let app = App { context, catalogue, feed, engine, ways: Arc::default(), queues, archives, fonts };
+    let martin = beside.martin.map(|home| martin::routes(&home, &app)).unwrap_or_default();
+    let own = Router::new()
         .route("/xyz/{ids}", get(tilejson::handler))
         .route("/collections/{collection}/h3", get(h3::handler))
         .route("/xyz/{ids}/changes", get(changes::handler))
         .route("/xyz/{ids}/{z}/{x}/{y}", get(tile::handler))
-        .with_state(App { context, catalogue, feed, engine, ways: Arc::default(), queues: Arc::new(queues) })
+        .route_layer(middleware::from_fn_with_state(app.clone(), archive::answer));
+    own.merge(martin).with_state(app).merge(fonts::routes(&beside.fonts))
 }
 
 /// What [`routes`] answers, described.
 #[derive(utoipa::OpenApi)]
-#[openapi(paths(tilejson::handler, tile::handler, changes::handler, h3::handler))]
+#[openapi(paths(tilejson::handler, tile::handler, changes::handler, h3::handler, fonts::handler))]
 pub struct Api;

@@ -66,7 +66,7 @@ async fn render(app: &App, asked: &Asked, coord: TileCoord, time: &Filter) -> Re
     render::tile(app, &asked.who, &entries, coord, time).await
 }
 
-fn refuse(error: &TileCoordError) -> Problem {
+pub(crate) fn refuse(error: &TileCoordError) -> Problem {
     let integers = "integers: z from 0 to 22, x and y from 0 to 2^z - 1";
     match error {
         TileCoordError::Zoom(_) => Problem::invalid_parameter("z", error.to_string(), integers),

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use crate::App;
 use crate::asked::Asked;
 use crate::engine::count_name;
+use crate::martin::Home;
 
 /// How much wider than the features are the bounds say, degrees: what is drawn round them, and what will be added.
 const MARGIN_DEGREES: f64 = 0.01;
@@ -31,6 +32,7 @@ pub(crate) async fn handler(
     State(app): State<App>,
     stated: Option<Extension<PublicUrl>>,
     token: Option<Extension<AddressToken>>,
+    home: Option<Extension<Home>>,
     asked: Asked,
     params: Params,
     headers: HeaderMap,
@@ -47,6 +49,9 @@ pub(crate) async fn handler(
     let cache = if asked.public() && token.is_none() { "no-cache" } else { "private, no-cache" };
     let public_url = stated.map_or(app.context.public_url, |Extension(url)| url);
     let mut document = tilejson(&asked, &public_url, app.context.installation.bbox, language);
+    if let Some(Extension(home)) = home {
+        document["tiles"][0] = public_url.link(&home.tiles(&asked)).into();
+    }
     let in_memory = |entry: &Arc<Entry>| app.engine.as_ref().is_some_and(|engine| engine.serves(&app.feed, entry, &asked.who));
     document["served_from"] = if asked.entries.iter().all(in_memory) { "memory" } else { "database" }.into();
     for entry in &asked.entries {
@@ -65,7 +70,7 @@ pub(crate) async fn handler(
     Ok(([(header::CACHE_CONTROL, cache), (header::VARY, "accept-language")], Json(document)).into_response())
 }
 
-fn tilejson(Asked { who, entries }: &Asked, public_url: &PublicUrl, installation: Bbox, language: Language) -> Value {
+pub(crate) fn tilejson(Asked { who, entries }: &Asked, public_url: &PublicUrl, installation: Bbox, language: Language) -> Value {
     let layers = || entries.iter().map(|e| &*e.layer);
     let ids = layers().map(|l| l.id.as_str()).collect::<Vec<_>>().join(",");
     let titles = layers().map(|l| l.title.get(language)).collect::<Vec<_>>().join(", ");

@@ -156,8 +156,15 @@ async fn scene_with(more: &str, way: Way) -> Scene {
     let engine = tiles::Engine::new(config.sql(), 256 << 20);
     let feed = Feed::start(config, catalogue.clone(), database.clone(), Some(engine.copies()));
     tokio::spawn(engine.clone().run(catalogue.clone(), feed.clone(), Arc::new(SystemClock)));
-    let memory = tiles::routes(context.clone(), catalogue.clone(), feed.clone(), Some(engine.clone()), tiles::Load::here(64));
-    let sql = tiles::routes(context.clone(), catalogue.clone(), feed.clone(), None, tiles::Load::here(64));
+    let memory = tiles::routes(
+        context.clone(),
+        catalogue.clone(),
+        feed.clone(),
+        Some(engine.clone()),
+        tiles::Load::here(64),
+        tiles::Beside::default(),
+    );
+    let sql = tiles::routes(context.clone(), catalogue.clone(), feed.clone(), None, tiles::Load::here(64), tiles::Beside::default());
     let scene = Scene { scratch, memory, sql, feed, database, engine: engine.clone(), context, catalogue };
     for _ in 0..600 {
         if engine.layers() == LAYERS {
@@ -246,7 +253,7 @@ impl Scene {
     /// A router with little room: one large tile at once, four of the database, and two that wait for either.
     fn narrow(&self, engine: Option<tiles::Engine>) -> Router {
         let load = tiles::Load { at_once: 1, waiting: 2 };
-        tiles::routes(self.context.clone(), self.catalogue.clone(), self.feed.clone(), engine, load)
+        tiles::routes(self.context.clone(), self.catalogue.clone(), self.feed.clone(), engine, load, tiles::Beside::default())
     }
 }
 

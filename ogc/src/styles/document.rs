@@ -81,6 +81,7 @@ fn document<'a>(home: Home<'_>, name: &str, parts: impl Iterator<Item = (&'a Lay
         "metadata": { "opensit:theme": look.theme.name(), "opensit:lang": look.language.tag() },
         "center": bbox.centre(),
         "zoom": zoom_of(bbox),
+        "glyphs": home.public_url.link("/font/{fontstack}/{range}"),
         "sources": sources,
         "layers": layers,
     })

@@ -33,6 +33,7 @@ pub(crate) async fn run(config: &Config) -> Result<ExitCode, Failure> {
     let mut findings =
         vec![Finding { what: "configuration", state: Ok(format!("{} values, `opensit config show` lists them", config.rows().len())) }];
     findings.push(disk(config));
+    archives(config, &mut findings).await;
     if config.database_url.is_none() {
         let state = running_server(&config.data_dir.value).unwrap_or_else(|| "none runs on this directory".to_owned());
         findings.push(Finding { what: "server", state: Ok(state) });
@@ -81,6 +82,30 @@ fn disk(config: &Config) -> Finding {
     }
 }
 
+/// Whether each file of tiles that is configured can be served.
+async fn archives(config: &Config, findings: &mut Vec<Finding>) {
+    let (good, bad) = tiles::Archives::open(&config.file.archives).await;
+    for bad in bad {
+        let state = format!("`{}` ({}) is not served: {}", bad.id, bad.file.display(), bad.error);
+        findings.push(Finding { what: "archives", state: Err(state) });
+    }
+    for archive in good.all() {
+        let (first, last) = archive.zooms;
+        let kind = if archive.is_raster { "pictures" } else { "vector tiles" };
+        findings.push(Finding { what: "archives", state: Ok(format!("`{}`: {kind}, zoom {first} to {last}", archive.id)) });
+    }
+}
+
+/// Files of tiles that a layer of the same name stands before.
+async fn hidden_archives(owner: &PgPool, config: &Config, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+    let catalogue = Catalogue::load(&kernel::Database::new(owner.clone())).await?;
+    for id in config.file.archives.keys().filter(|id| catalogue.layer(&Principal::operator(), id.as_str()).is_some()) {
+        let state = format!("`{id}` is not served, since there is a layer of that name. Give the file another one in [archives]");
+        findings.push(Finding { what: "archives", state: Err(state) });
+    }
+    Ok(())
+}
+
 async fn examine(database: &Database, config: &Config, findings: &mut Vec<Finding>) -> Result<(), Failure> {
     let owner = database.owner(&[]).await?;
     let failed = || Failure::database("examining the database");
@@ -110,6 +135,7 @@ async fn examine(database: &Database, config: &Config, findings: &mut Vec<Findin
         let before = Catalogue::load(&kernel::Database::new(owner.clone())).await.ok();
         let owner = migrate::run(database, config).await?;
         layers(&owner, before.as_ref(), findings).await?;
+        hidden_archives(&owner, config, findings).await?;
         contents(&owner, findings).await?;
     }
     match database.app().await {

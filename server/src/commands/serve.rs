@@ -6,7 +6,7 @@ use catalogue::Catalogue;
 use clap::Args;
 use feed::{Feed, FeedConfig, Tls, Way};
 use identity::audit;
-use kernel::{Context, PublicUrl, SystemClock};
+use kernel::{Context, Principal, PublicUrl, SystemClock};
 use sqlx::PgPool;
 use url::Url;
 
@@ -80,13 +80,20 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     let limits = &config.limits.value;
     let engine = tiles::Engine::new(feed_config.sql(), limits.tiles_memory_mib as usize * 1024 * 1024)
         .generalising_beyond(limits.tiles_layer_features as usize, limits.tiles_layer_kib as usize * 1024);
+    let (archives, bad) = tiles::Archives::open(&config.file.archives).await;
+    for bad in bad {
+        tracing::warn!(archive = %bad.id, file = %bad.file.display(), cause = %bad.error, "a file of tiles is not served");
+    }
+    for archive in archives.all().iter().filter(|archive| catalogue.layer(&Principal::operator(), archive.id.as_str()).is_some()) {
+        tracing::warn!(archive = %archive.id, "a file of tiles is not served, since there is a layer of that name: give it another one");
+    }
     let feed = Feed::start(feed_config, catalogue.clone(), context.database.clone(), Some(engine.copies()));
     let keeping = tokio::spawn(engine.clone().run(catalogue.clone(), feed.clone(), Arc::clone(&context.clock)));
     let keeper = keep_cluster(&database);
     let who = Who::new(config, &context, what != Serving::Installation)?;
     let invitation = if what == Serving::Installation { invitation(&who).await } else { None };
     let sweeper = tokio::spawn(sweep(who.identity.clone()));
-    let app = App { context: context.clone(), catalogue, feed: feed.clone(), engine, who, owner: database.owner_at_need()? };
+    let app = App { context: context.clone(), catalogue, feed: feed.clone(), engine, archives, who, owner: database.owner_at_need()? };
     let services = app.services();
     let router = http::router(app, config, &crs_settings)?;
 
@@ -166,7 +173,7 @@ async fn within_grace(server: impl Future<Output = ()>) {
 }
 
 /// Ctrl-C, or what `kill` and systemd send.
-async fn stop_signal() {
+pub(crate) async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         let _ = tokio::signal::ctrl_c().await;
@@ -179,7 +186,7 @@ async fn stop_signal() {
 }
 
 /// Where the feed connects, from a connection string: `host` as a parameter is the directory of a socket.
-fn feed_config(database: &Database, context: &Context, way: Way) -> Result<FeedConfig, Failure> {
+pub(crate) fn feed_config(database: &Database, context: &Context, way: Way) -> Result<FeedConfig, Failure> {
     let url = Url::parse(database.replication_url())
         .map_err(|e| Failure::new(format!("the connection string of opensit_replication can't be read: {e}")))?;
     let parameter = |name: &str| url.query_pairs().find(|(n, _)| n == name).map(|(_, value)| value.into_owned());

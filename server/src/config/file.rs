@@ -1,10 +1,12 @@
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use catalogue::BaseMap;
 use identity::OidcSettings;
-use kernel::{PublicUrl, Srid};
+use kernel::{LayerId, PublicUrl, Srid};
 use serde::Deserialize;
+use tiles::{ArchiveSettings, Home};
 
 use super::{ChangeFeed, Contact, Limits, LogFormat, Network, Origins};
 use crate::failure::Failure;
@@ -27,6 +29,7 @@ pub(crate) struct File {
     trusted_proxies: Option<Vec<String>>,
     cors_origins: Option<Vec<String>>,
     security_contact: Option<Vec<String>>,
+    martin_prefix: Option<String>,
     pub(crate) db_listen: Option<SocketAddr>,
     pub(crate) change_feed: Option<ChangeFeed>,
     pub(crate) modules: Option<Vec<String>>,
@@ -34,6 +37,9 @@ pub(crate) struct File {
     /// Base maps to choose from in the portal.
     #[serde(default)]
     pub(crate) base_maps: Vec<BaseMap>,
+    /// Files of tiles that are served beside the layers, by their names.
+    #[serde(default)]
+    pub(crate) archives: BTreeMap<LayerId, ArchiveSettings>,
     /// Providers of identities that speak OpenID Connect, in the order of the sign-in page.
     #[serde(default)]
     pub(crate) oidc: Vec<OidcSettings>,
@@ -86,6 +92,11 @@ impl File {
     pub(crate) fn security_contact(&self) -> Result<Option<Vec<Contact>>, Failure> {
         let read = |text: &String| text.parse().map_err(|e| Failure::new(format!("security-contact in the configuration file: {e}")));
         self.security_contact.as_ref().map(|contacts| contacts.iter().map(read).collect()).transpose()
+    }
+
+    pub(crate) fn martin_prefix(&self) -> Result<Option<Home>, Failure> {
+        let read = |text: &String| text.parse().map_err(|e| Failure::new(format!("martin-prefix in the configuration file: {e}")));
+        self.martin_prefix.as_ref().map(read).transpose()
     }
 
     pub(crate) fn limits(&self) -> Result<Option<Limits>, Failure> {

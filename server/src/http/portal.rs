@@ -8,6 +8,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kernel::Problem;
 use rust_embed::{EmbeddedFile, RustEmbed};
 
+use crate::failure::Failure;
+
 /// The files that `npm run build` leaves in `web-map/dist`, each also compressed (`.br`, `.gz`).
 #[derive(RustEmbed)]
 #[folder = "../web-map/dist"]
@@ -16,6 +18,20 @@ struct Dist;
 /// Where `/portal` and `/favicon.ico` lead to: seen from there, so that whatever path a proxy puts before ours stays before it.
 const PORTAL: &str = "portal/";
 const ICON: &str = "portal/favicon.svg";
+
+/// The portal's fonts by the begin of their files' names, and what styles call them (`src/tokens.css` of the portal).
+const FONTS: [(&str, [&str; 2]); 2] = [
+    ("assets/titillium-web-latin-400-normal-", ["Titillium Web", "Titillium Web Regular"]),
+    ("assets/titillium-web-latin-600-normal-", ["Titillium Web SemiBold", "Titillium Web Bold"]),
+];
+
+/// The fonts that labels are drawn with, for map programs that have not got them; none where the portal was not built.
+pub(super) fn fonts() -> Result<tiles::Fonts, Failure> {
+    let file =
+        |begin: &str| Dist::iter().find(|path| path.starts_with(begin) && path.ends_with(".woff2")).and_then(|path| Dist::get(&path));
+    let found = FONTS.iter().filter_map(|(begin, names)| Some((names.map(str::to_owned).to_vec(), file(begin)?.data.into_owned())));
+    tiles::Fonts::new(found).map_err(|e| Failure::new(format!("a font of the portal: {e}; build the portal again")))
+}
 
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()

@@ -47,8 +47,10 @@ export function compose(full: StyleSpecification, shown: Shown): StyleSpecificat
   const afterBackground = layers.findIndex((layer) => layer.type !== 'background');
   const at = afterBackground < 0 ? layers.length : afterBackground;
   const sources = Object.fromEntries(Object.entries(full.sources).filter(([id]) => wanted.has(id)).map(([id, s]) => [id, here(withTiles(s, shown.catalogue, shown.day))]));
+  // letters are drawn with the page's fonts: glyphs are for programs that have not got them
+  const { glyphs: _, ...rest } = full;
   return {
-    ...full,
+    ...rest,
     sources: { ...sources, ...shown.basemap?.sources, ...shown.overlay?.sources },
     layers: [...layers.slice(0, at), ...(shown.basemap?.layers ?? []), ...layers.slice(at), ...(shown.overlay?.layers ?? [])],
   };

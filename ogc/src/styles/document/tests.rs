@@ -53,6 +53,7 @@ fn parts_of_all_layers_lie_in_one_order_over_the_ground() {
     assert_eq!(style["sources"], json!({"map": {"type": "vector", "url": "https://sit.example.it/gis/xyz/a,b"}}));
     assert_eq!((&style["version"], &style["name"]), (&json!(8), &json!("Comune di prova")));
     assert_eq!(style["center"], json!([15.7, 38.1]));
+    assert_eq!(style["glyphs"], "https://sit.example.it/gis/font/{fontstack}/{range}");
 }
 
 #[test]
