@@ -14,6 +14,7 @@
 mod asked;
 mod body;
 mod changes;
+mod choice;
 mod engine;
 mod frame;
 mod ids;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 use axum::{Router, routing::get};
 use catalogue::Catalogue;
+use crs::Settings;
 pub use engine::Engine;
 use feed::Feed;
 use kernel::Context;
@@ -47,15 +49,17 @@ struct App {
     /// What keeps layers in memory; without it all tiles are the database's.
     engine: Option<Engine>,
     ways: Arc<frame::Ways>,
+    /// Datum parameters, for geometries in filters.
+    settings: Settings,
 }
 
-/// Everything under `/xyz`.
-pub fn routes(context: Context, catalogue: Catalogue, feed: Feed, engine: Option<Engine>) -> Router {
+/// Everything under `/xyz`. `settings` are the datum parameters by which geometries in filters are read.
+pub fn routes(context: Context, catalogue: Catalogue, settings: Settings, feed: Feed, engine: Option<Engine>) -> Router {
     Router::new()
         .route("/xyz/{ids}", get(tilejson::handler))
         .route("/xyz/{ids}/changes", get(changes::handler))
         .route("/xyz/{ids}/{z}/{x}/{y}", get(tile::handler))
-        .with_state(App { context, catalogue, feed, engine, ways: Arc::default() })
+        .with_state(App { context, catalogue, feed, engine, ways: Arc::default(), settings })
 }
 
 /// What [`routes`] answers, described.

@@ -7,6 +7,7 @@ use kernel::{Bbox, Filter, Principal, Problem, Session, TileCoord};
 use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::App;
+use crate::choice::{Choice, Selection};
 use crate::engine;
 use crate::frame::buffer;
 use crate::sql::{self, Form, MAX_FEATURES, Part};
@@ -91,14 +92,23 @@ impl From<Failure> for Problem {
 
 /// Makes the tile of these layers, those that have this zoom; `time` says which versions of rows with validity are meant. What is in memory
 /// is written from there, the rest by the database.
-pub(crate) async fn tile(app: &App, who: &Principal, entries: &[Arc<Entry>], tile: TileCoord, time: &Filter) -> Result<Tile, Failure> {
+/// `choice` says which rows and properties.
+pub(crate) async fn tile(
+    app: &App,
+    who: &Principal,
+    entries: &[Arc<Entry>],
+    tile: TileCoord,
+    time: &Filter,
+    choice: &Choice,
+) -> Result<Tile, Failure> {
     let mut work = Vec::new();
     let mut crowded = Vec::new();
-    for entry in entries.iter().filter(|e| (e.layer.zoom.0..=e.layer.zoom.1).contains(&tile.z())) {
+    let selections = choice.over(entries, who, &app.settings)?;
+    for (entry, selection) in entries.iter().zip(&selections).filter(|(e, _)| (e.layer.zoom.0..=e.layer.zoom.1).contains(&tile.z())) {
         let way = app.ways.to(entry.layer.srid).map_err(|e| Problem::internal("tile", &e))?;
         let Some(frame) = way.frame(tile, buffer(tile, entry.layer.geometry)) else { continue };
-        let part = Part { layer: &entry.layer, who, frame, time, z: tile.z() };
-        work.push(match from_memory(app, who, entry, tile, time).await? {
+        let part = Part { layer: &entry.layer, who, frame, time, selection, z: tile.z() };
+        work.push(match from_memory(app, who, entry, tile, (time, selection)).await? {
             Some(engine::Written { bytes, form, why }) => Work { part, form, why, in_memory: true, mvt: Some(bytes) },
             None => {
                 if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
@@ -131,12 +141,14 @@ async fn from_memory(
     who: &Principal,
     entry: &Arc<Entry>,
     tile: TileCoord,
-    time: &Filter,
+    (time, selection): (&Filter, &Selection),
 ) -> Result<Option<engine::Written>, Problem> {
     let Some(engine) = &app.engine else { return Ok(None) };
     let (engine, feed, entry) = (engine.clone(), app.feed.clone(), Arc::clone(entry));
-    let (who, time, much) = (who.clone(), time.clone(), expected(&entry, tile) > MUCH);
-    let write = move || engine.tile(&feed, &entry, &who, tile, &time, &FORMS, (MAX_FEATURES as usize, MAX_LAYER_BYTES));
+    // a filter looks at each row
+    let much = expected(&entry, tile) > MUCH || selection.filter.is_some();
+    let (who, time, selection) = (who.clone(), time.clone(), selection.clone());
+    let write = move || engine.tile(&feed, &entry, &who, tile, (&time, &selection), &FORMS, (MAX_FEATURES as usize, MAX_LAYER_BYTES));
     if much { tokio::task::spawn_blocking(write).await.map_err(|e| Problem::internal("tile", &e)) } else { Ok(write()) }
 }
 

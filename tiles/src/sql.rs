@@ -4,7 +4,8 @@
 //! writing one layer after the other) and `candidates` (how many rows the search box met, up to one more than
 //! [`MAX_FEATURES`]). It is written with literal bounds and run once: a prepared one turns to a generic plan at its sixth
 //! run, which at zoom 12 costs a quarter of a second. Names come from the catalogue, whose types check them; numbers
-//! and the instant are written by us.
+//! and the instant are written by us, and so are the values of a filter that is asked with: typed, each by the one writer of literals that
+//! row policies are written with ([`Filter::policy_sql`]).
 //!
 //! Features come in the order of `fid`, so that equal data give equal bytes. A feature's geometry outside the tile or smaller
 //! than half a unit is NULL, and `ST_AsMVT` leaves it out.
@@ -12,9 +13,10 @@
 mod detail;
 mod generalised;
 
-use kernel::layer::FieldType;
+use kernel::layer::{Field, FieldType};
 use kernel::{Bbox, Filter, Layer, Principal};
 
+use crate::choice::Selection;
 use crate::frame::{EXTENT, Frame};
 
 /// Beyond as many features in a tile a layer is generalised.
@@ -36,6 +38,8 @@ pub(crate) struct Part<'a> {
     pub(crate) frame: Frame,
     /// When the rows of layers with validity must be valid.
     pub(crate) time: &'a Filter,
+    /// Which rows and properties are asked for.
+    pub(crate) selection: &'a Selection,
     /// The zoom.
     pub(crate) z: u8,
 }
@@ -66,20 +70,24 @@ impl Part<'_> {
         self.layer.seen_by(self.who, alias)
     }
 
-    /// The condition on rows: in the box, and valid.
+    /// The condition on rows: in the box, valid, and as asked for.
     fn rows(&self, search: &Bbox) -> String {
         let srid = self.layer.srid.postgis();
         let mut sql = format!("geom && {}", envelope(search, srid));
         if self.layer.validity {
             sql.push_str(&format!(" and {}", self.time.policy_sql(self.layer.srid)));
         }
+        if let Some(filter) = &self.selection.filter {
+            sql.push_str(&format!(" and ({})", filter.policy_sql(self.layer.srid)));
+        }
         sql
     }
 
-    /// The columns that become properties, with their names.
+    /// The columns that become properties, with their names, each after a comma.
     fn properties(&self, row: &str) -> String {
-        let mut sql = format!("{row}id::text as id");
-        for field in self.layer.fields.iter().filter(|f| !f.personal && self.who.may_read_field(f)) {
+        let mut sql = if self.selection.wants("id") { format!(", {row}id::text as id") } else { String::new() };
+        let wanted = |f: &&Field| !f.personal && self.who.may_read_field(f) && self.selection.wants(f.name.as_str());
+        for field in self.layer.fields.iter().filter(wanted) {
             let column = format!("{row}{}", field.name.sql());
             let value = match field.kind {
                 FieldType::Text => format!("{column}::text"),
@@ -149,7 +157,7 @@ mod tests {
         frame.unit = 0.5;
         let who = kernel::Principal::anonymous();
         let time = Filter::ValidAt(Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap());
-        let part = Part { layer, who: &who, frame, time: &time, z };
+        let part = Part { layer, who: &who, frame, time: &time, selection: &Selection::default(), z };
         match form {
             Some(form) => tile([(0, &part, form)]),
             None => count([(0, &part)]),

@@ -12,6 +12,7 @@ use super::plan::Plan;
 use super::protobuf::{field, varint, varint_length};
 use super::run::{Bits, Kind, Run};
 use super::world::{Extent, Grid};
+use crate::choice::Selection;
 use crate::frame::EXTENT;
 use crate::sql::Form;
 
@@ -45,11 +46,31 @@ struct Candidate {
 
 /// What of each candidate is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum What {
-    Rows,
-    Labels,
+struct What {
+    /// Points for labels, in place of the geometry.
+    labels: bool,
+    /// The columns that are seen.
+    columns: bool,
+    id: bool,
+}
+
+impl What {
     /// Their geometry alone.
-    Bare,
+    const BARE: Self = Self { labels: false, columns: false, id: false };
+}
+
+/// How many conditions may be asked of rows for a tile: about a second's work. Beyond it the database is asked, with its time limit.
+const MAX_WORK: usize = 10_000_000;
+
+/// How much work a filter is for one row, in simple conditions.
+fn weight(filter: &Filter) -> usize {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().map(weight).sum::<usize>().max(1),
+        Filter::Not(part) => weight(part),
+        Filter::In(_, values) => 1 + values.len() / 4,
+        Filter::Like(_, pattern) => 2 + pattern.text().len() / 8,
+        _ => 1,
+    }
 }
 
 /// A run of fewer rows is divided into cells for each tile.
@@ -87,16 +108,20 @@ pub(crate) struct Asked<'a> {
     pub(crate) layer: &'a Layer,
     pub(crate) who: &'a Principal,
     pub(crate) time: &'a Filter,
+    /// A condition beside the layer's own, over what this principal sees.
+    pub(crate) filter: Option<&'a Filter>,
+    pub(crate) selection: &'a Selection,
     pub(crate) grid: Grid,
 }
 
-/// Writes what there is to see of runs of one plan, in the first of the forms (the last may be any size) that is small enough.
-pub(crate) fn layer(plan: &Plan, parts: &[Part], asked: &Asked<'_>, forms: &[Form], most: (usize, usize)) -> Written {
+/// Writes what there is to see of runs of one plan, in the first of the forms (the last may be any size) that is small enough. `None`:
+/// the filter is too much to be asked of so many rows.
+pub(crate) fn layer(plan: &Plan, parts: &[Part], asked: &Asked<'_>, forms: &[Form], most: (usize, usize)) -> Option<Written> {
     DESK.with_borrow_mut(|desk| desk.layer(plan, parts, asked, forms, most))
 }
 
 impl Desk {
-    fn layer(&mut self, plan: &Plan, parts: &[Part], asked: &Asked<'_>, forms: &[Form], most: (usize, usize)) -> Written {
+    fn layer(&mut self, plan: &Plan, parts: &[Part], asked: &Asked<'_>, forms: &[Form], most: (usize, usize)) -> Option<Written> {
         let Asked { layer, who, grid, .. } = asked;
         let readable = layer.readable_rows(who);
         let rows_with = |name: &str| layer.field(name).map_or_else(Filter::nothing, |field| layer.rows_with(field, who));
@@ -104,10 +129,10 @@ impl Desk {
             .fields()
             .enumerate()
             .map(|(at, field)| (at, field.name.as_str(), rows_with(field.name.as_str())))
-            .filter(|(.., rows)| !rows.is_nothing())
+            .filter(|(_, name, rows)| !rows.is_nothing() && asked.selection.wants(name))
             .collect();
         let class = |run: &Run, filter: &Filter| (!filter.is_everything()).then(|| run.class(filter));
-        let seen: Vec<Seen<'_>> = parts
+        let mut seen: Vec<Seen<'_>> = parts
             .iter()
             .map(|part| Seen {
                 part,
@@ -115,8 +140,13 @@ impl Desk {
                 fields: columns.iter().map(|(.., rows)| class(&part.run, rows)).collect(),
             })
             .collect();
+        if let Some(filter) = asked.filter {
+            self.sift(&mut seen, filter, grid, forms)?;
+        }
         let columns: Vec<(usize, &str)> = columns.iter().map(|(at, name, _)| (*at, *name)).collect();
         let (most_rows, most_bytes) = most;
+        let has_id = asked.selection.wants("id");
+        let (rows, labels) = (What { labels: false, columns: true, id: has_id }, What { labels: true, columns: true, id: has_id });
         let mut why = "";
         for (number, form) in forms.iter().enumerate() {
             let last = number + 1 == forms.len();
@@ -128,33 +158,60 @@ impl Desk {
                         why = "features";
                         continue;
                     }
-                    self.write(layer.id.as_str(), &columns, &seen, grid, What::Rows, &mut written.bytes);
+                    self.write(layer.id.as_str(), &columns, &seen, grid, rows, &mut written.bytes);
                     if layer.label_points().is_some_and(|from| grid.z >= from) {
-                        self.write(&layer.label_points_id(), &columns, &seen, grid, What::Labels, &mut written.bytes);
+                        self.write(&layer.label_points_id(), &columns, &seen, grid, labels, &mut written.bytes);
                     }
                 }
                 Form::Generalised { cell, attributes } => {
-                    self.divide(&seen, &readable, asked.time, grid, *cell);
-                    let what = if *attributes { What::Rows } else { What::Bare };
+                    let class = asked.filter.is_none().then_some(&readable);
+                    self.divide(&seen, class, asked.time, grid, *cell);
+                    let what = if *attributes { rows } else { What::BARE };
                     self.write(layer.id.as_str(), &columns, &seen, grid, what, &mut written.bytes);
                 }
             }
             if last || written.bytes.len() <= most_bytes {
-                return written;
+                return Some(written);
             }
             why = "bytes";
         }
-        Written::default()
+        Some(Written::default())
     }
 
-    /// What is drawn of the rows where there are many.
-    fn divide(&mut self, seen: &[Seen<'_>], readable: &Filter, time: &Filter, grid: &Grid, cell: u32) {
+    /// Leaves only the rows that meet the filter. It is asked of the rows of this tile and kept nowhere: there is no end of filters.
+    /// `None`: that would be too much.
+    fn sift(&mut self, seen: &mut [Seen<'_>], filter: &Filter, grid: &Grid, forms: &[Form]) -> Option<()> {
+        let cells = |form: &Form| if let Form::Generalised { cell, .. } = form { *cell } else { 0 };
+        let extent = level::reach(grid, forms.iter().map(cells).max().unwrap_or(0));
+        let weight = weight(filter);
+        let mut work = 0;
+        for Seen { part, rows, .. } in seen {
+            self.found.clear();
+            part.run.search(&extent, &mut self.found);
+            work += self.found.len().saturating_mul(weight);
+            if work > MAX_WORK {
+                return None;
+            }
+            let mut met = Bits::default();
+            let candidates = self.found.iter().map(|row| *row as usize).filter(|row| !part.dead.holds(*row));
+            candidates
+                .filter(|row| rows.as_ref().is_none_or(|rows| rows.holds(*row)) && part.run.meets(*row, filter))
+                .for_each(|row| met.set(row));
+            *rows = Some(Arc::new(met));
+        }
+        Some(())
+    }
+
+    /// What is drawn of the rows where there are many; `readable` is the condition that all of them meet that are in its class of readers,
+    /// if that is all that is asked.
+    fn divide(&mut self, seen: &[Seen<'_>], readable: Option<&Filter>, time: &Filter, grid: &Grid, cell: u32) {
         let cells = Cells::new(grid, cell);
         let levels: Vec<Option<Arc<Level>>> = seen
             .iter()
             .map(|Seen { part, rows, .. }| {
+                let readable = readable.filter(|_| part.run.len() > WORTH_A_LEVEL)?;
                 let class = rows.as_ref().map(|bits| (readable, &**bits));
-                (part.run.len() > WORTH_A_LEVEL).then(|| part.run.level(class, cells, time))
+                Some(part.run.level(class, cells, time))
             })
             .collect();
         self.candidates.clear();
@@ -209,14 +266,14 @@ impl Desk {
             1
         });
         let (mut features, mut values, mut count) = (Vec::with_capacity(candidates.len() * 96), Vec::new(), 0u32);
-        let (columns, has_id) = if what == What::Bare { (&[][..], false) } else { (columns, true) };
+        let (columns, has_id) = (if what.columns { columns } else { &[] }, what.id);
         for Candidate { run: number, row, square, .. } in candidates.iter() {
             let (Seen { part, fields, .. }, row) = (&seen[*number as usize], *row as usize);
             let run = &*part.run;
-            let drawn = match (what, square) {
-                (What::Labels, _) => run.label(row).is_some_and(|at| pen.draw_label(at, grid)),
-                (_, Some(square)) => pen.draw_square(square, grid),
-                (_, None) => pen.draw(run, row, grid),
+            let drawn = match (what.labels, square) {
+                (true, _) => run.label(row).is_some_and(|at| pen.draw_label(at, grid)),
+                (false, Some(square)) => pen.draw_square(square, grid),
+                (false, None) => pen.draw(run, row, grid),
             };
             if !drawn {
                 continue;
@@ -239,9 +296,9 @@ impl Desk {
                     (*used, *known) = (*use_, count);
                     count += 1;
                 }
-                tag(key + 1, *known);
+                tag(key + usize::from(has_id), *known);
             }
-            let kind = if what == What::Labels { 1 } else { 1 + run.kind(row) as u64 };
+            let kind = if what.labels { 1 } else { 1 + run.kind(row) as u64 };
             feature(run.fids[row].cast_unsigned(), kind, tags, &pen.commands, &mut features);
         }
         if features.is_empty() {

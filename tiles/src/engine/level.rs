@@ -258,6 +258,17 @@ pub(crate) fn items(seen: &[Seen<'_>], levels: &[Option<Arc<Level>>], time: &Fil
     items
 }
 
+/// How far rows are looked at for a tile whose cells have at most so many units; without cells, the tile and its buffer.
+pub(crate) fn reach(grid: &Grid, units: u32) -> Extent {
+    let extent = grid.extent();
+    if units == 0 {
+        return extent;
+    }
+    let cells = Cells::new(grid, units);
+    // what stands for a cell beside the tile, and what reaches into that cell
+    widened(&widened(&extent, cells), cells)
+}
+
 fn widened(extent: &Extent, cells: Cells) -> Extent {
     let side = cells.side().min(u64::from(u32::MAX)) as u32;
     Extent {

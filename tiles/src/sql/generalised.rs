@@ -16,7 +16,7 @@ impl Part<'_> {
     /// less time on 290,000 parcels. A `fid` is exact in a double up to 2^53.
     pub(super) fn generalised(&self, number: usize, cell: u32, attributes: bool) -> String {
         let side = self.frame.unit * f64::from(cell);
-        let properties = if attributes { format!(", {}", self.properties("r.")) } else { String::new() };
+        let properties = if attributes { self.properties("r.") } else { String::new() };
         let areal = self.layer.geometry.holds(2);
         let mixed = self.layer.geometry.dimension().is_none();
         let (area, areas) = if areal { (", st_area(geom) as area", ", sum(area) as area") } else { ("", "") };
