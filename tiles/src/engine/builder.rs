@@ -6,10 +6,11 @@ use crs::CrsError;
 use feed::ewkb::{self, Part, Visitor};
 
 use super::plan::Plan;
+use super::projection::Projection;
 use super::run::{HOLE, Kind, Run};
 use super::simplify::{NEVER, safe_zoom, zooms};
 use super::values::{self, Dictionary, Interner};
-use super::world::{Extent, Projection, World};
+use super::world::{Extent, World};
 
 /// A row as the database sends it.
 #[derive(Debug, Default)]
@@ -24,6 +25,11 @@ pub(crate) struct Row<'a> {
     pub(crate) columns: Vec<(Option<&'a str>, bool)>,
 }
 
+/// The number of no value.
+pub(crate) const NONE: u32 = u32::MAX;
+/// No instant.
+pub(crate) const UNKNOWN: i64 = i64::MIN;
+
 /// Columns in the order in which rows came.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
@@ -37,10 +43,12 @@ pub(crate) struct Rows {
     pub(crate) positions: Vec<World>,
     pub(crate) keep: Vec<u8>,
     pub(crate) labels: Vec<Option<World>>,
-    pub(crate) columns: Vec<Vec<Option<u32>>>,
+    /// Numbers of values, or [`NONE`].
+    pub(crate) columns: Vec<Vec<u32>>,
     pub(crate) values: Interner,
-    pub(crate) valid_from: Vec<Option<i64>>,
-    pub(crate) valid_to: Vec<Option<i64>>,
+    /// Microseconds since 1970, or [`UNKNOWN`].
+    pub(crate) valid_from: Vec<i64>,
+    pub(crate) valid_to: Vec<i64>,
 }
 
 /// Takes rows in.
@@ -93,14 +101,14 @@ impl Builder {
     }
 
     /// Takes a row in. One without a place, or with one that no tile can show, is left out.
-    pub(crate) fn push(&mut self, projection: &Projection, row: &Row<'_>) -> Result<(), CrsError> {
+    pub(crate) fn push(&mut self, projection: &mut Projection, row: &Row<'_>) -> Result<(), CrsError> {
         self.geometry.positions.clear();
         self.geometry.parts.clear();
         if row.geometry.is_none_or(|bytes| ewkb::read(bytes, &mut self.geometry).is_err()) {
             return Ok(());
         }
         let from = (self.rows.positions.len(), self.rows.ends.len());
-        projection.project(&mut self.geometry.positions, &mut self.rows.positions)?;
+        projection.project(&self.geometry.positions, &mut self.rows.positions)?;
         let Some((kind, safe)) = self.shape(from.0) else {
             self.rows.positions.truncate(from.0);
             self.rows.keep.truncate(from.0);
@@ -113,10 +121,8 @@ impl Builder {
         rows.safe.push(safe);
         rows.boxes.push(Extent::around(&rows.positions[from.0..]));
         rows.fids.push(row.fid);
-        self.scratch.clear();
-        values::write(kernel::layer::FieldType::Text, false, row.id, &mut self.scratch);
-        rows.ids.push(&self.scratch);
-        let us = |text: Option<&str>| text.and_then(values::instant).map(|at| at.timestamp_micros());
+        rows.ids.push(row.id.as_bytes());
+        let us = |text: Option<&str>| text.and_then(values::instant).map_or(UNKNOWN, |at| at.timestamp_micros());
         if self.plan.layer.validity {
             rows.valid_from.push(us(row.valid_from));
             rows.valid_to.push(us(row.valid_to));
@@ -125,7 +131,7 @@ impl Builder {
         for ((column, kind), (value, single)) in rows.columns.iter_mut().zip(kinds).zip(&row.columns) {
             self.scratch.clear();
             let written = value.is_some_and(|text| values::write(kind, *single, text, &mut self.scratch));
-            column.push(written.then(|| rows.values.number(&self.scratch)));
+            column.push(if written { rows.values.number(&self.scratch) } else { NONE });
         }
         if self.plan.labels {
             let label = (kind == Kind::Area).then(|| inside(&rows.positions, &rows.ends[from.1..], from.0)).flatten();
@@ -193,21 +199,25 @@ impl Builder {
         let rows = &mut self.rows;
         rows.parts.push(rows.ends.len() as u32);
         rows.kinds.push(run.kind(row));
-        rows.safe.push(run.safe[row]);
-        rows.boxes.push(run.boxes[row]);
-        rows.fids.push(run.fids[row]);
-        rows.ids.push(run.id(row));
+        rows.safe.push(run.safe(row));
+        rows.boxes.push(run.extent(row));
+        rows.fids.push(run.fid(row));
+        self.scratch.clear();
+        run.id(row, &mut self.scratch);
+        rows.ids.push(&self.scratch);
         for part in run.parts(row) {
-            rows.positions.extend_from_slice(part.positions);
-            rows.keep.extend_from_slice(part.keep);
+            part.positions().for_each(|(position, keep)| {
+                rows.positions.push(position);
+                rows.keep.push(keep);
+            });
             rows.ends.push(rows.positions.len() as u32 | if part.hole { HOLE } else { 0 });
         }
         for (at, column) in rows.columns.iter_mut().enumerate() {
-            column.push(run.value(row, at).map(|value| rows.values.number(run.bytes_of(value))));
+            column.push(run.value(row, at).map_or(NONE, |value| rows.values.number(run.bytes_of(value))));
         }
         if let Some((from, to)) = run.validity(row) {
-            rows.valid_from.push((from > i64::MIN).then_some(from));
-            rows.valid_to.push(to);
+            rows.valid_from.push(from);
+            rows.valid_to.push(to.unwrap_or(UNKNOWN));
         }
         if self.plan.labels {
             rows.labels.push(run.label(row));

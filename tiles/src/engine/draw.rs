@@ -3,7 +3,8 @@
 use super::area::{Rings, repaired};
 use super::clip::{self, Square, Unit};
 use super::protobuf::{varint, zigzag};
-use super::run::{Kind, PartOf, Run};
+use super::run::{Kind, Run};
+use super::shapes::PartOf;
 use super::world::{Extent, Grid, World};
 use crate::frame::EXTENT;
 
@@ -27,7 +28,7 @@ impl Pen {
     /// Draws a row of a run. `false`: nothing of it is in the tile.
     pub(crate) fn draw(&mut self, run: &Run, row: usize, grid: &Grid) -> bool {
         self.begin();
-        let extent = &run.boxes[row];
+        let extent = &run.extent(row);
         let square = Square { from: -grid.buffer, to: i64::from(EXTENT) + grid.buffer };
         match run.kind(row) {
             Kind::Point => self.points(run, row, grid, square),
@@ -70,7 +71,7 @@ impl Pen {
     fn points(&mut self, run: &Run, row: usize, grid: &Grid, square: Square) {
         self.line.clear();
         for part in run.parts(row) {
-            self.line.extend(part.positions.iter().map(|at| grid.quantise(*at)).filter(|at| square.holds(*at)));
+            self.line.extend(part.positions().map(|(at, _)| grid.quantise(at)).filter(|at| square.holds(*at)));
         }
         if !self.line.is_empty() {
             self.command(1, self.line.len());
@@ -134,22 +135,67 @@ impl Pen {
     }
 
     fn areas(&mut self, run: &Run, row: usize, grid: &Grid, square: Option<Square>) {
-        let sound = square.is_none() && run.safe[row] <= grid.z;
+        if square.is_none() && run.safe(row) <= grid.z {
+            return self.sound(run.parts(row), grid);
+        }
         let parts: Vec<PartOf<'_>> = run.parts(row).collect();
         let mut from = 0;
         while from < parts.len() {
             let to = parts[from + 1..].iter().position(|part| !part.hole).map_or(parts.len(), |next| from + 1 + next);
-            self.area(&parts[from..to], grid, square, sound);
+            self.area(&parts[from..to], grid, square);
             from = to;
         }
     }
 
-    fn area(&mut self, parts: &[PartOf<'_>], grid: &Grid, square: Option<Square>, sound: bool) {
+    /// Areas that are whole in the tile, and whose rings can't touch.
+    fn sound<'a>(&mut self, parts: impl Iterator<Item = PartOf<'a>>, grid: &Grid) {
+        let mut is_there = true;
+        for part in parts.into_iter() {
+            if part.hole && !is_there {
+                continue;
+            }
+            let area = self.quantised_ring(&part, grid);
+            is_there = part.hole || area != 0;
+            if area != 0 {
+                if (area > 0) == part.hole {
+                    self.line.reverse();
+                }
+                self.closed();
+            }
+        }
+    }
+
+    /// The ring at hand in the tile's units, and twice its area with a sign; nought: it is nothing.
+    fn quantised_ring(&mut self, part: &PartOf<'_>, grid: &Grid) -> i64 {
+        for all in [false, true] {
+            self.line.clear();
+            quantised(part, grid, all, &mut self.line);
+            open(&mut self.line);
+            let area = if self.line.len() < 3 { 0 } else { Rings::doubled_area(&self.line) };
+            if area != 0 {
+                return area;
+            }
+        }
+        0
+    }
+
+    /// Writes the line as a ring: no position of it is twice in a row.
+    fn closed(&mut self) {
+        self.command(1, 1);
+        self.to(self.line[0]);
+        self.command(2, self.line.len() - 1);
+        for i in 1..self.line.len() {
+            self.to(self.line[i]);
+        }
+        self.command(7, 1);
+    }
+
+    fn area(&mut self, parts: &[PartOf<'_>], grid: &Grid, square: Option<Square>) {
         let whole = self.gather(parts, grid, square);
         if self.rings.ends.is_empty() {
             return;
         }
-        if sound || (whole && self.rings.are_sound(&mut self.edges)) {
+        if whole && self.rings.are_sound(&mut self.edges) {
             let rings = std::mem::take(&mut self.rings);
             for (i, ring) in rings.iter().enumerate() {
                 self.ring(ring, i > 0);
@@ -176,12 +222,7 @@ impl Pen {
             self.line.clear();
             match square {
                 None => {
-                    quantised(part, grid, false, &mut self.line);
-                    open(&mut self.line);
-                    if self.line.len() < 3 || Rings::doubled_area(&self.line) == 0 {
-                        self.line.clear();
-                        quantised(part, grid, true, &mut self.line);
-                    }
+                    self.quantised_ring(part, grid);
                 }
                 Some(square) => {
                     needed(part, grid, false, &mut self.line, |position| grid.offset(position));
@@ -238,13 +279,22 @@ fn quantised(part: &PartOf<'_>, grid: &Grid, all: bool, out: &mut Vec<Unit>) {
 }
 
 fn needed(part: &PartOf<'_>, grid: &Grid, all: bool, out: &mut Vec<Unit>, unit: impl Fn(World) -> Unit) {
-    for (position, keep) in part.positions.iter().zip(part.keep) {
-        if all || *keep <= grid.z {
-            let at = unit(*position);
-            if out.last() != Some(&at) {
+    let mut last = None;
+    let mut take = |position: World, keep: u8| {
+        if all || keep <= grid.z {
+            let at = unit(position);
+            if last.replace(at) != Some(at) {
                 out.push(at);
             }
         }
+    };
+    match part.near() {
+        Some((corner, low, keep)) => {
+            for ([x, y], keep) in low.iter().zip(keep) {
+                take([corner[0] + u32::from(*x), corner[1] + u32::from(*y)], *keep);
+            }
+        }
+        None => part.positions().for_each(|(position, keep)| take(position, keep)),
     }
 }
 

@@ -87,6 +87,7 @@ struct Desk {
     found: Vec<u32>,
     candidates: Vec<Candidate>,
     tags: Vec<u8>,
+    scratch: Vec<u8>,
     /// For each value of a run: when it was last used, and what number the tile's table has for it.
     numbers: Vec<(u32, u32)>,
     use_: u32,
@@ -217,7 +218,7 @@ impl Desk {
         self.candidates.clear();
         self.candidates.extend(level::items(seen, &levels, time, grid, cells).into_iter().map(|item| {
             let (run, row) = (&seen[item.run as usize].part.run, item.row as usize);
-            Candidate { along: hilbert(run.boxes[row].centre()), fid: run.fids[row], run: item.run, row: item.row, square: item.square }
+            Candidate { along: hilbert(run.extent(row).centre()), fid: run.fid(row), run: item.run, row: item.row, square: item.square }
         }));
         self.candidates.sort_unstable_by_key(|candidate| (candidate.along, candidate.fid));
     }
@@ -235,11 +236,11 @@ impl Desk {
                 let shows = !part.dead.holds(at)
                     && rows.as_ref().is_none_or(|rows| rows.holds(at))
                     && part.run.is_valid(at, time)
-                    && (part.run.kind(at) == Kind::Point || part.run.boxes[at].side() >= half);
+                    && (part.run.kind(at) == Kind::Point || part.run.extent(at).side() >= half);
                 if shows {
                     // one run is in order already
-                    let along = if seen.len() == 1 { row } else { hilbert(part.run.boxes[at].centre()) };
-                    self.candidates.push(Candidate { along, fid: part.run.fids[at], run: number as u32, row, square: None });
+                    let along = if seen.len() == 1 { row } else { hilbert(part.run.extent(at).centre()) };
+                    self.candidates.push(Candidate { along, fid: part.run.fid(at), run: number as u32, row, square: None });
                 }
             }
         }
@@ -250,7 +251,7 @@ impl Desk {
 
     /// Writes the candidates; the columns with their names.
     fn write(&mut self, name: &str, columns: &[(usize, &str)], seen: &[Seen<'_>], grid: &Grid, what: What, out: &mut Vec<u8>) {
-        let Self { pen, candidates, tags, numbers, use_, .. } = self;
+        let Self { pen, candidates, tags, numbers, use_, scratch, .. } = self;
         // the numbers of one run's values after those of the run before
         let mut offsets = Vec::with_capacity(seen.len());
         let mut all = 0;
@@ -284,7 +285,7 @@ impl Desk {
                 varint(u64::from(value), tags);
             };
             if has_id {
-                field(4, run.id(row), &mut values);
+                run.id_value(row, scratch, &mut values);
                 tag(0, count);
                 count += 1;
             }
@@ -299,7 +300,7 @@ impl Desk {
                 tag(key + usize::from(has_id), *known);
             }
             let kind = if what.labels { 1 } else { 1 + run.kind(row) as u64 };
-            feature(run.fids[row].cast_unsigned(), kind, tags, &pen.commands, &mut features);
+            feature(run.fid(row).cast_unsigned(), kind, tags, &pen.commands, &mut features);
         }
         if features.is_empty() {
             return;

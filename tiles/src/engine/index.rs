@@ -11,38 +11,46 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    pub(crate) fn new(boxes: &[Extent]) -> Self {
-        let mut levels: Vec<Vec<Extent>> = Vec::new();
-        loop {
-            let below = levels.last().map_or(boxes, Vec::as_slice);
-            if below.len() <= NODE {
-                return Self { levels };
-            }
-            let above = below.chunks(NODE).map(|node| node.iter().copied().fold(Extent::NOTHING, Extent::union)).collect();
-            levels.push(above);
+    /// Over so many boxes.
+    pub(crate) fn new(n: usize, of: impl Fn(usize) -> Extent) -> Self {
+        if n <= NODE {
+            return Self::default();
         }
+        let around = |boxes: &mut dyn Iterator<Item = Extent>| boxes.fold(Extent::NOTHING, Extent::union);
+        let mut below: Vec<Extent> = (0..n).step_by(NODE).map(|from| around(&mut (from..n.min(from + NODE)).map(&of))).collect();
+        let mut levels = Vec::new();
+        while below.len() > NODE {
+            let above = below.chunks(NODE).map(|node| around(&mut node.iter().copied())).collect();
+            levels.push(std::mem::replace(&mut below, above));
+        }
+        levels.push(below);
+        Self { levels }
     }
 
-    /// Those of `boxes` (the same that it was made of) that meet the extent, in their order.
-    pub(crate) fn search(&self, boxes: &[Extent], extent: &Extent, found: &mut Vec<u32>) {
+    /// Those of the `n` boxes (the same that it was made of) that meet the extent, as `meets` says of each, in their order.
+    pub(crate) fn search(&self, n: usize, meets: &impl Fn(usize) -> bool, extent: &Extent, found: &mut Vec<u32>) {
         let top = self.levels.len();
-        let nodes = self.levels.last().map_or(boxes.len(), Vec::len);
-        self.descend(boxes, extent, top, 0..nodes, found);
+        let nodes = self.levels.last().map_or(n, Vec::len);
+        self.descend(n, meets, extent, top, 0..nodes, found);
     }
 
     /// `level` counts from the features' own boxes, which are nought.
-    fn descend(&self, boxes: &[Extent], extent: &Extent, level: usize, nodes: std::ops::Range<usize>, found: &mut Vec<u32>) {
-        let own = if level == 0 { boxes } else { &self.levels[level - 1] };
-        let below = if level <= 1 { boxes.len() } else { self.levels[level - 2].len() };
-        for node in nodes {
-            if !own[node].meets(extent) {
-                continue;
-            }
-            if level == 0 {
-                found.push(node as u32);
-            } else {
-                self.descend(boxes, extent, level - 1, node * NODE..((node + 1) * NODE).min(below), found);
-            }
+    fn descend(
+        &self,
+        n: usize,
+        meets: &impl Fn(usize) -> bool,
+        extent: &Extent,
+        level: usize,
+        nodes: std::ops::Range<usize>,
+        found: &mut Vec<u32>,
+    ) {
+        let Some(own) = level.checked_sub(1).map(|level| &self.levels[level]) else {
+            found.extend(nodes.filter(|node| meets(*node)).map(|node| node as u32));
+            return;
+        };
+        let below = if level == 1 { n } else { self.levels[level - 2].len() };
+        for node in nodes.filter(|node| own[*node].meets(extent)) {
+            self.descend(n, meets, extent, level - 1, node * NODE..((node + 1) * NODE).min(below), found);
         }
     }
 
@@ -87,11 +95,11 @@ mod tests {
         for n in [0, 1, 15, 16, 17, 256, 257, 5_000] {
             let mut boxes: Vec<Extent> = (0..n).map(|_| some(3_000)).collect();
             boxes.sort_by_key(|b| hilbert(b.centre()));
-            let index = Index::new(&boxes);
+            let index = Index::new(boxes.len(), |i| boxes[i]);
             for _ in 0..50 {
                 let wanted = some(100_000);
                 let mut found = Vec::new();
-                index.search(&boxes, &wanted, &mut found);
+                index.search(boxes.len(), &|i| boxes[i].meets(&wanted), &wanted, &mut found);
                 let scanned: Vec<u32> = (0..n).filter(|i| boxes[*i as usize].meets(&wanted)).collect();
                 assert_eq!(found, scanned, "{n}");
             }

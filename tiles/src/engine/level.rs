@@ -90,7 +90,7 @@ impl Cells {
     }
 
     fn holds_small(self, run: &Run, row: usize) -> bool {
-        u64::from(run.boxes[row].side()) < self.side()
+        u64::from(run.extent(row).side()) < self.side()
     }
 }
 
@@ -113,10 +113,10 @@ impl Level {
                 large.push(row as u32);
             }
         }
-        let boxes: Vec<Extent> = large.iter().map(|row| run.boxes[*row as usize]).collect();
+        let boxes: Vec<Extent> = large.iter().map(|row| run.extent(*row as usize)).collect();
         let mut cells: Vec<Few> = few.0.into_values().collect();
         cells.sort_unstable_by_key(|few| few.cell);
-        Self { index: Index::new(&boxes), cells, large, boxes, unsettled, from }
+        Self { index: Index::new(boxes.len(), |i| boxes[i]), cells, large, boxes, unsettled, from }
     }
 
     /// Whether it may be asked for what is valid at this time.
@@ -152,12 +152,12 @@ struct Fews(HashMap<Cell, Few, Xxh3Builder>);
 
 impl Fews {
     fn add(&mut self, run: &Run, row: u32, cells: Cells) {
-        let cell = cells.of(run.boxes[row as usize].centre());
+        let cell = cells.of(run.extent(row as usize).centre());
         let area = if run.kind(row as usize) == Kind::Area { area(run, row as usize) } else { 0.0 };
         let few = self.0.entry(cell).or_insert(Few { cell, row, count: 0, area: 0.0 });
         few.count += 1;
         few.area += area;
-        let rank = |row: u32| (run.boxes[row as usize].side(), run.fids[row as usize]);
+        let rank = |row: u32| (run.extent(row as usize).side(), run.fid(row as usize));
         if rank(row) > rank(few.row) {
             few.row = row;
         }
@@ -170,7 +170,7 @@ fn area(run: &Run, row: usize) -> f64 {
     let mut area = 0.0;
     for part in run.parts(row) {
         ring.clear();
-        ring.extend(part.positions.iter().map(|[x, y]| [i64::from(*x), i64::from(*y)]));
+        ring.extend(part.positions().map(|([x, y], _)| [i64::from(x), i64::from(y)]));
         let own = Rings::doubled_area(&ring).unsigned_abs() as f64 / 2.0;
         area += if part.hole { -own } else { own };
     }
@@ -188,15 +188,15 @@ pub(crate) fn items(seen: &[Seen<'_>], levels: &[Option<Arc<Level>>], time: &Fil
     };
     let mut found = Vec::new();
     let (mut large, mut changed): (Vec<Item>, HashSet<Cell, Xxh3Builder>) = (Vec::new(), HashSet::default());
-    let item = |run: usize, row: u32, square| Item { run: run as u32, row, square, side: seen[run].part.run.boxes[row as usize].side() };
+    let item = |run: usize, row: u32, square| Item { run: run as u32, row, square, side: seen[run].part.run.extent(row as usize).side() };
     for (number, Seen { part, .. }) in seen.iter().enumerate() {
         let run = &*part.run;
         // rows that the level does not have, and, in cells that are looked at anew, rows that it has and that are no more
         let mut look = |row: u32, alive: bool| {
             let at = row as usize;
             if cells.holds_small(run, at) {
-                changed.insert(cells.of(run.boxes[at].centre()));
-            } else if alive && run.boxes[at].meets(&extent) {
+                changed.insert(cells.of(run.extent(at).centre()));
+            } else if alive && run.extent(at).meets(&extent) {
                 large.push(item(number, row, None));
             }
         };
@@ -210,7 +210,7 @@ pub(crate) fn items(seen: &[Seen<'_>], levels: &[Option<Arc<Level>>], time: &Fil
                 part.dead.rows().for_each(|row| look(row as u32, false));
                 level.unsettled.iter().filter(|row| is_seen(number, **row as usize)).for_each(|row| look(*row, true));
                 found.clear();
-                level.index.search(&level.boxes, &extent, &mut found);
+                level.index.search(level.boxes.len(), &|i| level.boxes[i].meets(&extent), &extent, &mut found);
                 let rows = found.iter().map(|at| level.large[*at as usize]);
                 large.extend(rows.filter(|row| !part.dead.holds(*row as usize)).map(|row| item(number, row, None)));
             }
@@ -236,13 +236,13 @@ pub(crate) fn items(seen: &[Seen<'_>], levels: &[Option<Arc<Level>>], time: &Fil
             run.search(&cells.extent(cell), &mut found);
             for row in &found {
                 let at = *row as usize;
-                if cells.holds_small(run, at) && cells.of(run.boxes[at].centre()) == cell && is_seen(number, at) {
+                if cells.holds_small(run, at) && cells.of(run.extent(at).centre()) == cell && is_seen(number, at) {
                     few.add(run, *row, cells);
                 }
             }
             let Some(own) = few.0.into_values().next() else { continue };
             let rank = |number: usize, few: &Few| {
-                (seen[number].part.run.boxes[few.row as usize].side(), seen[number].part.run.fids[few.row as usize])
+                (seen[number].part.run.extent(few.row as usize).side(), seen[number].part.run.fid(few.row as usize))
             };
             best = Some(match best {
                 None => (number, own),
@@ -303,7 +303,8 @@ mod tests {
     use crate::engine::plan::Plan;
     use crate::engine::run::{Bits, Run};
     use crate::engine::state::merged;
-    use crate::engine::world::{Grid, Projection};
+    use crate::engine::projection::Projection;
+    use crate::engine::world::Grid;
     use chrono::{TimeZone, Utc};
     use kernel::{Filter, Srid, TileCoord};
     use rand::{Rng, SeedableRng};
@@ -313,7 +314,7 @@ mod tests {
 
     /// Squares of different sizes within two kilometres, some of them valid for a time.
     fn run(plan: &Arc<Plan>, fids: impl Iterator<Item = i64>, random: &mut rand::rngs::StdRng) -> Run {
-        let projection = Projection::from(Srid::RDN2008_UTM33).unwrap();
+        let mut projection = Projection::from(Srid::RDN2008_UTM33).unwrap();
         let mut builder = Builder::new(Arc::clone(plan));
         for fid in fids {
             let (x, y) = (556_000.0 + random.random_range(0.0..2_000.0), 4_217_000.0 + random.random_range(0.0..2_000.0));
@@ -331,7 +332,7 @@ mod tests {
                 valid_to: to,
                 columns: vec![(Some("080901"), false)],
             };
-            builder.push(&projection, &row).unwrap();
+            builder.push(&mut projection, &row).unwrap();
         }
         builder.finish()
     }
@@ -346,8 +347,8 @@ mod tests {
         items
             .iter()
             // what lies beyond the tile may be there or not
-            .filter(|item| item.square.as_ref().unwrap_or(&parts[item.run as usize].run.boxes[item.row as usize]).meets(&grid.extent()))
-            .map(|item| (parts[item.run as usize].run.fids[item.row as usize], item.square.map(|s| [s.west, s.north])))
+            .filter(|item| item.square.unwrap_or_else(|| parts[item.run as usize].run.extent(item.row as usize)).meets(&grid.extent()))
+            .map(|item| (parts[item.run as usize].run.fid(item.row as usize), item.square.map(|s| [s.west, s.north])))
             .collect()
     }
 

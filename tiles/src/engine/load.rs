@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 
 use super::builder::{Builder, Row};
 use super::plan::Plan;
+use super::projection::Projection;
 use super::run::Run;
-use super::world::Projection;
 
 /// Why a layer can't be kept in memory.
 #[derive(Debug, Error)]
@@ -34,7 +34,7 @@ pub(crate) enum LoadError {
 pub(crate) async fn load(
     options: &PgConnectOptions,
     plan: Arc<Plan>,
-    projection: Projection,
+    mut projection: Projection,
     at_most: usize,
 ) -> Result<(Run, Position), LoadError> {
     let mut connection = options.connect().await?;
@@ -50,7 +50,7 @@ pub(crate) async fn load(
         let mut reader = Reader::default();
         while let Some(bytes) = receiver.blocking_recv() {
             reader.buffer.extend_from_slice(&bytes);
-            reader.rows(&mut builder, &projection)?;
+            reader.rows(&mut builder, &mut projection)?;
             if builder.bytes() > at_most {
                 return Err(LoadError::TooLarge);
             }
@@ -81,7 +81,7 @@ const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 
 impl Reader {
     /// Takes in the rows that have come whole.
-    fn rows(&mut self, builder: &mut Builder, projection: &Projection) -> Result<(), LoadError> {
+    fn rows(&mut self, builder: &mut Builder, projection: &mut Projection) -> Result<(), LoadError> {
         let mut at = 0;
         if !self.begun {
             // signature, flags, and an extension that nobody uses
@@ -132,7 +132,7 @@ impl Reader {
 }
 
 /// A row in the columns of [`Plan::copy`].
-fn take(builder: &mut Builder, projection: &Projection, values: &[Option<&[u8]>]) -> Result<(), LoadError> {
+fn take(builder: &mut Builder, projection: &mut Projection, values: &[Option<&[u8]>]) -> Result<(), LoadError> {
     let text = |at: usize| -> Result<Option<&str>, LoadError> {
         let bytes = *values.get(at).ok_or(LoadError::Malformed)?;
         bytes.map(std::str::from_utf8).transpose().map_err(|_| LoadError::Malformed)

@@ -2,6 +2,10 @@
 
 /// Appends an integer in base 128.
 pub(crate) fn varint(mut value: u64, out: &mut Vec<u8>) {
+    if (0x80..0x4000).contains(&value) {
+        out.extend_from_slice(&[value as u8 | 0x80, (value >> 7) as u8]);
+        return;
+    }
     while value > 0x7F {
         out.push(value as u8 | 0x80);
         value >>= 7;

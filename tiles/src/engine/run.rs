@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 use kernel::filter::{self, RowValues};
-use kernel::layer::FieldType;
 use kernel::{Filter, Srid};
 
-use super::builder::Rows;
-use super::index::{Index, hilbert};
+use super::builder::{NONE, Rows, UNKNOWN};
+use super::ids::Ids;
+use super::index::hilbert;
 use super::level::{Cells, Level};
 use super::plan::Plan;
+use super::shapes::{PartOf, Shape, Shapes};
 use super::values::{Column, Dictionary, read};
 use super::world::{Extent, World};
 
@@ -66,24 +67,11 @@ type Levels = HashMap<(Cells, Option<String>), Arc<Level>>;
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) plan: Arc<Plan>,
-    pub(crate) fids: Vec<i64>,
+    fids: Fids,
     /// The rows in the order of their `fid`.
     by_fid: Vec<u32>,
-    ids: Dictionary,
-    pub(crate) boxes: Vec<Extent>,
-    index: Index,
-    kinds: Vec<Kind>,
-    /// The zoom from which an area's rings can't touch when they are rounded.
-    pub(crate) safe: Vec<u8>,
-    /// Where each row's parts begin among `ends`, and after the last where they end.
-    parts: Vec<u32>,
-    /// Where each part (a line, a ring, all points of a row) ends among the positions; holes with [`HOLE`].
-    ends: Vec<u32>,
-    positions: Vec<World>,
-    /// The lowest zoom at which each position is needed.
-    keep: Vec<u8>,
-    /// A point inside each area, where the layer has labels.
-    labels: Vec<Option<World>>,
+    ids: Ids,
+    shapes: Shapes,
     /// The fields of the plan, and the comune after them.
     columns: Vec<Column<u32>>,
     values: Dictionary,
@@ -100,97 +88,132 @@ const MAX_CLASSES: usize = 64;
 /// As many divisions are kept: those of a dozen zooms and of some classes.
 const MAX_LEVELS: usize = 48;
 
-/// A part of a row's geometry.
-pub(crate) struct PartOf<'a> {
-    pub(crate) positions: &'a [World],
-    pub(crate) keep: &'a [u8],
-    pub(crate) hole: bool,
+/// The numbers of rows, by row: those that lie close together in four bytes.
+#[derive(Debug)]
+enum Fids {
+    Close { least: i64, more: Vec<u32> },
+    Wide(Vec<i64>),
+}
+
+impl Fids {
+    fn new(fids: impl ExactSizeIterator<Item = i64> + Clone) -> Self {
+        let least = fids.clone().min().unwrap_or_default();
+        let more = fids.clone().map(|fid| u32::try_from(fid.wrapping_sub(least)).ok());
+        match more.collect::<Option<Vec<u32>>>() {
+            Some(more) => Self::Close { least, more },
+            None => Self::Wide(fids.collect()),
+        }
+    }
+
+    fn get(&self, row: usize) -> i64 {
+        match self {
+            Self::Close { least, more } => least + i64::from(more[row]),
+            Self::Wide(fids) => fids[row],
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Close { more, .. } => more.capacity() * 4,
+            Self::Wide(fids) => fids.capacity() * 8,
+        }
+    }
 }
 
 impl Run {
     /// Of the rows that were taken in.
     pub(crate) fn new(plan: Arc<Plan>, rows: Rows) -> Self {
-        let n = rows.fids.len();
-        let mut order: Vec<u32> = (0..n as u32).collect();
-        order.sort_by_key(|row| (hilbert(rows.boxes[*row as usize].centre()), rows.fids[*row as usize]));
+        let mut order: Vec<(u32, i64, u32)> =
+            rows.boxes.iter().zip(&rows.fids).zip(0..).map(|((extent, fid), row)| (hilbert(extent.centre()), *fid, row)).collect();
+        order.sort_unstable();
+        let order: Vec<u32> = order.into_iter().map(|(.., row)| row).collect();
         let pick = |row: &u32| *row as usize;
-        let (mut ids, mut parts, mut ends) = (Dictionary::default(), Vec::with_capacity(n + 1), Vec::with_capacity(rows.ends.len()));
-        let (mut positions, mut keep) = (Vec::with_capacity(rows.positions.len()), Vec::with_capacity(rows.positions.len()));
+        let mut shapes = Shapes::with_capacity(order.len(), rows.positions.len(), plan.labels);
         for row in order.iter().map(pick) {
-            ids.push(rows.ids.get(row as u32));
-            parts.push(ends.len() as u32);
-            for part in rows.parts[row]..rows.parts.get(row + 1).copied().unwrap_or(rows.ends.len() as u32) {
-                let part = part as usize;
-                let from = if part == 0 { 0 } else { (rows.ends[part - 1] & !HOLE) as usize };
-                let to = (rows.ends[part] & !HOLE) as usize;
-                positions.extend_from_slice(&rows.positions[from..to]);
-                keep.extend_from_slice(&rows.keep[from..to]);
-                ends.push(positions.len() as u32 | rows.ends[part] & HOLE);
-            }
+            let ends = rows.parts[row] as usize..rows.parts.get(row + 1).map_or(rows.ends.len(), pick);
+            let at = |part: usize| (rows.ends[part] & !HOLE) as usize;
+            let positions = if ends.start == 0 { 0 } else { at(ends.start - 1) }..at(ends.end - 1);
+            let shape = Shape {
+                kind: rows.kinds[row],
+                safe: rows.safe[row],
+                extent: rows.boxes[row],
+                positions: &rows.positions[positions.clone()],
+                keep: &rows.keep[positions.clone()],
+                ends: &rows.ends[ends],
+                from: positions.start as u32,
+                label: rows.labels.get(row).copied().flatten(),
+            };
+            shapes.push(&shape, plan.labels);
         }
-        parts.push(ends.len() as u32);
-        let fids: Vec<i64> = order.iter().map(|row| rows.fids[pick(row)]).collect();
-        let mut by_fid: Vec<u32> = (0..n as u32).collect();
-        by_fid.sort_unstable_by_key(|row| fids[*row as usize]);
-        let boxes: Vec<Extent> = order.iter().map(|row| rows.boxes[pick(row)]).collect();
-        let validity = plan.layer.validity.then(|| [Column::new(&rows.valid_from, &order), Column::new(&rows.valid_to, &order)]);
+        let fids = Fids::new(order.iter().map(|row| rows.fids[pick(row)]));
+        let mut by_fid: Vec<u32> = (0..order.len() as u32).collect();
+        by_fid.sort_unstable_by_key(|row| fids.get(*row as usize));
+        let instants = |column: &[i64]| Column::new(order.iter().map(|row| Some(column[pick(row)]).filter(|at| *at != UNKNOWN)));
+        let numbers = |column: &Vec<u32>| Column::new(order.iter().map(|row| Some(column[pick(row)]).filter(|value| *value != NONE)));
         Self {
-            index: Index::new(&boxes),
-            kinds: order.iter().map(|row| rows.kinds[pick(row)]).collect(),
-            safe: order.iter().map(|row| rows.safe[pick(row)]).collect(),
-            labels: if plan.labels { order.iter().map(|row| rows.labels[pick(row)]).collect() } else { Vec::new() },
-            columns: rows.columns.iter().map(|column| Column::new(column, &order)).collect(),
+            validity: plan.layer.validity.then(|| [instants(&rows.valid_from), instants(&rows.valid_to)]),
+            ids: Ids::new(order.iter().map(|row| rows.ids.get(*row))),
+            shapes: shapes.finish(),
+            columns: rows.columns.iter().map(numbers).collect(),
             values: rows.values.finish(),
             classes: Mutex::default(),
             levels: Mutex::default(),
             plan,
             fids,
             by_fid,
-            ids,
-            boxes,
-            parts,
-            ends,
-            positions,
-            keep,
-            validity,
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.fids.len()
+        self.by_fid.len()
+    }
+
+    pub(crate) fn fid(&self, row: usize) -> i64 {
+        self.fids.get(row)
     }
 
     /// The row of this `fid`.
     pub(crate) fn find(&self, fid: i64) -> Option<usize> {
-        let at = self.by_fid.binary_search_by_key(&fid, |row| self.fids[*row as usize]).ok()?;
+        let at = self.by_fid.binary_search_by_key(&fid, |row| self.fid(*row as usize)).ok()?;
         Some(self.by_fid[at] as usize)
     }
 
     /// The rows whose boxes meet the extent, in order.
     pub(crate) fn search(&self, extent: &Extent, found: &mut Vec<u32>) {
-        self.index.search(&self.boxes, extent, found);
+        self.shapes.search(extent, found);
     }
 
     pub(crate) fn kind(&self, row: usize) -> Kind {
-        self.kinds[row]
+        self.shapes.kind(row)
     }
 
-    pub(crate) fn parts(&self, row: usize) -> impl Iterator<Item = PartOf<'_>> {
-        (self.parts[row] as usize..self.parts[row + 1] as usize).map(|part| {
-            let from = if part == 0 { 0 } else { (self.ends[part - 1] & !HOLE) as usize };
-            let to = (self.ends[part] & !HOLE) as usize;
-            PartOf { positions: &self.positions[from..to], keep: &self.keep[from..to], hole: self.ends[part] & HOLE != 0 }
-        })
+    /// The box round a row.
+    pub(crate) fn extent(&self, row: usize) -> Extent {
+        self.shapes.extent(row)
+    }
+
+    /// The zoom from which an area's rings can't touch when they are rounded.
+    pub(crate) fn safe(&self, row: usize) -> u8 {
+        self.shapes.safe(row)
+    }
+
+    pub(crate) fn parts(&self, row: usize) -> impl ExactSizeIterator<Item = PartOf<'_>> {
+        self.shapes.parts(row)
     }
 
     /// The point inside an area.
     pub(crate) fn label(&self, row: usize) -> Option<World> {
-        self.labels.get(row).copied().flatten()
+        self.shapes.label(row)
     }
 
-    /// The row's `id` as a value of a tile.
-    pub(crate) fn id(&self, row: usize) -> &[u8] {
-        self.ids.get(row as u32)
+    /// Appends the row's `id`.
+    pub(crate) fn id(&self, row: usize, out: &mut Vec<u8>) {
+        self.ids.write(row, out);
+    }
+
+    /// Appends the row's `id` as a value of a tile.
+    pub(crate) fn id_value(&self, row: usize, scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
+        self.ids.write_value(row, scratch, out);
     }
 
     /// The number of the value of a column.
@@ -273,18 +296,8 @@ impl Run {
         let validity: usize = self.validity.iter().flatten().map(Column::bytes).sum();
         let columns: usize = self.columns.iter().map(Column::bytes).sum();
         let levels: usize = self.levels.lock().unwrap_or_else(PoisonError::into_inner).values().map(|level| level.bytes()).sum();
-        self.len() * (8 + 4 + 16 + 1 + 1)
-            + self.labels.capacity() * size_of::<Option<World>>()
-            + self.parts.capacity() * 4
-            + self.ends.capacity() * 4
-            + self.positions.capacity() * 8
-            + self.keep.capacity()
-            + self.index.bytes()
-            + self.ids.bytes()
-            + self.values.bytes()
-            + columns
-            + validity
-            + levels
+        let own = self.fids.bytes() + self.by_fid.capacity() * 4 + self.ids.bytes() + self.shapes.bytes() + self.values.bytes();
+        own + columns + validity + levels
     }
 }
 
@@ -298,8 +311,12 @@ impl RowValues for RowOf<'_> {
     fn value(&self, column: &kernel::Column) -> Option<filter::Value> {
         let (run, row) = (self.run, self.row);
         match column.as_str() {
-            "fid" => Some(filter::Value::Integer(run.fids[row])),
-            "id" => read(FieldType::Text, run.id(row)),
+            "fid" => Some(filter::Value::Integer(run.fid(row))),
+            "id" => {
+                let mut id = Vec::new();
+                run.id(row, &mut id);
+                Some(filter::Value::Text(String::from_utf8(id).ok()?))
+            }
             name => {
                 let (at, kind) = run.plan.column(name)?;
                 read(kind, run.bytes_of(run.value(row, at)?))

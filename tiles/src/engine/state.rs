@@ -8,8 +8,9 @@ use feed::{RowChange, StreamedRow};
 use super::builder::{Builder, Row};
 use super::encode::Part;
 use super::plan::Plan;
+use super::projection::Projection;
 use super::run::{Bits, Run};
-use super::world::Projection;
+
 
 /// The type `real`, whose digits are not those of a double.
 const FLOAT4: u32 = 700;
@@ -97,7 +98,7 @@ impl State {
         Ok(())
     }
 
-    fn take(&self, builder: &mut Builder, streamed: &StreamedRow) -> Result<(), Lost> {
+    fn take(&mut self, builder: &mut Builder, streamed: &StreamedRow) -> Result<(), Lost> {
         let text = |name: &str| -> Result<(Option<&str>, u32), Lost> {
             let at = streamed.columns.iter().position(|column| column.name == name).ok_or(Lost)?;
             let value = streamed.values[at].as_deref().map(std::str::from_utf8).transpose().map_err(|_| Lost)?;
@@ -117,7 +118,7 @@ impl State {
             columns,
         };
         // a place that can't be told is no place in any tile
-        if let Err(error) = builder.push(&self.projection, &row) {
+        if let Err(error) = builder.push(&mut self.projection, &row) {
             tracing::warn!(layer = %self.plan.layer.id, fid = row.fid, cause = %error, "a row has no place on the map");
         }
         Ok(())

@@ -107,7 +107,7 @@ impl Dictionary {
         self.bytes.capacity() + self.ends.capacity() * size_of::<u32>()
     }
 
-    fn shrink(&mut self) {
+    pub(crate) fn shrink(&mut self) {
         self.bytes.shrink_to_fit();
         self.ends.shrink_to_fit();
     }
@@ -128,6 +128,11 @@ impl Interner {
         let number = self.dictionary.push(value);
         self.known.insert(value.into(), number);
         number
+    }
+
+    /// How many different values there are.
+    pub(crate) fn len(&self) -> usize {
+        self.dictionary.len()
     }
 
     pub(crate) fn finish(mut self) -> Dictionary {
@@ -152,13 +157,12 @@ enum Codes {
 }
 
 impl<T: Copy + Eq + std::hash::Hash> Column<T> {
-    /// Of the rows' values, in the order of `order`.
-    pub(crate) fn new(values: &[Option<T>], order: &[u32]) -> Self {
+    /// Of the rows' values, in their order.
+    pub(crate) fn new(values: impl Iterator<Item = Option<T>>) -> Self {
         let mut known: HashMap<T, u32, Xxh3Builder> = HashMap::default();
         let mut meanings = Vec::new();
-        let codes: Vec<u32> = order
-            .iter()
-            .map(|row| match values[*row as usize] {
+        let codes: Vec<u32> = values
+            .map(|value| match value {
                 None => NULL,
                 Some(value) => *known.entry(value).or_insert_with(|| {
                     meanings.push(value);
@@ -239,9 +243,8 @@ mod tests {
         assert_eq!([dictionary.get(0), dictionary.get(1), dictionary.get(2)], [&b"a"[..], b"b", b""]);
         for n in [3u32, 300, 70_000] {
             let values: Vec<Option<u32>> = (0..n).map(|i| (i % 3 != 1).then_some(i * 7)).collect();
-            let order: Vec<u32> = (0..n).rev().collect();
-            let column = Column::new(&values, &order);
-            assert!((0..n).all(|row| column.get(row as usize) == values[(n - 1 - row) as usize]), "{n}");
+            let column = Column::new(values.iter().copied());
+            assert!((0..n as usize).all(|row| column.get(row) == values[row]), "{n}");
         }
     }
 }

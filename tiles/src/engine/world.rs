@@ -1,38 +1,13 @@
 //! Positions in world units: the square of Web Mercator as 2^32 by 2^32, x eastwards and y southwards. One is 7 mm on the ground
 //! in Calabria, and the way to a tile's units is an addition and a shift.
 
-use crs::{CrsError, Settings, Transformer};
-use kernel::{Srid, TileCoord};
+use kernel::TileCoord;
 
 use super::clip::Square;
 use crate::frame::EXTENT;
 
 /// A position in world units, x before y.
 pub(crate) type World = [u32; 2];
-
-/// Half the side of the Web Mercator square, metres.
-const HALF_WORLD_M: f64 = 20_037_508.342_789_244;
-/// World units in a metre of Web Mercator.
-const UNITS_PER_METRE: f64 = 4_294_967_296.0 / (2.0 * HALF_WORLD_M);
-
-/// The way from a storage system to world units.
-#[derive(Clone, Debug)]
-pub(crate) struct Projection(Transformer);
-
-impl Projection {
-    /// By the pinned pipeline.
-    pub(crate) fn from(storage: Srid) -> Result<Self, CrsError> {
-        Ok(Self(Transformer::new(storage, Srid::WEB_MERCATOR, &Settings::default())?))
-    }
-
-    /// Positions of storage become world units; `positions` is scratch afterwards.
-    pub(crate) fn project(&self, positions: &mut [[f64; 2]], out: &mut Vec<World>) -> Result<(), CrsError> {
-        self.0.convert(positions)?;
-        let unit = |metres: f64| ((metres + HALF_WORLD_M) * UNITS_PER_METRE).round().clamp(0.0, f64::from(u32::MAX)) as u32;
-        out.extend(positions.iter().map(|[x, y]| [unit(*x), unit(-*y)]));
-        Ok(())
-    }
-}
 
 /// A rectangle in world units, all sides included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,18 +146,8 @@ impl Grid {
 
 #[cfg(test)]
 mod tests {
-    use super::{Extent, Grid, Projection};
-    use kernel::{Srid, TileCoord};
-
-    #[test]
-    fn a_place_in_the_strait() {
-        // PostGIS 3.3: select st_astext(st_transform('SRID=7792;POINT(557000 4218000)'::geometry, 3857))
-        // = POINT(1742145.226.. 4596900.6..): within the unit, at zoom 14, of tile 8904, 6313 or beside it
-        let mut out = Vec::new();
-        Projection::from(Srid::RDN2008_UTM33).unwrap().project(&mut [[557_000.0, 4_218_000.0]], &mut out).unwrap();
-        let [x, y] = out[0];
-        assert_eq!([x >> 18, y >> 18], [8904, 6313]);
-    }
+    use super::{Extent, Grid};
+    use kernel::TileCoord;
 
     #[test]
     fn positions_are_rounded_to_units_at_every_zoom() {

@@ -1,0 +1,275 @@
+//! The geometries of a run, close together: positions in two bytes a coordinate, counted from the north-west corner of the row's box, and
+//! the upper two bytes beside them for the rows that are larger (65,535 world units are some 450 m in Calabria).
+
+use super::index::Index;
+use super::run::{HOLE, Kind};
+use super::world::{Extent, World};
+
+/// The size of a box that does not fit, which is with [`Far`].
+const BEYOND: u16 = u16::MAX;
+/// The bit of [`Shapes::kinds`] that says that the row has several parts.
+const SEVERAL: u8 = 4;
+
+/// The geometries of rows, by row.
+#[derive(Debug, Default)]
+pub(crate) struct Shapes {
+    corners: Vec<World>,
+    /// Width and height.
+    sizes: Vec<[u16; 2]>,
+    /// The rows that are larger, in order.
+    far: Vec<Far>,
+    kinds: Vec<u8>,
+    /// The zoom from which an area's rings can't touch when they are rounded.
+    safe: Vec<u8>,
+    /// Where the positions of each row end.
+    ends: Vec<u32>,
+    /// The rows of several parts in order, and where their ends begin among those of parts.
+    several: Vec<(u32, u32)>,
+    /// Where each part of these ends among the positions; holes with [`HOLE`].
+    parts: Vec<u32>,
+    /// The lower halves of all positions, and the upper halves of those of [`Far`].
+    low: Vec<[u16; 2]>,
+    high: Vec<[u16; 2]>,
+    /// The lowest zoom at which each position is needed.
+    keep: Vec<u8>,
+    /// A point inside each area, from the corner as positions are, where the layer has labels.
+    labels: Vec<[u16; 2]>,
+    index: Index,
+}
+
+/// What a row has more that is larger than two bytes can tell.
+#[derive(Debug)]
+struct Far {
+    row: u32,
+    size: [u32; 2],
+    /// Where the upper halves of its positions begin.
+    high: u32,
+    label: Option<World>,
+}
+
+/// A row to be taken in.
+pub(crate) struct Shape<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) safe: u8,
+    pub(crate) extent: Extent,
+    pub(crate) positions: &'a [World],
+    pub(crate) keep: &'a [u8],
+    /// Where the parts end among the positions from `from` on; holes with [`HOLE`].
+    pub(crate) ends: &'a [u32],
+    pub(crate) from: u32,
+    pub(crate) label: Option<World>,
+}
+
+/// A part of a row's geometry: a line, a ring, or all its points.
+#[derive(Clone, Copy)]
+pub(crate) struct PartOf<'a> {
+    corner: World,
+    low: &'a [[u16; 2]],
+    /// As many, or none.
+    high: &'a [[u16; 2]],
+    keep: &'a [u8],
+    pub(crate) hole: bool,
+}
+
+impl<'a> PartOf<'a> {
+    /// The positions, and the lowest zoom at which each is needed.
+    pub(crate) fn positions(self) -> impl Iterator<Item = (World, u8)> + 'a {
+        let [west, north] = self.corner;
+        let high = self.high;
+        self.low.iter().zip(self.keep).enumerate().map(move |(at, ([x, y], keep))| {
+            let [above_x, above_y] = high.get(at).copied().unwrap_or_default();
+            let whole = |low: u16, high: u16| u32::from(high) << 16 | u32::from(low);
+            ([west + whole(*x, above_x), north + whole(*y, above_y)], *keep)
+        })
+    }
+
+    /// The positions from the corner of the box, which is the other, and the zooms, where two bytes are enough for them.
+    pub(crate) fn near(self) -> Option<(World, &'a [[u16; 2]], &'a [u8])> {
+        self.high.is_empty().then_some((self.corner, self.low, self.keep))
+    }
+}
+
+impl Shapes {
+    /// For so many rows and positions.
+    pub(crate) fn with_capacity(rows: usize, positions: usize, labels: bool) -> Self {
+        Self {
+            corners: Vec::with_capacity(rows),
+            sizes: Vec::with_capacity(rows),
+            kinds: Vec::with_capacity(rows),
+            safe: Vec::with_capacity(rows),
+            ends: Vec::with_capacity(rows),
+            low: Vec::with_capacity(positions),
+            keep: Vec::with_capacity(positions),
+            labels: Vec::with_capacity(if labels { rows } else { 0 }),
+            ..Self::default()
+        }
+    }
+
+    /// Takes a row in, after the others.
+    pub(crate) fn push(&mut self, shape: &Shape<'_>, labels: bool) {
+        let (row, extent) = (self.kinds.len() as u32, shape.extent);
+        let corner = [extent.west, extent.north];
+        let size = [extent.east - extent.west, extent.south - extent.north];
+        let is_near = size.iter().all(|side| *side < u32::from(BEYOND));
+        let from_corner = |[x, y]: World| [x - corner[0], y - corner[1]];
+        let low = |at: World| from_corner(at).map(|along| along as u16);
+        if !is_near {
+            self.far.push(Far { row, size, high: self.high.len() as u32, label: shape.label });
+            self.high.extend(shape.positions.iter().map(|at| from_corner(*at).map(|along| (along >> 16) as u16)));
+        }
+        let begun = self.low.len() as u32;
+        self.low.extend(shape.positions.iter().map(|at| low(*at)));
+        self.keep.extend_from_slice(shape.keep);
+        let several = shape.ends.len() != 1;
+        if several {
+            self.several.push((row, self.parts.len() as u32));
+            self.parts.extend(shape.ends.iter().map(|end| ((end & !HOLE) - shape.from + begun) | end & HOLE));
+        }
+        self.corners.push(corner);
+        self.sizes.push(if is_near { size.map(|side| side as u16) } else { [BEYOND; 2] });
+        self.kinds.push(shape.kind as u8 | if several { SEVERAL } else { 0 });
+        self.safe.push(shape.safe);
+        self.ends.push(self.low.len() as u32);
+        if labels {
+            self.labels.push(shape.label.filter(|_| is_near).map_or([BEYOND; 2], low));
+        }
+    }
+
+    /// After the last row.
+    pub(crate) fn finish(mut self) -> Self {
+        self.far.shrink_to_fit();
+        self.several.shrink_to_fit();
+        self.parts.shrink_to_fit();
+        self.high.shrink_to_fit();
+        self.index = Index::new(self.len(), |row| self.extent(row));
+        self
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.kinds.len()
+    }
+
+    fn far(&self, row: usize) -> Option<&Far> {
+        let at = self.far.binary_search_by_key(&(row as u32), |far| far.row).ok()?;
+        self.far.get(at)
+    }
+
+    /// The box round a row.
+    pub(crate) fn extent(&self, row: usize) -> Extent {
+        let [west, north] = self.corners[row];
+        let [width, height] = match self.sizes[row] {
+            [BEYOND, _] => self.far(row).map_or([0; 2], |far| far.size),
+            near => near.map(u32::from),
+        };
+        Extent { west, north, east: west + width, south: north + height }
+    }
+
+    /// The rows whose boxes meet the extent, in order.
+    pub(crate) fn search(&self, extent: &Extent, found: &mut Vec<u32>) {
+        self.index.search(self.len(), &|row| self.extent(row).meets(extent), extent, found);
+    }
+
+    pub(crate) fn kind(&self, row: usize) -> Kind {
+        match self.kinds[row] & !SEVERAL {
+            0 => Kind::Point,
+            1 => Kind::Line,
+            _ => Kind::Area,
+        }
+    }
+
+    pub(crate) fn safe(&self, row: usize) -> u8 {
+        self.safe[row]
+    }
+
+    /// The parts of a row: how many there are, and each.
+    pub(crate) fn parts(&self, row: usize) -> impl ExactSizeIterator<Item = PartOf<'_>> {
+        let (from, to) = (if row == 0 { 0 } else { self.ends[row - 1] }, self.ends[row]);
+        let ends = if self.kinds[row] & SEVERAL == 0 { std::slice::from_ref(&self.ends[row]) } else { self.part_ends(row) };
+        let high = match self.sizes[row] {
+            [BEYOND, _] => self.far(row).map_or(&[][..], |far| &self.high[far.high as usize..(far.high + to - from) as usize]),
+            _ => &[],
+        };
+        let corner = self.corners[row];
+        (0..ends.len()).map(move |at| {
+            let begins = if at == 0 { from } else { ends[at - 1] & !HOLE } as usize;
+            let (own, hole) = (begins..(ends[at] & !HOLE) as usize, ends[at] & HOLE != 0);
+            let above = if high.is_empty() { high } else { &high[own.start - from as usize..own.end - from as usize] };
+            PartOf { corner, low: &self.low[own.clone()], high: above, keep: &self.keep[own], hole }
+        })
+    }
+
+    fn part_ends(&self, row: usize) -> &[u32] {
+        let at = self.several.partition_point(|(several, _)| (*several as usize) < row);
+        let from = self.several.get(at).map_or(0, |(_, from)| *from as usize);
+        let to = self.several.get(at + 1).map_or(self.parts.len(), |(_, from)| *from as usize);
+        &self.parts[from..to]
+    }
+
+    /// The point inside an area.
+    pub(crate) fn label(&self, row: usize) -> Option<World> {
+        match (self.labels.get(row)?, self.sizes[row]) {
+            (_, [BEYOND, _]) => self.far(row)?.label,
+            ([BEYOND, _], _) => None,
+            ([x, y], _) => Some([self.corners[row][0] + u32::from(*x), self.corners[row][1] + u32::from(*y)]),
+        }
+    }
+
+    /// What they take of memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.corners.capacity() * size_of::<World>()
+            + (self.sizes.capacity() + self.low.capacity() + self.high.capacity() + self.labels.capacity()) * 4
+            + self.far.capacity() * size_of::<Far>()
+            + self.kinds.capacity()
+            + self.safe.capacity()
+            + self.keep.capacity()
+            + (self.ends.capacity() + self.parts.capacity() + 2 * self.several.capacity()) * 4
+            + self.index.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Shape, Shapes};
+    use crate::engine::run::{HOLE, Kind};
+    use crate::engine::world::{Extent, World};
+    use rand::{Rng, SeedableRng};
+
+    #[test]
+    fn rows_of_any_size_and_number_of_parts_are_read_as_they_were_put_in() {
+        let mut random = rand::rngs::StdRng::seed_from_u64(7);
+        let mut rows: Vec<(Vec<World>, Vec<u8>, Vec<u32>, Option<World>)> = Vec::new();
+        for _ in 0..500 {
+            let reach = [1, 60_000, 65_534, 65_535, 65_536, 4_000_000_000][random.random_range(0..6)];
+            let corner = [random.random_range(0..200_000_000), random.random_range(0..200_000_000)];
+            let mut positions: Vec<World> = Vec::new();
+            let mut ends = Vec::new();
+            for part in 0..random.random_range(1..4) {
+                for _ in 0..random.random_range(1..5) {
+                    positions.push([corner[0] + random.random_range(0..=reach), corner[1] + random.random_range(0..=reach)]);
+                }
+                ends.push(positions.len() as u32 | if part > 0 { HOLE } else { 0 });
+            }
+            let keep = positions.iter().map(|_| random.random()).collect();
+            let label = random.random_bool(0.8).then(|| Extent::around(&positions).centre());
+            rows.push((positions, keep, ends, label));
+        }
+        let mut shapes = Shapes::with_capacity(rows.len(), 0, true);
+        for (i, (positions, keep, ends, label)) in rows.iter().enumerate() {
+            // as among the positions of others
+            let ends: Vec<u32> = ends.iter().map(|end| end + 1_000).collect();
+            let (kind, extent) = ([Kind::Point, Kind::Line, Kind::Area][i % 3], Extent::around(positions));
+            shapes.push(&Shape { kind, safe: i as u8, extent, positions, keep, ends: &ends, from: 1_000, label: *label }, true);
+        }
+        let shapes = shapes.finish();
+        for (row, (positions, keep, ends, label)) in rows.iter().enumerate() {
+            assert_eq!(shapes.extent(row), Extent::around(positions));
+            assert_eq!((shapes.kind(row), shapes.safe(row)), ([Kind::Point, Kind::Line, Kind::Area][row % 3], row as u8));
+            assert_eq!(shapes.label(row), *label, "{row}");
+            let parts: Vec<Vec<(World, u8)>> = shapes.parts(row).map(|part| part.positions().collect()).collect();
+            assert_eq!(parts.len(), ends.len());
+            assert_eq!(shapes.parts(row).map(|part| part.hole).collect::<Vec<_>>(), ends.iter().map(|e| e & HOLE != 0).collect::<Vec<_>>());
+            assert_eq!(parts.concat(), positions.iter().copied().zip(keep.iter().copied()).collect::<Vec<_>>());
+            assert_eq!(parts[0].len(), (ends[0] & !HOLE) as usize);
+        }
+    }
+}
