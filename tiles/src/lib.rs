@@ -9,7 +9,8 @@
 //! `{ids}` is a layer, or several as `a,b`. The tiles are written from memory ([`Engine`]), where the change feed keeps the layers as they
 //! are in the database; what is not there is written by PostGIS (`ST_AsMVT`), in one statement for all such layers of a tile, and is the
 //! same: what the statement looks like and why is told in `sql`. A tile's size is bounded at every zoom: where a layer has more in it than
-//! a map can show, it is generalised, and the header `X-Generalised` says so.
+//! a map can show, it is generalised, and the header `X-Generalised` says so. `?filter=` chooses rows and `?properties=` what they carry, in
+//! either way with the same result.
 
 mod asked;
 mod body;

@@ -140,7 +140,7 @@ fn wanted(kind: FieldType) -> &'static str {
         FieldType::Text => "a text",
         FieldType::Integer | FieldType::Number => "a number",
         FieldType::Boolean => "true or false",
-        FieldType::Date => "a day: {\"date\": \"2026-01-31\"}",
-        FieldType::DateTime => "an instant: {\"timestamp\": \"2026-01-31T12:00:00Z\"}",
+        FieldType::Date => "a day: DATE('2026-01-31'), in JSON {\"date\": \"2026-01-31\"}",
+        FieldType::DateTime => "an instant: TIMESTAMP('2026-01-31T12:00:00Z'), in JSON {\"timestamp\": \"2026-01-31T12:00:00Z\"}",
     }
 }

@@ -29,12 +29,14 @@ impl Filter {
 
 fn read(kind: FieldType, value: &Value) -> Option<Value> {
     let Value::Text(text) = value else { return None };
+    // GDAL writes a day as `2026-01-31T`, or as the instant of its midnight
+    let day = || text.strip_suffix('T').unwrap_or(text).parse::<NaiveDate>().ok().filter(|_| matches!(text.len(), 10 | 11));
     let instant = || DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc).trunc_subsecs(6));
     match kind {
-        FieldType::Date if text.len() == 10 => text.parse::<NaiveDate>().ok().map(Value::Date),
-        // GDAL has instants only
-        FieldType::Date => instant().filter(|at| at.time() == NaiveTime::MIN).map(|at| Value::Date(at.date_naive())),
-        FieldType::DateTime => instant().map(Value::Instant),
+        FieldType::Date => day().or_else(|| instant().filter(|at| at.time() == NaiveTime::MIN).map(|at| at.date_naive())).map(Value::Date),
+        FieldType::DateTime => instant()
+            .or_else(|| day().filter(|_| text.ends_with('T')).map(|day| day.and_time(NaiveTime::MIN).and_utc()))
+            .map(Value::Instant),
         _ => None,
     }
 }

@@ -64,6 +64,8 @@ fn each_predicate_becomes_its_condition() {
         ("built = DATE('2026-01-31')", is("built", day("2026-01-31"))),
         ("built = '2026-01-31'", is("built", day("2026-01-31"))),
         ("built = '2026-01-31T00:00:00Z'", is("built", day("2026-01-31"))),
+        ("built = '2026-01-31T'", is("built", day("2026-01-31"))),
+        ("seen = '2026-01-31T'", is("seen", instant("2026-01-31T00:00:00Z"))),
         ("seen > TIMESTAMP('2026-01-31T12:00:00Z')", Filter::Compare(column("seen"), Comparison::Greater, instant("2026-01-31T12:00:00Z"))),
         ("seen > '2026-01-31T13:00:00+01:00'", Filter::Compare(column("seen"), Comparison::Greater, instant("2026-01-31T12:00:00Z"))),
         ("T_BEFORE(built, DATE('2026-01-31'))", Filter::Compare(column("built"), Comparison::Less, day("2026-01-31"))),
