@@ -129,7 +129,7 @@ fn envelope(b: &Bbox, srid: i32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, Part, count, tile};
+    use super::{Form, Part, Selection, count, tile};
     use crate::frame::{Ways, buffer};
     use chrono::{TimeZone, Utc};
     use kernel::{Filter, Layer, TileCoord};

@@ -301,9 +301,9 @@ mod tests {
     use crate::engine::builder::{Builder, Row};
     use crate::engine::encode::{Part, Seen};
     use crate::engine::plan::Plan;
+    use crate::engine::projection::Projection;
     use crate::engine::run::{Bits, Run};
     use crate::engine::state::merged;
-    use crate::engine::projection::Projection;
     use crate::engine::world::Grid;
     use chrono::{TimeZone, Utc};
     use kernel::{Filter, Srid, TileCoord};

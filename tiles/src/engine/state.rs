@@ -11,7 +11,6 @@ use super::plan::Plan;
 use super::projection::Projection;
 use super::run::{Bits, Run};
 
-
 /// The type `real`, whose digits are not those of a double.
 const FLOAT4: u32 = 700;
 /// When as many rows of the large run are dead or beside it, or a tenth of its own if that is more, it is made anew.
