@@ -13,13 +13,14 @@ LISTEN ?=
 
 CARGO ?= cargo
 PORTAL := web-map/dist/index.html
+MARTIN := target/peers/bin/martin
 PORTAL_PARTS := $(shell find web-map/src web-map/public web-map/build -not -name '.*' 2>/dev/null) \
                 $(wildcard web-map/*.html web-map/*.ts web-map/*.js web-map/*.json)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: build ## show an invented town on a map: SIZE=small|town|city, DATA_DIR=folder, LISTEN=address:port
+demo: build ## show an invented town on a map: SIZE=small|town|city|region, DATA_DIR=folder, LISTEN=address:port
 	@exec target/release/opensit demo --size '$(SIZE)' $(if $(DATA_DIR),--data-dir '$(DATA_DIR)') $(if $(LISTEN),--listen '$(LISTEN)')
 
 build: setup $(PORTAL) ## build the program with the portal in it: target/release/opensit
@@ -30,8 +31,8 @@ test: ## install what tests need, and run every test
 	@$(MAKE) --no-print-directory portal
 	@scripts/test
 
-bench: build ## measure speed, beside the alternatives
-	@$(CARGO) run --release --locked -p bench -- all
+bench: build $(MARTIN) ## measure speed, beside the alternatives
+	@$(CARGO) run --release --locked -p bench -- all --martin $(MARTIN)
 
 soak: build ## run under load for long, watching memory and the change feed
 	@$(CARGO) run --release --locked -p bench -- soak
@@ -59,6 +60,10 @@ clean: ## remove what was built; the demo's data stays
 web-map/node_modules/.installed: web-map/package.json web-map/package-lock.json
 	@cd web-map && npm ci --no-audit --no-fund
 	@touch $@
+
+# The peer of the tiles, in the release that the figures are beside.
+$(MARTIN):
+	@$(CARGO) install martin@1.14.0 --locked --no-default-features --features postgres,metrics --root target/peers
 
 # Folders are among the parts, so that a file that was removed counts as a change.
 $(PORTAL): web-map/node_modules/.installed $(PORTAL_PARTS)

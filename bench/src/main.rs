@@ -1,16 +1,20 @@
-//! Measures the built program on its demo town, beside what one would type into `psql` for the same, and prints one table.
+//! Measures the built program on its demo town, beside what one would type into `psql` for the same and beside martin, and prints one table.
 //! How each figure is taken stands in the README of this folder.
 
+mod browsing;
 mod client;
+mod cpu;
 mod edits;
 mod events;
 mod figures;
+mod martin;
 mod measure;
 mod program;
 mod psql;
 mod seeded;
 mod soak;
 mod table;
+mod wire;
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +24,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::figures::Bench;
 use crate::table::Table;
 
-/// Measures Open SIT, beside psql doing the same.
+/// Measures Open SIT, beside psql and martin doing the same.
 #[derive(Parser)]
 #[command(name = "bench", max_term_width = 120)]
 struct Cli {
@@ -38,9 +42,12 @@ struct Options {
     /// An installation's folder to use and keep [default: a temporary one, with a new town]
     #[arg(long, global = true)]
     data_dir: Option<PathBuf>,
-    /// How large a town
-    #[arg(long, global = true, default_value = "town")]
-    size: String,
+    /// How large a town [default: `town`; for tiles beside martin `city`]
+    #[arg(long, global = true)]
+    size: Option<String>,
+    /// The peer [default: `martin` in PATH]
+    #[arg(long, global = true)]
+    martin: Option<PathBuf>,
     /// How many times each figure is taken
     #[arg(long, global = true, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
@@ -56,7 +63,15 @@ enum What {
     /// A second start, to the first tile
     Start,
     /// A session of tiles, beside the same statements in psql
+    Statements,
+    /// Tiles of the city beside martin: cold, compressed, warm
     Tiles,
+    /// The processor time of a tile at each zoom, beside ST_AsMVT
+    Zooms,
+    /// From edits to tiles, and what it costs who edits
+    Fresh,
+    /// The region: its load, its memory, its worst tiles, and whether it is slower than the city
+    Region,
     /// 10,000 parcels as GeoJSON, beside the same in psql
     Items,
     /// A layer for officers beside the same open to all
@@ -98,12 +113,12 @@ fn main() -> Result<()> {
 
 fn measure(program: &Path, cli: &Cli, table: &mut Table) -> Result<()> {
     let all = matches!(cli.what, What::All);
-    if !matches!(cli.what, What::City) {
-        let mut bench = Bench::open(program, &cli.options)?;
+    if !matches!(cli.what, What::City | What::Tiles | What::Zooms | What::Fresh | What::Region) {
+        let mut bench = Bench::open(program, &cli.options, "town", "")?;
         if all || matches!(cli.what, What::Start) {
             bench.start(table)?;
         }
-        if all || matches!(cli.what, What::Tiles) {
+        if all || matches!(cli.what, What::Statements) {
             bench.tiles(table)?;
         }
         if all || matches!(cli.what, What::Items) {
@@ -133,6 +148,21 @@ fn measure(program: &Path, cli: &Cli, table: &mut Table) -> Result<()> {
     }
     if cli.options.city || matches!(cli.what, What::All | What::City) {
         figures::city(program, table)?;
+    }
+    if all || matches!(cli.what, What::Tiles | What::Zooms | What::Fresh) {
+        let mut bench = Bench::open(program, &cli.options, "city", figures::IN_DETAIL)?;
+        if all || matches!(cli.what, What::Tiles) {
+            bench.beside_martin(table)?;
+        }
+        if all || matches!(cli.what, What::Zooms) {
+            bench.zooms(table)?;
+        }
+        if all || matches!(cli.what, What::Fresh) {
+            bench.fresh(table)?;
+        }
+    }
+    if all || matches!(cli.what, What::Region) {
+        figures::region(program, &cli.options, table)?;
     }
     Ok(())
 }

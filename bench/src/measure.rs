@@ -13,6 +13,13 @@ pub(crate) fn seconds(work: impl FnOnce() -> Result<()>) -> Result<f64> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sample(Vec<f64>);
 
+impl From<Vec<f64>> for Sample {
+    fn from(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self(values)
+    }
+}
+
 impl Sample {
     pub(crate) fn add(&mut self, value: f64) {
         self.0.push(value);

@@ -3,9 +3,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+
+use crate::cpu::Clock;
 
 /// How long a first start may take before it counts as failed.
 const START: Duration = Duration::from_secs(900);
@@ -41,13 +44,27 @@ pub(crate) struct Server {
     child: Child,
     /// Where it serves, `http://localhost:PORT`.
     pub(crate) url: String,
+    log: Arc<Mutex<Vec<String>>>,
+    _config: Option<tempfile::NamedTempFile>,
 }
 
 impl Server {
     /// Starts the demo and waits until it says where it serves.
     pub(crate) fn start(program: &Path, size: &str, data_dir: &Path) -> Result<Self> {
+        Self::start_with(program, size, data_dir, "")
+    }
+
+    /// The same with a configuration file that says this.
+    pub(crate) fn start_with(program: &Path, size: &str, data_dir: &Path, configuration: &str) -> Result<Self> {
         let mut command = opensit(program);
-        command.args(["demo", "--size", size, "--no-open", "--log", "warn", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+        command.args(["demo", "--size", size, "--no-open", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+        // the one thing told at this level is how long layers took to load
+        command.args(["--log", "warn,tiles=info"]);
+        let config = if configuration.is_empty() { None } else { Some(tempfile::Builder::new().suffix(".toml").tempfile()?) };
+        if let Some(config) = &config {
+            std::fs::write(config.path(), configuration)?;
+            command.arg("--config").arg(config.path());
+        }
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("the program can't be started")?;
         let out = child.stdout.take().context("no standard output")?;
         let err = child.stderr.take().context("no standard error")?;
@@ -59,16 +76,34 @@ impl Server {
                 }
             }
         });
-        let log = std::thread::spawn(move || BufReader::new(err).lines().map_while(Result::ok).collect::<Vec<_>>().join("\n"));
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let said = Arc::clone(&log);
+        let reading = std::thread::spawn(move || {
+            for line in BufReader::new(err).lines().map_while(Result::ok) {
+                said.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            }
+        });
         match receiver.recv_timeout(START) {
             // by address: `localhost` may be tried over IPv6 first
-            Ok(url) => Ok(Self { child, url: url.replace("//localhost:", "//127.0.0.1:") }),
+            Ok(url) => Ok(Self { child, url: url.replace("//localhost:", "//127.0.0.1:"), log, _config: config }),
             Err(_) => {
                 let _ = child.kill();
                 let _ = child.wait();
-                bail!("the program does not serve: {}", log.join().unwrap_or_default())
+                let _ = reading.join();
+                bail!("the program does not serve: {}", log.lock().unwrap_or_else(PoisonError::into_inner).join("\n"))
             }
         }
+    }
+
+    /// The clock of its process.
+    pub(crate) fn clock(&self) -> Clock {
+        Clock::of(vec![self.child.id()])
+    }
+
+    /// The last line of its log that has these words.
+    pub(crate) fn logged(&self, words: &[&str]) -> Option<String> {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.iter().rev().find(|line| words.iter().all(|word| line.contains(word))).cloned()
     }
 
     /// Its memory in use (resident set), bytes.

@@ -83,18 +83,24 @@ fn run(command: &mut Command) -> Result<()> {
 impl Session {
     /// Runs a statement to its end, committed.
     pub(crate) fn run(&mut self, sql: &str) -> Result<()> {
+        self.rows(sql).map(|_| ())
+    }
+
+    /// What a statement answers: rows of columns.
+    pub(crate) fn rows(&mut self, sql: &str) -> Result<Vec<Vec<String>>> {
         let input = self.input.as_mut().context("the session is closed")?;
         writeln!(input, "{sql};\n\\echo it is done")?;
         input.flush()?;
-        let mut line = String::new();
+        let (mut line, mut rows) = (String::new(), Vec::new());
         loop {
             line.clear();
             if self.output.read_line(&mut line)? == 0 {
                 bail!("psql ended at: {sql}");
             }
             if line.trim() == "it is done" {
-                return Ok(());
+                return Ok(rows);
             }
+            rows.push(line.trim_end_matches('\n').split('|').map(str::to_owned).collect());
         }
     }
 }

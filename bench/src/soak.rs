@@ -1,5 +1,10 @@
+mod database;
+mod expected;
+mod judge;
+mod program;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 use std::{path::Path, thread};
 
@@ -7,10 +12,12 @@ use anyhow::{Context, Result, bail};
 
 use crate::Options;
 use crate::client::Client;
-use crate::edits::Edits;
-use crate::figures::Bench;
+use crate::figures::{Bench, in_memory};
 use crate::measure::{Sample, wait_until};
 use crate::seeded::Seeded;
+use database::Database;
+use expected::{Expected, Seen};
+use program::Program;
 
 /// How many read at once.
 const READERS: u64 = 4;
@@ -24,7 +31,15 @@ const GROWTH: (f64, f64) = (1.15, 32.0 * 1024.0 * 1024.0);
 struct Watch {
     over: AtomicBool,
     answers: AtomicU64,
+    edits: AtomicU64,
+    /// Tiles that were looked into after an edit, and how many of them did not show it.
+    looks: AtomicU64,
+    stale: AtomicU64,
+    /// Tiles that were compared with the database.
+    compared: AtomicU64,
     failures: Mutex<Vec<String>>,
+    /// Who edits shares it; who compares has it alone.
+    editing: RwLock<()>,
 }
 
 impl Watch {
@@ -37,13 +52,44 @@ impl Watch {
     fn goes_on(&self) -> bool {
         !self.over.load(Ordering::Relaxed)
     }
+
+    fn edits(&self) -> RwLockReadGuard<'_, ()> {
+        self.editing.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rest(&self) -> RwLockWriteGuard<'_, ()> {
+        self.editing.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks whether readers see what they must, after a position or at once.
+    fn look(&self, client: &Client, random: &mut Seeded, expected: &Expected, after: Option<&str>) {
+        match expected.look(client, random, after) {
+            Ok(Seen::Fresh) => {}
+            Ok(Seen::Crowded) => return,
+            Ok(Seen::Stale(what)) => {
+                self.stale.fetch_add(1, Ordering::Relaxed);
+                self.failed(what);
+            }
+            Err(error) => self.failed(format!("{error:#}")),
+        }
+        self.looks.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
-/// Readers of random tiles, pages and cards while random edits run; fails if anything went wrong.
+/// Readers of random tiles, pages and cards while random edits of every kind run, each looked for in a tile as soon as it must be there;
+/// fails if anything went wrong.
 pub(crate) fn run(program: &Path, options: &Options, time: Duration) -> Result<()> {
-    let bench = Bench::open(program, options)?;
+    let bench = Bench::open(program, options, "town", "")?;
     let url = bench.server()?.url.clone();
-    let edits = Edits::open(bench.psql(), &url, Seeded(7))?;
+    database::make_layer(bench.psql())?;
+    let known = Client::of(&url);
+    if !wait_until(Duration::from_secs(20), || known.ask(&format!("/xyz/{}", database::LAYER)).is_ok_and(|a| a.status == 200)) {
+        bail!("the soak's layer does not become known");
+    }
+    in_memory(&known, &format!("parcels,buildings,streets,lodgings,{}", database::LAYER))?;
+    let key = bench.key(&["--scope", "edit", "--layers", "lodgings", "--rate", "1000000"])?;
+    let database = Database::open(bench.psql(), &url, bench.extent, Seeded(7))?;
+    let edited = Program::open(&url, &key, bench.extent, Seeded(8));
     let watch = Watch::default();
     eprintln!("Soaking for {} s …", time.as_secs());
     let (memory, lags) = thread::scope(|scope| -> Result<(Vec<u64>, Sample)> {
@@ -51,12 +97,15 @@ pub(crate) fn run(program: &Path, options: &Options, time: Duration) -> Result<(
             let (watch, url, extent) = (&watch, &url, bench.extent);
             scope.spawn(move || read(watch, &Client::of(url), extent, Seeded(1000 + reader)));
         }
-        let editing = scope.spawn(|| edit(&watch, edits));
+        scope.spawn(|| edit_by_program(&watch, &Client::of(&url), edited));
+        scope.spawn(|| compare(&watch, &bench, &Client::of(&url)));
+        let editing = scope.spawn(|| edit(&watch, &Client::of(&url), database));
         let memory = observe(&watch, &bench, time);
         watch.over.store(true, Ordering::Relaxed);
         let lags = editing.join().ok().context("the editor broke down")?;
         Ok((memory?, lags))
     })?;
+    database::remove_layer(bench.psql())?;
     let client = bench.client()?;
     if !wait_until(Duration::from_secs(10), || feed_lag(&client).is_some_and(|bytes| bytes == 0.0)) {
         watch.failed("the change feed has not caught up 10 s after the last edit".to_owned());
@@ -87,21 +136,71 @@ fn read(watch: &Watch, client: &Client, [west, south, east, north]: [f64; 4], mu
     }
 }
 
-/// Edits a parcel some five times a second until told to stop; how long each took to its event, seconds.
-fn edit(watch: &Watch, mut edits: Edits) -> Sample {
-    let mut lags = Sample::default();
+/// Edits with `psql` some five times a second until told to stop; how long each took to its event, seconds.
+///
+/// Half of the edits are looked for right after their event, half with their position before it is waited for.
+fn edit(watch: &Watch, client: &Client, mut database: Database) -> Sample {
+    let (mut lags, mut random) = (Sample::default(), Seeded(9));
     while watch.goes_on() {
-        match edits.one() {
-            Ok(lag) if lag <= LAG => lags.add(lag),
-            Ok(lag) => watch.failed(format!("an edit took {lag:.1} s to its event")),
+        let editing = watch.edits();
+        let done = database.edit().and_then(|edit| {
+            if random.below(2) == 0 {
+                edit.expected.iter().for_each(|expected| watch.look(client, &mut random, expected, Some(&edit.position)));
+                return database.heard(&edit);
+            }
+            let lag = database.heard(&edit)?;
+            edit.expected.iter().for_each(|expected| watch.look(client, &mut random, expected, None));
+            Ok(lag)
+        });
+        drop(editing);
+        watch.edits.fetch_add(1, Ordering::Relaxed);
+        match done {
+            Ok(Some(lag)) if lag > LAG => watch.failed(format!("an edit took {lag:.1} s to its event")),
+            Ok(lag) => lag.into_iter().for_each(|lag| lags.add(lag)),
             Err(error) => {
                 watch.failed(format!("{error:#}"));
                 return lags;
             }
         }
-        thread::sleep(Duration::from_millis(200));
+        thread::sleep(Duration::from_millis(150));
     }
     lags
+}
+
+/// Edits over HTTP, each looked for with the position that its answer has.
+fn edit_by_program(watch: &Watch, client: &Client, mut program: Program) {
+    let mut random = Seeded(10);
+    while watch.goes_on() {
+        let editing = watch.edits();
+        match program.edit() {
+            Ok((expected, position)) => watch.look(client, &mut random, &expected, Some(&position)),
+            Err(error) => return watch.failed(format!("{error:#}")),
+        }
+        drop(editing);
+        watch.edits.fetch_add(1, Ordering::Relaxed);
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Compares random tiles with the database while nobody edits.
+fn compare(watch: &Watch, bench: &Bench, client: &Client) {
+    let mut random = Seeded(11);
+    let mut session = match bench.psql().session() {
+        Ok(session) => session,
+        Err(error) => return watch.failed(format!("{error:#}")),
+    };
+    while watch.goes_on() {
+        let resting = watch.rest();
+        let compared = judge::compare(client, &mut session, &mut random, bench.extent);
+        drop(resting);
+        match compared {
+            Ok(None) => {}
+            Ok(Some(what)) => watch.failed(what),
+            Err(error) => return watch.failed(format!("{error:#}")),
+        }
+        watch.compared.fetch_add(1, Ordering::Relaxed);
+        thread::sleep(Duration::from_millis(700));
+    }
 }
 
 /// The server's memory, ten times a second at first, less often in a long run.
@@ -139,12 +238,19 @@ fn report(watch: &Watch, memory: &[u64], lags: &Sample) -> Result<()> {
     if lags.len() == 0 {
         watch.failed("no edit came through".to_owned());
     }
+    let count = |number: &AtomicU64| number.load(Ordering::Relaxed);
+    if count(&watch.looks) == 0 || count(&watch.compared) == 0 {
+        watch.failed("no edit was looked for in a tile, or no tile was compared".to_owned());
+    }
     let failures = watch.failures.lock().unwrap_or_else(PoisonError::into_inner);
     println!(
-        "{} answers, {} edits; edit to event {:.0} ms at the median, {:.0} at the 95th percentile, {:.0} at most; memory {:.0} MiB in the \
+        "{} answers, {} edits, looked for in {} tiles of which {} were stale; {} tiles compared with the database; edit to event {:.0} ms at the median, {:.0} at the 95th percentile, {:.0} at most; memory {:.0} MiB in the \
          second quarter, {:.0} in the last; {} failures",
-        watch.answers.load(Ordering::Relaxed),
-        lags.len(),
+        count(&watch.answers),
+        count(&watch.edits),
+        count(&watch.looks),
+        count(&watch.stale),
+        count(&watch.compared),
         lags.median() * 1000.0,
         lags.quantile(0.95) * 1000.0,
         lags.max() * 1000.0,

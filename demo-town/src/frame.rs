@@ -17,6 +17,12 @@ pub(crate) struct Frame {
 /// How far the coast leans to the east as it goes north.
 const TILT: f64 = 0.16;
 
+/// Metres inland and along a straight coast, as metres east and north.
+pub(crate) fn leaning([u, v]: M) -> M {
+    let c = 1.0 / (1.0 + TILT * TILT).sqrt();
+    [c * (u + TILT * v), c * (v - TILT * u)]
+}
+
 impl Frame {
     pub(crate) fn new(seed: u64, depth: f64, length: f64) -> Self {
         let span = depth.clamp(1200.0, 2600.0);
@@ -44,8 +50,7 @@ impl Frame {
         let bend = (inland * 0.09).min(0.028 * self.depth.min(3500.0));
         let x = u + shift + bend * self.east.at(u, v);
         let y = v + bend * self.north.at(u, v);
-        let c = 1.0 / (1.0 + TILT * TILT).sqrt();
-        [c * (x + TILT * y), c * (y - TILT * x)]
+        leaning([x, y])
     }
 
     /// The plan's coordinates of a place on the ground, good to a few millimetres.

@@ -101,7 +101,7 @@ impl Layout {
         match size {
             Size::Small => &SMALL,
             Size::Town => &TOWN,
-            Size::City => &CITY,
+            Size::City | Size::Region => &CITY,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One invented, coherent coastal town near the Strait of Messina, at any of three sizes, the same on every machine:
+//! One invented, coherent coastal town near the Strait of Messina, at any of three sizes, or with others in a region, the same on every machine:
 //! demo, tests, benchmarks and screenshots agree on it. Nobody and nothing in it is real.
 //!
 //! ```
@@ -26,6 +26,7 @@ mod plane;
 mod plots;
 mod purposes;
 mod records;
+mod region;
 mod reports;
 mod ring;
 mod rng;
@@ -44,6 +45,7 @@ mod zones;
 pub use applications::{Application, ApplicationStep, FormerParcel};
 pub use hazards::{BathingStretch, Hazard, HazardKind, WasteContainer};
 pub use records::*;
+pub use region::towns;
 pub use reports::CitizenReport;
 pub use size::{Size, UnknownSize};
 
@@ -108,8 +110,9 @@ pub struct Town {
 }
 
 impl Town {
-    /// Makes the town of this size from a seed; equal arguments give equal towns everywhere.
+    /// Makes the town of this size from a seed; equal arguments give equal towns everywhere. Of the region it is the city.
     pub fn generate(size: Size, seed: u64) -> Self {
+        let size = if size == Size::Region { Size::City } else { size };
         let layout = layout::Layout::of(size);
         let mut ground = skeleton::Ground::survey(seed, layout);
         // A first guess of how many parcels a square metre of the country will hold: what the town leaves over, spread evenly.

@@ -12,6 +12,8 @@ pub enum Size {
     Town,
     /// About 300,000 parcels: for benchmarks.
     City,
+    /// About 3,000,000 parcels in 98 comuni: the city and others beside it, see [`crate::towns`]. Of one town of it, the city is meant.
+    Region,
 }
 
 impl Size {
@@ -21,6 +23,7 @@ impl Size {
             Self::Small => 3_000,
             Self::Town => 50_000,
             Self::City => 300_000,
+            Self::Region => 3_012_000,
         }
     }
 
@@ -41,6 +44,7 @@ impl fmt::Display for Size {
             Self::Small => "small",
             Self::Town => "town",
             Self::City => "city",
+            Self::Region => "region",
         })
     }
 }
@@ -51,7 +55,7 @@ pub struct UnknownSize(String);
 
 impl fmt::Display for UnknownSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is no size of the demo town: small, town or city", self.0)
+        write!(f, "`{}` is no size of the demo town: small, town, city or region", self.0)
     }
 }
 
@@ -65,6 +69,7 @@ impl FromStr for Size {
             "small" => Ok(Self::Small),
             "town" => Ok(Self::Town),
             "city" => Ok(Self::City),
+            "region" => Ok(Self::Region),
             other => Err(UnknownSize(other.to_owned())),
         }
     }
@@ -76,9 +81,9 @@ mod tests {
 
     #[test]
     fn a_size_reads_back_what_it_prints() {
-        for size in [Size::Small, Size::Town, Size::City] {
+        for size in [Size::Small, Size::Town, Size::City, Size::Region] {
             assert_eq!(size.to_string().parse(), Ok(size));
         }
-        assert_eq!("huge".parse::<Size>().unwrap_err().to_string(), "`huge` is no size of the demo town: small, town or city");
+        assert_eq!("huge".parse::<Size>().unwrap_err().to_string(), "`huge` is no size of the demo town: small, town, city or region");
     }
 }

@@ -187,6 +187,14 @@ impl Town {
         *guard = Some(Server::start(&["demo", "--size", "small", "--no-open"], &self.data_dir()));
     }
 
+    /// Stops it in order, private database and all, and starts it again; something may be done meanwhile with its data.
+    pub fn restart_after(&self, meanwhile: impl FnOnce(&Path)) {
+        let mut guard = self.server.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        drop(guard.take().expect("the town is served"));
+        meanwhile(&self.data_dir());
+        *guard = Some(Server::start(&["demo", "--size", "small", "--no-open"], &self.data_dir()));
+    }
+
     /// Runs one of the program's commands on the town.
     pub fn command(&self, arguments: &[&str]) -> Output {
         run(opensit().args(arguments).arg("--data-dir").arg(self.data_dir()))

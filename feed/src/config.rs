@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use kernel::Clock;
 use pgwire_replication::{ReplicationConfig, TlsConfig};
+use serde::Serialize;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use uuid::Uuid;
 
-/// Where the database is, and who the feed is there: a role with REPLICATION that may use both an ordinary connection
-/// and a replication connection to the same database.
+/// Where the database is, and who the feed is there: a role that may use an ordinary connection and, with REPLICATION, a replication
+/// connection to the same database.
 #[derive(Clone)]
 pub struct FeedConfig {
     /// A host name or address, or the directory of the server's Unix socket (then it begins with `/`).
@@ -28,8 +29,21 @@ pub struct FeedConfig {
     pub instance: Uuid,
     /// The publication that lists the layers' tables.
     pub publication: String,
+    /// How changes are followed.
+    pub way: Way,
     /// The time, by which a commit's delay is told.
     pub clock: Arc<dyn Clock>,
+}
+
+/// How the database's changes are followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// By logical replication: costs writers nothing; `wal_level = logical` and a role with REPLICATION are needed.
+    #[default]
+    Replication,
+    /// By triggers that keep a journal, and NOTIFY: where that is not allowed.
+    Journal,
 }
 
 /// How a connection over TCP is protected.

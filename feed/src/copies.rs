@@ -49,7 +49,7 @@ pub struct StreamedColumn {
 }
 
 /// Beyond as many rows of one table in a transaction its copy is made anew.
-const MAX_ROWS: usize = 200_000;
+pub(crate) const MAX_ROWS: usize = 200_000;
 
 /// What a transaction did to the rows of a table that is kept.
 #[derive(Debug, Default)]

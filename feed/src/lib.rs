@@ -14,11 +14,14 @@
 //! The slot is made by SQL, named after the installation and the run, dropped at an orderly exit; what a killed run left
 //! behind is dropped at the next start. It holds no data: nothing is lost with it but the knowledge of what changed
 //! meanwhile, and then everything is said to have.
+//!
+//! Where logical replication is not allowed ([`Way::Journal`]) triggers write down what was touched, and the same is told from that: `journal`.
 
 mod config;
 mod copies;
 pub mod ewkb;
 mod hub;
+mod journal;
 mod monitor;
 mod pgoutput;
 mod places;
@@ -28,7 +31,7 @@ mod status;
 mod transaction;
 mod visible;
 
-pub use config::{FeedConfig, Tls};
+pub use config::{FeedConfig, Tls, Way};
 pub use copies::{Copies, RowChange, StreamedColumn, StreamedRow};
 pub use hub::{Commit, Subscription};
 pub use run::{Feed, Teller};

@@ -8,15 +8,16 @@ use kernel::{Changed, Column, Database, Position, Principal, TableName};
 use pgwire_replication::{Lsn, PgWireError, ReplicationClient, ReplicationEvent};
 use sqlx::ConnectOptions;
 use thiserror::Error;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use crate::hub::Hub;
+use crate::journal::Journal;
 use crate::places::Places;
 use crate::transaction::{Relations, Transaction};
 use crate::visible::Visible;
-use crate::{Commit, Copies, FeedConfig, FeedState, FeedStatus, Subscription, monitor, pgoutput, slot};
+use crate::{Commit, Copies, FeedConfig, FeedState, FeedStatus, Subscription, Way, monitor, pgoutput, slot};
 
 /// How long connecting may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -49,14 +50,18 @@ pub(crate) enum FeedError {
     Busy(String),
     #[error("`{0}` is not a position of the log")]
     Position(String),
+    #[error("the journal of changes is not kept: start the server, or run `opensit migrate` and start it")]
+    NoJournal,
 }
 
 /// What the task and the feed's owners share.
 pub(crate) struct Shared {
-    hub: Arc<Hub>,
+    pub(crate) hub: Arc<Hub>,
     status: Mutex<FeedStatus>,
     /// How far the log has been read, and all that is ours in it told; 0: not at all.
     received: watch::Sender<u64>,
+    /// Somebody waits for a position.
+    pub(crate) wanted: Notify,
     stop: watch::Sender<bool>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -67,6 +72,7 @@ impl Shared {
             hub: Hub::new(),
             status: Mutex::default(),
             received: watch::Sender::new(0),
+            wanted: Notify::new(),
             stop: watch::Sender::new(false),
             task: Mutex::default(),
         })
@@ -76,7 +82,17 @@ impl Shared {
         Some(*self.received.borrow()).filter(|at| *at > 0).map(Position::new)
     }
 
-    fn receive(&self, position: Position) {
+    /// Whether somebody waits for a position.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.received.receiver_count() > 0
+    }
+
+    /// The stream begins (again): nothing before this position is known.
+    pub(crate) fn begin_at(&self, position: Position) {
+        self.received.send_replace(position.byte());
+    }
+
+    pub(crate) fn receive(&self, position: Position) {
         self.received.send_if_modified(|at| {
             let further = position.byte() > *at;
             *at = position.byte().max(*at);
@@ -105,7 +121,9 @@ impl Feed {
             slot: None,
             places: Places::default(),
             reaped: false,
+            journal: Journal::default(),
         };
+        shared.update(|status| status.way = follower.config.way);
         let task = tokio::spawn(follower.run());
         *shared.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
         Self(shared)
@@ -137,6 +155,9 @@ impl Feed {
     /// limit. Whoever reads the database after that reads at least what was committed by then.
     pub async fn reached(&self, position: Position) {
         let mut received = self.0.received.subscribe();
+        if *received.borrow() < position.byte() {
+            self.0.wanted.notify_one();
+        }
         // the sender is ours: it is not gone before this ends
         let _ = received.wait_for(|at| *at >= position.byte()).await;
     }
@@ -174,19 +195,20 @@ impl Teller {
 }
 
 /// Follows the database's log, for as long as the program runs.
-struct Follower {
-    config: FeedConfig,
-    catalogue: Catalogue,
-    database: Database,
-    copies: Option<Arc<dyn Copies>>,
-    shared: Arc<Shared>,
+pub(crate) struct Follower {
+    pub(crate) config: FeedConfig,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) database: Database,
+    pub(crate) copies: Option<Arc<dyn Copies>>,
+    pub(crate) shared: Arc<Shared>,
     slot: Option<String>,
     places: Places,
     reaped: bool,
+    pub(crate) journal: Journal,
 }
 
 /// The columns that decide who sees a row of a table; none if it is no layer's.
-fn deciding(catalogue: &Catalogue, table: &TableName) -> Vec<Column> {
+pub(crate) fn deciding(catalogue: &Catalogue, table: &TableName) -> Vec<Column> {
     let layer = catalogue.layer_of_table(table).and_then(|id| catalogue.layer(&Principal::operator(), id.as_str()));
     layer.map(|entry| entry.layer.deciding_columns()).unwrap_or_default()
 }
@@ -201,7 +223,7 @@ impl Follower {
             let begun = Instant::now();
             let ended = tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
-                Err(ended) = self.follow() => ended,
+                Err(ended) = self.follow_its_way() => ended,
             };
             // one that ends as soon as it began will most likely do so again
             let live = shared.status.lock().unwrap_or_else(PoisonError::into_inner).state == FeedState::Live;
@@ -221,6 +243,13 @@ impl Follower {
         shared.update(|status| status.state = FeedState::Stopped);
         shared.hub.close();
         self.leave().await;
+    }
+
+    async fn follow_its_way(&mut self) -> Result<Infallible, FeedError> {
+        match self.config.way {
+            Way::Replication => self.follow().await,
+            Way::Journal => self.follow_journal().await,
+        }
     }
 
     /// Connects, takes up the slot or makes one, and tells what comes, until something fails.
@@ -261,7 +290,7 @@ impl Follower {
         let (name, from) = slot::create(sql, self.config.instance).await?;
         self.slot = Some(name.clone());
         self.catalogue.reload(&self.database).await?;
-        self.shared.received.send_replace(from.byte());
+        self.shared.begin_at(from);
         if let Some(copies) = &self.copies {
             copies.begin();
         }
@@ -289,7 +318,8 @@ impl Follower {
                     let transaction = open.take().unwrap_or_default();
                     // also for one that touched no layer: who waits for its position reads what it did
                     visible.wait(&self.database, xid).await;
-                    self.tell(transaction, Position::new(end_lsn.as_u64()), commit_time_micros).await?;
+                    let committed = DateTime::from_timestamp_micros(commit_time_micros.saturating_add(Y2000_S * 1_000_000));
+                    self.tell(transaction, Position::new(end_lsn.as_u64()), committed).await?;
                     self.reached(client, end_lsn);
                 }
                 // between transactions all that was sent has been told
@@ -306,7 +336,12 @@ impl Follower {
     }
 
     /// Tells what a transaction changed; the catalogue is read again first if it was touched.
-    async fn tell(&mut self, transaction: Transaction, position: Position, commit_time_us: i64) -> Result<(), FeedError> {
+    pub(crate) async fn tell(
+        &mut self,
+        transaction: Transaction,
+        position: Position,
+        committed: Option<DateTime<Utc>>,
+    ) -> Result<(), FeedError> {
         if transaction.is_empty() {
             return Ok(());
         }
@@ -332,7 +367,6 @@ impl Follower {
             metrics::counter!("feed_changes_total").increment(changes.len() as u64);
             self.shared.hub.push(Commit { position, changes });
         }
-        let committed = DateTime::from_timestamp_micros(commit_time_us.saturating_add(Y2000_S * 1_000_000));
         let delay = committed.and_then(|at| u64::try_from((self.config.clock.now() - at).num_milliseconds()).ok());
         self.shared.update(|status| status.lag_ms = delay.or(status.lag_ms));
         Ok(())

@@ -2,12 +2,16 @@ use chrono::{DateTime, Utc};
 use kernel::Position;
 use serde::Serialize;
 
+use crate::Way;
+
 /// How the feed is doing.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FeedStatus {
     /// What it is doing.
     #[serde(flatten)]
     pub state: FeedState,
+    /// How it follows the database.
+    pub way: Way,
     /// The end of the last commit told of, or where the stream began.
     pub position: Option<Position>,
     /// How much of the database's log is still to be read, bytes.
@@ -41,7 +45,15 @@ pub enum FeedState {
 
 impl Default for FeedStatus {
     fn default() -> Self {
-        Self { state: FeedState::Starting, position: None, lag_bytes: None, lag_ms: None, slot: None, slot_retained_bytes: None }
+        Self {
+            state: FeedState::Starting,
+            way: Way::default(),
+            position: None,
+            lag_bytes: None,
+            lag_ms: None,
+            slot: None,
+            slot_retained_bytes: None,
+        }
     }
 }
 
@@ -49,6 +61,7 @@ impl FeedStatus {
     /// Tells the numbers to whoever collects metrics.
     pub(crate) fn publish(&self) {
         metrics::gauge!("feed_live").set(if self.state == FeedState::Live { 1.0 } else { 0.0 });
+        metrics::gauge!("feed_by_journal").set(if self.way == Way::Journal { 1.0 } else { 0.0 });
         let gauges =
             [("feed_lag_bytes", self.lag_bytes), ("feed_lag_ms", self.lag_ms), ("feed_slot_retained_bytes", self.slot_retained_bytes)];
         for (name, value) in gauges {

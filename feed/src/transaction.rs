@@ -10,7 +10,7 @@ use crate::ewkb;
 use crate::pgoutput::{Message, Relation, Tuple, Value};
 
 /// Beyond as many rows of one table, the rectangle round them says little: anywhere.
-const MAX_ROWS: u32 = 5_000;
+pub(crate) const MAX_ROWS: u32 = 5_000;
 
 /// Beyond as many kinds of rows of one table they are not told apart.
 const MAX_KEYS: usize = 64;
@@ -60,7 +60,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         *self = match (*self, other) {
             (Self::Within(Some(a)), Self::Within(Some(b))) => Self::Within(Some(a.union(b))),
             (Self::Within(a), Self::Within(b)) => Self::Within(a.or(b)),
@@ -85,6 +85,12 @@ pub(crate) struct Touched {
 }
 
 impl Touched {
+    /// What is known of a table whose rows were not seen. Where not everybody sees all of them it isn't told where they are.
+    pub(crate) fn somewhere(table: TableName, deciding: Vec<Column>, place: Place) -> Self {
+        let places = if deciding.is_empty() { vec![(Some(Vec::new()), place)] } else { vec![(None, Place::Anywhere)] };
+        Self { table, deciding, places, at: None, rows: 0 }
+    }
+
     fn key(&self, row: &Tuple<'_>, before: Option<&Tuple<'_>>) -> Key {
         let value = |at: &usize| match (row.values.get(*at)?, before.and_then(|b| b.values.get(*at))) {
             (Value::Text(text), _) | (Value::Unchanged, Some(Value::Text(text))) => Some(Some(text.to_vec())),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use catalogue::Catalogue;
-use feed::{Commit, Feed, FeedConfig, FeedState, Subscription, Tls};
+use feed::{Commit, Feed, FeedConfig, FeedState, Subscription, Tls, Way};
 use kernel::{Changed, Database, LayerId, SystemClock, TableName};
 use scratch::Scratch;
 use serde_json::json;
@@ -25,6 +25,7 @@ fn config(scratch: &Scratch) -> FeedConfig {
         tls: Tls::Off,
         instance: INSTANCE,
         publication: "opensit".into(),
+        way: Way::Replication,
         clock: Arc::new(SystemClock),
     }
 }

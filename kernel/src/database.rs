@@ -44,6 +44,11 @@ impl Database {
         (self.0.size(), self.0.num_idle())
     }
 
+    /// How many connections there may be.
+    pub fn most_connections(&self) -> u32 {
+        self.0.options().get_max_connections()
+    }
+
     /// Waits for those in use, then closes all.
     pub async fn close(&self) {
         self.0.close().await;

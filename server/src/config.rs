@@ -75,6 +75,9 @@ pub(crate) struct ServerOptions {
     /// Open the private database to other programs here, with a password
     #[arg(long, env = "OPENSIT_DB_LISTEN", value_name = "ADDRESS")]
     pub(crate) db_listen: Option<SocketAddr>,
+    /// How changes are followed: auto, replication, or journal (by triggers, where logical replication is not allowed) [default: auto]
+    #[arg(long, env = "OPENSIT_CHANGE_FEED", value_name = "WAY")]
+    pub(crate) change_feed: Option<ChangeFeed>,
     /// The modules to run, separated by commas [default: all]
     #[arg(long, env = "OPENSIT_MODULES", value_name = "IDS", value_delimiter = ',')]
     pub(crate) modules: Option<Vec<String>>,
@@ -85,6 +88,16 @@ pub(crate) struct ServerOptions {
 pub(crate) enum LogFormat {
     Text,
     Json,
+}
+
+/// How the change feed follows the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ChangeFeed {
+    /// By logical replication where it is allowed, else by the journal.
+    Auto,
+    Replication,
+    Journal,
 }
 
 fn srid(text: &str) -> Result<Srid, String> {
@@ -115,6 +128,7 @@ pub(crate) struct Config {
     pub(crate) cors_origins: Given<Origins>,
     pub(crate) security_contact: Option<Given<Vec<Contact>>>,
     pub(crate) db_listen: Option<Given<SocketAddr>>,
+    pub(crate) change_feed: Given<ChangeFeed>,
     pub(crate) modules: Option<Given<Vec<String>>>,
     pub(crate) limits: Given<Limits>,
     /// The rest of the file: base maps, coordinate systems.
@@ -142,6 +156,7 @@ impl Config {
             cors_origins: pick.or("cors_origins", &server.cors_origins, &file.cors_origins()?, Origins::default()),
             security_contact: pick.of("security_contact", &server.security_contact, &file.security_contact()?),
             db_listen: pick.of("db_listen", &server.db_listen, &file.db_listen),
+            change_feed: pick.or("change_feed", &server.change_feed, &file.change_feed, ChangeFeed::Auto),
             modules: pick.of("modules", &server.modules, &file.modules),
             limits: pick.or("limits", &None, &file.limits()?, Limits::default()),
             file,
@@ -177,6 +192,7 @@ impl Config {
         optional("trusted-proxies", self.trusted_proxies.as_ref().map(|g| (networks(&g.value), &g.source)), "none");
         optional("db-listen", self.db_listen.as_ref().map(|g| (g.value.to_string(), &g.source)), "closed");
         optional("modules", self.modules.as_ref().map(|g| (g.value.join(","), &g.source)), "all");
+        rows.push(("change-feed", format!("{:?}", self.change_feed.value).to_lowercase(), self.change_feed.source.clone()));
         rows.push(("listen", self.listen.value.to_string(), self.listen.source.clone()));
         rows.push(("log", self.log.value.clone(), self.log.source.clone()));
         rows.push(("log-format", format!("{:?}", self.log_format.value).to_lowercase(), self.log_format.source.clone()));

@@ -74,7 +74,14 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
             router.merge(ogc::routes(context.clone(), catalogue.clone(), crs_settings.clone(), Arc::clone(&journal), modules::doors(runs)));
     }
     if runs("tiles") {
-        router = router.merge(tiles::routes(context.clone(), catalogue.clone(), crs_settings.clone(), feed.clone(), Some(engine)));
+        router = router.merge(tiles::routes(
+            context.clone(),
+            catalogue.clone(),
+            crs_settings.clone(),
+            feed.clone(),
+            Some(engine),
+            tiles::Load::here(config.limits.value.tiles_waiting as usize),
+        ));
     }
     let services = app.services();
     for module in themes.iter().filter(|m| runs(m.id)) {

@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod database;
 mod failure;
+mod following;
 mod http;
 mod installation;
 mod listen;

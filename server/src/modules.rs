@@ -52,6 +52,15 @@ pub(crate) async fn load_demo(conn: &mut PgConnection, town: &Town) -> Result<u6
     Ok(rows)
 }
 
+/// What a town of the region beside the first has: rows of the same layers, and nothing of the offices.
+pub(crate) async fn load_neighbour(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
+    let mut rows = territory::demo::load(conn, town).await?;
+    rows += cadastre::demo::load(conn, town).await?;
+    rows += environment::demo::trees(conn, town).await?;
+    rows += tourism::demo::load(conn, town).await?;
+    Ok(rows)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{all, doors};

@@ -6,8 +6,10 @@
 //! live, SQL serves.
 
 mod area;
+mod aside;
 mod builder;
 mod clip;
+mod cut;
 mod draw;
 mod encode;
 mod ids;
@@ -36,7 +38,9 @@ use tokio::sync::Notify;
 
 use crate::choice::Selection;
 use crate::frame::buffer;
-use crate::sql::Form;
+use crate::render::MAX_LAYER_BYTES;
+use crate::sql::{Form, MAX_FEATURES};
+use aside::Aside;
 use load::LoadError;
 use plan::Plan;
 use projection::Projection;
@@ -48,12 +52,14 @@ pub(crate) use encode::Written;
 
 /// How long it is waited before a layer is loaded again that could not be.
 const TRY_AGAIN: Duration = Duration::from_secs(10);
+/// How long a request waits for changes that are being taken in, before the database is asked.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// What a row takes of memory about, as long as it is not known, bytes.
 const ROW_BYTES: i64 = 250;
 
 /// Keeps layers in memory and writes tiles from them. Cheap to clone.
 #[derive(Clone)]
-pub struct Engine(Arc<Shared>);
+pub struct Engine(Arc<Shared>, (usize, usize));
 
 struct Shared {
     /// Who copies rows: a role whose policies let it see all of them.
@@ -62,7 +68,7 @@ struct Shared {
     budget: usize,
     kept: RwLock<HashMap<TableName, Arc<Kept>>>,
     /// There is something to load.
-    due: Notify,
+    due: Arc<Notify>,
 }
 
 /// A layer that is kept, or will be.
@@ -71,17 +77,33 @@ struct Kept {
     generation: i64,
     plan: Arc<Plan>,
     rows: Mutex<Rows>,
+    /// Told when changes that were taken in aside are in.
+    settled: Notify,
 }
 
 enum Rows {
     /// What came since loading began.
     Loading(Vec<Vec<RowChange>>),
-    Ready(State),
+    Ready(Box<State>),
+    /// So much changed that it is taken in on a thread of its own.
+    Busy(Aside),
+    /// It can't be told any more what there is: to be loaded again.
+    Lost,
     /// Not kept; it is not tried again until the declaration or the table changes.
     Left,
 }
 
 impl Kept {
+    fn new(entry: &Entry, rows: Rows) -> Self {
+        Self {
+            layer: entry.layer.id.clone(),
+            generation: entry.generation,
+            plan: Arc::new(Plan::new(Arc::clone(&entry.layer))),
+            rows: Mutex::new(rows),
+            settled: Notify::new(),
+        }
+    }
+
     fn rows(&self) -> MutexGuard<'_, Rows> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -91,12 +113,23 @@ impl Engine {
     /// An engine without rows. `database` is how to connect as a role that sees all rows of the layers; `budget` is how much memory they
     /// may take, bytes: layers that do not fit are left to SQL, the largest first.
     pub fn new(database: PgConnectOptions, budget: usize) -> Self {
-        Self(Arc::new(Shared { database, budget, kept: RwLock::default(), due: Notify::new() }))
+        let most = (MAX_FEATURES as usize, MAX_LAYER_BYTES);
+        Self(Arc::new(Shared { database, budget, kept: RwLock::default(), due: Arc::default() }), most)
+    }
+
+    /// The same, generalising a layer of a tile beyond so many features or bytes only.
+    pub fn generalising_beyond(self, features: usize, bytes: usize) -> Self {
+        Self(self.0, (features, bytes))
+    }
+
+    /// How many features and bytes a layer of a tile may have before it is generalised.
+    pub(crate) fn most(&self) -> (usize, usize) {
+        self.1
     }
 
     /// How many layers are in memory.
     pub fn layers(&self) -> usize {
-        self.0.read().values().filter(|kept| matches!(&*kept.rows(), Rows::Ready(_))).count()
+        self.0.read().values().filter(|kept| matches!(&*kept.rows(), Rows::Ready(_) | Rows::Busy(_))).count()
     }
 
     /// What the feed must be started with for the rows to stay as they are in the database.
@@ -158,46 +191,50 @@ impl Engine {
             return Err(LoadError::TooLarge);
         }
         let projection = Projection::from(entry.layer.srid)?;
-        let plan = Arc::new(Plan::new(Arc::clone(&entry.layer)));
-        let kept = Arc::new(Kept {
-            layer: entry.layer.id.clone(),
-            generation: entry.generation,
-            plan: Arc::clone(&plan),
-            rows: Mutex::new(Rows::Loading(Vec::new())),
-        });
+        let kept = Arc::new(Kept::new(entry, Rows::Loading(Vec::new())));
         // from here on changes are noted; the copy has all that was before
         self.0.write().insert(entry.layer.table.clone(), Arc::clone(&kept));
-        let (run, position) = load::load(&self.0.database, plan, projection.clone(), left).await?;
+        let (run, position) = load::load(&self.0.database, Arc::clone(&kept.plan), projection.clone(), left).await?;
         feed.reached(position).await;
-        let mut state = State::new(projection, run);
-        let mut rows = kept.rows();
-        if let Rows::Loading(noted) = &*rows {
-            match noted.iter().try_for_each(|changes| state.apply(changes)) {
-                Ok(()) => *rows = Rows::Ready(state),
-                Err(Lost) => return Err(LoadError::BrokenOff),
-            }
-        }
-        drop(rows);
+        let state = State::new(projection, run);
+        let taken_in = tokio::task::spawn_blocking(move || aside::take_in(&kept, state, Vec::new())).await;
+        taken_in.map_err(|_| LoadError::BrokenOff)?.map_err(|Lost| LoadError::BrokenOff)?;
         self.measure();
         Ok(())
     }
 
     fn leave(&self, entry: &Entry) {
-        let kept = Kept {
-            layer: entry.layer.id.clone(),
-            generation: entry.generation,
-            plan: Arc::new(Plan::new(Arc::clone(&entry.layer))),
-            rows: Mutex::new(Rows::Left),
-        };
+        let kept = Kept::new(entry, Rows::Left);
         self.0.write().insert(entry.layer.table.clone(), Arc::new(kept));
     }
 
     /// Whether tiles of the layer come from memory for this principal now.
     pub(crate) fn serves(&self, feed: &Feed, entry: &Entry, who: &Principal, selection: &Selection) -> bool {
-        self.rows_for(feed, entry, who).is_some_and(|(kept, _)| {
+        let told = |kept: &Kept| {
             let filter = selection.filter.as_ref().map(|filter| filter.as_seen_by(&entry.layer, who));
             filter.is_none_or(|filter| kept.plan.can_tell(&filter))
-        })
+        };
+        self.rows_for(feed, entry, who).is_some_and(|(kept, _)| told(&kept))
+            || (feed.status().state == FeedState::Live && self.is_busy(entry))
+    }
+
+    fn is_busy(&self, entry: &Entry) -> bool {
+        self.0.read().get(&entry.layer.table).is_some_and(|kept| kept.is_of(entry) && matches!(&*kept.rows(), Rows::Busy(_)))
+    }
+
+    /// Waits while many changes of the layer are being taken in, though not for ever; whether its tiles come from memory then.
+    pub(crate) async fn settled(&self, entry: &Entry) -> bool {
+        let Some(kept) = self.0.read().get(&entry.layer.table).cloned().filter(|kept| kept.is_of(entry)) else { return false };
+        let settled = async {
+            loop {
+                let told = kept.settled.notified();
+                if !matches!(&*kept.rows(), Rows::Busy(_)) {
+                    return;
+                }
+                told.await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, settled).await.is_ok() && matches!(&*kept.rows(), Rows::Ready(_))
     }
 
     /// The rows of the layer as they are now, if what this principal sees can be told from them.
@@ -208,7 +245,7 @@ impl Engine {
         let kept = self.0.read().get(&entry.layer.table).cloned().filter(|kept| kept.is_of(entry))?;
         let parts = match &*kept.rows() {
             Rows::Ready(state) => state.parts(),
-            Rows::Loading(_) | Rows::Left => return None,
+            Rows::Loading(_) | Rows::Busy(_) | Rows::Lost | Rows::Left => return None,
         };
         let fields = || kept.plan.fields().all(|field| kept.plan.can_tell(&entry.layer.rows_with(field, who)));
         (kept.plan.can_tell(&entry.layer.readable_rows(who)) && fields()).then_some((kept, parts))
@@ -240,7 +277,11 @@ impl Engine {
 
     /// What the rows take of memory, bytes.
     fn bytes(&self) -> usize {
-        let of = |kept: &Arc<Kept>| if let Rows::Ready(state) = &*kept.rows() { state.bytes() } else { 0 };
+        let of = |kept: &Arc<Kept>| match &*kept.rows() {
+            Rows::Ready(state) => state.bytes(),
+            Rows::Busy(aside) => aside.bytes,
+            Rows::Loading(_) | Rows::Lost | Rows::Left => 0,
+        };
         self.0.read().values().map(of).sum()
     }
 
@@ -262,8 +303,16 @@ impl Kept {
 
     /// Whether loading it failed or was never begun.
     fn is_waiting(&self) -> bool {
-        matches!(&*self.rows(), Rows::Loading(_))
+        matches!(&*self.rows(), Rows::Loading(_) | Rows::Lost)
     }
+}
+
+/// Changes can't be told row by row: the layer is loaded again.
+fn lost(kept: &Kept, due: &Notify) {
+    tracing::warn!(layer = %kept.layer, "changes can't be told row by row: the layer is loaded again for tiles");
+    *kept.rows() = Rows::Lost;
+    kept.settled.notify_waiters();
+    due.notify_one();
 }
 
 impl Shared {
@@ -283,33 +332,8 @@ impl Copies for Shared {
 
     fn apply(&self, table: &TableName, changes: Vec<RowChange>) {
         let Some(kept) = self.read().get(table).cloned() else { return };
-        let mut rows = kept.rows();
-        let lost = match &mut *rows {
-            Rows::Loading(noted) => {
-                noted.push(changes);
-                false
-            }
-            Rows::Ready(state) => {
-                let lost = state.apply(&changes).is_err();
-                if let Some((ticket, parts)) = state.outgrown() {
-                    let kept = Arc::clone(&kept);
-                    std::thread::spawn(move || {
-                        let run = state::merged(&kept.plan, &parts);
-                        drop(parts);
-                        if let Rows::Ready(state) = &mut *kept.rows() {
-                            state.joined(ticket, run);
-                        }
-                    });
-                }
-                lost
-            }
-            Rows::Left => false,
-        };
-        drop(rows);
-        if lost {
-            tracing::warn!(%table, "changes can't be told row by row: the layer is loaded again for tiles");
-            self.write().remove(table);
-            self.due.notify_one();
+        if kept.apply(changes, &self.due).is_err() {
+            lost(&kept, &self.due);
         }
     }
 

@@ -19,6 +19,7 @@ mod choice;
 mod engine;
 mod frame;
 mod ids;
+mod queue;
 mod render;
 mod sql;
 mod tile;
@@ -32,6 +33,7 @@ use crs::Settings;
 pub use engine::Engine;
 use feed::Feed;
 use kernel::Context;
+use queue::Queue;
 
 /// What the connections of [`Context::tiles_database`] must be set to, for the planner to do right by a tile.
 ///
@@ -50,17 +52,43 @@ struct App {
     /// What keeps layers in memory; without it all tiles are the database's.
     engine: Option<Engine>,
     ways: Arc<frame::Ways>,
+    queues: Arc<Queues>,
     /// Datum parameters, for geometries in filters.
     settings: Settings,
 }
 
+/// How much is made at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Large tiles from memory: as many as there are processors.
+    pub at_once: usize,
+    /// How many requests may wait for their turn, from memory and from the database each; beyond them it is 503.
+    pub waiting: usize,
+}
+
+impl Load {
+    /// As this machine can bear, with so many that may wait.
+    pub fn here(waiting: usize) -> Self {
+        Self { at_once: std::thread::available_parallelism().map_or(1, std::num::NonZero::get), waiting }
+    }
+}
+
+/// What takes long waits here for its turn. Small tiles from memory do not.
+struct Queues {
+    encodings: Queue,
+    statements: Queue,
+}
+
 /// Everything under `/xyz`. `settings` are the datum parameters by which geometries in filters are read.
-pub fn routes(context: Context, catalogue: Catalogue, settings: Settings, feed: Feed, engine: Option<Engine>) -> Router {
+pub fn routes(context: Context, catalogue: Catalogue, settings: Settings, feed: Feed, engine: Option<Engine>, load: Load) -> Router {
+    let statements = context.tiles_database.most_connections() as usize;
+    let queues =
+        Queues { encodings: Queue::new("memory", load.at_once, load.waiting), statements: Queue::new("sql", statements, load.waiting) };
     Router::new()
         .route("/xyz/{ids}", get(tilejson::handler))
         .route("/xyz/{ids}/changes", get(changes::handler))
         .route("/xyz/{ids}/{z}/{x}/{y}", get(tile::handler))
-        .with_state(App { context, catalogue, feed, engine, ways: Arc::default(), settings })
+        .with_state(App { context, catalogue, feed, engine, ways: Arc::default(), queues: Arc::new(queues), settings })
 }
 
 /// What [`routes`] answers, described.

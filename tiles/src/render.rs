@@ -10,10 +10,11 @@ use crate::App;
 use crate::choice::{Choice, Selection};
 use crate::engine;
 use crate::frame::buffer;
+use crate::queue::Place;
 use crate::sql::{self, Form, MAX_FEATURES, Part};
 
 /// Beyond as many bytes, uncompressed, a layer of a tile is generalised (further).
-const MAX_LAYER_BYTES: usize = 2 * 1024 * 1024;
+pub(crate) const MAX_LAYER_BYTES: usize = 2 * 1024 * 1024;
 
 /// From as many features on a layer may take longer to write than a thread that serves others should be held.
 const MUCH: f64 = 1_000.0;
@@ -91,8 +92,8 @@ impl From<Failure> for Problem {
 }
 
 /// Makes the tile of these layers, those that have this zoom; `time` says which versions of rows with validity are meant. What is in memory
-/// is written from there, the rest by the database.
-/// `choice` says which rows and properties.
+/// is written from there, the rest by the database. A large tile has a place among those that are made at once; it is the caller's until the
+/// tile is out. `choice` says which rows and properties.
 pub(crate) async fn tile(
     app: &App,
     who: &Principal,
@@ -100,7 +101,8 @@ pub(crate) async fn tile(
     tile: TileCoord,
     time: &Filter,
     choice: &Choice,
-) -> Result<Tile, Failure> {
+) -> Result<(Tile, Option<Place>), Failure> {
+    let mut place = None;
     let mut work = Vec::new();
     let mut crowded = Vec::new();
     let selections = choice.over(entries, who, &app.settings)?;
@@ -108,7 +110,7 @@ pub(crate) async fn tile(
         let way = app.ways.to(entry.layer.srid).map_err(|e| Problem::internal("tile", &e))?;
         let Some(frame) = way.frame(tile, buffer(tile, entry.layer.geometry)) else { continue };
         let part = Part { layer: &entry.layer, who, frame, time, selection, z: tile.z() };
-        work.push(match from_memory(app, who, entry, tile, (time, selection)).await? {
+        work.push(match from_memory(app, who, entry, tile, (time, selection), &mut place).await? {
             Some(engine::Written { bytes, form, why }) => Work { part, form, why, in_memory: true, mvt: Some(bytes) },
             None => {
                 if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
@@ -119,6 +121,7 @@ pub(crate) async fn tile(
         });
     }
     if work.iter().any(|work| work.mvt.is_none()) {
+        let _turn = app.queues.statements.place().await?;
         let mut session = app.context.tiles_database.session(who).await?;
         if !crowded.is_empty() {
             count(&mut session, &mut work, &crowded).await?;
@@ -132,7 +135,7 @@ pub(crate) async fn tile(
             write(&mut session, &mut work, &due).await?;
         }
     }
-    Ok(join(work))
+    Ok((join(work), place))
 }
 
 /// The layer from memory, if it is there. What may be much is written on a thread that may block.
@@ -142,14 +145,39 @@ async fn from_memory(
     entry: &Arc<Entry>,
     tile: TileCoord,
     (time, selection): (&Filter, &Selection),
+    place: &mut Option<Place>,
 ) -> Result<Option<engine::Written>, Problem> {
     let Some(engine) = &app.engine else { return Ok(None) };
+    let (settling, waited_for) = (engine, entry);
     let (engine, feed, entry) = (engine.clone(), app.feed.clone(), Arc::clone(entry));
     // a filter looks at each row
-    let much = expected(&entry, tile) > MUCH || selection.filter.is_some();
+    let much = expected(&entry, tile) > if selection.filter.is_some() { MUCH / 10.0 } else { MUCH };
     let (who, time, selection) = (who.clone(), time.clone(), selection.clone());
-    let write = move || engine.tile(&feed, &entry, &who, tile, (&time, &selection), &FORMS, (MAX_FEATURES as usize, MAX_LAYER_BYTES));
-    if much { tokio::task::spawn_blocking(write).await.map_err(|e| Problem::internal("tile", &e)) } else { Ok(write()) }
+    let write = move || engine.tile(&feed, &entry, &who, tile, (&time, &selection), &FORMS, engine.most());
+    if let Some(written) = aside(app, &write, much, place).await? {
+        return Ok(Some(written));
+    }
+    // after a large commit memory has it again in a moment; who waits for that stands in nobody's way
+    *place = None;
+    if settling.settled(waited_for).await { aside(app, &write, much, place).await } else { Ok(None) }
+}
+
+/// Writes at once, or in a place among those that write much, on a thread that may block.
+async fn aside<W>(app: &App, write: &W, much: bool, place: &mut Option<Place>) -> Result<Option<engine::Written>, Problem>
+where
+    W: Fn() -> Option<engine::Written> + Clone + Send + 'static,
+{
+    if !much {
+        return Ok(write());
+    }
+    let held = match place {
+        Some(held) => held.clone(),
+        None => place.insert(app.queues.encodings.place().await?).clone(),
+    };
+    let write = write.clone();
+    // who asked may go away meanwhile; the place is taken until it is written
+    let written = tokio::task::spawn_blocking(move || (write(), held)).await;
+    written.map(|(written, _)| written).map_err(|e| Problem::internal("tile", &e))
 }
 
 /// How many features the statistics make expect in the tile: only to choose what to ask first, never what is answered.

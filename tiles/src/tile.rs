@@ -7,6 +7,7 @@ use kernel::{Filter, Params, Problem, TileCoord, TileCoordError};
 
 use crate::asked::Asked;
 use crate::choice::{self, Choice};
+use crate::queue::Place;
 use crate::render::{Failure, Tile};
 use crate::{App, body, render};
 
@@ -15,7 +16,7 @@ use crate::{App, body, render};
 ///
 /// `?datetime=` shows the rows of layers with validity as they were valid then, as on items. `?filter=` (CQL2 text, or `filter-lang`) shows
 /// the rows that meet a condition, which every layer of the tile must know; `?properties=` leaves only these properties. 204 where nothing is, also outside a layer's zooms; 400 for what is no tile, 404 outside the grid or for a layer that is not
-/// there; 503 if the database does not answer in time. A layer whose table is not what it declares any more is left out; if no
+/// there; 503 if the database does not answer in time, or more tiles are asked for than can be made. A layer whose table is not what it declares any more is left out; if no
 /// other was asked for that is a 503 too.
 #[utoipa::path(
     get,
@@ -37,7 +38,7 @@ use crate::{App, body, render};
         (status = 204, description = "Nothing is there"),
         (status = 400, description = "A parameter is wrong", content_type = "application/problem+json"),
         (status = 404, description = "No such layer, or not for you", content_type = "application/problem+json"),
-        (status = 503, description = "The database does not answer in time, or the layer's table was changed under it", content_type = "application/problem+json"),
+        (status = 503, description = "The database does not answer in time, more is asked for than can be made (`Retry-After`), or the layer's table was changed under it", content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn handler(
@@ -54,7 +55,7 @@ pub(crate) async fn handler(
     let y = y.strip_suffix(".mvt").or_else(|| y.strip_suffix(".pbf")).unwrap_or(&y);
     let coord = TileCoord::parse(&z, &x, y).map_err(|e| refuse(&e))?;
     let public = asked.public();
-    let tile = match render(&app, &asked, coord, &time, &choice).await {
+    let (tile, place) = match render(&app, &asked, coord, &time, &choice).await {
         Err(Failure::Database(error)) if catalogue::may_be_outdated(&error) => {
             render(&app, &asked.again(&app).await, coord, &time, &choice).await
         }
@@ -63,12 +64,13 @@ pub(crate) async fn handler(
     let path = if tile.in_memory { "memory" } else { "sql" };
     metrics::histogram!("tile_bytes", "path" => path).record(tile.bytes.len() as f64);
     let response = body::respond(tile, &headers, public).await;
+    drop(place);
     metrics::histogram!("tile_seconds", "path" => path).record(begun.elapsed().as_secs_f64());
     response
 }
 
 /// The tile of those of the layers that can be read.
-async fn render(app: &App, asked: &Asked, coord: TileCoord, time: &Filter, choice: &Choice) -> Result<Tile, Failure> {
+async fn render(app: &App, asked: &Asked, coord: TileCoord, time: &Filter, choice: &Choice) -> Result<(Tile, Option<Place>), Failure> {
     let entries = asked.sound()?;
     render::tile(app, &asked.who, &entries, coord, time, choice).await
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use catalogue::Catalogue;
-use feed::{Feed, FeedConfig, Tls};
+use feed::{Feed, FeedConfig, Tls, Way};
 use geo::Validation;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
@@ -32,6 +32,8 @@ struct Scene {
     feed: Feed,
     database: kernel::Database,
     engine: tiles::Engine,
+    context: Context,
+    catalogue: Catalogue,
 }
 
 const LAYERS: usize = 10;
@@ -88,7 +90,15 @@ fn rows() -> String {
 }
 
 async fn scene() -> Scene {
-    let scratch = Scratch::start(SRID);
+    scene_with("", Way::Replication).await
+}
+
+/// With more rows than there are elsewhere.
+async fn scene_with(more: &str, way: Way) -> Scene {
+    let scratch = match way {
+        Way::Replication => Scratch::start(SRID),
+        Way::Journal => Scratch::without_replication(SRID),
+    };
     let rule = json!({"op": "or", "args": [
         {"op": "and", "args": [{"op": "=", "args": [{"property": "listed"}, true]}, {"op": ">", "args": [{"property": "floors"}, 2]}]},
         {"op": "inScope", "args": [{"property": "comune"}]}
@@ -109,6 +119,7 @@ async fn scene() -> Scene {
         .concat(),
     );
     scratch.sql(&rows());
+    scratch.sql(&format!("select 1; {more}"));
     let pool = PgPoolOptions::new().max_connections(4).connect_lazy_with(scratch.options("opensit_app").options(tiles::SESSION));
     let database = kernel::Database::new(pool);
     let catalogue = Catalogue::load(&database).await.expect("the catalogue");
@@ -134,14 +145,22 @@ async fn scene() -> Scene {
         tls: Tls::Off,
         instance: uuid::Uuid::nil(),
         publication: "opensit".into(),
+        way,
         clock: Arc::new(SystemClock),
     };
     let engine = tiles::Engine::new(config.sql(), 256 << 20);
     let feed = Feed::start(config, catalogue.clone(), database.clone(), Some(engine.copies()));
     tokio::spawn(engine.clone().run(catalogue.clone(), feed.clone()));
-    let memory = tiles::routes(context.clone(), catalogue.clone(), crs::Settings::default(), feed.clone(), Some(engine.clone()));
-    let sql = tiles::routes(context, catalogue, crs::Settings::default(), feed.clone(), None);
-    let scene = Scene { scratch, memory, sql, feed, database, engine: engine.clone() };
+    let memory = tiles::routes(
+        context.clone(),
+        catalogue.clone(),
+        crs::Settings::default(),
+        feed.clone(),
+        Some(engine.clone()),
+        tiles::Load::here(64),
+    );
+    let sql = tiles::routes(context.clone(), catalogue.clone(), crs::Settings::default(), feed.clone(), None, tiles::Load::here(64));
+    let scene = Scene { scratch, memory, sql, feed, database, engine: engine.clone(), context, catalogue };
     for _ in 0..600 {
         if engine.layers() == LAYERS {
             return scene;
@@ -225,6 +244,14 @@ impl Scene {
     }
 }
 
+impl Scene {
+    /// A router with little room: one large tile at once, four of the database, and two that wait for either.
+    fn narrow(&self, engine: Option<tiles::Engine>) -> Router {
+        let load = tiles::Load { at_once: 1, waiting: 2 };
+        tiles::routes(self.context.clone(), self.catalogue.clone(), crs::Settings::default(), self.feed.clone(), engine, load)
+    }
+}
+
 fn polygons(geometry: &geo_types::Geometry<f32>) -> Vec<geo_types::Polygon<f64>> {
     let double =
         |line: &geo_types::LineString<f32>| geo_types::LineString::from_iter(line.coords().map(|c| (f64::from(c.x), f64::from(c.y))));
@@ -302,7 +329,15 @@ const PLACE: (f64, f64) = (15.648, 38.1075);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn feature_by_feature_as_postgis_writes_them_and_after_every_kind_of_edit() {
-    let scene = scene().await;
+    as_postgis_writes_them(&scene().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn also_without_logical_replication() {
+    as_postgis_writes_them(&scene_with("", Way::Journal).await).await;
+}
+
+async fn as_postgis_writes_them(scene: &Scene) {
     let mut seen = 0;
     for layer in ALL {
         for tile in tiles(PLACE.0, PLACE.1, 12..=22) {
@@ -578,4 +613,102 @@ async fn a_crowded_tile_is_generalised_and_fresh() {
     scene.change(&format!("delete from published.areas where fid in ({})", gone.join(","))).await;
     let (after, _) = crowded(&scene.memory, &path).await;
     assert!(!after.is_empty() && !after.iter().any(|fid| ours.contains(fid)));
+}
+
+/// What is refused says so: after how many seconds to come again.
+async fn status(router: &Router, path: &str) -> StatusCode {
+    let response = router.clone().oneshot(Request::get(path).body(Body::empty()).expect("a request")).await.expect("an answer");
+    let status = response.status();
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        assert_eq!(response.headers()["retry-after"], "2");
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
+    }
+    status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_large_tiles_are_refused_while_small_ones_are_answered() {
+    let many = "insert into published.areas (id, comune, name, geom)
+        select 'many-' || i, '080901', 'n' || i % 9, st_buffer(st_point(555000 + i % 160 * 20, 4216000 + i / 160 * 20, 7792), 7) from generate_series(1, 8000) i;
+        analyze published.areas";
+    let scene = scene_with(many, Way::Replication).await;
+    let narrow = scene.narrow(Some(scene.engine.clone()));
+    let (large, small) =
+        (format!("/xyz/areas/{}", tiles(PLACE.0, PLACE.1, 11..=11)[0]), format!("/xyz/points/{}", tiles(PLACE.0, PLACE.1, 14..=14)[0]));
+    let flood = futures::future::join_all((0..40).map(|_| status(&narrow, &large)));
+    let others = futures::future::join_all((0..40).map(|_| status(&narrow, &small)));
+    let (flood, others) = tokio::join!(flood, others);
+    let count = |wanted: StatusCode| flood.iter().filter(|status| **status == wanted).count();
+    assert!(count(StatusCode::OK) >= 3, "one is made and two wait: {flood:?}");
+    assert!(count(StatusCode::SERVICE_UNAVAILABLE) >= 1, "{flood:?}");
+    assert_eq!(count(StatusCode::OK) + count(StatusCode::SERVICE_UNAVAILABLE), 40, "{flood:?}");
+    assert!(others.iter().all(|status| *status == StatusCode::OK), "{others:?}");
+    assert_eq!(status(&narrow, &large).await, StatusCode::OK, "it is as it was");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_tiles_of_the_database_are_refused_at_once() {
+    use sqlx::{ConnectOptions, Executor};
+    let scene = scene().await;
+    let (from_memory, from_sql) = (scene.narrow(Some(scene.engine.clone())), scene.narrow(None));
+    let path = format!("/xyz/areas/{}", tiles(PLACE.0, PLACE.1, 15..=15)[0]);
+    // nobody reads the table as long as this is open
+    let mut holder = scene.scratch.options("opensit_owner").connect().await.expect("a connection");
+    holder.execute("begin; lock table published.areas in access exclusive mode").await.expect("a lock");
+    let mut asking: Vec<_> = (0..10)
+        .map(|_| {
+            let (router, path) = (from_sql.clone(), path.clone());
+            tokio::spawn(async move { status(&router, &path).await })
+        })
+        .collect();
+    for _ in 0..200 {
+        if asking.iter().filter(|asked| asked.is_finished()).count() == 4 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let (refused, held): (Vec<_>, Vec<_>) = asking.drain(..).partition(tokio::task::JoinHandle::is_finished);
+    assert_eq!((refused.len(), held.len()), (4, 6), "four connections, and two that wait for one");
+    for refused in refused {
+        assert_eq!(refused.await.expect("an answer"), StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert_eq!(status(&from_memory, &path).await, StatusCode::OK, "memory asks nobody");
+    holder.execute("rollback").await.expect("it is given back");
+    for held in held {
+        assert_eq!(held.await.expect("an answer"), StatusCode::OK);
+    }
+    assert_eq!(status(&from_sql, &path).await, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_transaction_holds_up_no_other_layer_and_is_in_the_tile_of_who_hears_of_it() {
+    let scene = scene().await;
+    let (areas, points) =
+        (format!("/xyz/areas/{}", tiles(PLACE.0, PLACE.1, 15..=15)[0]), format!("/xyz/points/{}", tiles(PLACE.0, PLACE.1, 15..=15)[0]));
+    let mut reader = scene.feed.subscribe(None);
+    let mut told = async || tokio::time::timeout(Duration::from_secs(60), reader.next()).await.expect("in time").expect("a commit");
+    for round in 0..3 {
+        let many = format!(
+            "begin; delete from published.areas where id like 'bulk-%'; insert into published.areas (id, comune, name, geom)
+               select 'bulk-' || i, '080901', 'round {round}', st_buffer(st_point(556900 + i % 200 * 2, 4217900 + i / 200 * 2, 7792), 0.9, 1)
+                 from generate_series(1, 20000) i; commit"
+        );
+        scene.scratch.sql(&many);
+        told().await;
+        let heard = std::time::Instant::now();
+        // another layer's commit right behind it
+        scene.scratch.sql(&format!("update published.points set name = 'round {round}' where id = 'points-1'"));
+        told().await;
+        println!("the next commit, of another layer, was told {:?} after the large one", heard.elapsed());
+        let (status, bytes) = Scene::ask(&scene.memory, &areas, None).await;
+        assert_eq!(status, StatusCode::OK);
+        let bulk = read(&bytes).into_values().filter(|f| f.properties.get("id").is_some_and(|id| id.contains("bulk-"))).collect::<Vec<_>>();
+        assert!(!bulk.is_empty() && bulk.iter().all(|f| f.properties["name"].contains(&format!("round {round}"))), "{}", bulk.len());
+        assert_eq!(Scene::ask(&scene.memory, &points, None).await.0, StatusCode::OK);
+        // and what comes while it is taken in is not lost
+        scene.scratch.sql("update published.areas set name = 'last' where id = 'bulk-101'");
+        told().await;
+        scene.compare("areas", &tiles(PLACE.0, PLACE.1, 16..=16)[0], None).await;
+    }
+    assert_eq!(scene.engine.layers(), LAYERS, "nothing was loaded again");
 }

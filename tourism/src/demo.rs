@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 /// The system of the town's records, and of every installation that holds it.
 const SRID: Srid = Srid::RDN2008_UTM33;
 
-/// Fills the tables of this schema, which must be empty, with the town; returns how many rows.
+/// Fills the tables of this schema with the town, beside others of the same region; returns how many rows.
 pub async fn load(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
     Ok(places(conn, town).await? + lodgings(conn, town).await? + events(conn, town).await?)
 }

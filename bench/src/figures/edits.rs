@@ -181,7 +181,7 @@ fn watch(edits: &Mutex<Receiver<Edit>>, client: &Client, seen: &Mutex<Sample>) -
 }
 
 /// Whether a tile has this number among its values (Mapbox Vector Tile 2.1, 4.4: `int_value`, `uint_value`, or zigzag in `sint_value`).
-fn shows(tile: &[u8], value: u32) -> bool {
+pub(super) fn shows(tile: &[u8], value: u32) -> bool {
     let held = |tag: u8, value: u64| {
         let mut bytes = vec![tag];
         varint(value, &mut bytes);

@@ -1,10 +1,9 @@
-mod peer;
-
-use std::f64::consts::PI;
+pub(super) mod peer;
 
 use anyhow::{Result, ensure};
 
 use super::Bench;
+use crate::browsing::{Tile, place};
 use crate::measure::{Sample, seconds};
 use crate::seeded::Seeded;
 use crate::table::Table;
@@ -14,20 +13,10 @@ const LAYERS: &str = "parcels,buildings,streets";
 /// How many tiles of each zoom, before those are dropped that are empty.
 const TILES: [(u8, usize); 7] = [(12, 4), (13, 8), (14, 20), (15, 36), (16, 52), (17, 60), (18, 60)];
 
-/// A tile.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Tile {
-    z: u8,
-    x: u32,
-    y: u32,
-}
-
 /// The column and row of the tile that holds a position in degrees.
 pub(crate) fn position(z: u8, lon: f64, lat: f64) -> (u32, u32) {
-    let tiles = f64::from(1u32 << z);
-    let lat = lat.to_radians();
-    let y = (1.0 - (lat.tan() + 1.0 / lat.cos()).ln() / PI) / 2.0;
-    (((lon + 180.0) / 360.0 * tiles) as u32, (y * tiles) as u32)
+    let (x, y) = place(z, lon, lat);
+    (x as u32, y as u32)
 }
 
 /// The address of a tile of these layers.

@@ -16,7 +16,8 @@ pub async fn load(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Err
     Ok(trees(conn, town).await? + inspections(conn, town).await? + surveys::load(conn, town).await?)
 }
 
-async fn trees(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
+/// Loads the trees of a town, be others there or not; returns how many.
+pub async fn trees(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
     let columns = ["id", "comune", "species", "height_m", "crown_m", "planted_year", "site", "geom"];
     fill(conn, &table("trees")?, &columns, &town.trees, |t, row| {
         row.text(&t.id).text(t.comune).text(t.species).number(t.height_m).number(t.crown_m);

@@ -30,12 +30,26 @@ pub struct Scratch {
 impl Scratch {
     /// A cluster with the database `opensit`, migrated, whose layers are stored in this system.
     pub fn start(storage_srid: i32) -> Self {
+        Self::with(storage_srid, "logical")
+    }
+
+    /// As one whose DBA allows no logical replication: neither by the server's settings, nor to the role.
+    pub fn without_replication(storage_srid: i32) -> Self {
+        let scratch = Self::with(storage_srid, "replica");
+        scratch.psql("postgres", "opensit", "alter role opensit_replication noreplication");
+        scratch.sql("call opensit.keep_journal(true)");
+        scratch
+    }
+
+    fn with(storage_srid: i32, wal_level: &str) -> Self {
         let folder = TempDir::with_prefix("sit").expect("a temporary folder");
         std::fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).expect("its mode");
         let scratch = Self { folder, storage_srid };
         scratch.run("initdb", ["-D", &scratch.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
-        let settings = "listen_addresses = ''\nwal_level = logical\nfsync = off\nmax_wal_size = 256MB\nshared_buffers = 64MB\n\
-                        wal_sender_timeout = 10s\nautovacuum = off\n";
+        let settings = format!(
+            "listen_addresses = ''\nwal_level = {wal_level}\nfsync = off\nmax_wal_size = 256MB\nshared_buffers = 64MB\n\
+             wal_sender_timeout = 10s\nautovacuum = off\n"
+        );
         let file = scratch.folder.path().join("data/postgresql.auto.conf");
         std::fs::write(file, format!("{settings}unix_socket_directories = '{}'\n", scratch.socket())).expect("its settings");
         scratch.start_database();

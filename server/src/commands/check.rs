@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
 use catalogue::Catalogue;
+use feed::Way;
 use kernel::Principal;
 use sqlx::{PgPool, Row};
 
@@ -9,7 +10,7 @@ use crate::commands::say;
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::Failure;
-use crate::{installation, migrate};
+use crate::{following, installation, migrate};
 
 /// Free space below which a load or the log may fill the disk.
 const LITTLE_DISK_BYTES: u64 = 2 << 30;
@@ -83,20 +84,25 @@ fn disk(config: &Config) -> Finding {
 async fn examine(database: &Database, config: &Config, findings: &mut Vec<Finding>) -> Result<(), Failure> {
     let owner = database.owner(&[]).await?;
     let failed = || Failure::database("examining the database");
-    let row = sqlx::query("select current_setting('server_version_num')::int / 10000, postgis_lib_version(), current_setting('wal_level')")
+    let row = sqlx::query("select current_setting('server_version_num')::int / 10000, postgis_lib_version()")
         .fetch_one(&owner)
         .await
         .map_err(failed())?;
-    let (major, postgis, wal): (i32, String, String) = (row.get(0), row.get(1), row.get(2));
+    let (major, postgis): (i32, String) = (row.get(0), row.get(1));
     findings.push(Finding::new("PostgreSQL", major >= 15, format!("version {major}, PostGIS {postgis}"), "Version 15 or newer is needed"));
-    findings.push(Finding::new(
-        "change feed",
-        wal == "logical",
-        format!("wal_level = {wal}"),
-        "Set wal_level = logical and restart PostgreSQL: without it open maps do not see changes",
-    ));
+    let followed = following::choose(&owner, database, config).await?;
+    let (well, state) = match (followed.way, followed.obstacle) {
+        (Way::Replication, None) => (true, "by logical replication".to_owned()),
+        (Way::Replication, Some(obstacle)) => {
+            (false, format!("logical replication is asked for, but {obstacle}: open maps do not see changes"))
+        }
+        (Way::Journal, None) => (true, "by triggers and NOTIFY, as configured".to_owned()),
+        (Way::Journal, Some(obstacle)) => (true, format!("by triggers and NOTIFY, which cost writers time: {obstacle}")),
+    };
+    findings.push(Finding::new("change feed", well, state, "Remove that, or set change-feed = \"auto\""));
+    let replicates = followed.way == Way::Replication;
     extensions(&owner, findings).await?;
-    roles(&owner, findings).await?;
+    roles(&owner, replicates, findings).await?;
     let migrated: bool = sqlx::query_scalar("select to_regclass('opensit.layers') is not null").fetch_one(&owner).await.map_err(failed())?;
     findings.push(Finding::new("migrations", migrated, if migrated { "done" } else { "not done" }, "Run `opensit migrate`"));
     if migrated {
@@ -131,7 +137,7 @@ async fn extensions(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), F
     Ok(())
 }
 
-async fn roles(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+async fn roles(owner: &PgPool, replicates: bool, findings: &mut Vec<Finding>) -> Result<(), Failure> {
     let rows = sqlx::query(
         "select name, role.oid is not null, coalesce(rolsuper or rolbypassrls, false), coalesce(rolreplication, false)
            from unnest(array['opensit_owner', 'opensit_app', 'opensit_replication']) as name
@@ -142,12 +148,12 @@ async fn roles(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Failur
     .map_err(Failure::database("examining the roles"))?;
     let mut wrong = Vec::new();
     for row in rows {
-        let (name, there, above, replicates): (String, bool, bool, bool) = (row.get(0), row.get(1), row.get(2), row.get(3));
+        let (name, there, above, may): (String, bool, bool, bool) = (row.get(0), row.get(1), row.get(2), row.get(3));
         if !there {
             wrong.push(format!("{name} is missing"));
         } else if above {
             wrong.push(format!("{name} stands above row-level security"));
-        } else if name == "opensit_replication" && !replicates {
+        } else if name == "opensit_replication" && replicates && !may {
             wrong.push(format!("{name} may not replicate"));
         }
     }

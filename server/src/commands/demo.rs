@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use clap::Args;
-use demo_town::{DEFAULT_SEED, Size, Town};
+use demo_town::{DEFAULT_SEED, Size, Town, towns};
 use kernel::{Srid, Text};
 use sqlx::types::Json;
 use sqlx::{AssertSqlSafe, Connection, PgPool};
@@ -18,8 +18,8 @@ use crate::{installation, migrate, modules};
   opensit demo
   opensit demo --size city --data-dir /srv/demo --listen 0.0.0.0:8080 --public-url http://10.0.0.5:8080 --no-open")]
 pub(crate) struct Arguments {
-    /// How large a town: about 3,000, 50,000 or 300,000 parcels
-    #[arg(long, env = "OPENSIT_DEMO_SIZE", value_name = "small|town|city", default_value = "town")]
+    /// How large a town: about 3,000, 50,000 or 300,000 parcels; or a region of 3,000,000 in 98 comuni
+    #[arg(long, env = "OPENSIT_DEMO_SIZE", value_name = "small|town|city|region", default_value = "town")]
     pub(crate) size: Size,
     /// Do not open a browser
     #[arg(long)]
@@ -63,14 +63,29 @@ async fn load(owner: &PgPool, size: Size, config: &Config) -> Result<(), Failure
     }
     let start = Instant::now();
     eprintln!("Building the demo town ({wanted}) …");
-    let town = tokio::task::spawn_blocking(move || Town::generate(size, DEFAULT_SEED))
-        .await
-        .map_err(|e| Failure::new(format!("the demo town could not be made: {e}")))?;
     let failed = || Failure::database("loading the demo town");
+    let broken_off = || Failure::new("the demo town could not be made");
+    // the next town is made while one is loaded, and there are never more than these two
+    let (sender, mut made) = tokio::sync::mpsc::channel::<Town>(1);
+    let making = tokio::task::spawn_blocking(move || {
+        for town in towns(size, DEFAULT_SEED) {
+            // nobody takes it any more: loading failed, and says so
+            if sender.blocking_send(town).is_err() {
+                return;
+            }
+        }
+    });
+    let town = made.recv().await.ok_or_else(broken_off)?;
     let mut conn = owner.acquire().await.map_err(failed())?;
     let mut transaction = conn.begin().await.map_err(failed())?;
-    let rows = modules::load_demo(&mut transaction, &town).await.map_err(failed())?;
+    let mut rows = modules::load_demo(&mut transaction, &town).await.map_err(failed())?;
     let title = Text::same(town.boundaries.first().map_or("Demo", |b| b.name.as_str()));
+    drop(town);
+    while let Some(town) = made.recv().await {
+        rows += modules::load_neighbour(&mut transaction, &town).await.map_err(failed())?;
+    }
+    // a town that could not be made ends the channel too
+    making.await.map_err(|_| broken_off())?;
     sqlx::query("update opensit.installation set demo = $1, title = $2")
         .bind(&wanted)
         .bind(Json(title))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use catalogue::Catalogue;
 use clap::Args;
-use feed::{Feed, FeedConfig, Tls};
+use feed::{Feed, FeedConfig, Tls, Way};
 use identity::audit;
 use kernel::{Context, PublicUrl, SystemClock};
 use sqlx::PgPool;
@@ -17,7 +17,7 @@ use crate::http::App;
 use crate::http::who::Who;
 use crate::listen::Bound;
 use crate::workers::Working;
-use crate::{http, installation, listen, migrate, workers};
+use crate::{following, http, installation, listen, migrate, workers};
 
 /// How long open requests and jobs may go on after the signal to stop.
 pub(crate) const GRACE: Duration = Duration::from_secs(3);
@@ -65,6 +65,8 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     };
     let (installed, _) = installation::read(&owner).await?;
     let crs_settings = installation::crs_settings(&owner, config).await?;
+    let following = following::choose(&owner, &database, config).await?;
+    following::prepare(&owner, &following).await?;
     owner.close().await;
     let context = Context {
         database: database.app().await?,
@@ -74,9 +76,11 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
         installation: Arc::new(installed),
     };
     let catalogue = Catalogue::load(&context.database).await?;
-    let following = feed_config(&database, &context)?;
-    let engine = tiles::Engine::new(following.sql(), config.limits.value.tiles_memory_mib as usize * 1024 * 1024);
-    let feed = Feed::start(following, catalogue.clone(), context.database.clone(), Some(engine.copies()));
+    let feed_config = feed_config(&database, &context, following.way)?;
+    let limits = &config.limits.value;
+    let engine = tiles::Engine::new(feed_config.sql(), limits.tiles_memory_mib as usize * 1024 * 1024)
+        .generalising_beyond(limits.tiles_layer_features as usize, limits.tiles_layer_kib as usize * 1024);
+    let feed = Feed::start(feed_config, catalogue.clone(), context.database.clone(), Some(engine.copies()));
     let keeping = tokio::spawn(engine.clone().run(catalogue.clone(), feed.clone()));
     let keeper = keep_cluster(&database);
     let who = Who::new(config, &context, what != Serving::Installation)?;
@@ -175,7 +179,7 @@ async fn stop_signal() {
 }
 
 /// Where the feed connects, from a connection string: `host` as a parameter is the directory of a socket.
-fn feed_config(database: &Database, context: &Context) -> Result<FeedConfig, Failure> {
+fn feed_config(database: &Database, context: &Context, way: Way) -> Result<FeedConfig, Failure> {
     let url = Url::parse(database.replication_url())
         .map_err(|e| Failure::new(format!("the connection string of opensit_replication can't be read: {e}")))?;
     let parameter = |name: &str| url.query_pairs().find(|(n, _)| n == name).map(|(_, value)| value.into_owned());
@@ -194,6 +198,7 @@ fn feed_config(database: &Database, context: &Context) -> Result<FeedConfig, Fai
         },
         instance: context.installation.instance,
         publication: "opensit".to_owned(),
+        way,
         clock: Arc::clone(&context.clock),
     })
 }

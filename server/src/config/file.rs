@@ -6,7 +6,7 @@ use identity::OidcSettings;
 use kernel::{PublicUrl, Srid};
 use serde::Deserialize;
 
-use super::{Contact, Limits, LogFormat, Network, Origins};
+use super::{ChangeFeed, Contact, Limits, LogFormat, Network, Origins};
 use crate::failure::Failure;
 
 /// `opensit.toml`. Names are those of the flags.
@@ -28,6 +28,7 @@ pub(crate) struct File {
     cors_origins: Option<Vec<String>>,
     security_contact: Option<Vec<String>>,
     pub(crate) db_listen: Option<SocketAddr>,
+    pub(crate) change_feed: Option<ChangeFeed>,
     pub(crate) modules: Option<Vec<String>>,
     limits: Option<Limits>,
     /// Base maps to choose from in the portal.

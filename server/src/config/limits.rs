@@ -46,6 +46,14 @@ pub(crate) struct Limits {
     pub(crate) key_requests_per_minute: u32,
     /// Mebibytes that layers may take in memory for tiles: some 200 bytes a parcel. What does not fit is served by the database.
     pub(crate) tiles_memory_mib: u32,
+    /// Requests for large tiles that may wait for a processor, and as many for tiles of the database that may wait for a connection. Beyond
+    /// them, or after five seconds, it is 503 with `Retry-After`: some ten maps that are moved at once.
+    pub(crate) tiles_waiting: u32,
+    /// Features of a layer in a tile from memory, beyond which it is generalised. A browser draws some ten thousand at once; a measurement
+    /// beside a server that does not generalise raises this and the next.
+    pub(crate) tiles_layer_features: u32,
+    /// Kibibytes of a layer in a tile from memory, uncompressed, beyond which it is generalised.
+    pub(crate) tiles_layer_kib: u32,
 }
 
 impl Default for Limits {
@@ -65,6 +73,9 @@ impl Default for Limits {
             network_requests_per_minute: 12_000,
             key_requests_per_minute: 3_000,
             tiles_memory_mib: 1_024,
+            tiles_waiting: 256,
+            tiles_layer_features: 20_000,
+            tiles_layer_kib: 2_048,
         }
     }
 }

@@ -17,37 +17,192 @@ pub(crate) struct Rings {
 /// An edge of a ring: where it begins and ends among the positions.
 type Edge = (usize, usize);
 
+/// An edge with its box.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Boxed {
+    west: i64,
+    east: i64,
+    north: i64,
+    south: i64,
+    edge: Edge,
+}
+
+impl Boxed {
+    fn meets(&self, other: &Self) -> bool {
+        self.north <= other.south && other.north <= self.south && self.west <= other.east && other.west <= self.east
+    }
+}
+
 impl Rings {
     pub(crate) fn clear(&mut self) {
         self.positions.clear();
         self.ends.clear();
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &[Unit]> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[Unit]> + Clone {
         (0..self.ends.len()).map(|r| &self.positions[if r == 0 { 0 } else { self.ends[r - 1] }..self.ends[r]])
     }
 
     /// Whether no two edges share a point but neighbours their common end: then the area is valid (OGC 06-103r4, 6.1.11), if it was
     /// before it was rounded.
-    pub(crate) fn are_sound(&self, edges: &mut Vec<Edge>) -> bool {
-        edges.clear();
-        let mut from = 0;
-        for &to in &self.ends {
-            edges.extend((from..to).map(|i| (i, if i + 1 == to { from } else { i + 1 })));
-            from = to;
+    pub(crate) fn are_sound(&self, edges: &mut Vec<Boxed>) -> bool {
+        if self.ends.len() == 1 && self.positions.len() <= FEW {
+            return is_convex(&self.positions) || self.no_two_clash();
         }
-        let west = |edge: &Edge| self.positions[edge.0][0].min(self.positions[edge.1][0]);
-        let east = |edge: &Edge| self.positions[edge.0][0].max(self.positions[edge.1][0]);
-        edges.sort_unstable_by_key(west);
+        let mut sound = true;
+        self.clashes(edges, |_, _| {
+            sound = false;
+            false
+        });
+        sound
+    }
+
+    /// Which rings have an edge that clashes with another.
+    fn clashing(&self, edges: &mut Vec<Boxed>) -> Vec<bool> {
+        let mut rings = vec![false; self.ends.len()];
+        let ring = |edge: Edge| self.ends.partition_point(|end| *end <= edge.0);
+        self.clashes(edges, |one, other| {
+            rings[ring(one)] = true;
+            rings[ring(other)] = true;
+            true
+        });
+        rings
+    }
+
+    /// Calls `tell` for edges that clash, until it says that it is enough.
+    fn clashes(&self, edges: &mut Vec<Boxed>, mut tell: impl FnMut(Edge, Edge) -> bool) {
+        self.edges(edges);
+        edges.sort_unstable_by_key(|edge| edge.west);
         for (i, one) in edges.iter().enumerate() {
-            let reach = east(one);
-            for other in edges[i + 1..].iter().take_while(|other| west(other) <= reach) {
-                if self.clash(*one, *other) {
-                    return false;
+            for other in edges[i + 1..].iter().take_while(|other| other.west <= one.east) {
+                if one.meets(other) && self.clash(one.edge, other.edge) && !tell(one.edge, other.edge) {
+                    return;
                 }
             }
         }
-        true
+    }
+
+    /// All edges with their boxes.
+    fn edges(&self, edges: &mut Vec<Boxed>) {
+        edges.clear();
+        let mut from = 0;
+        for &to in &self.ends {
+            edges.extend((from..to).map(|i| {
+                let edge = (i, if i + 1 == to { from } else { i + 1 });
+                let ([ax, ay], [bx, by]) = (self.positions[edge.0], self.positions[edge.1]);
+                Boxed { west: ax.min(bx), east: ax.max(bx), north: ay.min(by), south: ay.max(by), edge }
+            }));
+            from = to;
+        }
+    }
+
+    /// Whether it is sound, of an area that was before it was cut at the sides of a square: edges that end near these may clash with others.
+    pub(crate) fn are_sound_along(&self, square: Square, edges: &mut Vec<Boxed>) -> bool {
+        self.edges(edges);
+        let inner = Square { from: square.from + NEAR, to: square.to - NEAR };
+        let is_near = |edge: &Boxed| !inner.holds(self.positions[edge.edge.0]) || !inner.holds(self.positions[edge.edge.1]);
+        edges.iter().enumerate().filter(|(_, one)| is_near(one)).all(|(i, one)| {
+            let clash = |(j, other): (usize, &Boxed)| i != j && one.meets(other) && self.clash(one.edge, other.edge);
+            !edges.iter().enumerate().any(clash)
+        })
+    }
+
+    /// The same area as sound areas, each a list of rings with the outer one first: what is covered an odd number of times, of it what lies
+    /// in the square if one is given, to a unit.
+    pub(crate) fn repaired(&self, edges: &mut Vec<Boxed>, within: Option<Square>) -> Vec<Vec<Vec<Unit>>> {
+        let some = if self.ends.len() < 3 { None } else { self.repaired_in_part(edges, within) };
+        some.unwrap_or_else(|| overlaid(self.iter(), within))
+    }
+
+    /// The same, with the holes that touch nothing as they are; nothing if that does not come to sound areas.
+    fn repaired_in_part(&self, edges: &mut Vec<Boxed>, within: Option<Square>) -> Option<Vec<Vec<Vec<Unit>>>> {
+        let clashing = self.clashing(edges);
+        let is_free = |(r, ring): &(usize, &[Unit])| {
+            *r > 0 && !clashing[*r] && within.is_none_or(|square| ring.iter().all(|at| square.holds_inside(*at)))
+        };
+        let (free, bound): (Vec<_>, Vec<_>) = self.iter().enumerate().partition(is_free);
+        if free.is_empty() {
+            return None;
+        }
+        let mut shapes = overlaid(bound.iter().map(|(_, ring)| *ring), within);
+        for (_, hole) in free {
+            let own = match &mut shapes[..] {
+                [only] => Some(only),
+                several => {
+                    several.iter_mut().find(|shape| holds(&shape[0], hole[0]) && shape[1..].iter().all(|other| !holds(other, hole[0])))
+                }
+            };
+            if let Some(shape) = own {
+                let mut hole = hole.to_vec();
+                if Self::doubled_area(&hole) > 0 {
+                    hole.reverse();
+                }
+                shape.push(hole);
+            }
+        }
+        // what was overlaid is rounded, and may have come to touch them
+        let mut whole = Self::default();
+        let is_sound = |shape: &Vec<Vec<Unit>>| {
+            whole.clear();
+            for ring in shape {
+                whole.positions.extend_from_slice(ring);
+                whole.ends.push(whole.positions.len());
+            }
+            shape.len() == 1 || whole.are_sound(edges)
+        };
+        shapes.iter().all(is_sound).then_some(shapes)
+    }
+
+    /// Whether no two edges of the one ring share a point but neighbours their common end.
+    fn no_two_clash(&self) -> bool {
+        let n = self.positions.len();
+        let edge = |i: usize| (i, if i + 1 == n { 0 } else { i + 1 });
+        (1..n).all(|i| (0..i).all(|j| !self.clash(edge(j), edge(i))))
+    }
+
+    /// Takes out what encloses nothing: positions on a line between their neighbours, and those from which a ring goes back the way that it
+    /// came. Rings that become nothing are left out, with an outer ring its holes.
+    pub(crate) fn tidy(&mut self) {
+        let (mut kept, mut from) = (0, 0);
+        for r in 0..self.ends.len() {
+            let to = std::mem::replace(&mut self.ends[r], 0);
+            let begun = kept;
+            for i in from..to {
+                let at = self.positions[i];
+                while kept > begun && (self.positions[kept - 1] == at || (kept > begun + 1 && self.in_line(kept - 2, kept - 1, at))) {
+                    kept -= 1;
+                }
+                self.positions[kept] = at;
+                kept += 1;
+            }
+            // round the seam
+            let mut first = begun;
+            while kept - first > 2 {
+                let (start, end) = (self.positions[first], self.positions[kept - 1]);
+                if start == end || self.in_line(kept - 2, kept - 1, start) {
+                    kept -= 1;
+                } else if self.in_line(kept - 1, first, self.positions[first + 1]) {
+                    first += 1;
+                } else {
+                    break;
+                }
+            }
+            self.positions.copy_within(first..kept, begun);
+            kept = if kept - first < 3 { begun } else { begun + kept - first };
+            self.ends[r] = kept;
+            from = to;
+            if r == 0 && kept == begun {
+                return self.clear();
+            }
+        }
+        self.positions.truncate(kept);
+        let mut before = 0;
+        self.ends.retain(|end| std::mem::replace(&mut before, *end) != *end);
+    }
+
+    fn in_line(&self, a: usize, b: usize, c: Unit) -> bool {
+        let ([px, py], [qx, qy]) = (minus(self.positions[b], self.positions[a]), minus(c, self.positions[b]));
+        px * qy == py * qx
     }
 
     fn clash(&self, (a, b): Edge, (c, d): Edge) -> bool {
@@ -72,6 +227,31 @@ impl Rings {
     }
 }
 
+/// How near the sides of a square positions may have come there by cutting, units.
+const NEAR: i64 = 2;
+/// As many edges are looked at in pairs; more are sorted first.
+const FEW: usize = 24;
+
+/// Whether a ring turns one way at every position, and once round.
+fn is_convex(ring: &[Unit]) -> bool {
+    let [.., before, last] = ring else { return false };
+    let (mut from, mut along) = (*last, minus(*last, *before));
+    let (mut turns, mut eastwards, mut changes) = (0, 0, 0);
+    for at in ring {
+        let next = minus(*at, from);
+        let turn = (along[0] * next[1] - along[1] * next[0]).signum();
+        if turn == 0 || turn == -turns {
+            return false;
+        }
+        turns = turn;
+        let way = next[0].signum();
+        changes += i32::from(way != 0 && way == -eastwards);
+        eastwards = if way == 0 { eastwards } else { way };
+        (from, along) = (*at, next);
+    }
+    changes <= 2
+}
+
 fn minus(a: Unit, b: Unit) -> Unit {
     [a[0] - b[0], a[1] - b[1]]
 }
@@ -93,12 +273,28 @@ fn touch(a: Unit, b: Unit, c: Unit, d: Unit) -> bool {
 /// Beyond so many units the operations below would overflow; nothing that is cut to twice a tile is.
 const FARTHEST: i64 = 1 << 29;
 
-/// The same area as sound areas, each a list of rings with the outer one first: what is covered an odd number of times, of it what lies in
-/// the square if one is given, to a unit.
-pub(crate) fn repaired(rings: &Rings, within: Option<Square>) -> Vec<Vec<Vec<Unit>>> {
+/// Whether a ring holds a position that does not lie on it.
+pub(crate) fn holds(ring: &[Unit], [x, y]: Unit) -> bool {
+    let mut inside = false;
+    let mut before = ring.last().copied().unwrap_or_default();
+    for &at in ring {
+        if (at[1] > y) != (before[1] > y) {
+            // west of the edge, compared without a division
+            let (dx, dy) = (at[0] - before[0], at[1] - before[1]);
+            let side = dx * (y - before[1]) - dy * (x - before[0]);
+            inside ^= (side > 0) == (dy > 0);
+        }
+        before = at;
+    }
+    inside
+}
+
+/// What of some rings is covered an odd number of times, as sound areas.
+fn overlaid<'a>(rings: impl Iterator<Item = &'a [Unit]> + Clone, within: Option<Square>) -> Vec<Vec<Vec<Unit>>> {
     let int = |[x, y]: &Unit| IntPoint::new((*x).clamp(-FARTHEST, FARTHEST) as i32, (*y).clamp(-FARTHEST, FARTHEST) as i32);
-    let mut overlay = Overlay::<i32>::new_custom(rings.positions.len() + 4, IntOverlayOptions::ogc(), Default::default());
-    for ring in rings.iter() {
+    let mut overlay =
+        Overlay::<i32>::new_custom(rings.clone().map(<[Unit]>::len).sum::<usize>() + 4, IntOverlayOptions::ogc(), Default::default());
+    for ring in rings {
         overlay.add_path_iter(ring.iter().map(int), ShapeType::Subject);
     }
     let rule = match within {
@@ -116,7 +312,7 @@ pub(crate) fn repaired(rings: &Rings, within: Option<Square>) -> Vec<Vec<Vec<Uni
 
 #[cfg(test)]
 mod tests {
-    use super::{Rings, Unit, repaired};
+    use super::{Rings, Unit};
     use crate::engine::clip::Square;
     use geo::Validation;
     use rand::{Rng, SeedableRng};
@@ -151,6 +347,27 @@ mod tests {
         assert!(!sound(&[&[[0, 0], [10, 0], [5, 0], [5, 5]]]), "an edge that comes back on itself");
         assert!(!sound(&[&[[0, 0], [10, 0], [10, 10], [5, 0], [0, 10]]]), "a ring that touches itself");
         assert!(!sound(&[&[[0, 0], [5, 5]]]), "two positions");
+        let star: Vec<Unit> = (0..5)
+            .map(|i| f64::from(i) * 4.0 * std::f64::consts::PI / 5.0)
+            .map(|a| [(a.sin() * 100.0) as i64, (a.cos() * 100.0) as i64])
+            .collect();
+        assert!(!sound(&[&star]), "one that turns one way, and twice round");
+    }
+
+    #[test]
+    fn what_encloses_nothing_is_taken_out() {
+        let tidied = |parts: &[&[Unit]]| {
+            let mut rings = rings(parts);
+            rings.tidy();
+            rings.iter().map(<[Unit]>::to_vec).collect::<Vec<_>>()
+        };
+        assert_eq!(tidied(&[&SQUARE]), [SQUARE.to_vec()]);
+        let spiked = [[0, 0], [5, 0], [10, 0], [20, 0], [10, 0], [10, 10], [10, 15], [10, 10], [0, 10], [0, 5]];
+        assert_eq!(tidied(&[&spiked]), [SQUARE.to_vec()], "spikes, and what lies between");
+        let at_the_seam = [[-5, 0], [0, 0], [10, 0], [10, 10], [0, 10], [0, 0]];
+        assert_eq!(tidied(&[&at_the_seam])[0].len(), 4);
+        assert!(tidied(&[&[[0, 0], [5, 5], [0, 0], [7, 7]], &[[1, 1], [1, 2], [2, 2]]]).is_empty(), "no holes without an outer ring");
+        assert_eq!(tidied(&[&SQUARE, &[[1, 1], [2, 2], [3, 3]], &[[2, 2], [2, 4], [4, 4]]]).len(), 2);
     }
 
     #[test]
@@ -177,13 +394,18 @@ mod tests {
             if ring.len() > 2 && Rings::doubled_area(&ring) != 0 {
                 assert_eq!(is_sound, polygon(&[ring.clone()]).is_valid() && is_sound, "{ring:?}");
             }
+            let mut tidy = rings(&[&ring]);
+            tidy.tidy();
+            let area = |rings: &Rings| rings.iter().map(Rings::doubled_area).sum::<i64>();
+            assert_eq!(area(&tidy), area(&one), "{ring:?}");
+            assert!(!is_sound || tidy.are_sound(&mut Vec::new()), "{ring:?}");
             if is_sound {
                 found_sound += 1
             } else {
                 found_unsound += 1
             }
             for within in [None, Some(Square { from: 2, to: side / 2 })] {
-                for shape in repaired(&one, within) {
+                for shape in one.repaired(&mut Vec::new(), within) {
                     assert!(polygon(&shape).is_valid(), "{ring:?} {within:?} {shape:?}");
                     // a crossing that is rounded may come to lie a unit outside
                     let held = |p: &Unit| within.is_none_or(|Square { from, to }| Square { from: from - 1, to: to + 1 }.holds(*p));

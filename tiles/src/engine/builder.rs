@@ -177,8 +177,12 @@ impl Builder {
                     if !hole {
                         safe = safe.max(measure(&mut area, &rows.positions));
                     }
-                    let open = &positions[..positions.len() - 1];
-                    rows.positions.extend_from_slice(open);
+                    // clockwise on the screen, whose y grows downwards, holes the other way; without the first position again
+                    rows.positions.extend_from_slice(&positions[..positions.len() - 1]);
+                    let open = &mut rows.positions[first..];
+                    if (doubled_area(open) > 0) == hole {
+                        open[1..].reverse();
+                    }
                     zooms(open, true, &mut rows.keep);
                     area.push((first, rows.positions.len()));
                 }
@@ -223,6 +227,13 @@ impl Builder {
             rows.labels.push(run.label(row));
         }
     }
+}
+
+/// Twice the signed area of a ring.
+fn doubled_area(ring: &[World]) -> i128 {
+    let Some(&[x, y]) = ring.first() else { return 0 };
+    let from_first = |at: World| [i64::from(at[0]) - i64::from(x), i64::from(at[1]) - i64::from(y)].map(i128::from);
+    ring.windows(2).map(|pair| (from_first(pair[0]), from_first(pair[1]))).map(|([ax, ay], [bx, by])| ax * by - ay * bx).sum()
 }
 
 /// A point inside the areas: in the middle of the widest piece of a line across them, halfway between the positions above and below the

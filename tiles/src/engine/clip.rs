@@ -15,6 +15,29 @@ impl Square {
         (self.from..=self.to).contains(&x) && (self.from..=self.to).contains(&y)
     }
 
+    /// Whether a position is in it and not on its sides.
+    pub(crate) fn holds_inside(self, [x, y]: Unit) -> bool {
+        (self.from + 1..self.to).contains(&x) && (self.from + 1..self.to).contains(&y)
+    }
+
+    /// Its corners, clockwise on the screen from the north-western.
+    pub(crate) fn corners(self) -> [Unit; 4] {
+        let Self { from, to } = self;
+        [[from, from], [to, from], [to, to], [from, to]]
+    }
+
+    /// How far along its sides a position on them is, clockwise on the screen from the north-western corner.
+    pub(crate) fn along(self, [x, y]: Unit) -> Option<i64> {
+        let side = self.to - self.from;
+        match () {
+            () if y == self.from => Some(x - self.from),
+            () if x == self.to => Some(side + y - self.from),
+            () if y == self.to => Some(2 * side + self.to - x),
+            () if x == self.from => Some(3 * side + self.to - y),
+            () => None,
+        }
+    }
+
     fn sides(self) -> [Side; 4] {
         [(0, self.from, 1), (0, self.to, -1), (1, self.from, 1), (1, self.to, -1)].map(|(axis, at, sign)| Side { axis, at, sign })
     }
@@ -99,9 +122,13 @@ fn close(open: &mut bool, out: &[Unit], ends: &mut Vec<usize>) {
 }
 
 /// The part of an edge that is inside.
-fn inside(a: Unit, b: Unit, square: Square) -> Option<(Unit, Unit)> {
+pub(crate) fn inside(a: Unit, b: Unit, square: Square) -> Option<(Unit, Unit)> {
     if square.holds(a) && square.holds(b) {
         return Some((a, b));
+    }
+    let beside = |axis: usize| a[axis].max(b[axis]) < square.from || a[axis].min(b[axis]) > square.to;
+    if beside(0) || beside(1) {
+        return None;
     }
     let delta = [(b[0] - a[0]) as f64, (b[1] - a[1]) as f64];
     let (mut enters, mut leaves) = (0.0f64, 1.0f64);

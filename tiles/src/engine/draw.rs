@@ -1,15 +1,13 @@
 //! A row's geometry in a tile: quantised, simplified, cut, and written as commands (Mapbox Vector Tile 2.1, 4.3).
 
-use super::area::{Rings, repaired};
+use super::area::{Boxed, Rings};
 use super::clip::{self, Square, Unit};
+use super::cut;
 use super::protobuf::{varint, zigzag};
 use super::run::{Kind, Run};
 use super::shapes::PartOf;
 use super::world::{Extent, Grid, World};
 use crate::frame::EXTENT;
-
-/// How far beyond a tile an area is cut before the pieces are told apart, units.
-const FAR: i64 = 2 * EXTENT as i64;
 
 /// What drawing needs again and again.
 #[derive(Debug, Default)]
@@ -21,7 +19,7 @@ pub(crate) struct Pen {
     cut: Vec<Unit>,
     ends: Vec<usize>,
     rings: Rings,
-    edges: Vec<(usize, usize)>,
+    edges: Vec<Boxed>,
 }
 
 impl Pen {
@@ -91,7 +89,7 @@ impl Pen {
                     self.line.clear();
                     quantised(&part, grid, true, &mut self.line);
                 }
-                self.polyline(0, self.line.len(), false);
+                self.polyline(0, self.line.len());
                 continue;
             };
             needed(&part, grid, false, &mut self.line, |position| grid.offset(position));
@@ -103,14 +101,14 @@ impl Pen {
             let mut from = 0;
             for i in 0..self.ends.len() {
                 let to = self.ends[i];
-                self.polyline(from, to, false);
+                self.polyline(from, to);
                 from = to;
             }
         }
     }
 
     /// Writes `line[from..to]`, if it is a line.
-    fn polyline(&mut self, from: usize, to: usize, closed: bool) {
+    fn polyline(&mut self, from: usize, to: usize) {
         let (mut length, mut last) = (0, None);
         for at in &self.line[from..to] {
             length += usize::from(last.replace(*at) != Some(*at));
@@ -129,22 +127,26 @@ impl Pen {
                 last = at;
             }
         }
-        if closed {
-            self.command(7, 1);
-        }
     }
 
     fn areas(&mut self, run: &Run, row: usize, grid: &Grid, square: Option<Square>) {
-        if square.is_none() && run.safe(row) <= grid.z {
+        let mut sound = run.safe(row) <= grid.z;
+        if !sound && let Some(soundness) = run.soundness(row) {
+            sound = soundness.at(grid.z, || each_area(run, row, |parts| self.is_sound(parts, grid)));
+        }
+        if sound && square.is_none() {
             return self.sound(run.parts(row), grid);
         }
-        let parts: Vec<PartOf<'_>> = run.parts(row).collect();
-        let mut from = 0;
-        while from < parts.len() {
-            let to = parts[from + 1..].iter().position(|part| !part.hole).map_or(parts.len(), |next| from + 1 + next);
-            self.area(&parts[from..to], grid, square);
-            from = to;
-        }
+        each_area(run, row, |parts| {
+            self.area(parts, grid, square, sound);
+            true
+        });
+    }
+
+    /// Whether an area is sound in tiles of this zoom in which it is whole.
+    fn is_sound(&mut self, parts: &[PartOf<'_>], grid: &Grid) -> bool {
+        self.gather(parts, grid, None);
+        self.rings.are_sound(&mut self.edges)
     }
 
     /// Areas that are whole in the tile, and whose rings can't touch.
@@ -157,10 +159,9 @@ impl Pen {
             let area = self.quantised_ring(&part, grid);
             is_there = part.hole || area != 0;
             if area != 0 {
-                if (area > 0) == part.hole {
-                    self.line.reverse();
-                }
-                self.closed();
+                let line = std::mem::take(&mut self.line);
+                self.closed(&line, (area > 0) == part.hole);
+                self.line = line;
             }
         }
     }
@@ -179,34 +180,82 @@ impl Pen {
         0
     }
 
-    /// Writes the line as a ring: no position of it is twice in a row.
-    fn closed(&mut self) {
-        self.command(1, 1);
-        self.to(self.line[0]);
-        self.command(2, self.line.len() - 1);
-        for i in 1..self.line.len() {
-            self.to(self.line[i]);
+    /// Draws an area; `sound` if it is where it is whole.
+    fn area(&mut self, parts: &[PartOf<'_>], grid: &Grid, square: Option<Square>, sound: bool) {
+        if let Some(square) = square.filter(|_| parts.len() > 1 || parts[0].is_large()) {
+            return self.cut_area(parts, grid, square, sound);
         }
-        self.command(7, 1);
-    }
-
-    fn area(&mut self, parts: &[PartOf<'_>], grid: &Grid, square: Option<Square>) {
         let whole = self.gather(parts, grid, square);
         if self.rings.ends.is_empty() {
             return;
         }
-        if whole && self.rings.are_sound(&mut self.edges) {
-            let rings = std::mem::take(&mut self.rings);
+        if let Some(square) = square.filter(|_| !whole) {
+            return self.cut_area(parts, grid, square, sound);
+        }
+        let rings = std::mem::take(&mut self.rings);
+        self.rings = self.rings_of(rings, square, sound);
+    }
+
+    /// Draws an area that its holes or its shape make fall into several at the sides of the tile.
+    fn cut_area(&mut self, parts: &[PartOf<'_>], grid: &Grid, square: Square, sound: bool) {
+        self.rings.clear();
+        let extent = grid.around(square);
+        for part in parts.iter().filter(|part| !part.hole || !part.is_beside(&extent)) {
+            self.line.clear();
+            part.positions_near(&extent, |position, keep| {
+                if keep <= grid.z {
+                    let at = grid.offset(position);
+                    if self.line.last() != Some(&at) {
+                        self.line.push(at);
+                    }
+                }
+            });
+            open(&mut self.line);
+            if self.line.len() < 3 {
+                self.line.clear();
+                needed(part, grid, true, &mut self.line, |position| grid.offset(position));
+                open(&mut self.line);
+            }
+            if self.line.len() >= 3 {
+                self.rings.positions.extend_from_slice(&self.line);
+                self.rings.ends.push(self.rings.positions.len());
+            } else if !part.hole {
+                return;
+            }
+        }
+        let Some(areas) = cut::areas(&self.rings, grid.in_world(square)) else {
+            // rings that cross themselves once they are simplified
+            rounded(grid, &mut self.rings.positions);
+            let shapes = self.rings.repaired(&mut self.edges, Some(square));
+            return self.shapes(&shapes);
+        };
+        for mut rings in areas {
+            rounded(grid, &mut rings.positions);
+            rings.tidy();
+            self.rings_of(rings, Some(square), sound);
+        }
+    }
+
+    /// Writes the rings of an area, after they were made sound if they are not; `sound`: if they were before they were cut.
+    fn rings_of(&mut self, mut rings: Rings, square: Option<Square>, sound: bool) -> Rings {
+        let along = square.filter(|_| sound).is_some_and(|square| rings.are_sound_along(square, &mut self.edges));
+        let is_sound = along || rings.are_sound(&mut self.edges) || {
+            rings.tidy();
+            rings.ends.is_empty() || rings.are_sound(&mut self.edges)
+        };
+        if is_sound {
             for (i, ring) in rings.iter().enumerate() {
                 self.ring(ring, i > 0);
             }
-            self.rings = rings;
-            return;
+        } else {
+            let shapes = rings.repaired(&mut self.edges, square);
+            self.shapes(&shapes);
         }
-        if !whole {
-            self.gather(parts, grid, Some(Square { from: -FAR, to: i64::from(EXTENT) + FAR }));
-        }
-        for shape in repaired(&self.rings, square) {
+        rings
+    }
+
+    fn shapes(&mut self, shapes: &[Vec<Vec<Unit>>]) {
+        for shape in shapes {
             for (i, ring) in shape.iter().enumerate() {
                 self.ring(ring, i > 0);
             }
@@ -218,7 +267,11 @@ impl Pen {
     fn gather(&mut self, parts: &[PartOf<'_>], grid: &Grid, square: Option<Square>) -> bool {
         self.rings.clear();
         let mut whole = true;
+        let extent = square.map(|square| grid.around(square));
         for part in parts {
+            if part.hole && extent.is_some_and(|extent| part.is_beside(&extent)) {
+                continue;
+            }
             self.line.clear();
             match square {
                 None => {
@@ -250,15 +303,21 @@ impl Pen {
     /// Writes a ring; outer ones clockwise on the screen, holes the other way.
     fn ring(&mut self, ring: &[Unit], hole: bool) {
         let area = Rings::doubled_area(ring);
-        if area == 0 {
-            return;
+        if area != 0 {
+            self.closed(ring, (area > 0) == hole);
         }
-        self.line.clear();
-        self.line.extend_from_slice(ring);
-        if (area > 0) == hole {
-            self.line.reverse();
+    }
+
+    /// Writes a ring, of which no position is twice in a row, this way or the other.
+    fn closed(&mut self, ring: &[Unit], backwards: bool) {
+        let n = ring.len();
+        self.command(1, 1);
+        self.to(ring[0]);
+        self.command(2, n - 1);
+        for i in 1..n {
+            self.to(ring[if backwards { n - i } else { i }]);
         }
-        self.polyline(0, ring.len(), true);
+        self.command(7, 1);
     }
 
     fn command(&mut self, id: u64, count: usize) {
@@ -266,11 +325,36 @@ impl Pen {
     }
 
     fn to(&mut self, at: Unit) {
-        for (along, before) in at.into_iter().zip(self.cursor) {
-            varint(zigzag(along - before), &mut self.commands);
+        let [x, y] = [0, 1].map(|axis| zigzag(at[axis] - self.cursor[axis]));
+        // most steps take one byte or two each way
+        let (low, high) = (|n: u64| n as u8 | 0x80, |n: u64| (n >> 7) as u8);
+        let out = &mut self.commands;
+        match (x, y) {
+            (0..0x80, 0..0x80) => out.extend_from_slice(&[x as u8, y as u8]),
+            (0..0x80, 0x80..0x4000) => out.extend_from_slice(&[x as u8, low(y), high(y)]),
+            (0x80..0x4000, 0..0x80) => out.extend_from_slice(&[low(x), high(x), y as u8]),
+            (0x80..0x4000, 0x80..0x4000) => out.extend_from_slice(&[low(x), high(x), low(y), high(y)]),
+            _ => {
+                varint(x, out);
+                varint(y, out);
+            }
         }
         self.cursor = at;
     }
+}
+
+/// Tells of each area of a row its rings, as long as that is answered with yes.
+fn each_area(run: &Run, row: usize, mut tell: impl FnMut(&[PartOf<'_>]) -> bool) -> bool {
+    let parts: Vec<PartOf<'_>> = run.parts(row).collect();
+    let mut from = 0;
+    while from < parts.len() {
+        let to = parts[from + 1..].iter().position(|part| !part.hole).map_or(parts.len(), |next| from + 1 + next);
+        if !tell(&parts[from..to]) {
+            return false;
+        }
+        from = to;
+    }
+    true
 }
 
 /// A part's positions that its zoom needs (or all of them), in the tile's units, none twice in a row.

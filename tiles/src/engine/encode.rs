@@ -11,6 +11,7 @@ use super::level::{self, Cells, Level};
 use super::plan::Plan;
 use super::protobuf::{field, varint, varint_length};
 use super::run::{Bits, Kind, Run};
+use super::values::NULL;
 use super::world::{Extent, Grid};
 use crate::choice::Selection;
 use crate::frame::EXTENT;
@@ -46,17 +47,11 @@ struct Candidate {
 
 /// What of each candidate is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct What {
-    /// Points for labels, in place of the geometry.
-    labels: bool,
-    /// The columns that are seen.
-    columns: bool,
-    id: bool,
-}
-
-impl What {
+enum What {
+    Rows,
+    Labels,
     /// Their geometry alone.
-    const BARE: Self = Self { labels: false, columns: false, id: false };
+    Bare,
 }
 
 /// How many conditions may be asked of rows for a tile: about a second's work. Beyond it the database is asked, with its time limit.
@@ -83,14 +78,25 @@ thread_local! {
 /// What encoding needs again and again.
 #[derive(Default)]
 struct Desk {
+    /// Whether rows have their `id` as a property.
+    has_id: bool,
     pen: Pen,
     found: Vec<u32>,
     candidates: Vec<Candidate>,
+    /// The tags of all candidates that are drawn; where each has its own, and how many bytes.
     tags: Vec<u8>,
+    spans: Vec<(u32, u32)>,
     scratch: Vec<u8>,
-    /// For each value of a run: when it was last used, and what number the tile's table has for it.
+    features: Vec<u8>,
+    /// The tables of the layer, and how many values there are.
+    keys: Vec<u8>,
+    values: Vec<u8>,
+    count: u32,
+    /// For each code of a column of a run: when it was last used, and what number the tile's table has for it.
     numbers: Vec<(u32, u32)>,
     use_: u32,
+    /// For each run and column that is seen: the column, and where its codes begin among these.
+    offsets: Vec<(usize, usize)>,
 }
 
 /// A layer's part of a tile.
@@ -146,8 +152,7 @@ impl Desk {
         }
         let columns: Vec<(usize, &str)> = columns.iter().map(|(at, name, _)| (*at, *name)).collect();
         let (most_rows, most_bytes) = most;
-        let has_id = asked.selection.wants("id");
-        let (rows, labels) = (What { labels: false, columns: true, id: has_id }, What { labels: true, columns: true, id: has_id });
+        self.has_id = asked.selection.wants("id");
         let mut why = "";
         for (number, form) in forms.iter().enumerate() {
             let last = number + 1 == forms.len();
@@ -159,15 +164,15 @@ impl Desk {
                         why = "features";
                         continue;
                     }
-                    self.write(layer.id.as_str(), &columns, &seen, grid, rows, &mut written.bytes);
+                    self.write(layer.id.as_str(), &columns, &seen, grid, What::Rows, &mut written.bytes);
                     if layer.label_points().is_some_and(|from| grid.z >= from) {
-                        self.write(&layer.label_points_id(), &columns, &seen, grid, labels, &mut written.bytes);
+                        self.write(&layer.label_points_id(), &columns, &seen, grid, What::Labels, &mut written.bytes);
                     }
                 }
                 Form::Generalised { cell, attributes } => {
                     let class = asked.filter.is_none().then_some(&readable);
                     self.divide(&seen, class, asked.time, grid, *cell);
-                    let what = if *attributes { rows } else { What::BARE };
+                    let what = if *attributes { What::Rows } else { What::Bare };
                     self.write(layer.id.as_str(), &columns, &seen, grid, what, &mut written.bytes);
                 }
             }
@@ -249,75 +254,110 @@ impl Desk {
         }
     }
 
-    /// Writes the candidates; the columns with their names.
+    /// Writes the candidates; the columns with their names. Labels have the tags and the tables of the rows, which were written before.
     fn write(&mut self, name: &str, columns: &[(usize, &str)], seen: &[Seen<'_>], grid: &Grid, what: What, out: &mut Vec<u8>) {
-        let Self { pen, candidates, tags, numbers, use_, scratch, .. } = self;
-        // the numbers of one run's values after those of the run before
-        let mut offsets = Vec::with_capacity(seen.len());
-        let mut all = 0;
-        for Seen { part, .. } in seen {
-            offsets.push(all);
-            all += part.run.values();
+        self.features.clear();
+        if what != What::Labels {
+            self.begin(if what == What::Bare { &[] } else { columns }, seen, self.has_id && what == What::Rows);
         }
-        if numbers.len() < all {
-            numbers.resize(all, (0, 0));
-        }
-        *use_ = use_.checked_add(1).unwrap_or_else(|| {
-            numbers.fill((0, 0));
-            1
-        });
-        let (mut features, mut values, mut count) = (Vec::with_capacity(candidates.len() * 96), Vec::new(), 0u32);
-        let (columns, has_id) = (if what.columns { columns } else { &[] }, what.id);
-        for Candidate { run: number, row, square, .. } in candidates.iter() {
-            let (Seen { part, fields, .. }, row) = (&seen[*number as usize], *row as usize);
-            let run = &*part.run;
-            let drawn = match (what.labels, square) {
-                (true, _) => run.label(row).is_some_and(|at| pen.draw_label(at, grid)),
-                (false, Some(square)) => pen.draw_square(square, grid),
-                (false, None) => pen.draw(run, row, grid),
+        for at in 0..self.candidates.len() {
+            let Candidate { run: number, row, square, .. } = self.candidates[at];
+            let (part, row) = (&seen[number as usize], row as usize);
+            let run = &*part.part.run;
+            let drawn = match (what, &square) {
+                (What::Labels, _) => {
+                    (self.spans[at].1 > 0 || !self.has_id) && run.label(row).is_some_and(|at| self.pen.draw_label(at, grid))
+                }
+                (_, Some(square)) => self.pen.draw_square(square, grid),
+                (_, None) => self.pen.draw(run, row, grid),
             };
+            if what != What::Labels {
+                let from = self.tags.len();
+                if drawn && what == What::Rows {
+                    self.tag(part, number as usize, row);
+                }
+                self.spans.push((from as u32, (self.tags.len() - from) as u32));
+            }
             if !drawn {
                 continue;
             }
-            tags.clear();
-            let mut tag = |key: usize, value: u32| {
-                varint(key as u64, tags);
-                varint(u64::from(value), tags);
-            };
-            if has_id {
-                run.id_value(row, scratch, &mut values);
-                tag(0, count);
-                count += 1;
-            }
-            for ((key, (column, _)), rows) in columns.iter().enumerate().zip(fields) {
-                let Some(value) = run.value(row, *column).filter(|_| rows.as_ref().is_none_or(|rows| rows.holds(row))) else { continue };
-                let (used, known) = &mut numbers[offsets[*number as usize] + value as usize];
-                if *used != *use_ {
-                    field(4, run.bytes_of(value), &mut values);
-                    (*used, *known) = (*use_, count);
-                    count += 1;
-                }
-                tag(key + usize::from(has_id), *known);
-            }
-            let kind = if what.labels { 1 } else { 1 + run.kind(row) as u64 };
-            feature(run.fid(row).cast_unsigned(), kind, tags, &pen.commands, &mut features);
+            let (from, length) = self.spans[at];
+            let kind = if what == What::Labels { 1 } else { 1 + run.kind(row) as u64 };
+            let tags = &self.tags[from as usize..(from + length) as usize];
+            feature(run.fid(row).cast_unsigned(), kind, tags, &self.pen.commands, &mut self.features);
         }
-        if features.is_empty() {
+        if self.features.is_empty() {
             return;
         }
-        let mut head = Vec::with_capacity(64);
-        field(1, name.as_bytes(), &mut head);
-        let mut tail = Vec::new();
-        has_id.then_some("id").into_iter().chain(columns.iter().map(|(_, name)| *name)).for_each(|key| field(3, key.as_bytes(), &mut tail));
-        tail.append(&mut values);
-        tail.push(5 << 3);
-        varint(u64::from(EXTENT), &mut tail);
-        tail.extend([15 << 3, 2]);
+        let length = 1 + varint_length(name.len() as u64) + name.len() + self.features.len() + self.keys.len() + self.values.len();
+        let end = [5 << 3, EXTENT as u8 & 0x7F | 0x80, (EXTENT >> 7) as u8, 15 << 3, 2];
+        out.reserve(length + end.len() + 8);
         out.push(3 << 3 | 2);
-        varint((head.len() + features.len() + tail.len()) as u64, out);
-        out.extend_from_slice(&head);
-        out.extend_from_slice(&features);
-        out.extend_from_slice(&tail);
+        varint((length + end.len()) as u64, out);
+        field(1, name.as_bytes(), out);
+        out.extend_from_slice(&self.features);
+        out.extend_from_slice(&self.keys);
+        out.extend_from_slice(&self.values);
+        out.extend_from_slice(&end);
+    }
+
+    /// Begins the tables of a layer: its keys, and no values.
+    fn begin(&mut self, columns: &[(usize, &str)], seen: &[Seen<'_>], has_id: bool) {
+        self.tags.clear();
+        self.spans.clear();
+        self.keys.clear();
+        self.values.clear();
+        self.count = 0;
+        has_id
+            .then_some("id")
+            .into_iter()
+            .chain(columns.iter().map(|(_, name)| *name))
+            .for_each(|key| field(3, key.as_bytes(), &mut self.keys));
+        // the codes of a run's column come after those of the one before
+        self.offsets.clear();
+        let mut all = 0;
+        for Seen { part, .. } in seen {
+            for (column, _) in columns {
+                self.offsets.push((*column, all));
+                all += part.run.column(*column).codes();
+            }
+        }
+        if self.numbers.len() < all {
+            self.numbers.resize(all, (0, 0));
+        }
+        self.use_ = self.use_.checked_add(1).unwrap_or_else(|| {
+            self.numbers.fill((0, 0));
+            1
+        });
+    }
+
+    /// Appends the tags of a row; values that are not in the table yet are added to it.
+    fn tag(&mut self, Seen { part, fields, .. }: &Seen<'_>, number: usize, row: usize) {
+        let run = &*part.run;
+        let Self { tags, values, count, numbers, use_, offsets, scratch, has_id, .. } = self;
+        if *has_id {
+            run.id_value(row, scratch, values);
+            tags.push(0);
+            varint(u64::from(*count), tags);
+            *count += 1;
+        }
+        let offsets = &offsets[number * fields.len()..];
+        for (key, (rows, (column, offset))) in (u64::from(*has_id)..).zip(fields.iter().zip(offsets)) {
+            let column = run.column(*column);
+            let code = column.code(row);
+            if code == NULL || rows.as_ref().is_some_and(|rows| !rows.holds(row)) {
+                continue;
+            }
+            let (used, known) = &mut numbers[offset + code as usize];
+            if *used != *use_ {
+                let Some(value) = column.meaning(code) else { continue };
+                field(4, run.bytes_of(value), values);
+                (*used, *known) = (*use_, *count);
+                *count += 1;
+            }
+            varint(key, tags);
+            varint(u64::from(*known), tags);
+        }
     }
 }
 

@@ -1,11 +1,16 @@
 //! As much of Protocol Buffers as a tile is written with.
 
 /// Appends an integer in base 128.
-pub(crate) fn varint(mut value: u64, out: &mut Vec<u8>) {
-    if (0x80..0x4000).contains(&value) {
-        out.extend_from_slice(&[value as u8 | 0x80, (value >> 7) as u8]);
-        return;
+#[inline]
+pub(crate) fn varint(value: u64, out: &mut Vec<u8>) {
+    match value {
+        0..0x80 => out.push(value as u8),
+        0x80..0x4000 => out.extend_from_slice(&[value as u8 | 0x80, (value >> 7) as u8]),
+        _ => long_varint(value, out),
     }
+}
+
+fn long_varint(mut value: u64, out: &mut Vec<u8>) {
     while value > 0x7F {
         out.push(value as u8 | 0x80);
         value >>= 7;

@@ -12,7 +12,7 @@ use super::ids::Ids;
 use super::index::hilbert;
 use super::level::{Cells, Level};
 use super::plan::Plan;
-use super::shapes::{PartOf, Shape, Shapes};
+use super::shapes::{PartOf, Shape, Shapes, Soundness};
 use super::values::{Column, Dictionary, read};
 use super::world::{Extent, World};
 
@@ -201,6 +201,11 @@ impl Run {
         self.shapes.parts(row)
     }
 
+    /// What is known of whether a large row's rings are sound.
+    pub(crate) fn soundness(&self, row: usize) -> Option<&Soundness> {
+        self.shapes.soundness(row)
+    }
+
     /// The point inside an area.
     pub(crate) fn label(&self, row: usize) -> Option<World> {
         self.shapes.label(row)
@@ -216,6 +221,11 @@ impl Run {
         self.ids.write_value(row, scratch, out);
     }
 
+    /// A column: the numbers of values.
+    pub(crate) fn column(&self, at: usize) -> &Column<u32> {
+        &self.columns[at]
+    }
+
     /// The number of the value of a column.
     pub(crate) fn value(&self, row: usize, column: usize) -> Option<u32> {
         self.columns[column].get(row)
@@ -224,11 +234,6 @@ impl Run {
     /// The bytes of a value.
     pub(crate) fn bytes_of(&self, value: u32) -> &[u8] {
         self.values.get(value)
-    }
-
-    /// How many different values there are.
-    pub(crate) fn values(&self) -> usize {
-        self.values.len()
     }
 
     /// From when and to when it is valid, microseconds since 1970; without an end until further notice.

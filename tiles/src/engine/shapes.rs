@@ -1,12 +1,17 @@
 //! The geometries of a run, close together: positions in two bytes a coordinate, counted from the north-west corner of the row's box, and
 //! the upper two bytes beside them for the rows that are larger (65,535 world units are some 450 m in Calabria).
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use super::index::Index;
 use super::run::{HOLE, Kind};
 use super::world::{Extent, World};
 
 /// The size of a box that does not fit, which is with [`Far`].
 const BEYOND: u16 = u16::MAX;
+/// Of as many positions it is worth to know whether they are sound, and where they are.
+const LARGE: usize = 48;
+const CHUNK: usize = 16;
 /// The bit of [`Shapes::kinds`] that says that the row has several parts.
 const SEVERAL: u8 = 4;
 
@@ -27,11 +32,17 @@ pub(crate) struct Shapes {
     several: Vec<(u32, u32)>,
     /// Where each part of these ends among the positions; holes with [`HOLE`].
     parts: Vec<u32>,
+    /// The boxes of these parts.
+    part_boxes: Vec<Extent>,
     /// The lower halves of all positions, and the upper halves of those of [`Far`].
     low: Vec<[u16; 2]>,
     high: Vec<[u16; 2]>,
     /// The lowest zoom at which each position is needed.
     keep: Vec<u8>,
+    /// The areas of many positions, in order.
+    large: Vec<Large>,
+    /// The boxes round each [`CHUNK`] of positions of a part of these and the position after them.
+    chunks: Vec<Extent>,
     /// A point inside each area, from the corner as positions are, where the layer has labels.
     labels: Vec<[u16; 2]>,
     index: Index,
@@ -45,6 +56,37 @@ struct Far {
     /// Where the upper halves of its positions begin.
     high: u32,
     label: Option<World>,
+}
+
+/// An area of many positions.
+#[derive(Debug)]
+struct Large {
+    row: u32,
+    /// Where the boxes of its chunks begin.
+    chunks: u32,
+    soundness: Soundness,
+}
+
+/// At which zooms the rings of a row that is whole in a tile are sound, as far as it was needed: where positions come to lie in a tile is the
+/// same in all tiles of a zoom.
+#[derive(Debug, Default)]
+pub(crate) struct Soundness {
+    known: AtomicU32,
+    sound: AtomicU32,
+}
+
+impl Soundness {
+    /// Whether they are at a zoom; `found` finds out if that is not known yet.
+    pub(crate) fn at(&self, z: u8, found: impl FnOnce() -> bool) -> bool {
+        let bit = 1 << z;
+        if self.known.load(Ordering::Acquire) & bit == 0 {
+            if found() {
+                self.sound.fetch_or(bit, Ordering::Relaxed);
+            }
+            self.known.fetch_or(bit, Ordering::Release);
+        }
+        self.sound.load(Ordering::Relaxed) & bit != 0
+    }
 }
 
 /// A row to be taken in.
@@ -69,6 +111,10 @@ pub(crate) struct PartOf<'a> {
     high: &'a [[u16; 2]],
     keep: &'a [u8],
     pub(crate) hole: bool,
+    /// The box of a part of several.
+    extent: Option<&'a Extent>,
+    /// The boxes of the chunks of a large area.
+    chunks: &'a [Extent],
 }
 
 impl<'a> PartOf<'a> {
@@ -81,6 +127,40 @@ impl<'a> PartOf<'a> {
             let whole = |low: u16, high: u16| u32::from(high) << 16 | u32::from(low);
             ([west + whole(*x, above_x), north + whole(*y, above_y)], *keep)
         })
+    }
+
+    /// The positions that matter for what of a ring meets the extent, with the lowest zooms at which they are needed: between those that are
+    /// left out the ring lies beside it, and so do the lines over them.
+    pub(crate) fn positions_near(self, extent: &Extent, mut take: impl FnMut(World, u8)) {
+        if self.chunks.is_empty() {
+            return self.positions().for_each(|(position, keep)| take(position, keep));
+        }
+        for (at, chunk) in self.chunks.iter().enumerate() {
+            let from = at * CHUNK;
+            let to = if chunk.meets(extent) { self.low.len().min(from + CHUNK) } else { from + 1 };
+            let own = Self {
+                low: &self.low[from..to],
+                keep: &self.keep[from..to],
+                high: if self.high.is_empty() { &[] } else { &self.high[from..to] },
+                chunks: &[],
+                ..self
+            };
+            if to == from + 1 {
+                own.positions().for_each(|(position, _)| take(position, 0));
+            } else {
+                own.positions().for_each(|(position, keep)| take(position, keep));
+            }
+        }
+    }
+
+    /// Whether it is large, so that much of it may lie beside a tile.
+    pub(crate) fn is_large(self) -> bool {
+        !self.chunks.is_empty()
+    }
+
+    /// Whether it is known to lie beside the extent.
+    pub(crate) fn is_beside(self, extent: &Extent) -> bool {
+        self.extent.is_some_and(|own| !own.meets(extent))
     }
 
     /// The positions from the corner of the box, which is the other, and the zooms, where two bytes are enough for them.
@@ -124,6 +204,22 @@ impl Shapes {
         if several {
             self.several.push((row, self.parts.len() as u32));
             self.parts.extend(shape.ends.iter().map(|end| ((end & !HOLE) - shape.from + begun) | end & HOLE));
+            let mut from = 0;
+            for end in shape.ends {
+                let to = ((end & !HOLE) - shape.from) as usize;
+                self.part_boxes.push(Extent::around(&shape.positions[std::mem::replace(&mut from, to)..to]));
+            }
+        }
+        if shape.kind == Kind::Area && shape.positions.len() > LARGE {
+            self.large.push(Large { row, chunks: self.chunks.len() as u32, soundness: Soundness::default() });
+            let mut from = 0;
+            for end in shape.ends {
+                let to = ((end & !HOLE) - shape.from) as usize;
+                let part = &shape.positions[std::mem::replace(&mut from, to)..to];
+                let after = |at: usize| *part.get(at + CHUNK).unwrap_or(&part[0]);
+                let chunk = |at: usize| Extent::around(&part[at..part.len().min(at + CHUNK)]).union(Extent::around(&[after(at)]));
+                self.chunks.extend((0..part.len()).step_by(CHUNK).map(chunk));
+            }
         }
         self.corners.push(corner);
         self.sizes.push(if is_near { size.map(|side| side as u16) } else { [BEYOND; 2] });
@@ -138,8 +234,11 @@ impl Shapes {
     /// After the last row.
     pub(crate) fn finish(mut self) -> Self {
         self.far.shrink_to_fit();
+        self.large.shrink_to_fit();
+        self.chunks.shrink_to_fit();
         self.several.shrink_to_fit();
         self.parts.shrink_to_fit();
+        self.part_boxes.shrink_to_fit();
         self.high.shrink_to_fit();
         self.index = Index::new(self.len(), |row| self.extent(row));
         self
@@ -181,28 +280,50 @@ impl Shapes {
         self.safe[row]
     }
 
+    pub(crate) fn soundness(&self, row: usize) -> Option<&Soundness> {
+        self.large(row).map(|large| &large.soundness)
+    }
+
+    fn large(&self, row: usize) -> Option<&Large> {
+        let at = self.large.binary_search_by_key(&(row as u32), |large| large.row).ok()?;
+        self.large.get(at)
+    }
+
     /// The parts of a row: how many there are, and each.
     pub(crate) fn parts(&self, row: usize) -> impl ExactSizeIterator<Item = PartOf<'_>> {
         let (from, to) = (if row == 0 { 0 } else { self.ends[row - 1] }, self.ends[row]);
-        let ends = if self.kinds[row] & SEVERAL == 0 { std::slice::from_ref(&self.ends[row]) } else { self.part_ends(row) };
+        let (ends, boxes) = match self.kinds[row] & SEVERAL {
+            0 => (std::slice::from_ref(&self.ends[row]), &[][..]),
+            _ => {
+                let own = self.parts_of(row);
+                (&self.parts[own.clone()], &self.part_boxes[own])
+            }
+        };
         let high = match self.sizes[row] {
             [BEYOND, _] => self.far(row).map_or(&[][..], |far| &self.high[far.high as usize..(far.high + to - from) as usize]),
             _ => &[],
         };
         let corner = self.corners[row];
+        let mut chunks = match to - from > LARGE as u32 {
+            true => self.large(row).map_or(&[][..], |large| &self.chunks[large.chunks as usize..]),
+            false => &[],
+        };
         (0..ends.len()).map(move |at| {
             let begins = if at == 0 { from } else { ends[at - 1] & !HOLE } as usize;
             let (own, hole) = (begins..(ends[at] & !HOLE) as usize, ends[at] & HOLE != 0);
             let above = if high.is_empty() { high } else { &high[own.start - from as usize..own.end - from as usize] };
-            PartOf { corner, low: &self.low[own.clone()], high: above, keep: &self.keep[own], hole }
+            let (of_part, rest) = chunks.split_at(own.len().div_ceil(CHUNK).min(chunks.len()));
+            chunks = rest;
+            PartOf { corner, low: &self.low[own.clone()], high: above, keep: &self.keep[own], hole, extent: boxes.get(at), chunks: of_part }
         })
     }
 
-    fn part_ends(&self, row: usize) -> &[u32] {
+    /// Of a row of several parts, which they are.
+    fn parts_of(&self, row: usize) -> std::ops::Range<usize> {
         let at = self.several.partition_point(|(several, _)| (*several as usize) < row);
         let from = self.several.get(at).map_or(0, |(_, from)| *from as usize);
         let to = self.several.get(at + 1).map_or(self.parts.len(), |(_, from)| *from as usize);
-        &self.parts[from..to]
+        from..to
     }
 
     /// The point inside an area.
@@ -223,6 +344,9 @@ impl Shapes {
             + self.safe.capacity()
             + self.keep.capacity()
             + (self.ends.capacity() + self.parts.capacity() + 2 * self.several.capacity()) * 4
+            + self.large.capacity() * size_of::<Large>()
+            + self.chunks.capacity() * size_of::<Extent>()
+            + self.part_boxes.capacity() * size_of::<Extent>()
             + self.index.bytes()
     }
 }

@@ -42,13 +42,13 @@ fn chain(positions: &[World], from: usize, to: usize, at_most: f64, keep: &mut [
         let (a, b) = (positions[from], positions[to % positions.len()]);
         let mut farthest = (0.0, from + 1);
         for (i, position) in positions.iter().enumerate().take(to).skip(from + 1) {
-            let distance = to_segment(*position, a, b);
-            if distance > farthest.0 {
-                farthest = (distance, i);
+            let squared = squared_to_segment(*position, a, b);
+            if squared > farthest.0 {
+                farthest = (squared, i);
             }
         }
         // no position is needed at a zoom that does not need the one which splits its chain
-        let distance = f64::min(farthest.0, at_most);
+        let distance = f64::min(farthest.0.sqrt(), at_most);
         if distance > 0.0 {
             keep[farthest.1] = from_zoom(distance, 0.5);
             waiting.push((from, farthest.1, distance));
@@ -70,13 +70,13 @@ pub(crate) fn safe_zoom(rings: &[&[World]]) -> u8 {
                 for j in 0..other.len() {
                     let next = (j + 1) % other.len();
                     if r != s || (i != j && i != next) {
-                        nearest = nearest.min(to_segment(*position, other[j], other[next]));
+                        nearest = nearest.min(squared_to_segment(*position, other[j], other[next]));
                     }
                 }
             }
         }
     }
-    if nearest > 0.0 { from_zoom(nearest, NEARER_UNITS) } else { NEVER }
+    if nearest > 0.0 { from_zoom(nearest.sqrt(), NEARER_UNITS) } else { NEVER }
 }
 
 /// The lowest zoom at which a distance in world units is more than so many tile units.
@@ -91,12 +91,12 @@ fn squared(a: World, b: World) -> u64 {
     side(0).pow(2).saturating_add(side(1).pow(2))
 }
 
-fn to_segment(p: World, a: World, b: World) -> f64 {
+fn squared_to_segment(p: World, a: World, b: World) -> f64 {
     let from_a = |q: World| [f64::from(q[0]) - f64::from(a[0]), f64::from(q[1]) - f64::from(a[1])];
     let ([px, py], [bx, by]) = (from_a(p), from_a(b));
     let length = bx * bx + by * by;
     let along = if length > 0.0 { ((px * bx + py * by) / length).clamp(0.0, 1.0) } else { 0.0 };
-    (px - along * bx).hypot(py - along * by)
+    (px - along * bx).powi(2) + (py - along * by).powi(2)
 }
 
 #[cfg(test)]

@@ -52,6 +52,20 @@ impl State {
         Arc::clone(&self.parts)
     }
 
+    /// How many rows are written when so many change: they themselves, and the small runs that they are joined with.
+    pub(crate) fn work(&self, changes: usize) -> usize {
+        let settled = self.joining.as_ref().map_or(1, |joining| joining.parts);
+        let (mut last, mut work) = (changes, changes);
+        for part in self.parts.iter().skip(settled).rev() {
+            if part.run.len() > 2 * last {
+                break;
+            }
+            last += part.run.len();
+            work += last;
+        }
+        work
+    }
+
     /// Takes in what a commit did.
     pub(crate) fn apply(&mut self, changes: &[RowChange]) -> Result<(), Lost> {
         // the last word on each row, in the order in which they were first spoken of

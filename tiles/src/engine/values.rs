@@ -179,13 +179,34 @@ impl<T: Copy + Eq + std::hash::Hash> Column<T> {
         Self { codes, meanings }
     }
 
-    pub(crate) fn get(&self, row: usize) -> Option<T> {
-        let code = match &self.codes {
+    /// The code of a row's value, or [`NULL`].
+    #[inline]
+    pub(crate) fn code(&self, row: usize) -> u32 {
+        match &self.codes {
             Codes::Byte(codes) => u32::from(codes[row]),
             Codes::Short(codes) => u32::from(codes[row]),
             Codes::Long(codes) => codes[row],
-        };
+        }
+    }
+
+    /// What a code stands for.
+    #[inline]
+    pub(crate) fn meaning(&self, code: u32) -> Option<T> {
         (code != NULL).then(|| self.meanings[code as usize - 1])
+    }
+
+    pub(crate) fn get(&self, row: usize) -> Option<T> {
+        self.meaning(self.code(row))
+    }
+
+    /// How many codes there are, that of no value with them.
+    pub(crate) fn codes(&self) -> usize {
+        self.meanings.len() + 1
+    }
+
+    /// What its codes stand for.
+    pub(crate) fn meanings(&self) -> &[T] {
+        &self.meanings
     }
 
     pub(crate) fn bytes(&self) -> usize {

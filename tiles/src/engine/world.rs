@@ -120,14 +120,14 @@ impl Grid {
 
     /// The tile with its buffer; what lies in it is whole in the tile.
     pub(crate) fn extent(&self) -> Extent {
-        let (side, beyond) = (self.world(i64::from(EXTENT)), self.world(self.buffer));
+        self.around(Square { from: -self.buffer, to: i64::from(EXTENT) + self.buffer })
+    }
+
+    /// A square of tile units in the world.
+    pub(crate) fn around(&self, square: Square) -> Extent {
+        let Square { from, to } = self.in_world(square);
         let unit = |at: i64| at.clamp(0, i64::from(u32::MAX)) as u32;
-        Extent {
-            west: unit(self.west - beyond),
-            north: unit(self.north - beyond),
-            east: unit(self.west + side + beyond),
-            south: unit(self.north + side + beyond),
-        }
+        Extent { west: unit(self.west + from), north: unit(self.north + from), east: unit(self.west + to), south: unit(self.north + to) }
     }
 
     /// Whether a position lies in the tile itself, of its sides on the northern or western.

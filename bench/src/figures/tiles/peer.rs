@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::NamedTempFile;
 
-use super::Tile;
+use crate::browsing::Tile;
 use crate::client::Client;
 use crate::psql::Psql;
 
@@ -18,10 +18,10 @@ const BUFFER: f64 = 64.0;
 /// Up to this zoom areas and lines are simplified to half a unit before they are transformed, as the server does.
 const SIMPLIFIED_TO_ZOOM: u8 = 16;
 /// The settings that the server has on its connections for tiles.
-const SETTINGS: &str = "set enable_seqscan = off;\nset jit = off;\nset max_parallel_workers_per_gather = 0;\n";
+pub(in crate::figures) const SETTINGS: &str = "set enable_seqscan = off;\nset jit = off;\nset max_parallel_workers_per_gather = 0;\n";
 
 /// The same tiles, as a file of statements for psql.
-pub(super) struct Peer {
+pub(in crate::figures) struct Peer {
     psql: Psql,
     file: NamedTempFile,
     statements: Vec<String>,
@@ -42,9 +42,9 @@ fn source(layer: &str) -> Result<(&'static str, &'static str, &'static str)> {
 }
 
 /// A tile in numbers: its square in EPSG:3857, the box to search in storage (as SQL) and a unit on the ground, metres.
-struct Frame {
-    square: String,
-    search: String,
+pub(in crate::figures) struct Frame {
+    pub(in crate::figures) square: String,
+    pub(in crate::figures) search: String,
     half_unit: f64,
 }
 
@@ -117,7 +117,7 @@ fn labels(id: &str, frame: &Frame) -> Result<String> {
 }
 
 /// The frames of tiles; the box to search is that of the tile with its buffer, bulging sides included, a hundredth wider.
-fn frames(psql: &Psql, tiles: &[Tile]) -> Result<Vec<Frame>> {
+pub(in crate::figures) fn frames(psql: &Psql, tiles: &[Tile]) -> Result<Vec<Frame>> {
     let mut squares = Vec::new();
     let mut boxes = Vec::new();
     for (number, tile) in tiles.iter().enumerate() {
