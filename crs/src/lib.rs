@@ -22,6 +22,7 @@
 //! assert_eq!(transformer.accuracy().metres, 4.0);
 //! ```
 
+mod asked;
 mod candidates;
 mod coordinates;
 mod datum;
@@ -33,6 +34,7 @@ mod register;
 mod settings;
 mod transformer;
 
+pub use asked::{AskedFilter, FILTER_PARAMETERS};
 pub use candidates::{Candidate, candidates};
 pub use coordinates::routes;
 pub use error::CrsError;

@@ -47,6 +47,45 @@ fn gdal_counts_what_psql_counts() {
     }
 }
 
+/// The addresses that GDAL asked for features.
+fn asked(debug: &str) -> Vec<&str> {
+    debug.lines().filter(|l| l.contains("/items?")).filter_map(|l| l.split_once("http://").map(|(_, address)| address)).collect()
+}
+
+#[test]
+fn gdal_leaves_filters_to_us() {
+    let town = Town::shared();
+    for (filter, sql) in [
+        ("site = 'park'", "site = 'park'"),
+        ("height_m > 8.25 AND (site = 'park' OR species LIKE 'P%')", "height_m > 8.25 and (site = 'park' or species like 'P%')"),
+        ("species ILIKE 'quercus%'", "species ilike 'quercus%'"),
+        ("NOT (planted_year >= 1990)", "not (planted_year >= 1990)"),
+        ("planted_year IS NULL", "planted_year is null"),
+        ("species = 'l''orso' OR planted_year BETWEEN 1950 AND 1990", "planted_year between 1950 and 1990"),
+    ] {
+        let mut gdal = Command::new("ogrinfo");
+        gdal.args(["-ro", "-so", "--debug", "on", "-where", filter, &format!("OAPIF:{}", town.url()), "trees"]);
+        let gdal = run(&mut gdal);
+        assert!(gdal.ok && !gdal.err.contains("ERROR"), "{filter}: {}{}", gdal.out, gdal.err);
+        let expected: i64 = town.psql(&format!("select count(*) from environment.trees where {sql}")).parse().unwrap();
+        assert_eq!(feature_count(&gdal.out), expected, "{filter}");
+        let asked = asked(&gdal.err);
+        assert!(asked.iter().any(|a| a.contains("filter=") && a.contains("filter-lang=cql-text")), "{filter} was not sent: {asked:?}");
+    }
+    let gdal = run(Command::new("ogrinfo").args([
+        "-ro",
+        "-so",
+        "-where",
+        "updated_on >= '2020/01/01'",
+        &format!("OAPIF:{}", town.url()),
+        "parcels",
+    ]));
+    let expected =
+        town.psql("select count(*) from cadastre.parcels where updated_on >= '2020-01-01' and (valid_to is null or valid_to > now())");
+    assert!(gdal.ok && !gdal.err.contains("ERROR"), "{}", gdal.err);
+    assert_eq!(feature_count(&gdal.out).to_string(), expected);
+}
+
 #[test]
 fn gdal_reads_every_page_and_each_feature_once() {
     let town = Town::shared();

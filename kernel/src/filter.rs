@@ -1,13 +1,15 @@
 //! Which rows: one typed filter for what users ask and for what a layer lets them see.
 //!
-//! It is read from and written as CQL2-JSON ([`Filter::read`], serde), checked against a layer ([`Filter::check`]), written
+//! It is read from CQL2 text and CQL2-JSON ([`FilterDocument`]) and written as the latter (serde), checked against a layer ([`Filter::check`]), written
 //! into SQL with bind parameters and names that come from the catalogue only ([`Filter::write`]) or with literals, for a
 //! policy ([`Filter::policy_sql`]), and evaluated over one row's values ([`Filter::matches`]). These agree: a condition is
 //! true, false or unknown, as in SQL, and a row is seen where it is true.
 
 mod check;
+mod document;
 mod error;
 mod evaluate;
+mod fit;
 mod json;
 mod literal;
 mod pattern;
@@ -15,11 +17,14 @@ pub(crate) mod resolve;
 mod seen;
 mod shape;
 mod sql;
+mod text;
 mod time;
 mod value;
 
 use chrono::{DateTime, Utc};
 
+pub use check::{columns, postgis_transforms};
+pub use document::{FilterDocument, FilterLanguage};
 pub use error::FilterError;
 pub use evaluate::RowValues;
 pub use pattern::Pattern;

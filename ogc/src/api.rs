@@ -200,7 +200,25 @@ mod tests {
         let names: Vec<&str> = resolved.iter().map(|p| p["name"].as_str().unwrap()).collect();
         assert_eq!(
             names,
-            ["limit", "bbox", "bbox-crs", "datetime", "crs", "sortby", "cursor", "sheet", "kind", "updated_on", "comune", "f", "lang"]
+            [
+                "limit",
+                "bbox",
+                "bbox-crs",
+                "datetime",
+                "crs",
+                "filter",
+                "filter-lang",
+                "filter-crs",
+                "properties",
+                "sortby",
+                "cursor",
+                "sheet",
+                "kind",
+                "updated_on",
+                "comune",
+                "f",
+                "lang"
+            ]
         );
         assert!(resolved.iter().all(|p| p["style"] == "form" && p["explode"] == false && p["required"] == false && p["in"] == "query"));
         let limit = &resolved[0]["schema"];

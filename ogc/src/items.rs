@@ -19,7 +19,7 @@ use kernel::{Column, Filter, Layer, Principal, Problem, Session, filter};
 use serde_json::{Value, json};
 use sqlx::{Postgres, QueryBuilder};
 
-use crate::fields::properties;
+use crate::fields::Property;
 use crate::geojson::FeatureWriter;
 use crate::html;
 use crate::links::{self, Link, media};
@@ -62,6 +62,7 @@ pub(crate) async fn handler(app: App, path: CollectionPath, mut request: Request
                 layer,
                 page: (page.returned, page.matched),
                 features: &features,
+                columns: &query.properties(layer, &request.who),
                 sort: &query.sort,
                 links: &links,
                 extent: entry.bbox_for(&request.who),
@@ -69,13 +70,13 @@ pub(crate) async fn handler(app: App, path: CollectionPath, mut request: Request
             html::items::page(&app, &request, &view)
         }
         Format::Json if request.csv => {
-            let document = table(layer, &request.who, query, &page);
+            let document = table(layer, &request.who, &query, &page);
             let body = if request.head { axum::body::Body::empty() } else { document.stream(transaction).await? };
             let name = format!("attachment; filename=\"{}.csv\"", layer.id);
             ([(header::CONTENT_TYPE, operations::csv::MEDIA_TYPE), (header::CONTENT_DISPOSITION, &name)], body).into_response()
         }
         Format::Json => {
-            let document = document(layer, &request.who, query, &page, &links, now);
+            let document = document(layer, &request.who, &query, &page, &links, now);
             let body = if request.head { axum::body::Body::empty() } else { document.stream(transaction).await? };
             ([(header::CONTENT_TYPE, media::GEOJSON)], body).into_response()
         }
@@ -96,7 +97,7 @@ fn write_content_crs(value: &str, response: &mut Response) {
 /// The statement for a page's rows.
 fn rows(layer: &Layer, who: &Principal, query: &ItemsQuery, page: &Page) -> Option<QueryBuilder<Postgres>> {
     let mut sql = QueryBuilder::new("select ");
-    sql.push(select::columns(&properties(layer, who))).push(select::from(layer, who));
+    sql.push(select::columns(&query.properties(layer, who))).push(select::from(layer, who));
     match &page.rows {
         Rows::None => return None,
         Rows::Between(least, greatest) => {
@@ -111,11 +112,15 @@ fn rows(layer: &Layer, who: &Principal, query: &ItemsQuery, page: &Page) -> Opti
     Some(sql)
 }
 
-fn writer(layer: &Layer, who: &Principal, transformer: crs::Transformer) -> FeatureWriter {
-    FeatureWriter::new(properties(layer, who).iter().map(|p| (p.name, p.kind)), transformer)
+fn writer(properties: &[Property<'_>], transformer: crs::Transformer) -> FeatureWriter {
+    FeatureWriter::new(properties.iter().map(|p| (p.name, p.kind)), transformer)
 }
 
-fn document(layer: &Layer, who: &Principal, query: ItemsQuery, page: &Page, links: &[Link], now: DateTime<Utc>) -> Document {
+fn page_writer(layer: &Layer, who: &Principal, query: &ItemsQuery) -> FeatureWriter {
+    writer(&query.properties(layer, who), query.transformer.clone())
+}
+
+fn document(layer: &Layer, who: &Principal, query: &ItemsQuery, page: &Page, links: &[Link], now: DateTime<Utc>) -> Document {
     let envelope = json!({
         "type": "FeatureCollection",
         "numberMatched": page.matched,
@@ -127,13 +132,12 @@ fn document(layer: &Layer, who: &Principal, query: ItemsQuery, page: &Page, link
     // The object stays open for its last member.
     head.pop();
     head.extend_from_slice(b",\"features\":[");
-    Document { head, tail: b"]}", rows: rows(layer, who, &query, page), writer: Writer::Features(writer(layer, who, query.transformer)) }
+    Document { head, tail: b"]}", rows: rows(layer, who, query, page), writer: Writer::Features(page_writer(layer, who, query)) }
 }
 
-fn table(layer: &Layer, who: &Principal, query: ItemsQuery, page: &Page) -> Document {
-    let columns = properties(layer, who).iter().map(|p| p.name.to_owned()).collect();
-    let rows = rows(layer, who, &query, page);
-    let writer = CsvWriter::new(writer(layer, who, query.transformer), columns, layer.geometry);
+fn table(layer: &Layer, who: &Principal, query: &ItemsQuery, page: &Page) -> Document {
+    let rows = rows(layer, who, query, page);
+    let writer = CsvWriter::new(page_writer(layer, who, query), query.shown.clone(), layer.geometry);
     Document { head: writer.head(), tail: b"", rows, writer: Writer::Table(writer) }
 }
 
@@ -144,7 +148,7 @@ async fn read(mut transaction: Session, layer: &Layer, who: &Principal, query: &
     };
     let found = sql.build().fetch_all(&mut *transaction).await.map_err(|e| Problem::database("items", &e))?;
     let mut out = b"[".to_vec();
-    writer(layer, who, query.transformer.clone()).write(&found, true, &mut out).map_err(|e| Problem::internal("items", &e))?;
+    page_writer(layer, who, query).write(&found, true, &mut out).map_err(|e| Problem::internal("items", &e))?;
     out.push(b']');
     serde_json::from_slice(&out).map_err(|e| Problem::internal("items", &e))
 }

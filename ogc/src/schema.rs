@@ -8,7 +8,7 @@ use kernel::layer::{FieldType, GeometryType};
 use kernel::{Language, Layer, Problem};
 use serde_json::{Map, Value, json};
 
-use crate::fields::{Property, properties, queryables, sortables};
+use crate::fields::{Property, filterables, properties, sortables};
 use crate::links::media;
 use crate::{App, CollectionPath, html, reply};
 use operations::{Format, Request};
@@ -33,7 +33,7 @@ pub(crate) async fn queryables_handler(app: App, path: CollectionPath, request: 
     let layer = &entry.layer;
     let mut members = Map::new();
     members.insert("geometry".to_owned(), geometry(layer));
-    members.extend(queryables(layer, &request.who).iter().map(|p| (p.name.to_owned(), member(p, request.language))));
+    members.extend(filterables(layer, &request.who).iter().map(|p| (p.name.to_owned(), member(p, request.language))));
     Ok(respond(&app, &request, layer, "queryables", members, Some(false)))
 }
 

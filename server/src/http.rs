@@ -80,6 +80,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
         router = router.merge(tiles::routes(
             context.clone(),
             catalogue.clone(),
+            crs_settings.clone(),
             feed.clone(),
             Some(engine),
             tiles::Load::here(config.limits.value.tiles_waiting as usize),

@@ -39,6 +39,7 @@ use kernel::{Changed, Clock, Filter, LayerId, Principal, TableName, TileCoord};
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::Notify;
 
+use crate::choice::Selection;
 use crate::frame::buffer;
 use crate::render::{FIRST_CELL, MAX_LAYER_BYTES};
 use crate::sql::{Form, MAX_FEATURES};
@@ -242,8 +243,13 @@ impl Engine {
     }
 
     /// Whether tiles of the layer come from memory for this principal now.
-    pub(crate) fn serves(&self, feed: &Feed, entry: &Entry, who: &Principal) -> bool {
-        self.rows_for(feed, entry, who).is_some() || (feed.status().state == FeedState::Live && self.is_busy(entry))
+    pub(crate) fn serves(&self, feed: &Feed, entry: &Entry, who: &Principal, selection: &Selection) -> bool {
+        let told = |kept: &Kept| {
+            let filter = selection.filter.as_ref().map(|filter| filter.as_seen_by(&entry.layer, who));
+            filter.is_none_or(|filter| kept.plan.can_tell(&filter))
+        };
+        self.rows_for(feed, entry, who).is_some_and(|(kept, _)| told(&kept))
+            || (feed.status().state == FeedState::Live && self.is_busy(entry))
     }
 
     fn is_busy(&self, entry: &Entry) -> bool {
@@ -281,14 +287,13 @@ impl Engine {
             Rows::Ready(state) => state.parts(),
             Rows::Loading(_) | Rows::Busy(_) | Rows::Lost | Rows::Left => return None,
         };
-        let tellable = |filter: &Filter| filter.is_everything() || filter.is_nothing() || kept.plan.knows(filter);
-        let fields = || kept.plan.fields().all(|field| tellable(&entry.layer.rows_with(field, who)));
-        (tellable(&entry.layer.readable_rows(who)) && fields()).then_some((kept, parts))
+        let fields = || kept.plan.fields().all(|field| kept.plan.can_tell(&entry.layer.rows_with(field, who)));
+        (kept.plan.can_tell(&entry.layer.readable_rows(who)) && fields()).then_some((kept, parts))
     }
 
     /// The layer's part of a tile as this principal sees it, in the first of the forms that has no more than so many rows and bytes. `None`
-    /// where SQL has to write it: the layer is not in memory, or not as it is declared now, the feed is behind, or its rule can't be told
-    /// from what is kept.
+    /// where SQL has to write it: the layer is not in memory, or not as it is declared now, the feed is behind, or its rule or what is
+    /// asked for can't be told from what is kept.
     #[expect(clippy::too_many_arguments, reason = "a tile of a layer for somebody at a time")]
     pub(crate) fn tile(
         &self,
@@ -296,13 +301,18 @@ impl Engine {
         entry: &Entry,
         who: &Principal,
         tile: TileCoord,
-        time: &Filter,
+        (time, selection): (&Filter, &Selection),
         forms: &[Form],
         most: (usize, usize),
     ) -> Option<Written> {
         let (kept, parts) = self.rows_for(feed, entry, who)?;
+        let filter = selection.filter.as_ref().map(|filter| filter.as_seen_by(&entry.layer, who));
+        if filter.as_ref().is_some_and(|filter| !kept.plan.can_tell(filter)) {
+            return None;
+        }
         let grid = Grid::new(tile, buffer(tile, entry.layer.geometry));
-        Some(encode::layer(&kept.plan, &parts, &Asked { layer: &entry.layer, who, time, grid }, forms, most))
+        let asked = Asked { layer: &entry.layer, who, time, filter: filter.as_ref(), selection, grid };
+        encode::layer(&kept.plan, &parts, &asked, forms, most)
     }
 
     /// Tells where each row of the layer lies that this principal sees at a time: its point, or the middle of its box; with an extent at least

@@ -6,6 +6,7 @@ use std::io::{Seek, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crs::Settings;
 use catalogue::{Catalogue, Entry};
 use feed::{Feed, FeedState};
 use futures::{StreamExt, TryStreamExt};
@@ -14,6 +15,7 @@ use pmtiles::{PmTilesWriter, TileType};
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use crate::choice::{Choice, Selection};
 use crate::asked::Asked;
 use crate::render::Tile;
 use crate::{App, Archives, Engine, Fonts, Load, Queues, render, tilejson};
@@ -117,10 +119,10 @@ pub async fn export<W: Write + Seek>(
     }
     let queues = Arc::new(Queues::new(&context, Load::here(AT_A_TIME)));
     let (archives, fonts) = (Archives::default(), Fonts::default());
-    let app = App { context, catalogue, feed, engine: Some(engine), ways: Arc::default(), queues, archives, fonts };
+    let app = App { context, catalogue, feed, engine: Some(engine), ways: Arc::default(), queues, archives, fonts, settings: Settings::default() };
     let time = Filter::ValidAt(app.context.clock.now());
     let asked = Asked { who: wanted.who.clone(), entries };
-    let described = tilejson::tilejson(&asked, &app.context.public_url, app.context.installation.bbox, wanted.language);
+    let described = tilejson::tilejson(&asked, &vec![Selection::default(); asked.entries.len()], &app.context.public_url, app.context.installation.bbox, wanted.language);
     let mut writer = head(&described, wanted, (min, max)).create(file).map_err(unwritten)?;
 
     let mut written = Written { tiles: 0, generalised: 0, zooms: (min, max), in_memory: true };
@@ -223,5 +225,5 @@ fn head(described: &Value, wanted: &Wanted, (min, max): (u8, u8)) -> PmTilesWrit
 
 async fn draw(app: &App, asked: &Asked, coord: pmtiles::TileCoord, time: &Filter) -> Result<Tile, Problem> {
     let tile = kernel::TileCoord::new(coord.z(), coord.x(), coord.y()).map_err(|e| Problem::internal("tile", &e))?;
-    Ok(render::tile(app, &asked.who, &asked.entries, tile, time).await?.0)
+    Ok(render::tile(app, &asked.who, &asked.entries, tile, time, &Choice::default()).await?.0)
 }

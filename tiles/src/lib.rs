@@ -13,12 +13,14 @@
 //! `{ids}` is a layer, or several as `a,b`. The tiles are written from memory ([`Engine`]), where the change feed keeps the layers as they
 //! are in the database; what is not there is written by PostGIS (`ST_AsMVT`), in one statement for all such layers of a tile, and is the
 //! same: what the statement looks like and why is told in `sql`. A tile's size is bounded at every zoom: where a layer has more in it than
-//! a map can show, it is generalised, and the header `X-Generalised` says so.
+//! a map can show, it is generalised, and the header `X-Generalised` says so. `?filter=` chooses rows and `?properties=` what they carry, in
+//! either way with the same result.
 
 mod archive;
 mod asked;
 mod body;
 mod changes;
+mod choice;
 mod engine;
 mod export;
 mod fonts;
@@ -37,6 +39,7 @@ use std::sync::Arc;
 pub use archive::{ArchiveError, ArchiveSettings, Archives, BadArchive, ServedArchive};
 use axum::{Router, middleware, routing::get};
 use catalogue::Catalogue;
+use crs::Settings;
 pub use engine::Engine;
 pub use export::{ExportError, Wanted, Written, export};
 use feed::Feed;
@@ -65,6 +68,8 @@ struct App {
     queues: Arc<Queues>,
     archives: Archives,
     fonts: Fonts,
+    /// Datum parameters, for geometries in filters.
+    settings: Settings,
 }
 
 /// How much is made at once.
@@ -107,11 +112,20 @@ pub struct Beside {
     pub martin: Option<Home>,
 }
 
-/// Everything under `/xyz`, what is counted of collections, and everything under martin's prefix.
-pub fn routes(context: Context, catalogue: Catalogue, feed: Feed, engine: Option<Engine>, load: Load, beside: Beside) -> Router {
+/// Everything under `/xyz`, what is counted of collections, and everything under martin's prefix. `settings` are the datum parameters by
+/// which geometries in filters are read.
+pub fn routes(
+    context: Context,
+    catalogue: Catalogue,
+    settings: Settings,
+    feed: Feed,
+    engine: Option<Engine>,
+    load: Load,
+    beside: Beside,
+) -> Router {
     let queues = Arc::new(Queues::new(&context, load));
     let (archives, fonts) = (beside.archives, beside.fonts.clone());
-    let app = App { context, catalogue, feed, engine, ways: Arc::default(), queues, archives, fonts };
+    let app = App { context, catalogue, feed, engine, ways: Arc::default(), queues, archives, fonts, settings };
     let martin = beside.martin.map(|home| martin::routes(&home, &app)).unwrap_or_default();
     let own = Router::new()
         .route("/xyz/{ids}", get(tilejson::handler))

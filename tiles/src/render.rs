@@ -7,6 +7,7 @@ use kernel::{Bbox, Filter, Principal, Problem, Session, TileCoord};
 use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::App;
+use crate::choice::{Choice, Selection};
 use crate::engine;
 use crate::frame::buffer;
 use crate::queue::Place;
@@ -100,22 +101,24 @@ impl From<Failure> for Problem {
 
 /// Makes the tile of these layers, those that have this zoom; `time` says which versions of rows with validity are meant. What is in memory
 /// is written from there, the rest by the database. A large tile has a place among those that are made at once; it is the caller's until the
-/// tile is out.
+/// tile is out. `choice` says which rows and properties.
 pub(crate) async fn tile(
     app: &App,
     who: &Principal,
     entries: &[Arc<Entry>],
     tile: TileCoord,
     time: &Filter,
+    choice: &Choice,
 ) -> Result<(Tile, Option<Place>), Failure> {
     let mut place = None;
     let mut work = Vec::new();
     let mut crowded = Vec::new();
-    for entry in entries.iter().filter(|e| (e.layer.zoom.0..=e.layer.zoom.1).contains(&tile.z())) {
+    let selections = choice.over(entries, who, &app.settings)?;
+    for (entry, selection) in entries.iter().zip(&selections).filter(|(e, _)| (e.layer.zoom.0..=e.layer.zoom.1).contains(&tile.z())) {
         let way = app.ways.to(entry.layer.srid).map_err(|e| Problem::internal("tile", &e))?;
         let Some(frame) = way.frame(tile, buffer(tile, entry.layer.geometry)) else { continue };
-        let part = Part { layer: &entry.layer, who, frame, time, z: tile.z() };
-        work.push(match from_memory(app, who, entry, tile, time, &mut place).await? {
+        let part = Part { layer: &entry.layer, who, frame, time, selection, z: tile.z() };
+        work.push(match from_memory(app, who, entry, tile, (time, selection), &mut place).await? {
             Some(engine::Written { bytes, form, why, largest }) => Work { part, form, why, in_memory: true, largest, mvt: Some(bytes) },
             None => {
                 if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
@@ -149,14 +152,16 @@ async fn from_memory(
     who: &Principal,
     entry: &Arc<Entry>,
     tile: TileCoord,
-    time: &Filter,
+    (time, selection): (&Filter, &Selection),
     place: &mut Option<Place>,
 ) -> Result<Option<engine::Written>, Problem> {
     let Some(engine) = &app.engine else { return Ok(None) };
     let (settling, waited_for) = (engine, entry);
     let (engine, feed, entry) = (engine.clone(), app.feed.clone(), Arc::clone(entry));
-    let (who, time, much) = (who.clone(), time.clone(), expected(&entry, tile) > MUCH);
-    let write = move || engine.tile(&feed, &entry, &who, tile, &time, &FORMS, engine.most());
+    // a filter looks at each row
+    let much = expected(&entry, tile) > if selection.filter.is_some() { MUCH / 10.0 } else { MUCH };
+    let (who, time, selection) = (who.clone(), time.clone(), selection.clone());
+    let write = move || engine.tile(&feed, &entry, &who, tile, (&time, &selection), &FORMS, engine.most());
     if let Some(written) = aside(app, &write, much, place).await? {
         return Ok(Some(written));
     }

@@ -4,7 +4,8 @@
 //! writing one layer after the other) and `candidates` (how many rows the search box met, up to one more than
 //! [`MAX_FEATURES`]). It is written with literal bounds and run once: a prepared one turns to a generic plan at its sixth
 //! run, which at zoom 12 costs a quarter of a second. Names come from the catalogue, whose types check them; numbers
-//! and the instant are written by us.
+//! and the instant are written by us, and so are the values of a filter that is asked with: typed, each by the one writer of literals that
+//! row policies are written with ([`Filter::policy_sql`]).
 //!
 //! Features come in the order of `fid`, so that equal data give equal bytes. A feature's geometry outside the tile or smaller
 //! than half a unit is NULL, and `ST_AsMVT` leaves it out.
@@ -16,6 +17,7 @@ mod merged;
 use kernel::layer::{Field, FieldType};
 use kernel::{Bbox, Column, Filter, Layer, Principal};
 
+use crate::choice::Selection;
 use crate::frame::{EXTENT, Frame};
 
 /// Beyond as many features in a tile a layer is generalised.
@@ -37,6 +39,8 @@ pub(crate) struct Part<'a> {
     pub(crate) frame: Frame,
     /// When the rows of layers with validity must be valid.
     pub(crate) time: &'a Filter,
+    /// Which rows and properties are asked for.
+    pub(crate) selection: &'a Selection,
     /// The zoom.
     pub(crate) z: u8,
 }
@@ -83,36 +87,49 @@ impl Part<'_> {
         self.layer.seen_by(self.who, alias)
     }
 
-    /// The condition on rows: in the box, and valid.
+    /// The condition on rows: in the box, valid, and as asked for.
     fn rows(&self, search: &Bbox) -> String {
         let srid = self.layer.srid.postgis();
         let mut sql = format!("geom && {}", envelope(search, srid));
         if self.layer.validity {
             sql.push_str(&format!(" and {}", self.time.policy_sql(self.layer.srid)));
         }
+        if let Some(filter) = &self.selection.filter {
+            sql.push_str(&format!(" and ({})", filter.policy_sql(self.layer.srid)));
+        }
         sql
     }
 
-    /// The columns that become properties, with their names.
+    /// The columns that become properties, with their names, each after a comma.
     fn properties(&self, row: &str) -> String {
-        let fields = self.layer.fields.iter().filter(|f| !f.personal && self.who.may_read_field(f));
-        let columns = fields.map(|field| format!("{} as {}", value(row, field), field.name.sql()));
-        std::iter::once(format!("{row}id::text as id")).chain(columns).collect::<Vec<_>>().join(", ")
+        let mut sql = if self.selection.wants("id") { format!(", {row}id::text as id") } else { String::new() };
+        for field in self.fields() {
+            sql.push_str(&format!(", {} as {}", value(row, field), field.name.sql()));
+        }
+        sql
     }
 
     /// The same, null but for one of them unless the condition holds.
     fn properties_of_one(&self, row: &str, condition: &str, but: &Column) -> String {
-        let fields = self.layer.fields.iter().filter(|f| !f.personal && self.who.may_read_field(f));
-        let columns = fields.map(|field| match field.name == *but {
-            true => format!("{} as {}", value(row, field), field.name.sql()),
-            false => format!("case when {condition} then {} end as {}", value(row, field), field.name.sql()),
-        });
-        std::iter::once(format!("case when {condition} then {row}id::text end as id")).chain(columns).collect::<Vec<_>>().join(", ")
+        let id = format!(", case when {condition} then {row}id::text end as id");
+        let mut sql = if self.selection.wants("id") { id } else { String::new() };
+        for field in self.fields() {
+            let value = value(row, field);
+            let value = if field.name == *but { value } else { format!("case when {condition} then {value} end") };
+            sql.push_str(&format!(", {value} as {}", field.name.sql()));
+        }
+        sql
     }
 
-    /// One column as a property, if the layer has it.
+    /// One column as a property, if it is one; after a comma.
     fn property(&self, row: &str, column: &Column) -> String {
-        self.layer.field(column.as_str()).map_or_else(String::new, |field| format!("{} as {}", value(row, field), column.sql()))
+        let field = self.fields().find(|field| field.name == *column);
+        field.map_or_else(String::new, |field| format!(", {} as {}", value(row, field), column.sql()))
+    }
+
+    /// The fields that become properties.
+    fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.layer.fields.iter().filter(|f| !f.personal && self.who.may_read_field(f) && self.selection.wants(f.name.as_str()))
     }
 
     /// The geometry in the units of the tile, clipped to it and its buffer.
@@ -155,7 +172,7 @@ fn envelope(b: &Bbox, srid: i32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Form, Part, count, tile};
+    use super::{Form, Part, Selection, count, tile};
     use crate::frame::{Ways, buffer};
     use chrono::{TimeZone, Utc};
     use kernel::{Filter, Layer, TileCoord};
@@ -183,7 +200,7 @@ mod tests {
         frame.unit = 0.5;
         let who = kernel::Principal::anonymous();
         let time = Filter::ValidAt(Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap());
-        let part = Part { layer, who: &who, frame, time: &time, z };
+        let part = Part { layer, who: &who, frame, time: &time, selection: &Selection::default(), z };
         match form {
             Some(form) => tile([(0, &part, form)]),
             None => count([(0, &part)]),

@@ -6,6 +6,7 @@ use http::HeaderMap;
 use kernel::{Filter, Params, Problem, TileCoord, TileCoordError};
 
 use crate::asked::Asked;
+use crate::choice::{self, Choice};
 use crate::queue::Place;
 use crate::render::{Failure, Tile};
 use crate::{App, body, render};
@@ -13,7 +14,8 @@ use crate::{App, body, render};
 /// `GET /xyz/{ids}/{z}/{x}/{y}`: a Mapbox Vector Tile. Its layers are named as ours, its features' ids are `fid`, and
 /// their properties `id` and the fields that are not private.
 ///
-/// `?datetime=` shows the rows of layers with validity as they were valid then, as on items. 204 where nothing is, also outside a layer's zooms; 400 for what is no tile, 404 outside the grid or for a layer that is not
+/// `?datetime=` shows the rows of layers with validity as they were valid then, as on items. `?filter=` (CQL2 text, or `filter-lang`) shows
+/// the rows that meet a condition, which every layer of the tile must know; `?properties=` leaves only these properties. 204 where nothing is, also outside a layer's zooms; 400 for what is no tile, 404 outside the grid or for a layer that is not
 /// there; 503 if the database does not answer in time, or more tiles are asked for than can be made. A layer whose table is not what it declares any more is left out; if no
 /// other was asked for that is a 503 too.
 #[utoipa::path(
@@ -26,6 +28,10 @@ use crate::{App, body, render};
         ("x" = u32, Path, description = "Column, from the west"),
         ("y" = u32, Path, description = "Row, from the north"),
         ("datetime" = Option<String>, Query, description = "For layers with validity: an instant, a day in Italy, or an interval of these; now without"),
+        ("filter" = Option<String>, Query, description = "A condition in CQL2 over properties that every layer has; geometries in `filter-crs`"),
+        ("filter-lang" = Option<String>, Query, description = "`cql2-text` (without it), `cql2-json`, or `cql-text` with `ILIKE`"),
+        ("filter-crs" = Option<String>, Query, description = "The system of the geometries in `filter`, by its address; longitude and latitude without it"),
+        ("properties" = Option<String>, Query, description = "Which properties features have, separated by commas; all without it"),
     ),
     responses(
         (status = 200, description = "Mapbox Vector Tile 2.1", content_type = "application/vnd.mapbox-vector-tile"),
@@ -43,13 +49,16 @@ pub(crate) async fn handler(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let begun = Instant::now();
-    let params = params.only(&["datetime"])?;
+    let params = params.only(&[&["datetime"][..], &choice::PARAMETERS].concat())?;
+    let choice = Choice::read(&params)?;
     let time = params.get("datetime").map_or_else(|| Ok(Filter::ValidAt(app.context.clock.now())), Filter::datetime)?;
     let y = y.strip_suffix(".mvt").or_else(|| y.strip_suffix(".pbf")).unwrap_or(&y);
     let coord = TileCoord::parse(&z, &x, y).map_err(|e| refuse(&e))?;
     let public = asked.public();
-    let (tile, place) = match render(&app, &asked, coord, &time).await {
-        Err(Failure::Database(error)) if catalogue::may_be_outdated(&error) => render(&app, &asked.again(&app).await, coord, &time).await,
+    let (tile, place) = match render(&app, &asked, coord, &time, &choice).await {
+        Err(Failure::Database(error)) if catalogue::may_be_outdated(&error) => {
+            render(&app, &asked.again(&app).await, coord, &time, &choice).await
+        }
         made => made,
     }?;
     let path = if tile.in_memory { "memory" } else { "sql" };
@@ -61,9 +70,9 @@ pub(crate) async fn handler(
 }
 
 /// The tile of those of the layers that can be read.
-async fn render(app: &App, asked: &Asked, coord: TileCoord, time: &Filter) -> Result<(Tile, Option<Place>), Failure> {
+async fn render(app: &App, asked: &Asked, coord: TileCoord, time: &Filter, choice: &Choice) -> Result<(Tile, Option<Place>), Failure> {
     let entries = asked.sound()?;
-    render::tile(app, &asked.who, &entries, coord, time).await
+    render::tile(app, &asked.who, &entries, coord, time, choice).await
 }
 
 pub(crate) fn refuse(error: &TileCoordError) -> Problem {

@@ -13,6 +13,7 @@ use crate::App;
 use crate::asked::Asked;
 use crate::engine::count_name;
 use crate::martin::Home;
+use crate::choice::{self, Choice, Selection};
 
 /// How much wider than the features are the bounds say, degrees: what is drawn round them, and what will be added.
 const MARGIN_DEGREES: f64 = 0.01;
@@ -20,12 +21,14 @@ const MARGIN_DEGREES: f64 = 0.01;
 const FARTHEST_DEGREES: f64 = 0.5;
 
 /// `GET /xyz/{ids}`: what the tiles of these layers are, as TileJSON 3.0.0. `?lang=it|en` chooses the words, `?datetime=` the day that the
-/// tiles show of layers with validity. `served_from` says whether `memory` writes them now, or for some of them the `database`.
+/// tiles show of layers with validity; `?filter=` with its language and system, and `?properties=`, go into the address of the tiles. `served_from` says whether `memory` writes them now, or for some of them the `database`.
 #[utoipa::path(
     get,
     path = "/xyz/{ids}",
     tag = "tiles",
-    params(("ids" = String, Path, description = "Layers, separated by commas"), ("lang" = Option<String>, Query, description = "`it` or `en`"), ("datetime" = Option<String>, Query, description = "As tiles take it")),
+    params(("ids" = String, Path, description = "Layers, separated by commas"), ("lang" = Option<String>, Query, description = "`it` or `en`"), ("datetime" = Option<String>, Query, description = "As tiles take it"),
+        ("filter" = Option<String>, Query, description = "As tiles take it"), ("filter-lang" = Option<String>, Query, description = "As tiles take it"),
+        ("filter-crs" = Option<String>, Query, description = "As tiles take it"), ("properties" = Option<String>, Query, description = "As tiles take it")),
     responses((status = 200, description = "TileJSON 3.0.0", content_type = "application/json"), (status = 404, description = "No such layer, or not for you", content_type = "application/problem+json"))
 )]
 pub(crate) async fn handler(
@@ -37,7 +40,9 @@ pub(crate) async fn handler(
     params: Params,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let params = params.only(&["lang", "datetime"])?;
+    let params = params.only(&[&["lang", "datetime"][..], &choice::PARAMETERS].concat())?;
+    let choice = Choice::read(&params)?;
+    let selections = choice.over(&asked.entries, &asked.who, &app.settings)?;
     let datetime = params.get("datetime").map(|text| Filter::datetime(text).map(|_| text.replace('+', "%2B"))).transpose()?;
     let language = match params.get("lang") {
         Some(tag @ ("it" | "en")) => Language::negotiate(Some(tag), None),
@@ -48,20 +53,23 @@ pub(crate) async fn handler(
     };
     let cache = if asked.public() && token.is_none() { "no-cache" } else { "private, no-cache" };
     let public_url = stated.map_or(app.context.public_url, |Extension(url)| url);
-    let mut document = tilejson(&asked, &public_url, app.context.installation.bbox, language);
+    let mut document = tilejson(&asked, &selections, &public_url, app.context.installation.bbox, language);
     if let Some(Extension(home)) = home {
         document["tiles"][0] = public_url.link(&home.tiles(&asked)).into();
     }
-    let in_memory = |entry: &Arc<Entry>| app.engine.as_ref().is_some_and(|engine| engine.serves(&app.feed, entry, &asked.who));
-    document["served_from"] = if asked.entries.iter().all(in_memory) { "memory" } else { "database" }.into();
+    let in_memory = |(entry, selection): (&Arc<Entry>, &Selection)| {
+        app.engine.as_ref().is_some_and(|engine| engine.serves(&app.feed, entry, &asked.who, selection))
+    };
+    document["served_from"] = if asked.entries.iter().zip(&selections).all(in_memory) { "memory" } else { "database" }.into();
     for entry in &asked.entries {
         let crowded = app.engine.as_ref().and_then(|engine| engine.crowded_to(&app.feed, entry, &asked.who));
         if let Some(maxzoom) = crowded.map(|z| z.min(entry.layer.zoom.1)).filter(|z| *z >= entry.layer.zoom.0) {
             tell_generalised(&mut document, &entry.layer, maxzoom);
         }
     }
-    if let (Some(datetime), Some(address)) = (datetime, document["tiles"][0].as_str()) {
-        document["tiles"][0] = format!("{address}?datetime={datetime}").into();
+    let query = format!("{}{}", datetime.map_or_else(String::new, |datetime| format!("&datetime={datetime}")), choice.address());
+    if let (Some(query), Some(address)) = (query.strip_prefix('&'), document["tiles"][0].as_str()) {
+        document["tiles"][0] = format!("{address}?{query}").into();
     }
     // a map that came with a token goes on with it
     if let (Some(Extension(token)), Some(address)) = (token, document["tiles"][0].as_str()) {
@@ -70,7 +78,13 @@ pub(crate) async fn handler(
     Ok(([(header::CACHE_CONTROL, cache), (header::VARY, "accept-language")], Json(document)).into_response())
 }
 
-pub(crate) fn tilejson(Asked { who, entries }: &Asked, public_url: &PublicUrl, installation: Bbox, language: Language) -> Value {
+pub(crate) fn tilejson(
+    Asked { who, entries }: &Asked,
+    selections: &[Selection],
+    public_url: &PublicUrl,
+    installation: Bbox,
+    language: Language,
+) -> Value {
     let layers = || entries.iter().map(|e| &*e.layer);
     let ids = layers().map(|l| l.id.as_str()).collect::<Vec<_>>().join(",");
     let titles = layers().map(|l| l.title.get(language)).collect::<Vec<_>>().join(", ");
@@ -88,7 +102,7 @@ pub(crate) fn tilejson(Asked { who, entries }: &Asked, public_url: &PublicUrl, i
         "bounds": bounds,
         "center": [lon, lat, 12.clamp(minzoom, maxzoom)],
         "attribution": attribution(layers()),
-        "vector_layers": layers().flat_map(|l| vector_layers(l, language)).collect::<Vec<_>>(),
+        "vector_layers": layers().zip(selections).flat_map(|(l, selection)| vector_layers(l, selection, language)).collect::<Vec<_>>(),
     })
 }
 
@@ -125,8 +139,8 @@ fn attribution<'a>(layers: impl Iterator<Item = &'a Layer>) -> String {
 }
 
 /// The layer, and the points inside its areas if its tiles have them.
-fn vector_layers(layer: &Layer, language: Language) -> Vec<Value> {
-    let own = vector_layer(layer, language);
+fn vector_layers(layer: &Layer, selection: &Selection, language: Language) -> Vec<Value> {
+    let own = vector_layer(layer, selection, language);
     let labels = layer.label_points().map(|from| {
         let mut labels = own.clone();
         labels["id"] = layer.label_points_id().into();
@@ -137,10 +151,12 @@ fn vector_layers(layer: &Layer, language: Language) -> Vec<Value> {
     std::iter::once(own).chain(labels).collect()
 }
 
-fn vector_layer(layer: &Layer, language: Language) -> Value {
+fn vector_layer(layer: &Layer, selection: &Selection, language: Language) -> Value {
     let mut fields = Map::new();
-    fields.insert("id".into(), "id".into());
-    for field in layer.fields.iter().filter(|f| !f.private && !f.personal) {
+    if selection.wants("id") {
+        fields.insert("id".into(), "id".into());
+    }
+    for field in layer.fields.iter().filter(|f| !f.private && !f.personal && selection.wants(f.name.as_str())) {
         fields.insert(field.name.to_string(), label(field, language).into());
     }
     json!({
@@ -162,7 +178,7 @@ fn label(field: &Field, language: Language) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::tilejson;
+    use super::{Selection, tilejson};
     use catalogue::Entry;
     use chrono::DateTime;
     use kernel::{Bbox, Language, PublicUrl};
@@ -187,7 +203,13 @@ mod tests {
         let entries = [entry("parcels", (13, 22), "Comune <b>di</b> X"), entry("trees", (11, 20), "Comune <b>di</b> X")];
         let url = PublicUrl::parse("https://sit.example.it/gis").unwrap();
         let asked = crate::asked::Asked { who: kernel::Principal::anonymous(), entries: entries.to_vec() };
-        let document = tilejson(&asked, &url, Bbox::new(15.5, 38.05, 15.7, 38.1).unwrap(), Language::En);
+        let document = tilejson(
+            &asked,
+            &[Selection::default(), Selection::default()],
+            &url,
+            Bbox::new(15.5, 38.05, 15.7, 38.1).unwrap(),
+            Language::En,
+        );
         let fields = json!({"id": "id", "height_m": "Height (m)"});
         assert_eq!(
             document,

@@ -39,8 +39,7 @@ struct Scene {
 const LAYERS: usize = 14;
 
 fn declaration(id: &str, geometry: &str, extra: serde_json::Value) -> String {
-    let field =
-        |name: &str, kind: &str, private: bool| json!({"name": name, "label": {"it": name, "en": name}, "type": kind, "private": private});
+    let field = |name: &str, kind: &str, private: bool| json!({"name": name, "label": {"it": name, "en": name}, "type": kind, "private": private, "filterable": true});
     let mut layer = json!({
         "id": id, "module": "published", "title": {"it": id, "en": id}, "table": format!("published.{id}"), "geometry": geometry, "srid": SRID,
         "fields": [field("name", "text", false), field("floors", "integer", false), field("height", "number", false), field("listed", "boolean", false),
@@ -159,12 +158,13 @@ async fn scene_with(more: &str, way: Way) -> Scene {
     let memory = tiles::routes(
         context.clone(),
         catalogue.clone(),
+        crs::Settings::default(),
         feed.clone(),
         Some(engine.clone()),
         tiles::Load::here(64),
         tiles::Beside::default(),
     );
-    let sql = tiles::routes(context.clone(), catalogue.clone(), feed.clone(), None, tiles::Load::here(64), tiles::Beside::default());
+    let sql = tiles::routes(context.clone(), catalogue.clone(), crs::Settings::default(), feed.clone(), None, tiles::Load::here(64), tiles::Beside::default());
     let scene = Scene { scratch, memory, sql, feed, database, engine: engine.clone(), context, catalogue };
     for _ in 0..600 {
         if engine.layers() == LAYERS {
@@ -253,7 +253,7 @@ impl Scene {
     /// A router with little room: one large tile at once, four of the database, and two that wait for either.
     fn narrow(&self, engine: Option<tiles::Engine>) -> Router {
         let load = tiles::Load { at_once: 1, waiting: 2 };
-        tiles::routes(self.context.clone(), self.catalogue.clone(), self.feed.clone(), engine, load, tiles::Beside::default())
+        tiles::routes(self.context.clone(), self.catalogue.clone(), crs::Settings::default(), self.feed.clone(), engine, load, tiles::Beside::default())
     }
 }
 
@@ -422,6 +422,147 @@ async fn everybody_sees_what_they_see_from_the_database() {
     assert_eq!(status, StatusCode::NOT_FOUND);
 }
 
+/// A text as a value in an address.
+fn encoded(text: &str) -> String {
+    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+/// What can be told from memory, and what can't.
+const TOLD: [&str; 27] = [
+    "name = 'è 3'",
+    "name <> 'è 3' AND floors >= 0",
+    "name IS NULL",
+    "NOT (name = 'è 3')",
+    "NOT (name IS NULL OR listed = true)",
+    "name LIKE 'è 1%'",
+    "name NOT LIKE '%1_'",
+    "CASEI(name) = CASEI('È 3')",
+    "name IN ('è 1', 'è 2', 'nothing')",
+    "name NOT IN ('è 1', 'è 2')",
+    "name < 'è 5'",
+    "floors IN (0, 1)",
+    "floors BETWEEN -1 AND 1",
+    "floors = 1.0 OR floors > 1.5",
+    "height < 20.5",
+    "slim = 0.5 OR slim > 30",
+    "slim = 0.1",
+    "listed = false",
+    "built < DATE('2000-06-01')",
+    "T_AFTER(built, DATE('2000-06-01'))",
+    "built >= '2000-06-01T00:00:00Z'",
+    "seen < TIMESTAMP('2026-01-05T00:00:00Z')",
+    "seen >= '2026-01-05T01:00:00+01:00'",
+    "comune = '080901' AND id LIKE '%-1%'",
+    "fid < 1000 AND (TRUE)",
+    "S_INTERSECTS(geometry, BBOX(-180,-90,180,90)) AND floors = 1",
+    "FALSE",
+];
+const ASKED: [&str; 6] = [
+    "seen >= TIMESTAMP('2026-01-03T00:30:00.5Z')",
+    "seen > TIMESTAMP('2026-01-05T00:30:00Z')",
+    "version = 1",
+    "S_INTERSECTS(geometry, BBOX(15.65,38.1,15.66,38.11))",
+    "S_WITHIN(geometry, POLYGON((15.64 38.09, 15.66 38.09, 15.65 38.11, 15.64 38.09)))",
+    "s_dwithin(geometry, POINT(15.65 38.105), 200) OR name = 'è 3'",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_leaves_the_same_rows_from_memory_as_from_the_database() {
+    let scene = scene().await;
+    let tiles = tiles(PLACE.0, PLACE.1, 14..=15);
+    let all = scene.compare(&ALL.join(","), &tiles[0], None).await;
+    for (filters, served) in [(&TOLD[..], "memory"), (&ASKED[..], "database")] {
+        for filter in filters {
+            let query = format!("filter={}", encoded(filter));
+            let (_, document) = Scene::ask(&scene.memory, &format!("/xyz/{}?{query}", ALL.join(",")), None).await;
+            let document: serde_json::Value = serde_json::from_slice(&document).expect("TileJSON");
+            assert_eq!(document["served_from"], served, "{filter}: {document}");
+            assert!(document["tiles"][0].as_str().expect("an address").contains("?filter="), "{document}");
+            let mut count = 0;
+            for tile in &tiles {
+                count = scene.compare(&ALL.join(","), &format!("{tile}?{query}"), None).await.max(count);
+            }
+            assert!(count < all && (count > 0 || matches!(*filter, "FALSE" | "slim = 0.1")), "{filter}: {count} of {all}");
+        }
+    }
+    // in another language, another system and with the time
+    let json = r#"{"op":"=","args":[{"property":"listed"},true]}"#;
+    scene.compare("areas", &format!("{}?filter-lang=cql2-json&filter={}", tiles[0], encoded(json)), None).await;
+    let metres = encoded("S_INTERSECTS(geometry, BBOX(4217800,556800,4218200,557200))");
+    let some = scene.compare("points", &format!("{}?filter={metres}&filter-crs=EPSG:6708&datetime=2026-01-01", tiles[0]), None).await;
+    assert!(some > 0);
+    // an edit that makes a row meet the filter, and one that makes it not
+    let query = format!("filter={}", encoded("name = 'renamed'"));
+    assert_eq!(scene.compare("points", &format!("{}?{query}", tiles[0]), None).await, 0);
+    scene.change("update published.points set name = 'renamed' where fid % 2 = 0").await;
+    assert!(scene.compare("points", &format!("{}?{query}", tiles[0]), None).await > 10);
+    scene.change("update published.points set name = null").await;
+    assert_eq!(scene.compare("points", &format!("{}?{query}", tiles[0]), None).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_finds_out_by_filtering_and_each_sees_what_they_asked_for() {
+    let scene = scene().await;
+    let tile = &tiles(PLACE.0, PLACE.1, 14..=14)[0];
+    let officer = Principal::known(Role::Officer, uuid::Uuid::from_u128(7), "P", Assurance::Low)
+        .with_comuni(Comuni::Only(["080901".to_owned()].into()));
+    for filter in ["owner LIKE 'owner 1%'", "owner IS NULL", "NOT (owner LIKE 'owner 1%')", "owner IS NOT NULL AND floors > 0"] {
+        let query = format!("filter={}", encoded(filter));
+        let seen = scene.compare("areas,points", &format!("{tile}?{query}"), Some(&officer)).await;
+        assert!(seen > 0, "{filter}");
+        // hidden and absent read alike
+        for router in [&scene.memory, &scene.sql] {
+            let (status, hidden) = Scene::ask(router, &format!("/xyz/points/{tile}?{query}"), None).await;
+            let absent = format!("/xyz/points/{tile}?{}", query.replace("owner", "nobdy"));
+            let (_, absent) = Scene::ask(router, &absent, None).await;
+            assert_eq!(status, StatusCode::BAD_REQUEST);
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("nobdy", "owner");
+            assert_eq!(text(&hidden), text(&absent));
+        }
+    }
+    let hidden = scene.compare("points", &format!("{tile}?filter={}", encoded("owner IS NULL")), Some(&officer)).await;
+    let all = scene.compare("points", tile, Some(&officer)).await;
+    assert!(hidden > 0 && hidden < all, "of the other comune no owner is seen: {hidden} of {all}");
+    for (properties, keys) in
+        [("name", vec!["name"]), ("id,floors", vec!["floors", "id"]), ("id", vec!["id"]), (" listed , name ", vec!["listed", "name"])]
+    {
+        for tile in [tile, &tiles(PLACE.0, PLACE.1, 16..=16)[0]] {
+            let path = format!("{tile}?properties={}&filter={}", encoded(properties), encoded("name IS NOT NULL"));
+            assert!(scene.compare(&ALL.join(","), &path, None).await > 0);
+            let (_, bytes) = Scene::ask(&scene.memory, &format!("/xyz/points/{path}"), None).await;
+            for feature in read(&bytes).values() {
+                assert_eq!(feature.properties.keys().collect::<Vec<_>>(), keys, "{properties}");
+            }
+        }
+    }
+    for (query, parameter) in [
+        ("properties=nothing", "properties"),
+        ("properties=owner", "properties"),
+        ("properties=", "properties"),
+        ("properties=geom", "properties"),
+        ("filter=", "filter"),
+        ("filter=name", "filter"),
+        ("filter=nothing%3D1", "filter"),
+        ("filter=name%3D1", "filter"),
+        ("filter=pg_sleep(9)%3D1", "filter"),
+        ("filter=name%3D'a'&filter-lang=sql", "filter-lang"),
+        ("filter=name%3D'a'&filter-crs=EPSG:2154", "filter-crs"),
+    ] {
+        for path in [format!("/xyz/points/{tile}?{query}"), format!("/xyz/points?{query}"), format!("/xyz/points/22/0/0?{query}")] {
+            let (status, body) = Scene::ask(&scene.memory, &path, None).await;
+            let problem: serde_json::Value = serde_json::from_slice(&body).expect("a problem");
+            assert_eq!((status, &problem["parameter"]), (StatusCode::BAD_REQUEST, &parameter.into()), "{path}: {problem}");
+        }
+    }
+    // a layer that does not know the property is named
+    scene
+        .change("update opensit.layers set declaration = jsonb_set(declaration, '{fields,0,filterable}', 'false') where id = 'lines'")
+        .await;
+    let (status, body) = Scene::ask(&scene.memory, &format!("/xyz/points,lines/{tile}?filter=name%3D'a'"), None).await;
+    let problem: serde_json::Value = serde_json::from_slice(&body).expect("a problem");
+    assert_eq!((status, &problem["layer"]), (StatusCode::BAD_REQUEST, &"lines".into()), "{problem}");
+}
+
 /// The fids of a crowded tile, and what its header says.
 async fn crowded(router: &Router, path: &str) -> (Vec<u64>, String) {
     let request = Request::get(path).body(Body::empty()).expect("a request");
@@ -443,6 +584,29 @@ async fn a_crowded_tile_is_generalised_and_fresh() {
     assert_eq!(said, "areas;cell=32;reason=features");
     assert_eq!(said, also);
     assert!(!ours.is_empty() && ours.len() < 2 * theirs.len() && theirs.len() < 2 * ours.len(), "{} {}", ours.len(), theirs.len());
+    // of a filter only what meets it is drawn together, and that is kept for nobody else
+    let unlucky: Vec<u64> = scene
+        .scratch
+        .sql("select fid from published.areas where name = 'n3'")
+        .split_whitespace()
+        .map(|n| n.parse().expect("a number"))
+        .collect();
+    assert!(ours.iter().any(|fid| unlucky.contains(fid)));
+    let query = format!("{path}?filter={}", encoded("name <> 'n3'"));
+    let ((some, said), (other, also)) = (crowded(&scene.memory, &query).await, crowded(&scene.sql, &query).await);
+    assert_eq!((said.as_str(), &said), ("areas;cell=32;reason=features", &also));
+    assert!(!some.iter().any(|fid| unlucky.contains(fid)) && !other.iter().any(|fid| unlucky.contains(fid)));
+    assert!(some.len() < 2 * other.len() && other.len() < 2 * some.len(), "{} {}", some.len(), other.len());
+    let few = format!("{path}?filter={}", encoded("name = 'n3'"));
+    let ((few, said), (also, _)) = (crowded(&scene.memory, &few).await, crowded(&scene.sql, &few).await);
+    assert_eq!(said, "", "what is left is not too much");
+    assert!(few.iter().all(|fid| unlucky.contains(fid)) && few.len().abs_diff(also.len()) < few.len() / 10, "{} {}", few.len(), also.len());
+    assert_eq!(crowded(&scene.memory, &path).await.0, ours);
+    // a filter that would be too much work for so many rows is the database's
+    let long = vec![format!("name LIKE '%{}%'", "x".repeat(60)); 100].join(" OR ");
+    let long = format!("{path}?filter={}", encoded(&format!("name = 'n3' OR {long}")));
+    let both = (crowded(&scene.memory, &long).await, crowded(&scene.sql, &long).await);
+    assert!(both.0 == both.1 && both.0.0.len() == also.len(), "{} {}", both.0.0.len(), both.1.0.len());
     // a cell that nothing stood in, and one that loses what stood for it
     scene
         .change("insert into published.areas (id, comune, geom) values ('far', '080901', st_buffer(st_point(553900, 4215500, 7792), 25))")

@@ -9,6 +9,25 @@ use crate::{Column, Layer, Principal, Srid};
 /// The systems that PostGIS may transform between: RDN2008, ETRS89, WGS84.
 const FAMILY: [i32; 10] = [7791, 7792, 25832, 25833, 6706, 4258, 4326, 3857, 32632, 32633];
 
+/// Whether PostGIS may be told positions in this system for a layer stored in that one.
+pub fn postgis_transforms(from: Srid, storage: Srid) -> bool {
+    let (here, there) = (storage.postgis(), from.postgis());
+    here == there || FAMILY.contains(&here) && FAMILY.contains(&there)
+}
+
+/// The columns by which this principal may ask for rows of the layer, with what they hold.
+pub fn columns<'a>(layer: &'a Layer, who: &'a Principal) -> impl Iterator<Item = (&'a str, FieldType)> {
+    columns_for(layer, Some(who))
+}
+
+fn columns_for<'a>(layer: &'a Layer, who: Option<&'a Principal>) -> impl Iterator<Item = (&'a str, FieldType)> {
+    let system = [("id", FieldType::Text), ("comune", FieldType::Text), ("fid", FieldType::Integer), ("version", FieldType::Integer)];
+    let validity = [("valid_from", FieldType::DateTime), ("valid_to", FieldType::DateTime)];
+    let fields = layer.fields.iter().filter(move |f| who.is_none_or(|who| f.filterable && who.may_read_field(f)));
+    let system = system.into_iter().chain(validity.into_iter().filter(|_| layer.validity));
+    system.chain(fields.map(|f| (f.name.as_str(), f.kind)))
+}
+
 impl Filter {
     /// Whether this principal may ask so of the layer: names of columns that they see and that can be asked by, values of the
     /// columns' types, geometries that PostGIS can be told. A column that they do not see and one that nobody has read alike.
@@ -98,12 +117,7 @@ impl Scope<'_> {
     }
 
     fn known(&self, srid: Srid) -> Result<(), String> {
-        let (here, there) = (self.layer.srid.postgis(), srid.postgis());
-        if here == there || FAMILY.contains(&here) && FAMILY.contains(&there) {
-            Ok(())
-        } else {
-            Err(format!("{srid} is not a system that this layer is asked in"))
-        }
+        if postgis_transforms(srid, self.layer.srid) { Ok(()) } else { Err(format!("{srid} is not a system that this layer is asked in")) }
     }
 
     /// What kind of values a column has.
@@ -115,11 +129,7 @@ impl Scope<'_> {
     }
 
     fn columns(&self) -> impl Iterator<Item = (&str, FieldType)> {
-        let system = [("id", FieldType::Text), ("comune", FieldType::Text), ("fid", FieldType::Integer), ("version", FieldType::Integer)];
-        let validity = [("valid_from", FieldType::DateTime), ("valid_to", FieldType::DateTime)];
-        let fields = self.layer.fields.iter().filter(|f| self.who.is_none_or(|who| f.filterable && who.may_read_field(f)));
-        let system = system.into_iter().chain(validity.into_iter().filter(|_| self.layer.validity));
-        system.chain(fields.map(|f| (f.name.as_str(), f.kind)))
+        columns_for(self.layer, self.who)
     }
 }
 
@@ -130,7 +140,7 @@ fn wanted(kind: FieldType) -> &'static str {
         FieldType::Text => "a text",
         FieldType::Integer | FieldType::Number => "a number",
         FieldType::Boolean => "true or false",
-        FieldType::Date => "a day: {\"date\": \"2026-01-31\"}",
-        FieldType::DateTime => "an instant: {\"timestamp\": \"2026-01-31T12:00:00Z\"}",
+        FieldType::Date => "a day: DATE('2026-01-31'), in JSON {\"date\": \"2026-01-31\"}",
+        FieldType::DateTime => "an instant: TIMESTAMP('2026-01-31T12:00:00Z'), in JSON {\"timestamp\": \"2026-01-31T12:00:00Z\"}",
     }
 }

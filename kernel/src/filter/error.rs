@@ -9,17 +9,28 @@ pub struct FilterError {
     pub at: String,
     /// What is wrong with it, and what would be right.
     pub what: String,
+    /// The place in a text, characters from 1.
+    pub position: Option<usize>,
 }
 
 impl FilterError {
-    pub(super) fn new(at: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { at: at.into(), what: what.into() }
+    /// An error at a place of the document.
+    pub fn new(at: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { at: at.into(), what: what.into(), position: None }
+    }
+
+    pub(super) fn at_character(position: usize, what: impl Into<String>) -> Self {
+        Self { at: String::new(), what: what.into(), position: Some(position) }
     }
 }
 
 impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.at.is_empty() { write!(f, "the filter: {}", self.what) } else { write!(f, "the filter, at {}: {}", self.at, self.what) }
+        match self.position {
+            Some(position) => write!(f, "the filter, at character {position}: {}", self.what),
+            None if self.at.is_empty() => write!(f, "the filter: {}", self.what),
+            None => write!(f, "the filter, at {}: {}", self.at, self.what),
+        }
     }
 }
 
@@ -27,6 +38,14 @@ impl std::error::Error for FilterError {}
 
 impl From<FilterError> for Problem {
     fn from(error: FilterError) -> Self {
-        Self::invalid_parameter("filter", error.to_string(), "CQL2-JSON over this layer's queryables").with("pointer", error.at)
+        let problem = Self::invalid_parameter(
+            "filter",
+            error.to_string(),
+            "CQL2 over the queryables of the layer (`filter-lang`: cql2-text, cql2-json)",
+        );
+        match error.position {
+            Some(position) => problem.with("position", position),
+            None => problem.with("pointer", error.at),
+        }
     }
 }

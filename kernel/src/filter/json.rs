@@ -1,7 +1,7 @@
 //! CQL2-JSON (OGC 21-065r2) and what we add to it.
 //!
 //! Read and written: `and`, `or`, `not`, `true`, `false`; `=`, `<>`, `<`, `<=`, `>`, `>=`, `in`, `between`, `like` (with
-//! `\` before a character that is meant as such), `isNull`; `casei` round both arguments of `=` and `like`; `s_intersects`,
+//! `\` before a character that is meant as such), `isNull`; `casei` round both arguments of `=`, `<>`, `like` and `in`; `s_intersects`,
 //! `s_within`, `s_contains`, `s_disjoint` with a GeoJSON geometry or `{"bbox": […]}`; `t_before`, `t_after`, `t_equals`,
 //! `t_during`, `t_intersects`, `t_disjoint` on a column of days or instants, and `t_intersects` on the interval of the columns
 //! `valid_from`, `valid_to`. One argument is a property, the other a value. The geometry's property is `geometry` or `geom`.
@@ -65,17 +65,26 @@ impl Filter {
 
     /// Reads a document, as a request brings it. Geometries that do not say their system are in `srid` (`filter-crs`).
     pub fn read(text: &str, srid: Srid) -> Result<Self, FilterError> {
-        if text.len() > Self::MAX_BYTES {
-            return Err(FilterError::new("", format!("it has {} bytes; at most {} are read", text.len(), Self::MAX_BYTES)));
-        }
-        let document = serde_json::from_str(text).map_err(|e| FilterError::new("", format!("it is not JSON: {e}")))?;
-        Self::from_json(&document, srid)
+        Self::from_json(&document(text)?, srid)
     }
 
     /// The same from a document that has been parsed.
     pub fn from_json(document: &serde_json::Value, srid: Srid) -> Result<Self, FilterError> {
-        read::Reader::new(srid).filter(document)
+        Self::from_json_in(document, srid, false)
     }
+
+    /// The same; `north_first`: geometries that do not say their system have the north coordinate first.
+    pub(super) fn from_json_in(document: &serde_json::Value, srid: Srid, north_first: bool) -> Result<Self, FilterError> {
+        read::Reader::new(srid, north_first).filter(document)
+    }
+}
+
+/// The JSON of a filter, if it is not too much.
+pub(super) fn document(text: &str) -> Result<serde_json::Value, FilterError> {
+    if text.len() > Filter::MAX_BYTES {
+        return Err(FilterError::new("", format!("it has {} bytes; at most {} are read", text.len(), Filter::MAX_BYTES)));
+    }
+    serde_json::from_str(text).map_err(|e| FilterError::new("", format!("it is not JSON: {e}")))
 }
 
 impl Serialize for Filter {

@@ -1,5 +1,5 @@
-use geo::{BoundingRect, CoordsIter, Validation};
-use geo_types::{Geometry, LineString, Point, Polygon, Rect};
+use geo::{BoundingRect, CoordsIter, MapCoords, Validation};
+use geo_types::{Coord, Geometry, LineString, Point, Polygon, Rect};
 use thiserror::Error;
 
 use crate::{Bbox, Srid};
@@ -85,6 +85,12 @@ impl Shape {
             },
             srid,
         )
+    }
+
+    /// The same in another system, position by position.
+    pub fn converted<E: From<ShapeError>>(&self, to: Srid, convert: impl Fn([f64; 2]) -> Result<[f64; 2], E>) -> Result<Self, E> {
+        let geometry = self.geometry.try_map_coords(|c| convert([c.x, c.y]).map(|[x, y]| Coord { x, y }))?;
+        Ok(Self::new(geometry, to)?)
     }
 
     /// The geometry.

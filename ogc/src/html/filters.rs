@@ -10,8 +10,11 @@ pub(crate) fn form(layer: &Layer, request: &Request) -> Markup {
     let l = request.language;
     let properties = queryables(layer, &request.who);
     let given = |name: &str| request.params.get(name).filter(|value| !value.is_empty());
-    let asked = properties.iter().any(|p| given(p.name).is_some()) || given("datetime").is_some();
-    let kept = request.params.iter().filter(|(name, _)| ["bbox", "bbox-crs", "crs", "lang", "sortby"].contains(name));
+    let asked = properties.iter().any(|p| given(p.name).is_some()) || given("datetime").is_some() || given("filter").is_some();
+    let kept = request
+        .params
+        .iter()
+        .filter(|(name, _)| ["bbox", "bbox-crs", "crs", "filter-crs", "filter-lang", "lang", "properties", "sortby"].contains(name));
     html! {
         details open[asked] {
             summary { (say(l, "Filtri", "Filters")) }
@@ -25,10 +28,24 @@ pub(crate) fn form(layer: &Layer, request: &Request) -> Markup {
                         input id="f-datetime" type="date" name="datetime" value=[given("datetime")];
                     }
                 }
+                p.field {
+                    label for="f-filter" { (say(l, "Condizione (CQL2)", "Condition (CQL2)")) }
+                    input id="f-filter" type="text" name="filter" value=[given("filter")] autocomplete="off" spellcheck="false" placeholder=(example(&properties));
+                }
                 p.field { button.primary type="submit" { (say(l, "Filtra", "Filter")) } }
                 @if asked { p.field { a href="?f=html" { (say(l, "Togli i filtri", "Remove the filters")) } } }
             }
         }
+    }
+}
+
+/// A condition as one might write it.
+fn example(properties: &[Property<'_>]) -> String {
+    let of = |kind: &[FieldType]| properties.iter().find(|p| kind.contains(&p.kind)).map(|p| p.name);
+    match (of(&[FieldType::Integer, FieldType::Number]), of(&[FieldType::Text])) {
+        (Some(number), _) => format!("{number} > 10 AND {number} < 20"),
+        (None, Some(text)) => format!("{text} LIKE 'A%'"),
+        (None, None) => "id LIKE 'A%'".to_owned(),
     }
 }
 

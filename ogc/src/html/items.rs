@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::extent::features_bbox;
 use super::{collections_link, filters};
 use crate::App;
-use crate::fields::{Property, properties};
+use crate::fields::Property;
 use crate::items::sort::Sort;
 use crate::links::{self, Link, encode};
 use operations::Request;
@@ -21,6 +21,8 @@ pub(crate) struct View<'a> {
     pub(crate) page: (i64, i64),
     /// GeoJSON features in the system asked for.
     pub(crate) features: &'a [Value],
+    /// What of each feature is shown.
+    pub(crate) columns: &'a [Property<'a>],
     /// The order of the features.
     pub(crate) sort: &'a Sort,
     /// The page's links, `next` and `prev` among them.
@@ -68,17 +70,16 @@ fn turn(view: &View<'_>, request: &Request) -> Markup {
 
 fn table(request: &Request, view: &View<'_>) -> Markup {
     let (layer, language) = (view.layer, request.language);
-    let columns: Vec<Property<'_>> = properties(layer, &request.who);
     html! {
         div.scroll tabindex="0" { table {
-            thead { tr { th scope="col" { "id" } @for column in &columns { (heading(request, view, column)) } } }
+            thead { tr { th scope="col" { "id" } @for column in view.columns { (heading(request, view, column)) } } }
             tbody { @for feature in view.features {
                 @let id = feature["id"].as_str().unwrap_or_default();
                 @let title = catalogue::title(layer, id, &feature["properties"], language);
                 @let own = layer.page_of(id).unwrap_or_else(|| format!("/collections/{}/items/{}", layer.id, encode(id)));
                 tr {
                     th scope="row" { a href=(request.relative(&own)) { (title) } @if title != id { br; code { (id) } } }
-                    @for column in &columns { td { (readable(column.kind, column.field, &feature["properties"][column.name], language)) } }
+                    @for column in view.columns { td { (readable(column.kind, column.field, &feature["properties"][column.name], language)) } }
                 }
             } }
         } }

@@ -96,7 +96,7 @@ pub(crate) fn write(
     transformer: crs::Transformer,
 ) -> Result<Value, Problem> {
     let mut out = Vec::new();
-    let mut writer = super::writer(layer, &request.who, transformer);
+    let mut writer = super::writer(&properties(layer, &request.who), transformer);
     writer.write(std::slice::from_ref(row), true, &mut out).map_err(|e| Problem::internal("item", &e))?;
     serde_json::from_slice(&out).map_err(|e| Problem::internal("item", &e))
 }

@@ -1,5 +1,5 @@
 use chrono::{DateTime, Utc};
-use crs::{Crs, CrsError, Settings, Transformer};
+use crs::{AskedFilter, Crs, CrsError, Settings, Transformer};
 use kernel::filter::Value;
 use kernel::layer::FieldType;
 use kernel::{Column, Filter, Layer, Params, Principal, Problem, Srid};
@@ -8,7 +8,7 @@ use super::cursor::Cursor;
 use super::place::{self, Boxes};
 use super::select::Selection;
 use super::sort::Sort;
-use crate::fields::{Property, queryables};
+use crate::fields::{Property, chosen, properties, queryables};
 use operations::COMMON;
 
 /// Features on a page when nothing is said, and at most.
@@ -20,7 +20,8 @@ pub(crate) const MAX_LIMIT: u32 = 10_000;
 const MAX_VALUE_BYTES: usize = 1_000;
 
 /// The parameters of the items of any layer, beside [`COMMON`] and its queryables.
-pub(crate) const PARAMETERS: [&str; 7] = ["limit", "bbox", "bbox-crs", "datetime", "crs", "sortby", "cursor"];
+pub(crate) const PARAMETERS: [&str; 11] =
+    ["limit", "bbox", "bbox-crs", "datetime", "filter", "filter-lang", "filter-crs", "properties", "crs", "sortby", "cursor"];
 
 /// A question for items, read and checked as a whole before anything is asked of the database.
 pub(crate) struct ItemsQuery {
@@ -30,6 +31,8 @@ pub(crate) struct ItemsQuery {
     pub(crate) cursor: Option<Cursor>,
     /// Which rows.
     pub(crate) selection: Selection,
+    /// The names of the properties that are shown, in the layer's order.
+    pub(crate) shown: Vec<String>,
     /// In which order.
     pub(crate) sort: Sort,
     /// The way to the system asked for.
@@ -41,6 +44,11 @@ pub(crate) struct ItemsQuery {
 }
 
 impl ItemsQuery {
+    /// The properties that are shown.
+    pub(crate) fn properties<'a>(&self, layer: &'a Layer, who: &Principal) -> Vec<Property<'a>> {
+        properties(layer, who).into_iter().filter(|p| self.shown.iter().any(|name| name == p.name)).collect()
+    }
+
     /// Reads the parameters; `now` is the instant at which validity is judged unless they say otherwise.
     pub(crate) fn parse(params: &Params, layer: &Layer, who: &Principal, settings: &Settings, now: DateTime<Utc>) -> Result<Self, Problem> {
         let queryables = queryables(layer, who);
@@ -52,13 +60,15 @@ impl ItemsQuery {
         let sorted_question = format!("{question}\n{}", params.get("sortby").unwrap_or_default());
         let cursor = params.get("cursor").map(|text| read_cursor(text, &sorted_question, &sort)).transpose()?;
         let filters = queryables.iter().filter_map(|q| Some(equal(q, params.get(q.name)?))).collect::<Result<Vec<_>, _>>()?;
+        let asked = AskedFilter::read(&params)?.map(|asked| asked.over(layer, who, settings)).transpose()?;
+        let shown = chosen(layer, who, params.get("properties"))?.iter().map(|p| p.name.to_owned()).collect();
         let time = params.get("datetime").map(Filter::datetime).transpose()?;
         let selection = Selection {
-            filters: filters.into_iter().chain(time.clone().filter(|_| layer.validity)).collect(),
+            filters: filters.into_iter().chain(asked).chain(time.clone().filter(|_| layer.validity)).collect(),
             instant: (layer.validity && time.is_none()).then(|| cursor.as_ref().and_then(|c| c.instant).unwrap_or(now)),
             boxes: boxes(&params, layer, settings)?,
         };
-        Ok(Self { limit: limit(params.get("limit"))?, cursor, selection, sort, transformer, question, sorted_question })
+        Ok(Self { limit: limit(params.get("limit"))?, cursor, selection, shown, sort, transformer, question, sorted_question })
     }
 }
 
@@ -115,8 +125,10 @@ pub(crate) fn foreign_cursor() -> Problem {
 
 /// The collection as it is seen, and the parameters that say which features, in one order: equal questions have equal counts.
 fn question(params: &Params, layer: &Layer, who: &Principal) -> String {
-    let mut parts: Vec<(&str, &str)> =
-        params.iter().filter(|(name, _)| !COMMON.contains(name) && !["limit", "crs", "sortby", "cursor"].contains(name)).collect();
+    let mut parts: Vec<(&str, &str)> = params
+        .iter()
+        .filter(|(name, _)| !COMMON.contains(name) && !["limit", "crs", "sortby", "cursor", "properties"].contains(name))
+        .collect();
     parts.sort_unstable();
     parts.iter().fold(layer.seen_by(who, layer.id.as_str()), |text, (name, value)| format!("{text}\n{name}={value}"))
 }
@@ -191,7 +203,7 @@ mod tests {
 
     #[test]
     fn what_it_does_not_know_is_refused_and_the_list_given() {
-        for unknown in ["offset=10", "area_m2=1", "owner=Rossi", "Sheet=1", "filter=a", "id=1", "fid=1", "valid_from=2026-01-01"] {
+        for unknown in ["offset=10", "area_m2=1", "owner=Rossi", "Sheet=1", "id=1", "fid=1", "valid_from=2026-01-01"] {
             refused(unknown, unknown.split('=').next().unwrap());
         }
         let allowed = parse("x=1").err().unwrap().to_json()["allowed"].to_string();
@@ -213,6 +225,30 @@ mod tests {
             (&format!("comune={}", "9".repeat(1_001)), "comune"),
         ] {
             refused(bad, parameter);
+        }
+    }
+
+    #[test]
+    fn a_filter_is_one_condition_more_and_refused_as_a_whole() {
+        let filters = |query: &str| parse(query).unwrap().selection.filters.len();
+        assert_eq!(filters("filter=sheet>12+AND+kind='land'"), 1);
+        assert_eq!(filters("filter=sheet>12&kind=land&filter-lang=cql2-text"), 2);
+        assert_eq!(filters("filter={\"op\":\"isNull\",\"args\":[{\"property\":\"limit\"}]}&filter-lang=cql2-json"), 1);
+        for bad in ["sheet>", "sheet", "owner='Rossi'", "area_m2>1", "nothing=1", "sheet='a'", "pg_sleep(10)=1"] {
+            refused(&format!("filter={bad}"), "filter");
+        }
+        refused("filter=sheet=1&filter-lang=sql", "filter-lang");
+        refused("filter=sheet=1&filter-crs=EPSG:2154", "filter-crs");
+        let hidden = |name: &str| parse(&format!("filter={name}='x'")).err().unwrap().to_json()["detail"].to_string().replace(name, "…");
+        assert_eq!(hidden("owner"), hidden("nothng"), "hidden and absent read alike");
+    }
+
+    #[test]
+    fn properties_are_chosen_by_name() {
+        assert_eq!(parse("properties=kind,sheet").unwrap().shown, ["sheet", "kind"]);
+        assert_eq!(parse("properties=id").unwrap().shown, Vec::<String>::new());
+        for bad in ["", "nothing", "owner", "sheet,", "geom", "fid"] {
+            refused(&format!("properties={bad}"), "properties");
         }
     }
 

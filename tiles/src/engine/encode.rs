@@ -17,6 +17,7 @@ use super::protobuf::{field, varint, varint_length};
 use super::run::{Bits, Kind, Run};
 use super::values::NULL;
 use super::world::{Extent, Grid};
+use crate::choice::Selection;
 use crate::frame::EXTENT;
 use crate::render::SMALL_BELOW_ZOOM;
 use crate::sql::Form;
@@ -63,6 +64,20 @@ enum What {
 /// Where no more than one row in as many is large enough to be seen, all are drawn together.
 const FEW: usize = 8;
 
+/// How many conditions may be asked of rows for a tile: about a second's work. Beyond it the database is asked, with its time limit.
+const MAX_WORK: usize = 10_000_000;
+
+/// How much work a filter is for one row, in simple conditions.
+fn weight(filter: &Filter) -> usize {
+    match filter {
+        Filter::And(parts) | Filter::Or(parts) => parts.iter().map(weight).sum::<usize>().max(1),
+        Filter::Not(part) => weight(part),
+        Filter::In(_, values) => 1 + values.len() / 4,
+        Filter::Like(_, pattern) => 2 + pattern.text().len() / 8,
+        _ => 1,
+    }
+}
+
 /// A run of fewer rows is divided into cells for each tile.
 const WORTH_A_LEVEL: usize = 2_000;
 
@@ -73,13 +88,15 @@ thread_local! {
 /// What encoding needs again and again.
 #[derive(Default)]
 struct Desk {
+    /// Whether rows have their `id` as a property.
+    has_id: bool,
     pen: Pen,
     found: Vec<u32>,
     candidates: Vec<Candidate>,
     blocks: Vec<Block>,
-    /// The tags of all candidates that are drawn; where each has its own, and how many bytes.
+    /// The tags of all candidates that are drawn, and from where to where each has its own.
     tags: Vec<u8>,
-    spans: Vec<(u32, u32)>,
+    spans: Vec<Option<(usize, usize)>>,
     scratch: Vec<u8>,
     features: Vec<u8>,
     /// The tables of the layer, and how many values there are.
@@ -111,16 +128,20 @@ pub(crate) struct Asked<'a> {
     pub(crate) layer: &'a Layer,
     pub(crate) who: &'a Principal,
     pub(crate) time: &'a Filter,
+    /// A condition beside the layer's own, over what this principal sees.
+    pub(crate) filter: Option<&'a Filter>,
+    pub(crate) selection: &'a Selection,
     pub(crate) grid: Grid,
 }
 
-/// Writes what there is to see of runs of one plan, in the first of the forms (the last may be any size) that is small enough.
-pub(crate) fn layer(plan: &Plan, parts: &[Part], asked: &Asked<'_>, forms: &[Form], most: (usize, usize)) -> Written {
+/// Writes what there is to see of runs of one plan, in the first of the forms (the last may be any size) that is small enough. `None`:
+/// the filter is too much to be asked of so many rows.
+pub(crate) fn layer(plan: &Plan, parts: &[Part], asked: &Asked<'_>, forms: &[Form], most: (usize, usize)) -> Option<Written> {
     DESK.with_borrow_mut(|desk| desk.layer(plan, parts, asked, forms, most))
 }
 
 impl Desk {
-    fn layer(&mut self, plan: &Plan, parts: &[Part], asked: &Asked<'_>, forms: &[Form], most: (usize, usize)) -> Written {
+    fn layer(&mut self, plan: &Plan, parts: &[Part], asked: &Asked<'_>, forms: &[Form], most: (usize, usize)) -> Option<Written> {
         let Asked { layer, who, grid, .. } = asked;
         let readable = layer.readable_rows(who);
         let rows_with = |name: &str| layer.field(name).map_or_else(Filter::nothing, |field| layer.rows_with(field, who));
@@ -128,10 +149,10 @@ impl Desk {
             .fields()
             .enumerate()
             .map(|(at, field)| (at, field.name.as_str(), rows_with(field.name.as_str())))
-            .filter(|(.., rows)| !rows.is_nothing())
+            .filter(|(_, name, rows)| !rows.is_nothing() && asked.selection.wants(name))
             .collect();
         let class = |run: &Run, filter: &Filter| (!filter.is_everything()).then(|| run.class(filter));
-        let seen: Vec<Seen<'_>> = parts
+        let mut seen: Vec<Seen<'_>> = parts
             .iter()
             .map(|part| Seen {
                 part,
@@ -139,9 +160,13 @@ impl Desk {
                 fields: columns.iter().map(|(.., rows)| class(&part.run, rows)).collect(),
             })
             .collect();
+        if let Some(filter) = asked.filter {
+            self.sift(&mut seen, filter, grid, forms)?;
+        }
         let columns: Vec<(usize, &str)> = columns.iter().map(|(at, name, _)| (*at, *name)).collect();
         let by = merged_by(plan, layer, who);
         let (most_rows, most_bytes) = most;
+        self.has_id = asked.selection.wants("id");
         let mut why = "";
         for (number, form) in forms.iter().enumerate() {
             let last = number + 1 == forms.len();
@@ -149,7 +174,7 @@ impl Desk {
             match form {
                 Form::Detail => {
                     self.blocks.clear();
-                    let met = self.gather(&seen, asked.time, grid);
+                    let met = self.gather(&seen, asked.time, grid, if last { usize::MAX } else { most_rows });
                     if met > most_rows && !last {
                         why = "features";
                         continue;
@@ -164,7 +189,7 @@ impl Desk {
                     }
                 }
                 Form::Generalised { cell, attributes } => {
-                    let is_all = self.divide(&seen, &readable, asked, *cell, by);
+                    let is_all = self.divide(&seen, asked.filter.is_none().then_some(&readable), asked, *cell, by);
                     if !is_all && !last {
                         why = "features";
                         continue;
@@ -175,15 +200,40 @@ impl Desk {
                 }
             }
             if last || written.bytes.len() <= most_bytes {
-                return written;
+                return Some(written);
             }
             why = "bytes";
         }
-        Written::default()
+        Some(Written::default())
     }
 
-    /// What is drawn of the rows where there are many. Whether all of what is large is.
-    fn divide(&mut self, seen: &[Seen<'_>], readable: &Filter, asked: &Asked<'_>, cell: u32, by: Option<By>) -> bool {
+    /// Leaves only the rows that meet the filter. It is asked of the rows of this tile and kept nowhere: there is no end of filters.
+    /// `None`: that would be too much.
+    fn sift(&mut self, seen: &mut [Seen<'_>], filter: &Filter, grid: &Grid, forms: &[Form]) -> Option<()> {
+        let cells = |form: &Form| if let Form::Generalised { cell, .. } = form { *cell } else { 0 };
+        let extent = level::reach(grid, forms.iter().map(cells).max().unwrap_or(0));
+        let weight = weight(filter);
+        let mut work = 0;
+        for Seen { part, rows, .. } in seen {
+            self.found.clear();
+            part.run.search(&extent, &mut self.found);
+            work += self.found.len().saturating_mul(weight);
+            if work > MAX_WORK {
+                return None;
+            }
+            let mut met = Bits::default();
+            let candidates = self.found.iter().map(|row| *row as usize).filter(|row| !part.dead.holds(*row));
+            candidates
+                .filter(|row| rows.as_ref().is_none_or(|rows| rows.holds(*row)) && part.run.meets(*row, filter))
+                .for_each(|row| met.set(row));
+            *rows = Some(Arc::new(met));
+        }
+        Some(())
+    }
+
+    /// What is drawn of the rows where there are many; `readable` is the condition that all of them meet that are in its class of readers, if
+    /// that is all that is asked. Whether all of what is large is drawn.
+    fn divide(&mut self, seen: &[Seen<'_>], readable: Option<&Filter>, asked: &Asked<'_>, cell: u32, by: Option<By>) -> bool {
         let Asked { layer, time, grid, .. } = asked;
         self.candidates.clear();
         self.blocks.clear();
@@ -192,8 +242,9 @@ impl Desk {
             // what is merged has finer borders than what stands for others has room
             let bits = grid.bits((cell / 2).max(1));
             let mosaic = |Seen { part, rows, .. }: &Seen<'_>| {
+                let readable = readable.filter(|_| is_large(part) && Mosaic::has(bits))?;
                 let class = rows.as_ref().map(|bits| (readable, &**bits));
-                (is_large(part) && Mosaic::has(bits)).then(|| part.run.mosaic(class, bits, by, time))
+                Some(part.run.mosaic(class, bits, by, time))
             };
             let counted: Vec<Counted<'_>> = seen.iter().map(|seen| Counted { mosaic: mosaic(seen), seen }).collect();
             self.blocks = mosaic::blocks(&counted, by, time, grid, bits);
@@ -203,8 +254,9 @@ impl Desk {
         }
         let cells = Cells::new(grid, cell);
         let level = |Seen { part, rows, .. }: &Seen<'_>| {
+            let readable = readable.filter(|_| is_large(part))?;
             let class = rows.as_ref().map(|bits| (readable, &**bits));
-            is_large(part).then(|| part.run.level(class, cells, by, time))
+            Some(part.run.level(class, cells, by, time))
         };
         let levels: Vec<Option<Arc<Level>>> = seen.iter().map(level).collect();
         let (items, is_all) = level::items(seen, &levels, time, grid, cells, by);
@@ -217,18 +269,29 @@ impl Desk {
         is_all
     }
 
-    /// The candidates in the order in which they are drawn, the same in all tiles: how many there are with those that are too small.
-    fn gather(&mut self, seen: &[Seen<'_>], time: &Filter, grid: &Grid) -> usize {
+    /// The candidates in the order in which they are drawn, the same in all tiles: how many there are with those that are too small. Given up
+    /// when there are more than `most`.
+    fn gather(&mut self, seen: &[Seen<'_>], time: &Filter, grid: &Grid, most: usize) -> usize {
         self.candidates.clear();
         let mut met = 0;
         let extent = grid.extent();
         let half = grid.half_unit();
         for (number, Seen { part, rows, .. }) in seen.iter().enumerate() {
+            let is_seen = |at: usize| !part.dead.holds(at) && rows.as_ref().is_none_or(|rows| rows.holds(at)) && part.run.is_valid(at, time);
+            let some = most.saturating_mul(2);
             self.found.clear();
-            part.run.search(&extent, &mut self.found);
+            part.run.search_some(&extent, some, &mut self.found);
+            if self.found.len() > some {
+                let of_some = self.found.iter().filter(|row| is_seen(**row as usize)).count();
+                if of_some > most {
+                    return of_some;
+                }
+                self.found.clear();
+                part.run.search(&extent, &mut self.found);
+            }
             for &row in &self.found {
                 let at = row as usize;
-                let shows = !part.dead.holds(at) && rows.as_ref().is_none_or(|rows| rows.holds(at)) && part.run.is_valid(at, time);
+                let shows = is_seen(at);
                 met += usize::from(shows);
                 let shows = shows && (part.run.kind(at) == Kind::Point || part.run.extent(at).side() >= half);
                 if shows {
@@ -266,7 +329,9 @@ impl Desk {
             let (part, row) = (&seen[number as usize], row as usize);
             let run = &*part.part.run;
             let drawn = match (what, &square) {
-                (What::Labels, _) => self.spans[at].1 > 0 && run.label(row).is_some_and(|at| self.pen.draw_label(at, grid)),
+                (What::Labels, _) => {
+                    self.spans[at].is_some() && run.label(row).is_some_and(|at| self.pen.draw_label(at, grid))
+                }
                 (_, Some(square)) => self.pen.draw_square(square, grid),
                 (_, None) => self.pen.draw(run, row, grid),
             };
@@ -285,25 +350,22 @@ impl Desk {
                             self.count += 1;
                             self.count - 1
                         });
-                        varint(columns.len() as u64 + 1, &mut self.tags);
+                        varint(columns.len() as u64 + u64::from(self.has_id), &mut self.tags);
                         varint(u64::from(known), &mut self.tags);
                     }
                 }
-                self.spans.push((from as u32, (self.tags.len() - from) as u32));
+                self.spans.push(drawn.then_some((from, self.tags.len())));
             }
-            if !drawn {
-                continue;
-            }
-            let (from, length) = self.spans[at];
+            let Some((from, to)) = self.spans[at].filter(|_| drawn) else { continue };
             let kind = if what == What::Labels { 1 } else { 1 + run.kind(row) as u64 };
-            let tags = &self.tags[from as usize..(from + length) as usize];
+            let tags = &self.tags[from..to];
             feature(is_row.then(|| run.fid(row).cast_unsigned()), kind, tags, &self.pen.commands, &mut self.features);
         }
         for Block { value, areas } in &self.blocks {
             self.scratch.clear();
             if let Some(key) = columns.iter().position(|(column, _)| by == Some(By(*column))).filter(|_| !value.is_empty()) {
                 field(4, value, &mut self.values);
-                varint(key as u64 + 1, &mut self.scratch);
+                varint(key as u64 + u64::from(self.has_id), &mut self.scratch);
                 varint(u64::from(self.count), &mut self.scratch);
                 self.count += 1;
             }
@@ -336,7 +398,7 @@ impl Desk {
         self.keys.clear();
         self.values.clear();
         self.count = 0;
-        std::iter::once("id").chain(columns.iter().map(|(_, name)| *name)).for_each(|key| field(3, key.as_bytes(), &mut self.keys));
+        self.has_id.then_some("id").into_iter().chain(columns.iter().map(|(_, name)| *name)).for_each(|key| field(3, key.as_bytes(), &mut self.keys));
         // the codes of a run's column come after those of the one before
         self.offsets.clear();
         let mut all = 0;
@@ -358,15 +420,15 @@ impl Desk {
     /// Appends the tags of a row; values that are not in the table yet are added to it.
     fn tag(&mut self, Seen { part, fields, .. }: &Seen<'_>, number: usize, row: usize, which: Tags) {
         let run = &*part.run;
-        let Self { tags, values, count, numbers, use_, offsets, scratch, .. } = self;
-        if which == Tags::All {
+        let Self { tags, values, count, numbers, use_, offsets, scratch, has_id, .. } = self;
+        if *has_id && which == Tags::All {
             run.id_value(row, scratch, values);
             tags.push(0);
             varint(u64::from(*count), tags);
             *count += 1;
         }
         let offsets = &offsets[number * fields.len()..];
-        for (key, (rows, (at, offset))) in (1u64..).zip(fields.iter().zip(offsets)) {
+        for (key, (rows, (at, offset))) in (u64::from(*has_id)..).zip(fields.iter().zip(offsets)) {
             if let Tags::Common(by) = which
                 && by != Some(By(*at))
             {
@@ -402,7 +464,7 @@ enum Tags {
 pub(crate) fn prepare(run: &Run, now: DateTime<Utc>, cell: u32, most: usize) {
     let (layer, who, time) = (&run.plan.layer, Principal::anonymous(), Filter::ValidAt(now));
     let readable = layer.readable_rows(&who);
-    let Some(to) = run.crowded_to(most).filter(|_| !readable.is_nothing() && (readable.is_everything() || run.plan.knows(&readable)))
+    let Some(to) = run.crowded_to(most).filter(|_| !readable.is_nothing() && run.plan.can_tell(&readable))
     else {
         return;
     };

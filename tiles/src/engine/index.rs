@@ -27,11 +27,12 @@ impl Index {
         Self { levels }
     }
 
-    /// Those of the `n` boxes (the same that it was made of) that meet the extent, as `meets` says of each, in their order.
-    pub(crate) fn search(&self, n: usize, meets: &impl Fn(usize) -> bool, extent: &Extent, found: &mut Vec<u32>) {
+    /// Those of the `n` boxes (the same that it was made of) that meet the extent, as `meets` says of each, in their order; no more are looked
+    /// for when there are more than `most`.
+    pub(crate) fn search(&self, n: usize, meets: &impl Fn(usize) -> bool, extent: &Extent, most: usize, found: &mut Vec<u32>) {
         let top = self.levels.len();
         let nodes = self.levels.last().map_or(n, Vec::len);
-        self.descend(n, meets, extent, top, 0..nodes, found);
+        self.descend(n, meets, (extent, most), top, 0..nodes, found);
     }
 
     /// `level` counts from the features' own boxes, which are nought.
@@ -39,7 +40,7 @@ impl Index {
         &self,
         n: usize,
         meets: &impl Fn(usize) -> bool,
-        extent: &Extent,
+        (extent, most): (&Extent, usize),
         level: usize,
         nodes: std::ops::Range<usize>,
         found: &mut Vec<u32>,
@@ -50,7 +51,10 @@ impl Index {
         };
         let below = if level == 1 { n } else { self.levels[level - 2].len() };
         for node in nodes.filter(|node| own[*node].meets(extent)) {
-            self.descend(n, meets, extent, level - 1, node * NODE..((node + 1) * NODE).min(below), found);
+            if found.len() > most {
+                return;
+            }
+            self.descend(n, meets, (extent, most), level - 1, node * NODE..((node + 1) * NODE).min(below), found);
         }
     }
 
@@ -99,7 +103,7 @@ mod tests {
             for _ in 0..50 {
                 let wanted = some(100_000);
                 let mut found = Vec::new();
-                index.search(boxes.len(), &|i| boxes[i].meets(&wanted), &wanted, &mut found);
+                index.search(boxes.len(), &|i| boxes[i].meets(&wanted), &wanted, usize::MAX, &mut found);
                 let scanned: Vec<u32> = (0..n).filter(|i| boxes[*i as usize].meets(&wanted)).collect();
                 assert_eq!(found, scanned, "{n}");
             }

@@ -277,7 +277,7 @@ pub(crate) fn items(
                 part.dead.rows().for_each(|row| look(row as u32, false));
                 level.unsettled.rows.iter().filter(|row| is_seen(number, **row as usize)).for_each(|row| look(*row, true));
                 found.clear();
-                level.index.search(level.boxes.len(), &|i| level.boxes[i].meets(&extent), &extent, &mut found);
+                level.index.search(level.boxes.len(), &|i| level.boxes[i].meets(&extent), &extent, usize::MAX, &mut found);
                 let rows = found.iter().map(|at| level.large[*at as usize]);
                 large.extend(rows.filter(|row| !part.dead.holds(*row as usize)).map(|row| item(number, row, 1, None)));
             }
@@ -328,6 +328,17 @@ pub(crate) fn items(
         items.extend(best.into_iter().map(drawn));
     }
     (items, is_all)
+}
+
+/// How far rows are looked at for a tile whose cells have at most so many units; without cells, the tile and its buffer.
+pub(crate) fn reach(grid: &Grid, units: u32) -> Extent {
+    let extent = grid.extent();
+    if units == 0 {
+        return extent;
+    }
+    let cells = Cells::new(grid, units);
+    // what stands for a cell beside the tile, and what reaches into that cell
+    widened(&widened(&extent, cells), cells)
 }
 
 fn widened(extent: &Extent, cells: Cells) -> Extent {

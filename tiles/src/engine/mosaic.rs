@@ -481,49 +481,4 @@ mod tests {
         }
         assert!(held > 500, "{held}");
     }
-
-    /// `cargo test --release -p tiles --lib -- --ignored --nocapture what_low_zooms_cost`: of a region of three million parcels.
-    #[test]
-    #[ignore = "takes minutes and tells figures, which depend on the machine"]
-    fn what_low_zooms_cost() {
-        use crate::engine::encode::{Asked, layer, prepare};
-        use crate::sql::Form;
-        let plan = plan();
-        for side in [540, 1_732] {
-            let begun = std::time::Instant::now();
-            let run = Arc::new(parcels(&plan, 0..side * side, side, 35.0, always));
-            println!("{} parcels taken in in {:?}, {} MB", run.len(), begun.elapsed(), run.bytes() >> 20);
-            let begun = std::time::Instant::now();
-            prepare(&run, Utc.with_ymd_and_hms(2026, 6, 1, 0, 0, 0).unwrap(), 32, 20_000);
-            println!("levels in {:?}, with them {} MB", begun.elapsed(), run.bytes() >> 20);
-            // and some edits
-            let mut dead = Bits::default();
-            (0..2_000).for_each(|i| dead.set(i * 7_919 % run.len()));
-            let parts = [Part { run: Arc::clone(&run), dead: Arc::new(dead) }];
-            let forms = [Form::Detail, form(32, true), form(64, true), form(128, false)];
-            for z in 0..=14u8 {
-                let mut worst = (0.0, 0, 0, 0);
-                let middle = run.extent(run.len() / 2).centre();
-                for (dx, dy) in [(0i64, 0i64), (1, 0), (0, 1), (-1, 0), (0, -1)] {
-                    let along = |at: u32, d: i64| ((u64::from(at) >> (32 - u32::from(z))) as i64 + d).rem_euclid(1 << z) as u32;
-                    let tile = TileCoord::new(z, along(middle[0], dx), along(middle[1], dy)).unwrap();
-                    let asked =
-                        Asked { layer: &plan.layer, who: &kernel::Principal::anonymous(), time: &at(2026), grid: Grid::new(tile, 64) };
-                    let own = || layer(&plan, &parts, &asked, &forms, (20_000, 1 << 20));
-                    let written = own();
-                    let begun = std::time::Instant::now();
-                    (0..5).for_each(|_| drop(own()));
-                    let ms = begun.elapsed().as_secs_f64() * 200.0;
-                    if ms > worst.0 {
-                        worst = (ms, written.bytes.len(), crate::body::gzip(&written.bytes).unwrap().len(), written.form);
-                    }
-                }
-                println!("z{z}: worst of five {:.2} ms, {} bytes, {} gzip, form {}", worst.0, worst.1, worst.2, worst.3);
-            }
-        }
-    }
-
-    fn form(cell: u32, attributes: bool) -> crate::sql::Form {
-        crate::sql::Form::Generalised { cell, attributes }
-    }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono::Timelike;
+use kernel::filter::{Comparison, Value};
 use kernel::layer::{Field, FieldType};
 use kernel::{Column, Filter, Layer};
 
@@ -47,20 +49,35 @@ impl Plan {
         self.layer.table == layer.table && shape(&self.layer) == shape(layer) && columns(&self.layer) == columns(layer)
     }
 
+    /// Whether the rows that meet the condition can be told from what is kept.
+    pub(crate) fn can_tell(&self, filter: &Filter) -> bool {
+        filter.is_everything() || filter.is_nothing() || self.knows(filter)
+    }
+
     /// Whether the condition speaks only of what is kept.
-    pub(crate) fn knows(&self, filter: &Filter) -> bool {
+    fn knows(&self, filter: &Filter) -> bool {
         match filter {
             Filter::And(parts) | Filter::Or(parts) => parts.iter().all(|part| self.knows(part)),
             Filter::Not(part) => self.knows(part),
+            Filter::IsNull(column) => self.has(column),
+            // instants are kept to the second, as tiles have them: only what falls between seconds can't be told
+            Filter::Compare(column, Comparison::Less | Comparison::GreaterOrEqual, Value::Instant(at)) => {
+                at.nanosecond() == 0 && self.has(column)
+            }
             Filter::Equal(column, _)
             | Filter::Compare(column, ..)
             | Filter::SameText(column, _)
             | Filter::In(column, _)
             | Filter::Between(column, ..)
-            | Filter::Like(column, _)
-            | Filter::IsNull(column) => matches!(column.as_str(), "fid" | "id") || self.column(column.as_str()).is_some(),
+            | Filter::Like(column, _) => {
+                self.has(column) && !self.column(column.as_str()).is_some_and(|(_, kind)| kind == FieldType::DateTime)
+            }
             _ => false,
         }
+    }
+
+    fn has(&self, column: &Column) -> bool {
+        matches!(column.as_str(), "fid" | "id") || self.column(column.as_str()).is_some()
     }
 
     /// The statement that sends all rows, in the columns that [`super::builder::Row`] has.

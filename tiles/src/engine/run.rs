@@ -193,7 +193,12 @@ impl Run {
 
     /// The rows whose boxes meet the extent, in order.
     pub(crate) fn search(&self, extent: &Extent, found: &mut Vec<u32>) {
-        self.shapes.search(extent, found);
+        self.shapes.search(extent, usize::MAX, found);
+    }
+
+    /// The same, but not all of them if there are more than `most`.
+    pub(crate) fn search_some(&self, extent: &Extent, most: usize, found: &mut Vec<u32>) {
+        self.shapes.search(extent, most, found);
     }
 
     pub(crate) fn kind(&self, row: usize) -> Kind {
@@ -268,13 +273,18 @@ impl Run {
         }
     }
 
-    /// The rows that meet a condition, one of those that [`Plan::knows`].
+    /// Whether a row meets a condition, one of those that [`Plan::can_tell`].
+    pub(crate) fn meets(&self, row: usize, filter: &Filter) -> bool {
+        filter.matches(&RowOf { run: self, row }) == Some(true)
+    }
+
+    /// The rows that meet a condition, one of those that [`Plan::can_tell`].
     pub(crate) fn class(&self, filter: &Filter) -> Arc<Bits> {
         let key = filter.policy_sql(self.plan.layer.srid);
         let known = self.classes.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         known.unwrap_or_else(|| {
             let mut bits = Bits::default();
-            (0..self.len()).filter(|row| filter.matches(&RowOf { run: self, row: *row }) == Some(true)).for_each(|row| bits.set(row));
+            (0..self.len()).filter(|row| self.meets(*row, filter)).for_each(|row| bits.set(row));
             let bits = Arc::new(bits);
             let mut classes = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
             if classes.len() >= MAX_CLASSES {

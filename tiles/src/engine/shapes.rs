@@ -263,9 +263,9 @@ impl Shapes {
         Extent { west, north, east: west + width, south: north + height }
     }
 
-    /// The rows whose boxes meet the extent, in order.
-    pub(crate) fn search(&self, extent: &Extent, found: &mut Vec<u32>) {
-        self.index.search(self.len(), &|row| self.extent(row).meets(extent), extent, found);
+    /// The rows whose boxes meet the extent, in order; not all of them if there are more than `most`.
+    pub(crate) fn search(&self, extent: &Extent, most: usize, found: &mut Vec<u32>) {
+        self.index.search(self.len(), &|row| self.extent(row).meets(extent), extent, most, found);
     }
 
     pub(crate) fn kind(&self, row: usize) -> Kind {

@@ -19,7 +19,7 @@ impl Part<'_> {
         let labels = self.layer.label_points().filter(|from| self.z >= *from).map_or_else(String::new, |_| self.labels());
         format!(
             "({head}{labels} as mvt, count(*) as candidates
-   from (select fid, {properties},
+   from (select fid{properties},
                 {geometry} as geom
            from (select * from {table}
                   where {rows}
@@ -38,7 +38,7 @@ impl Part<'_> {
         let square = envelope(&self.frame.square, 3857);
         format!(
             " || coalesce((select st_asmvt(l, '{id}', {EXTENT}, 'geom', 'fid')
-            from (select fid, {properties}, st_asmvtgeom(st_transform(st_pointonsurface(geom), 3857), {square}::box2d, {EXTENT}, 0, true) as geom
+            from (select fid{properties}, st_asmvtgeom(st_transform(st_pointonsurface(geom), 3857), {square}::box2d, {EXTENT}, 0, true) as geom
                     from {table}
                    where {rows}
                    order by fid

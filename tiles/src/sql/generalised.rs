@@ -21,7 +21,7 @@ impl Part<'_> {
     /// less time on 290,000 parcels. A `fid` is exact in a double up to 2^53.
     pub(super) fn generalised(&self, number: usize, cell: u32, attributes: bool) -> String {
         let side = self.frame.unit * f64::from(cell);
-        let properties = if attributes { format!(", {}", self.properties("r.")) } else { String::new() };
+        let properties = if attributes { self.properties("r.") } else { String::new() };
         let (counted, uncounted) = counts(self.layer);
         let areal = self.layer.geometry.holds(2);
         let mixed = self.layer.geometry.dimension().is_none();

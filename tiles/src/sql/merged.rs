@@ -55,19 +55,20 @@ impl Part<'_> {
  large as (
       select fid from met where side >= {side} order by side desc, fid limit {MAX_LARGE})
  {head} as mvt, (select count(*) from met) as candidates
-   from (select r.fid, {large}{uncounted},
+   from (select r.fid{large}{uncounted},
                 {large_geometry} as geom
            from large join {row} using (fid)
           union all
-         select case when s.n = 1 then r.fid end as fid, {shared}{counted},
+         select case when s.n = 1 then r.fid end as fid{shared}{counted},
                 {small_geometry} as geom
            from small s join {row} using (fid)
-          order by fid, {name}) t)",
+          order by fid{then}) t)",
             table = self.seen("seen"),
             row = self.seen("r"),
             rows = self.rows(&self.frame.search.widened(side)),
             head = self.head(number),
             large = own("r."),
+            then = if self.selection.wants(by.as_str()) { format!(", {name}") } else { String::new() },
             // of what stands for several only what they have in common
             shared = if attributes { self.properties_of_one("r.", "s.n = 1", by) } else { own("r.") },
             large_geometry = self.in_tile(&self.simplified("r.geom")),

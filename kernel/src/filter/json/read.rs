@@ -8,6 +8,7 @@ use crate::{Column, Role, Srid};
 /// Reads a document and keeps count of how much there is and of where it is.
 pub(super) struct Reader {
     srid: Srid,
+    north_first: bool,
     depth: usize,
     terms: usize,
     path: Vec<String>,
@@ -16,8 +17,8 @@ pub(super) struct Reader {
 type Read<T> = Result<T, FilterError>;
 
 impl Reader {
-    pub(super) fn new(srid: Srid) -> Self {
-        Self { srid, depth: 0, terms: 0, path: Vec::new() }
+    pub(super) fn new(srid: Srid, north_first: bool) -> Self {
+        Self { srid, north_first, depth: 0, terms: 0, path: Vec::new() }
     }
 
     fn wrong<T>(&self, what: impl Into<String>) -> Read<T> {
@@ -54,6 +55,9 @@ impl Reader {
         let result = match document {
             Json::Bool(true) => Filter::everything(),
             Json::Bool(false) => Filter::nothing(),
+            Json::Object(members) if members.contains_key("property") => {
+                return self.wrong("a property alone is no condition: compare it with a value, as in `listed = TRUE`");
+            }
             Json::Object(members) => {
                 let (operator, args) = self.operation(members)?;
                 self.operator(operator, args)?
@@ -85,6 +89,9 @@ impl Reader {
             "=" | "<>" | "<" | "<=" | ">" | ">=" => self.comparison(operator, args),
             "in" => {
                 let [column, values] = self.arguments(args)?;
+                if let Some(inner) = without_case(column) {
+                    return self.in_any_case(inner, values);
+                }
                 let column = self.argument(0, |r| r.column(column))?;
                 Ok(Filter::In(column, self.argument(1, |r| r.values(values))?))
             }
@@ -122,7 +129,7 @@ impl Reader {
             "s_dwithin" => {
                 let [property, geometry, metres] = self.arguments(args)?;
                 self.argument(0, |r| r.geometry_property(property))?;
-                let shape = self.argument(1, |r| value::shape(geometry, r.srid).or_else(|e| r.wrong(e)))?;
+                let shape = self.argument(1, |r| value::shape(geometry, r.srid, r.north_first).or_else(|e| r.wrong(e)))?;
                 match metres.as_f64().filter(|m| (0.0..=1e6).contains(m)) {
                     Some(metres) => Ok(Filter::Near(shape, metres)),
                     None => self.argument(2, |r| r.wrong("the distance is a number of metres from 0 to 1000000")),
@@ -156,6 +163,13 @@ impl Reader {
         let [left, right] = self.arguments(args)?;
         let (left, right, any_case) = self.case(left, right)?;
         let flipped = left.get("property").is_none();
+        if flipped && right.get("property").is_none() {
+            let computed = [left, right].map(|side| side.get("op").and_then(Json::as_str));
+            return match computed.iter().position(Option::is_some) {
+                Some(side) => self.argument(side, |r| r.wrong(not_computed(computed[side].unwrap_or_default()))),
+                None => self.wrong("one side of a comparison is a property"),
+            };
+        }
         let (column, value) = if flipped { (right, left) } else { (left, right) };
         let column = self.argument(usize::from(flipped), |r| r.column(column))?;
         let value = self.argument(usize::from(!flipped), |r| r.value(value))?;
@@ -172,13 +186,28 @@ impl Reader {
         Ok(compared(column, operator, flipped, value))
     }
 
+    /// A column that is one of some texts, without regard to case.
+    fn in_any_case(&mut self, column: &Json, values: &Json) -> Read<Filter> {
+        let column = self.argument(0, |r| r.column(column))?;
+        let Some(values) = values.as_array() else { return self.wrong("the values are an array") };
+        let each = values.iter().enumerate().map(|(i, value)| {
+            self.argument(1, |r| {
+                r.inside(i, |r| {
+                    let Some(inner) = without_case(value) else {
+                        return r.wrong("`casei` stands round the property and each value, or none of them");
+                    };
+                    let text = r.text(inner)?;
+                    let same = Pattern::exactly(&text).or_else(|e| r.wrong(e.what))?;
+                    Ok(Filter::Like(column.clone(), same.in_any_case()))
+                })
+            })
+        });
+        Ok(Filter::Or(each.collect::<Read<_>>()?))
+    }
+
     /// Takes `casei` from both arguments.
     fn case<'a>(&self, left: &'a Json, right: &'a Json) -> Read<(&'a Json, &'a Json, bool)> {
-        let inner = |json: &'a Json| match (json.get("op").and_then(Json::as_str), json.get("args").and_then(Json::as_array)) {
-            (Some("casei"), Some(args)) => args.first().filter(|_| args.len() == 1),
-            _ => None,
-        };
-        match (inner(left), inner(right)) {
+        match (without_case(left), without_case(right)) {
             (Some(left), Some(right)) => Ok((left, right, true)),
             (None, None) => Ok((left, right, false)),
             _ => self.wrong("`casei` stands round both arguments, or neither"),
@@ -188,13 +217,20 @@ impl Reader {
     fn column(&self, document: &Json) -> Read<Column> {
         match value::property(document) {
             Some(name) => Column::new(name).or_else(|e| self.wrong(e.to_string())),
-            None => self.wrong("a property is {\"property\": NAME}"),
+            None => match document.get("op").and_then(Json::as_str) {
+                Some(operator) => self.wrong(not_computed(operator)),
+                None => self.wrong("a property is {\"property\": NAME}, in text its name"),
+            },
         }
     }
 
     fn value(&mut self, document: &Json) -> Read<Value> {
         self.count()?;
-        value::value(document).or_else(|e| self.wrong(e))
+        match (document.get("op").and_then(Json::as_str), document.get("property")) {
+            (Some(operator), _) => self.wrong(not_computed(operator)),
+            (None, Some(_)) => self.wrong("a property is compared with a value, not with another property"),
+            (None, None) => value::value(document).or_else(|e| self.wrong(e)),
+        }
     }
 
     fn text(&mut self, document: &Json) -> Read<String> {
@@ -229,10 +265,11 @@ impl Reader {
         let (property, geometry) = if flipped { (right, left) } else { (left, right) };
         self.argument(usize::from(flipped), |r| r.geometry_property(property))?;
         if relation == Relation::Intersects && geometry.get("bbox").is_some() && geometry.get("type").is_none() {
-            let (bbox, srid) = self.argument(usize::from(!flipped), |r| value::bbox(geometry, r.srid).or_else(|e| r.wrong(e)))?;
+            let (bbox, srid) =
+                self.argument(usize::from(!flipped), |r| value::bbox(geometry, r.srid, r.north_first).or_else(|e| r.wrong(e)))?;
             return Ok(Filter::Intersects(bbox, srid));
         }
-        let shape = self.argument(usize::from(!flipped), |r| value::shape(geometry, r.srid).or_else(|e| r.wrong(e)))?;
+        let shape = self.argument(usize::from(!flipped), |r| value::shape(geometry, r.srid, r.north_first).or_else(|e| r.wrong(e)))?;
         let relation = match relation {
             Relation::Within if flipped => Relation::Contains,
             Relation::Contains if flipped => Relation::Within,
@@ -291,6 +328,14 @@ impl Reader {
     }
 }
 
+/// What stands in `casei`.
+fn without_case(json: &Json) -> Option<&Json> {
+    match (json.get("op").and_then(Json::as_str), json.get("args").and_then(Json::as_array)) {
+        (Some("casei"), Some(args)) => args.first().filter(|_| args.len() == 1),
+        _ => None,
+    }
+}
+
 fn compared(column: Column, operator: &str, flipped: bool, value: Value) -> Filter {
     let comparison = Comparison::ALL.into_iter().find(|c| c.operator() == operator);
     let comparison = comparison.map(|comparison| match comparison {
@@ -304,6 +349,10 @@ fn compared(column: Column, operator: &str, flipped: bool, value: Value) -> Filt
         Some(comparison) => Filter::Compare(column, comparison, value),
         None => Filter::Equal(column, value),
     }
+}
+
+fn not_computed(operator: &str) -> String {
+    format!("`{}` is not a function that can be asked with: a property is compared with a value", short(operator))
 }
 
 fn short(text: &str) -> String {

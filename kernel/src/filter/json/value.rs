@@ -1,6 +1,8 @@
 //! Values, geometries and times in CQL2-JSON.
 
 use chrono::{DateTime, Datelike, NaiveDate, SubsecRound, Utc};
+use geo::MapCoordsInPlace;
+use geo_types::Coord;
 use serde_json::{Value as Json, json};
 
 use super::super::{Filter, Shape, Value};
@@ -81,22 +83,29 @@ fn system(document: &Json, srid: Srid) -> Result<Srid, String> {
     }
 }
 
-pub(super) fn bbox(document: &Json, srid: Srid) -> Result<(Bbox, Srid), String> {
+/// Whether the geometry has the north coordinate first: those that say their system never do.
+fn is_swapped(document: &Json, north_first: bool) -> bool {
+    north_first && document.get("coordRefSys").is_none()
+}
+
+pub(super) fn bbox(document: &Json, srid: Srid, north_first: bool) -> Result<(Bbox, Srid), String> {
     let numbers: Option<Vec<f64>> = document.get("bbox").and_then(Json::as_array).and_then(|all| all.iter().map(Json::as_f64).collect());
     let [west, south, east, north] = match numbers.as_deref() {
         Some(&[a, b, c, d]) => [a, b, c, d],
         Some(&[a, b, _, c, d, _]) => [a, b, c, d],
         _ => return Err("a bbox is [west, south, east, north]".to_owned()),
     };
+    let [west, south, east, north] =
+        if is_swapped(document, north_first) { [south, west, north, east] } else { [west, south, east, north] };
     let srid = system(document, srid)?;
     let bbox = Bbox::new(west, south, east, north).map_err(|e| e.to_string())?;
     Shape::check_position(srid, west, south).and_then(|()| Shape::check_position(srid, east, north)).map_err(|e| e.to_string())?;
     Ok((bbox, srid))
 }
 
-pub(super) fn shape(document: &Json, srid: Srid) -> Result<Shape, String> {
+pub(super) fn shape(document: &Json, srid: Srid, north_first: bool) -> Result<Shape, String> {
     if document.get("type").is_none() && document.get("bbox").is_some() {
-        let (bbox, srid) = bbox(document, srid)?;
+        let (bbox, srid) = bbox(document, srid, north_first)?;
         return Shape::rectangle(&bbox, srid).map_err(|e| e.to_string());
     }
     let srid = system(document, srid)?;
@@ -105,6 +114,9 @@ pub(super) fn shape(document: &Json, srid: Srid) -> Result<Shape, String> {
     }
     let coordinates = json!({"type": document.get("type"), "coordinates": document.get("coordinates")});
     let geometry = serde_json::from_value::<geojson::Geometry>(coordinates).map_err(|e| format!("it is not a GeoJSON geometry: {e}"))?;
-    let geometry = geo_types::Geometry::try_from(geometry).map_err(|e| format!("it is not a GeoJSON geometry: {e}"))?;
+    let mut geometry = geo_types::Geometry::<f64>::try_from(geometry).map_err(|e| format!("it is not a GeoJSON geometry: {e}"))?;
+    if is_swapped(document, north_first) {
+        geometry.map_coords_in_place(|c| Coord { x: c.y, y: c.x });
+    }
     Shape::new(geometry, srid).map_err(|e| e.to_string())
 }
