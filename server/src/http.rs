@@ -83,7 +83,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
             crs_settings.clone(),
             feed.clone(),
             Some(engine),
-            tiles::Load::here(config.limits.value.tiles_waiting as usize),
+            tiles::Load::here(config.limits.value.tiles_waiting as usize, u64::from(config.limits.value.tiles_cache_mib) << 20),
             beside,
         ));
     }

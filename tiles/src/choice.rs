@@ -41,6 +41,11 @@ impl Choice {
         Ok(Self { filter, properties, address })
     }
 
+    /// Whether nothing is left out.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.filter.is_none() && self.properties.is_none()
+    }
+
     /// The parameters as an address has them, behind `?`; empty if there are none.
     pub(crate) fn address(&self) -> &str {
         &self.address

@@ -18,6 +18,7 @@ mod ids;
 mod index;
 mod level;
 mod load;
+mod made;
 mod mosaic;
 mod plan;
 mod projection;
@@ -45,6 +46,7 @@ use crate::render::{FIRST_CELL, MAX_LAYER_BYTES};
 use crate::sql::{Form, MAX_FEATURES};
 use aside::Aside;
 use load::LoadError;
+pub(crate) use made::{Made, Mark};
 use plan::Plan;
 use projection::Projection;
 use state::{Lost, State};
@@ -248,7 +250,7 @@ impl Engine {
             let filter = selection.filter.as_ref().map(|filter| filter.as_seen_by(&entry.layer, who));
             filter.is_none_or(|filter| kept.plan.can_tell(&filter))
         };
-        self.rows_for(feed, entry, who).is_some_and(|(kept, _)| told(&kept))
+        self.rows_for(feed, entry, who).is_some_and(|(kept, ..)| told(&kept))
             || (feed.status().state == FeedState::Live && self.is_busy(entry))
     }
 
@@ -273,22 +275,22 @@ impl Engine {
 
     /// The highest zoom at which a tile of the layer has more rows than one can show, for who sees all of them.
     pub(crate) fn crowded_to(&self, feed: &Feed, entry: &Entry, who: &Principal) -> Option<u8> {
-        let (_, parts) = self.rows_for(feed, entry, who).filter(|_| entry.layer.readable_rows(who).is_everything())?;
+        let (_, parts, _) = self.rows_for(feed, entry, who).filter(|_| entry.layer.readable_rows(who).is_everything())?;
         parts.iter().filter_map(|part| part.run.crowded_to(MAX_FEATURES as usize)).max()
     }
 
     /// The rows of the layer as they are now, if what this principal sees can be told from them.
-    fn rows_for(&self, feed: &Feed, entry: &Entry, who: &Principal) -> Option<(Arc<Kept>, Arc<Vec<encode::Part>>)> {
+    fn rows_for(&self, feed: &Feed, entry: &Entry, who: &Principal) -> Option<(Arc<Kept>, Arc<Vec<encode::Part>>, u64)> {
         if feed.status().state != FeedState::Live {
             return None;
         }
         let kept = self.0.read().get(&entry.layer.table).cloned().filter(|kept| kept.is_of(entry))?;
-        let parts = match &*kept.rows() {
-            Rows::Ready(state) => state.parts(),
+        let (parts, version) = match &*kept.rows() {
+            Rows::Ready(state) => (state.parts(), state.version()),
             Rows::Loading(_) | Rows::Busy(_) | Rows::Lost | Rows::Left => return None,
         };
         let fields = || kept.plan.fields().all(|field| kept.plan.can_tell(&entry.layer.rows_with(field, who)));
-        (kept.plan.can_tell(&entry.layer.readable_rows(who)) && fields()).then_some((kept, parts))
+        (kept.plan.can_tell(&entry.layer.readable_rows(who)) && fields()).then_some((kept, parts, version))
     }
 
     /// The layer's part of a tile as this principal sees it, in the first of the forms that has no more than so many rows and bytes. `None`
@@ -298,21 +300,27 @@ impl Engine {
     pub(crate) fn tile(
         &self,
         feed: &Feed,
-        entry: &Entry,
+        entry: &Arc<Entry>,
         who: &Principal,
         tile: TileCoord,
         (time, selection): (&Filter, &Selection),
         forms: &[Form],
         most: (usize, usize),
-    ) -> Option<Written> {
-        let (kept, parts) = self.rows_for(feed, entry, who)?;
+    ) -> Option<(Written, Mark)> {
+        let (kept, parts, version) = self.rows_for(feed, entry, who)?;
         let filter = selection.filter.as_ref().map(|filter| filter.as_seen_by(&entry.layer, who));
         if filter.as_ref().is_some_and(|filter| !kept.plan.can_tell(filter)) {
             return None;
         }
         let grid = Grid::new(tile, buffer(tile, entry.layer.geometry));
         let asked = Asked { layer: &entry.layer, who, time, filter: filter.as_ref(), selection, grid };
-        encode::layer(&kept.plan, &parts, &asked, forms, most)
+        let written = encode::layer(&kept.plan, &parts, &asked, forms, most)?;
+        let until = match time {
+            Filter::ValidAt(at) if entry.layer.validity => parts.iter().map(|part| part.run.next_turn(at.timestamp_micros())).min(),
+            _ => None,
+        };
+        let mark = Mark { entry: Arc::clone(entry), kept: Arc::downgrade(&kept), version, until: until.unwrap_or(i64::MAX) };
+        Some((written, mark))
     }
 
     /// Tells where each row of the layer lies that this principal sees at a time: its point, or the middle of its box; with an extent at least
@@ -326,7 +334,7 @@ impl Engine {
         extent: Option<&Extent>,
         mut each: impl FnMut(World),
     ) -> bool {
-        let Some((_, parts)) = self.rows_for(feed, entry, who) else { return false };
+        let Some((_, parts, _)) = self.rows_for(feed, entry, who) else { return false };
         let readable = entry.layer.readable_rows(who);
         let mut found = Vec::new();
         for encode::Part { run, dead } in parts.iter() {

@@ -6,8 +6,8 @@ use std::io::{Seek, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crs::Settings;
 use catalogue::{Catalogue, Entry};
+use crs::Settings;
 use feed::{Feed, FeedState};
 use futures::{StreamExt, TryStreamExt};
 use kernel::{Bbox, Context, Filter, Language, Principal, Problem};
@@ -15,8 +15,8 @@ use pmtiles::{PmTilesWriter, TileType};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::choice::{Choice, Selection};
 use crate::asked::Asked;
+use crate::choice::{Choice, Selection};
 use crate::render::Tile;
 use crate::{App, Archives, Engine, Fonts, Load, Queues, render, tilejson};
 use cover::Range;
@@ -117,12 +117,29 @@ pub async fn export<W: Write + Seek>(
             engine.load_now(entry, &feed).await;
         }
     }
-    let queues = Arc::new(Queues::new(&context, Load::here(AT_A_TIME)));
+    let queues = Arc::new(Queues::new(&context, Load::here(AT_A_TIME, 0)));
     let (archives, fonts) = (Archives::default(), Fonts::default());
-    let app = App { context, catalogue, feed, engine: Some(engine), ways: Arc::default(), queues, archives, fonts, settings: Settings::default() };
+    let app = App {
+        context,
+        catalogue,
+        feed,
+        engine: Some(engine),
+        ways: Arc::default(),
+        queues,
+        cache: crate::cache::Tiles::new(0),
+        archives,
+        fonts,
+        settings: Settings::default(),
+    };
     let time = Filter::ValidAt(app.context.clock.now());
     let asked = Asked { who: wanted.who.clone(), entries };
-    let described = tilejson::tilejson(&asked, &vec![Selection::default(); asked.entries.len()], &app.context.public_url, app.context.installation.bbox, wanted.language);
+    let described = tilejson::tilejson(
+        &asked,
+        &vec![Selection::default(); asked.entries.len()],
+        &app.context.public_url,
+        app.context.installation.bbox,
+        wanted.language,
+    );
     let mut writer = head(&described, wanted, (min, max)).create(file).map_err(unwritten)?;
 
     let mut written = Written { tiles: 0, generalised: 0, zooms: (min, max), in_memory: true };
@@ -142,7 +159,7 @@ pub async fn export<W: Write + Seek>(
             }
             written.tiles += 1;
             written.generalised += u64::from(tile.generalised.is_some());
-            written.in_memory &= tile.in_memory;
+            written.in_memory &= tile.made.is_some();
             writer.add_tile(coord, &tile.bytes).map_err(unwritten)?;
         }
     }

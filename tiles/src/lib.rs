@@ -19,8 +19,10 @@
 mod archive;
 mod asked;
 mod body;
+mod cache;
 mod changes;
 mod choice;
+mod coding;
 mod engine;
 mod export;
 mod fonts;
@@ -66,6 +68,7 @@ struct App {
     engine: Option<Engine>,
     ways: Arc<frame::Ways>,
     queues: Arc<Queues>,
+    cache: cache::Tiles,
     archives: Archives,
     fonts: Fonts,
     /// Datum parameters, for geometries in filters.
@@ -79,12 +82,14 @@ pub struct Load {
     pub at_once: usize,
     /// How many requests may wait for their turn, from memory and from the database each; beyond them it is 503.
     pub waiting: usize,
+    /// Bytes that tiles may take which were made and may be asked for again; nought keeps none.
+    pub cache: u64,
 }
 
 impl Load {
-    /// As this machine can bear, with so many that may wait.
-    pub fn here(waiting: usize) -> Self {
-        Self { at_once: std::thread::available_parallelism().map_or(1, std::num::NonZero::get), waiting }
+    /// As this machine can bear, with so many that may wait, and so many bytes of tiles that are kept.
+    pub fn here(waiting: usize, cache: u64) -> Self {
+        Self { at_once: std::thread::available_parallelism().map_or(1, std::num::NonZero::get), waiting, cache }
     }
 }
 
@@ -123,9 +128,9 @@ pub fn routes(
     load: Load,
     beside: Beside,
 ) -> Router {
-    let queues = Arc::new(Queues::new(&context, load));
+    let (queues, cache) = (Arc::new(Queues::new(&context, load)), cache::Tiles::new(load.cache));
     let (archives, fonts) = (beside.archives, beside.fonts.clone());
-    let app = App { context, catalogue, feed, engine, ways: Arc::default(), queues, archives, fonts, settings };
+    let app = App { context, catalogue, feed, engine, ways: Arc::default(), queues, cache, archives, fonts, settings };
     let martin = beside.martin.map(|home| martin::routes(&home, &app)).unwrap_or_default();
     let own = Router::new()
         .route("/xyz/{ids}", get(tilejson::handler))

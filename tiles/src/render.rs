@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use catalogue::Entry;
-use kernel::{Bbox, Filter, Principal, Problem, Session, TileCoord};
+use kernel::{Bbox, Filter, Layer, Principal, Problem, Session, TileCoord};
 use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::App;
 use crate::choice::{Choice, Selection};
-use crate::engine;
+use crate::engine::{self, Made, Mark};
 use crate::frame::buffer;
 use crate::queue::Place;
 use crate::sql::{self, Form, MAX_FEATURES, Part};
@@ -34,14 +34,14 @@ const FORMS: [Form; 4] = [
 ];
 
 /// A tile, uncompressed.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Default)]
 pub(crate) struct Tile {
     /// Its layers, one after the other. Empty: nothing is there.
     pub(crate) bytes: Vec<u8>,
     /// What was left out or drawn together, and why, for the header `X-Generalised` (a list of RFC 8941).
     pub(crate) generalised: Option<String>,
-    /// Whether all of it was written from memory.
-    pub(crate) in_memory: bool,
+    /// Of which rows it was written, if all of them were in memory.
+    pub(crate) made: Option<Made>,
 }
 
 #[derive(FromRow)]
@@ -59,11 +59,14 @@ struct Written {
 
 /// How far a layer of the tile has come.
 struct Work<'a> {
-    part: Part<'a>,
+    layer: &'a Layer,
+    /// What is asked of the database, if it is.
+    part: Option<Part<'a>>,
     /// Which of [`FORMS`].
     form: usize,
     why: &'static str,
-    in_memory: bool,
+    /// Of which rows in memory it was written.
+    made: Option<Mark>,
     /// Whether only as many of what is large are drawn.
     largest: Option<usize>,
     mvt: Option<Vec<u8>>,
@@ -115,18 +118,19 @@ pub(crate) async fn tile(
     let mut crowded = Vec::new();
     let selections = choice.over(entries, who, &app.settings)?;
     for (entry, selection) in entries.iter().zip(&selections).filter(|(e, _)| (e.layer.zoom.0..=e.layer.zoom.1).contains(&tile.z())) {
-        let way = app.ways.to(entry.layer.srid).map_err(|e| Problem::internal("tile", &e))?;
-        let Some(frame) = way.frame(tile, buffer(tile, entry.layer.geometry)) else { continue };
-        let part = Part { layer: &entry.layer, who, frame, time, selection, z: tile.z() };
-        work.push(match from_memory(app, who, entry, tile, (time, selection), &mut place).await? {
-            Some(engine::Written { bytes, form, why, largest }) => Work { part, form, why, in_memory: true, largest, mvt: Some(bytes) },
-            None => {
-                if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
-                    crowded.push(work.len());
-                }
-                Work { part, form: 0, why: "", in_memory: false, largest: None, mvt: None }
-            }
-        });
+        let layer = &*entry.layer;
+        if let Some((written, mark)) = from_memory(app, who, entry, tile, (time, selection), &mut place).await? {
+            let engine::Written { bytes, form, why, largest } = written;
+            work.push(Work { layer, part: None, form, why, made: Some(mark), largest, mvt: Some(bytes) });
+            continue;
+        }
+        let way = app.ways.to(layer.srid).map_err(|e| Problem::internal("tile", &e))?;
+        let Some(frame) = way.frame(tile, buffer(tile, layer.geometry)) else { continue };
+        if expected(entry, tile) > f64::from(MAX_FEATURES) / 4.0 {
+            crowded.push(work.len());
+        }
+        let part = Part { layer, who, frame, time, selection, z: tile.z() };
+        work.push(Work { layer, part: Some(part), form: 0, why: "", made: None, largest: None, mvt: None });
     }
     if work.iter().any(|work| work.mvt.is_none()) {
         let _turn = app.queues.statements.place().await?;
@@ -146,6 +150,9 @@ pub(crate) async fn tile(
     Ok((join(work), place))
 }
 
+/// A layer as it was written from memory, and from what.
+type FromMemory = (engine::Written, Mark);
+
 /// The layer from memory, if it is there. What may be much is written on a thread that may block.
 async fn from_memory(
     app: &App,
@@ -154,7 +161,7 @@ async fn from_memory(
     tile: TileCoord,
     (time, selection): (&Filter, &Selection),
     place: &mut Option<Place>,
-) -> Result<Option<engine::Written>, Problem> {
+) -> Result<Option<FromMemory>, Problem> {
     let Some(engine) = &app.engine else { return Ok(None) };
     let (settling, waited_for) = (engine, entry);
     let (engine, feed, entry) = (engine.clone(), app.feed.clone(), Arc::clone(entry));
@@ -171,9 +178,9 @@ async fn from_memory(
 }
 
 /// Writes at once, or in a place among those that write much, on a thread that may block.
-async fn aside<W>(app: &App, write: &W, much: bool, place: &mut Option<Place>) -> Result<Option<engine::Written>, Problem>
+async fn aside<W>(app: &App, write: &W, much: bool, place: &mut Option<Place>) -> Result<Option<FromMemory>, Problem>
 where
-    W: Fn() -> Option<engine::Written> + Clone + Send + 'static,
+    W: Fn() -> Option<FromMemory> + Clone + Send + 'static,
 {
     if !much {
         return Ok(write());
@@ -200,7 +207,7 @@ fn expected(entry: &Entry, tile: TileCoord) -> f64 {
 
 /// Counts where many are expected, so that they are not written in vain.
 async fn count(database: &mut Session, work: &mut [Work<'_>], which: &[usize]) -> Result<(), sqlx::Error> {
-    let sql = sql::count(which.iter().map(|i| (*i, &work[*i].part)));
+    let sql = sql::count(which.iter().filter_map(|i| Some((*i, work[*i].part.as_ref()?))));
     let rows: Vec<Counted> = fetch(database, sql).await?;
     for row in rows {
         if row.candidates > i64::from(MAX_FEATURES)
@@ -214,14 +221,15 @@ async fn count(database: &mut Session, work: &mut [Work<'_>], which: &[usize]) -
 
 /// Writes the layers that are due; those that turn out too large go on to their next form.
 async fn write(database: &mut Session, work: &mut [Work<'_>], due: &[usize]) -> Result<(), sqlx::Error> {
-    let sql = sql::tile(due.iter().map(|i| (*i, &work[*i].part, FORMS[work[*i].form])));
+    let sql = sql::tile(due.iter().filter_map(|i| Some((*i, work[*i].part.as_ref()?, FORMS[work[*i].form]))));
     let rows: Vec<Written> = fetch(database, sql).await?;
     for row in rows {
         let Some(work) = usize::try_from(row.layer).ok().and_then(|i| work.get_mut(i)) else { continue };
         let mvt = row.mvt.unwrap_or_default();
         let too_many = work.form == 0 && row.candidates > i64::from(MAX_FEATURES);
         // all of them are too small to be seen, each by itself
-        let too_small = work.form == 0 && work.part.z < SMALL_BELOW_ZOOM && row.candidates > 0 && mvt.is_empty();
+        let too_small =
+            work.form == 0 && work.part.as_ref().is_some_and(|part| part.z < SMALL_BELOW_ZOOM) && row.candidates > 0 && mvt.is_empty();
         if work.form + 1 < FORMS.len() && (too_many || too_small || mvt.len() > MAX_LAYER_BYTES) {
             work.form += 1;
             work.why = if too_many {
@@ -245,20 +253,20 @@ where
     sqlx::query_as(AssertSqlSafe(sql)).persistent(false).fetch_all(&mut **database).await
 }
 
-fn join(work: Vec<Work<'_>>) -> Tile {
+fn join(mut work: Vec<Work<'_>>) -> Tile {
     let mut tile = Tile::default();
     let mut generalised = Vec::new();
-    tile.in_memory = work.iter().all(|work| work.in_memory);
-    for Work { part, form, why, largest, mvt, .. } in work {
+    tile.made = work.iter_mut().map(|work| work.made.take()).collect::<Option<Vec<Mark>>>().map(Made);
+    for Work { layer, form, why, largest, mvt, .. } in work {
         let mvt = mvt.unwrap_or_default();
         if let Form::Generalised { cell, attributes } = FORMS[form]
             && !mvt.is_empty()
         {
             let without = if attributes { "" } else { ";attributes=?0" };
             let largest = largest.map_or_else(String::new, |n| format!(";largest={n}"));
-            generalised.push(format!("{};cell={cell};reason={why}{without}{largest}", part.layer.id));
+            generalised.push(format!("{};cell={cell};reason={why}{without}{largest}", layer.id));
         }
-        tile.bytes.extend(mvt);
+        if tile.bytes.is_empty() { tile.bytes = mvt } else { tile.bytes.extend(mvt) }
     }
     tile.generalised = (!generalised.is_empty()).then(|| generalised.join(", "));
     tile

@@ -6,10 +6,12 @@ use http::HeaderMap;
 use kernel::{Filter, Params, Problem, TileCoord, TileCoordError};
 
 use crate::asked::Asked;
+use crate::body::Out;
 use crate::choice::{self, Choice};
+use crate::coding::Coding;
 use crate::queue::Place;
 use crate::render::{Failure, Tile};
-use crate::{App, body, render};
+use crate::{App, render};
 
 /// `GET /xyz/{ids}/{z}/{x}/{y}`: a Mapbox Vector Tile. Its layers are named as ours, its features' ids are `fid`, and
 /// their properties `id` and the fields that are not private.
@@ -54,19 +56,30 @@ pub(crate) async fn handler(
     let time = params.get("datetime").map_or_else(|| Ok(Filter::ValidAt(app.context.clock.now())), Filter::datetime)?;
     let y = y.strip_suffix(".mvt").or_else(|| y.strip_suffix(".pbf")).unwrap_or(&y);
     let coord = TileCoord::parse(&z, &x, y).map_err(|e| refuse(&e))?;
-    let public = asked.public();
-    let (tile, place) = match render(&app, &asked, coord, &time, &choice).await {
+    let (public, coding) = (asked.public(), Coding::asked(&headers));
+    let is_plain = params.get("datetime").is_none() && choice.is_everything();
+    let key = if is_plain { app.cache.key(&app, &asked.who, &asked.sound()?, coord, coding) } else { None };
+    let now = app.context.clock.now();
+    if let Some(out) = key.as_ref().and_then(|key| app.cache.get(key, now)) {
+        metrics::histogram!("tile_seconds", "path" => "cache").record(begun.elapsed().as_secs_f64());
+        return out.respond(&headers, public);
+    }
+    let (mut tile, place) = match render(&app, &asked, coord, &time, &choice).await {
         Err(Failure::Database(error)) if catalogue::may_be_outdated(&error) => {
             render(&app, &asked.again(&app).await, coord, &time, &choice).await
         }
         made => made,
     }?;
-    let path = if tile.in_memory { "memory" } else { "sql" };
+    let made = tile.made.take();
+    let path = if made.is_some() { "memory" } else { "sql" };
     metrics::histogram!("tile_bytes", "path" => path).record(tile.bytes.len() as f64);
-    let response = body::respond(tile, &headers, public).await;
+    let out = Out::new(tile, coding, &headers).await?;
     drop(place);
+    if let (Some(key), Some(made), false) = (key, made, out.is_known(&headers)) {
+        app.cache.put(key, out.clone(), made);
+    }
     metrics::histogram!("tile_seconds", "path" => path).record(begun.elapsed().as_secs_f64());
-    response
+    out.respond(&headers, public)
 }
 
 /// The tile of those of the layers that can be read.

@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 
 use crate::App;
 use crate::asked::Asked;
+use crate::choice::{self, Choice, Selection};
 use crate::engine::count_name;
 use crate::martin::Home;
-use crate::choice::{self, Choice, Selection};
 
 /// How much wider than the features are the bounds say, degrees: what is drawn round them, and what will be added.
 const MARGIN_DEGREES: f64 = 0.01;

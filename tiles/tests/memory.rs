@@ -161,10 +161,18 @@ async fn scene_with(more: &str, way: Way) -> Scene {
         crs::Settings::default(),
         feed.clone(),
         Some(engine.clone()),
-        tiles::Load::here(64),
+        tiles::Load::here(64, 16 << 20),
         tiles::Beside::default(),
     );
-    let sql = tiles::routes(context.clone(), catalogue.clone(), crs::Settings::default(), feed.clone(), None, tiles::Load::here(64), tiles::Beside::default());
+    let sql = tiles::routes(
+        context.clone(),
+        catalogue.clone(),
+        crs::Settings::default(),
+        feed.clone(),
+        None,
+        tiles::Load::here(64, 16 << 20),
+        tiles::Beside::default(),
+    );
     let scene = Scene { scratch, memory, sql, feed, database, engine: engine.clone(), context, catalogue };
     for _ in 0..600 {
         if engine.layers() == LAYERS {
@@ -252,8 +260,16 @@ impl Scene {
 impl Scene {
     /// A router with little room: one large tile at once, four of the database, and two that wait for either.
     fn narrow(&self, engine: Option<tiles::Engine>) -> Router {
-        let load = tiles::Load { at_once: 1, waiting: 2 };
-        tiles::routes(self.context.clone(), self.catalogue.clone(), crs::Settings::default(), self.feed.clone(), engine, load, tiles::Beside::default())
+        let load = tiles::Load { at_once: 1, waiting: 2, cache: 0 };
+        tiles::routes(
+            self.context.clone(),
+            self.catalogue.clone(),
+            crs::Settings::default(),
+            self.feed.clone(),
+            engine,
+            load,
+            tiles::Beside::default(),
+        )
     }
 }
 

@@ -71,7 +71,19 @@ async fn scene(srid: i32, set_up: &str) -> Scene {
         installation: Arc::new(Installation { instance: uuid::Uuid::nil(), title: Text::same("t"), storage_crs, bbox, demo: false }),
     };
     let (feed, _) = Feed::by_hand();
-    Scene { scratch, router: tiles::routes(context, catalogue, crs::Settings::default(), feed, None, tiles::Load::here(64), tiles::Beside::default()), srid }
+    Scene {
+        scratch,
+        router: tiles::routes(
+            context,
+            catalogue,
+            crs::Settings::default(),
+            feed,
+            None,
+            tiles::Load::here(64, 16 << 20),
+            tiles::Beside::default(),
+        ),
+        srid,
+    }
 }
 
 struct Answer {

@@ -49,6 +49,8 @@ pub(crate) struct Limits {
     /// Requests for large tiles that may wait for a processor, and as many for tiles of the database that may wait for a connection. Beyond
     /// them, or after five seconds, it is 503 with `Retry-After`: some ten maps that are moved at once.
     pub(crate) tiles_waiting: u32,
+    /// Mebibytes of tiles from memory that are kept as they went out, until something changes in them: mostly for their compression.
+    pub(crate) tiles_cache_mib: u32,
     /// Features of a layer in a tile from memory, beyond which it is generalised. A browser draws some ten thousand at once; a measurement
     /// beside a server that does not generalise raises this and the next.
     pub(crate) tiles_layer_features: u32,
@@ -74,6 +76,7 @@ impl Default for Limits {
             key_requests_per_minute: 3_000,
             tiles_memory_mib: 1_024,
             tiles_waiting: 256,
+            tiles_cache_mib: 64,
             tiles_layer_features: 20_000,
             tiles_layer_kib: 1_024,
         }

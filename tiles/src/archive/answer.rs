@@ -14,6 +14,7 @@ use std::io::Read;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{Archive, ArchiveError, Format, Stored};
+use crate::coding::Coding;
 use crate::martin::Home;
 use crate::{App, body, tile};
 
@@ -143,7 +144,7 @@ impl Archive {
             return Ok((StatusCode::NO_CONTENT, headers).into_response());
         };
         let hash = xxh3_128(&stored.bytes);
-        let packed = stored.gzipped && body::accepts_gzip(request);
+        let packed = stored.gzipped && Coding::takes_gzip(request);
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
         if let Ok(etag) = HeaderValue::from_str(&format!("\"{hash:032x}{}\"", if packed { "-gzip" } else { "" })) {
             headers.insert(header::ETAG, etag);
@@ -197,7 +198,7 @@ mod tests {
 
     #[test]
     fn what_is_not_gzip_is_not_unpacked() {
-        assert_eq!(unpacked(&crate::body::gzip(b"tile").unwrap()).unwrap().as_ref(), b"tile");
+        assert_eq!(unpacked(&crate::coding::Coding::Gzip.code(b"tile", crate::coding::Effort::Little).unwrap()).unwrap().as_ref(), b"tile");
         assert!(unpacked(b"tile").is_err());
     }
 }

@@ -277,7 +277,8 @@ impl Desk {
         let extent = grid.extent();
         let half = grid.half_unit();
         for (number, Seen { part, rows, .. }) in seen.iter().enumerate() {
-            let is_seen = |at: usize| !part.dead.holds(at) && rows.as_ref().is_none_or(|rows| rows.holds(at)) && part.run.is_valid(at, time);
+            let is_seen =
+                |at: usize| !part.dead.holds(at) && rows.as_ref().is_none_or(|rows| rows.holds(at)) && part.run.is_valid(at, time);
             let some = most.saturating_mul(2);
             self.found.clear();
             part.run.search_some(&extent, some, &mut self.found);
@@ -329,9 +330,7 @@ impl Desk {
             let (part, row) = (&seen[number as usize], row as usize);
             let run = &*part.part.run;
             let drawn = match (what, &square) {
-                (What::Labels, _) => {
-                    self.spans[at].is_some() && run.label(row).is_some_and(|at| self.pen.draw_label(at, grid))
-                }
+                (What::Labels, _) => self.spans[at].is_some() && run.label(row).is_some_and(|at| self.pen.draw_label(at, grid)),
                 (_, Some(square)) => self.pen.draw_square(square, grid),
                 (_, None) => self.pen.draw(run, row, grid),
             };
@@ -398,7 +397,11 @@ impl Desk {
         self.keys.clear();
         self.values.clear();
         self.count = 0;
-        self.has_id.then_some("id").into_iter().chain(columns.iter().map(|(_, name)| *name)).for_each(|key| field(3, key.as_bytes(), &mut self.keys));
+        self.has_id
+            .then_some("id")
+            .into_iter()
+            .chain(columns.iter().map(|(_, name)| *name))
+            .for_each(|key| field(3, key.as_bytes(), &mut self.keys));
         // the codes of a run's column come after those of the one before
         self.offsets.clear();
         let mut all = 0;
@@ -464,8 +467,7 @@ enum Tags {
 pub(crate) fn prepare(run: &Run, now: DateTime<Utc>, cell: u32, most: usize) {
     let (layer, who, time) = (&run.plan.layer, Principal::anonymous(), Filter::ValidAt(now));
     let readable = layer.readable_rows(&who);
-    let Some(to) = run.crowded_to(most).filter(|_| !readable.is_nothing() && run.plan.can_tell(&readable))
-    else {
+    let Some(to) = run.crowded_to(most).filter(|_| !readable.is_nothing() && run.plan.can_tell(&readable)) else {
         return;
     };
     let bits = (!readable.is_everything()).then(|| run.class(&readable));

@@ -81,6 +81,8 @@ pub(crate) struct Run {
     values: Dictionary,
     /// From when and to when each row is valid, microseconds since 1970, where the layer has validity.
     validity: Option<[Column<i64>; 2]>,
+    /// When something begins or ceases to be valid, in order.
+    turns: OnceLock<Vec<i64>>,
     /// The rows that meet a condition, by the condition, for as many as were asked for lately.
     classes: Mutex<HashMap<String, Arc<Bits>>>,
     /// What is drawn of it where there is much of it, by the grid and the class of readers.
@@ -167,6 +169,7 @@ impl Run {
             shapes: shapes.finish(),
             columns: rows.columns.iter().map(numbers).collect(),
             values: rows.values.finish(),
+            turns: OnceLock::new(),
             classes: Mutex::default(),
             levels: Mutex::default(),
             mosaics: Mutex::default(),
@@ -258,6 +261,17 @@ impl Run {
     pub(crate) fn validity(&self, row: usize) -> Option<(i64, Option<i64>)> {
         let [from, to] = self.validity.as_ref()?;
         Some((from.get(row).unwrap_or(i64::MIN), to.get(row)))
+    }
+
+    /// When a row begins or ceases to be valid after an instant, the next time, microseconds since 1970; never: the greatest number.
+    pub(crate) fn next_turn(&self, after: i64) -> i64 {
+        let turns = self.turns.get_or_init(|| {
+            let mut turns: Vec<i64> = self.validity.iter().flatten().flat_map(Column::meanings).copied().collect();
+            turns.sort_unstable();
+            turns.dedup();
+            turns
+        });
+        turns.get(turns.partition_point(|turn| *turn <= after)).copied().unwrap_or(i64::MAX)
     }
 
     /// Whether the row is valid as `time` wants it. Layers without validity always are.

@@ -1,6 +1,6 @@
 //! The rows of a layer as they are now: one large run, and small ones with what changed since.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use feed::{RowChange, StreamedRow};
@@ -10,6 +10,7 @@ use super::encode::Part;
 use super::plan::Plan;
 use super::projection::Projection;
 use super::run::{Bits, Run};
+use super::world::Extent;
 
 /// The type `real`, whose digits are not those of a double.
 const FLOAT4: u32 = 700;
@@ -28,6 +29,44 @@ pub(crate) struct State {
     parts: Arc<Vec<Part>>,
     joining: Option<Joining>,
     tickets: u64,
+    changed: Changed,
+}
+
+/// Where the last changes were.
+#[derive(Debug, Default)]
+struct Changed {
+    /// How many there were before these.
+    before: u64,
+    boxes: VecDeque<Extent>,
+}
+
+/// As many are remembered.
+const REMEMBERED: usize = 4_096;
+
+impl Changed {
+    fn version(&self) -> u64 {
+        self.before + self.boxes.len() as u64
+    }
+
+    fn add(&mut self, extent: Extent) {
+        if self.boxes.len() == REMEMBERED {
+            self.boxes.pop_front();
+            self.before += 1;
+        }
+        self.boxes.push_back(extent);
+    }
+
+    /// Anything may have changed.
+    fn forget(&mut self) {
+        self.before = self.version() + 1;
+        self.boxes.clear();
+    }
+
+    /// Whether nothing changed in the extent since a version.
+    fn is_still(&self, version: u64, extent: &Extent) -> bool {
+        let since = version.checked_sub(self.before).and_then(|since| usize::try_from(since).ok());
+        since.is_some_and(|since| self.boxes.range(since.min(self.boxes.len())..).all(|changed| !changed.meets(extent)))
+    }
 }
 
 /// Some parts are being made one.
@@ -44,12 +83,22 @@ impl State {
     pub(crate) fn new(projection: Projection, run: Run) -> Self {
         let plan = Arc::clone(&run.plan);
         let parts = Arc::new(vec![Part { run: Arc::new(run), dead: Arc::default() }]);
-        Self { plan, projection, parts, joining: None, tickets: 0 }
+        Self { plan, projection, parts, joining: None, tickets: 0, changed: Changed::default() }
     }
 
     /// The rows as they are.
     pub(crate) fn parts(&self) -> Arc<Vec<Part>> {
         Arc::clone(&self.parts)
+    }
+
+    /// What they are, by a number that is another after each change.
+    pub(crate) fn version(&self) -> u64 {
+        self.changed.version()
+    }
+
+    /// Whether nothing changed in an extent since a version.
+    pub(crate) fn is_still(&self, version: u64, extent: &Extent) -> bool {
+        self.changed.is_still(version, extent)
     }
 
     /// How many rows are written when so many change: they themselves, and the small runs that they are joined with.
@@ -90,7 +139,10 @@ impl State {
         if emptied {
             self.joining = None;
         }
-        bury(&mut parts, &order);
+        if emptied || order.len() > REMEMBERED / 4 {
+            self.changed.forget();
+        }
+        bury(&mut parts, &order, |extent| self.changed.add(extent));
         if let Some(joining) = &mut self.joining {
             joining.touched.extend_from_slice(&order);
         }
@@ -99,7 +151,9 @@ impl State {
             self.take(&mut builder, row)?;
         }
         if builder.len() > 0 || parts.is_empty() {
-            parts.push(Part { run: Arc::new(builder.finish()), dead: Arc::default() });
+            let run = builder.finish();
+            (0..run.len()).for_each(|row| self.changed.add(run.extent(row)));
+            parts.push(Part { run: Arc::new(run), dead: Arc::default() });
         }
         // small ones are joined as they come, each time with those of about their size
         let settled = self.joining.as_ref().map_or(1, |joining| joining.parts);
@@ -153,7 +207,7 @@ impl State {
     pub(crate) fn joined(&mut self, ticket: u64, run: Run) {
         let Some(joining) = self.joining.take_if(|joining| joining.ticket == ticket) else { return };
         let mut parts = vec![Part { run: Arc::new(run), dead: Arc::default() }];
-        bury(&mut parts, &joining.touched);
+        bury(&mut parts, &joining.touched, |_| {});
         parts.extend_from_slice(&self.parts[joining.parts..]);
         self.parts = Arc::new(parts);
     }
@@ -176,13 +230,16 @@ pub(crate) fn merged(plan: &Arc<Plan>, parts: &[Part]) -> Run {
     builder.finish()
 }
 
-/// Marks rows as no longer so, wherever they are.
-fn bury(parts: &mut [Part], fids: &[i64]) {
+/// Marks rows as no longer so, wherever they are, and tells where they were.
+fn bury(parts: &mut [Part], fids: &[i64], mut tell: impl FnMut(Extent)) {
     for part in parts {
         let rows: Vec<usize> = fids.iter().filter_map(|fid| part.run.find(*fid)).filter(|row| !part.dead.holds(*row)).collect();
         if !rows.is_empty() {
             let dead: &mut Bits = Arc::make_mut(&mut part.dead);
-            rows.into_iter().for_each(|row| dead.set(row));
+            for row in rows {
+                tell(part.run.extent(row));
+                dead.set(row);
+            }
         }
     }
 }
