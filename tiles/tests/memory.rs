@@ -980,3 +980,61 @@ async fn counts_of_hexagons_are_the_databases_for_everybody() {
     let (status, page) = Scene::ask(&scene.memory, "/collections/areas/h3?resolution=9&bbox=&f=html", None).await;
     assert!(status == StatusCode::OK && String::from_utf8_lossy(&page).contains("<table"), "{status}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_before_is_given_out_until_something_changes_in_it() {
+    let scene = scene().await;
+    let near = format!("/xyz/areas/{}", tiles(PLACE.0, PLACE.1, 15..=15)[0]);
+    let ask = async |coding: &'static str, tag: Option<&str>| {
+        let request = Request::get(&near).header("accept-encoding", coding);
+        let request = tag.map_or(request, |tag| Request::get(&near).header("accept-encoding", coding).header("if-none-match", tag));
+        let response = scene.memory.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("an answer");
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes().to_vec();
+        let plain = match head.headers.get("content-encoding").map(|v| v.as_bytes()) {
+            None => bytes,
+            Some(b"zstd") => zstd::bulk::decompress(&bytes, 10_000_000).expect("zstd"),
+            Some(b"gzip") => {
+                let mut plain = Vec::new();
+                std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut plain).expect("gzip");
+                plain
+            }
+            Some(other) => panic!("{other:?}"),
+        };
+        (head.status, head.headers["etag"].to_str().expect("a tag").to_owned(), plain)
+    };
+    let name =
+        |bytes: &[u8], name: &str| read(bytes).into_values().filter(|f| f.properties.get("name").is_some_and(|n| n.contains(name))).count();
+    let (_, _, first) = ask("identity", None).await;
+    let nearest =
+        format!("select fid from published.areas order by geom <-> st_transform(st_point({}, {}, 4326), 7792) limit 1", PLACE.0, PLACE.1);
+    for change in ["", &format!("update published.areas set name = 'renamed' where fid = ({nearest})")] {
+        if !change.is_empty() {
+            scene.change(change).await;
+        }
+        let (_, _, plain) = ask("identity", None).await;
+        assert_eq!(plain == first, change.is_empty());
+        let mut tags = std::collections::BTreeSet::new();
+        for coding in ["identity", "gzip", "zstd"] {
+            // more often than it takes to be compressed again, and better
+            for _ in 0..12 {
+                let (status, tag, bytes) = ask(coding, None).await;
+                assert!(status == StatusCode::OK && bytes == plain, "{coding} {tag}");
+                assert_eq!(ask(coding, Some(&tag)).await.0, StatusCode::NOT_MODIFIED);
+                tags.insert(tag);
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        assert!(tags.len() >= 3, "each coding has its own: {tags:?}");
+    }
+    assert_eq!(name(&ask("zstd", None).await.2, "renamed"), 1);
+    // who sees more is not given what others were
+    let rows = "insert into published.ruled (id, comune, listed, floors, geom) select 'r' || i, '080901', i % 3 = 0, i % 7, st_point(556900 + i * 7 % 900, 4217900 + i * 13 % 900, 7792) from generate_series(1, 300) i";
+    scene.change(rows).await;
+    let path = format!("/xyz/ruled/{}", tiles(PLACE.0, PLACE.1, 14..=14)[0]);
+    for _ in 0..3 {
+        let few = read(&Scene::ask(&scene.memory, &path, None).await.1).len();
+        let all = read(&Scene::ask(&scene.memory, &path, Some(&Principal::operator())).await.1).len();
+        assert!(few < all, "{few} {all}");
+    }
+}

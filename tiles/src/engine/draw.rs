@@ -5,7 +5,7 @@ use super::clip::{self, Square, Unit};
 use super::cut;
 use super::protobuf::{varint, zigzag};
 use super::run::{Kind, Run};
-use super::shapes::PartOf;
+use super::shapes::{Near, PartOf};
 use super::world::{Extent, Grid, World};
 use crate::frame::EXTENT;
 
@@ -383,7 +383,7 @@ fn needed(part: &PartOf<'_>, grid: &Grid, all: bool, out: &mut Vec<Unit>, unit: 
         }
     };
     match part.near() {
-        Some((corner, low, keep)) => {
+        Some(Near { corner, low, keep }) => {
             for ([x, y], keep) in low.iter().zip(keep) {
                 take([corner[0] + u32::from(*x), corner[1] + u32::from(*y)], *keep);
             }

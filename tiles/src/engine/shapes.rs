@@ -117,6 +117,13 @@ pub(crate) struct PartOf<'a> {
     chunks: &'a [Extent],
 }
 
+/// The positions of a part from the corner of the box, and the zooms at which they are needed.
+pub(crate) struct Near<'a> {
+    pub(crate) corner: World,
+    pub(crate) low: &'a [[u16; 2]],
+    pub(crate) keep: &'a [u8],
+}
+
 impl<'a> PartOf<'a> {
     /// The positions, and the lowest zoom at which each is needed.
     pub(crate) fn positions(self) -> impl Iterator<Item = (World, u8)> + 'a {
@@ -163,9 +170,9 @@ impl<'a> PartOf<'a> {
         self.extent.is_some_and(|own| !own.meets(extent))
     }
 
-    /// The positions from the corner of the box, which is the other, and the zooms, where two bytes are enough for them.
-    pub(crate) fn near(self) -> Option<(World, &'a [[u16; 2]], &'a [u8])> {
-        self.high.is_empty().then_some((self.corner, self.low, self.keep))
+    /// The positions from the corner, where two bytes are enough for them.
+    pub(crate) fn near(self) -> Option<Near<'a>> {
+        self.high.is_empty().then_some(Near { corner: self.corner, low: self.low, keep: self.keep })
     }
 }
 
@@ -361,7 +368,8 @@ mod tests {
     #[test]
     fn rows_of_any_size_and_number_of_parts_are_read_as_they_were_put_in() {
         let mut random = rand::rngs::StdRng::seed_from_u64(7);
-        let mut rows: Vec<(Vec<World>, Vec<u8>, Vec<u32>, Option<World>)> = Vec::new();
+        type Row = (Vec<World>, Vec<u8>, Vec<u32>, Option<World>);
+        let mut rows: Vec<Row> = Vec::new();
         for _ in 0..500 {
             let reach = [1, 60_000, 65_534, 65_535, 65_536, 4_000_000_000][random.random_range(0..6)];
             let corner = [random.random_range(0..200_000_000), random.random_range(0..200_000_000)];
