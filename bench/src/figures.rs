@@ -33,10 +33,15 @@ use crate::measure::wait_until;
 use crate::program::{Server, folder, opensit};
 use crate::psql::Psql;
 
-/// What it says where as much is generalised as ever, and everything in memory.
-pub(crate) const IN_MEMORY: &str = "[limits]\ntiles-memory-mib = 8192\n";
-/// What the configuration file says where ours is to draw as much as the peers do: nothing generalised, everything in memory.
-pub(crate) const IN_DETAIL: &str = "[limits]\ntiles-memory-mib = 8192\ntiles-layer-features = 4000000000\ntiles-layer-kib = 4000000\n";
+/// What it says where as much is generalised as ever, everything in memory, and no tile kept that was made.
+pub(crate) const IN_MEMORY: &str = "[limits]\ntiles-memory-mib = 8192\ntiles-cache-mib = 0\n";
+/// What the configuration file says where ours is to draw as much as the peers do: nothing generalised, everything in memory, no tile kept
+/// that was made.
+pub(crate) const IN_DETAIL: &str =
+    "[limits]\ntiles-memory-mib = 8192\ntiles-cache-mib = 0\ntiles-layer-features = 4000000000\ntiles-layer-kib = 4000000\n";
+/// The same, and tiles are kept.
+pub(crate) const WARM: &str =
+    "[limits]\ntiles-memory-mib = 8192\ntiles-cache-mib = 2000\ntiles-layer-features = 4000000000\ntiles-layer-kib = 4000000\n";
 
 /// A served town, and how often to measure it.
 pub(crate) struct Bench {
@@ -88,6 +93,12 @@ impl Bench {
         // asking for its address starts it
         self.psql = Psql::of(&self.program, &self.data_dir)?;
         Ok(())
+    }
+
+    /// Serves with another configuration from now on, and waits until these layers are in memory.
+    pub(crate) fn serve_with(&mut self, configuration: &str, layers: &str) -> Result<()> {
+        self.configuration = configuration.to_owned();
+        self.serve(layers)
     }
 
     /// Serves again what was stopped, and waits until these layers are in memory.

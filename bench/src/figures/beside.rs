@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 
-use super::Bench;
+use super::{Bench, WARM};
 use crate::browsing::{Tile, session};
 use crate::cpu::Clock;
 use crate::martin::Martin;
@@ -125,6 +125,9 @@ impl Bench {
         self.cold(table, &tiles, &cold)?;
         drop(cold);
         let warm = Martin::start(&program, self.psql(), self.extent, CACHE_MB)?;
+        self.uncached(table, &tiles, &warm)?;
+        self.serve_with(WARM, "parcels")?;
+        self.parcels_alone()?;
         self.warm(table, &tiles, &warm)
     }
 
@@ -177,32 +180,47 @@ impl Bench {
         Ok(())
     }
 
-    /// Beside its warm cache.
-    fn warm(&self, table: &mut Table, tiles: &[Tile], martin: &Martin) -> Result<()> {
+    /// Without a cache, beside its warm one.
+    fn uncached(&self, table: &mut Table, tiles: &[Tile], martin: &Martin) -> Result<()> {
         let url = &self.server()?.url;
-        let (near, sixteen) = (Paths::of(tiles, |t| t.z >= 13), Paths::of(tiles, |t| t.z == 16));
-        let (mut uncached, mut rate, mut processor) = (Sides::default(), Sides::default(), Sides::default());
-        let (mut mine, mut theirs) = (self.server()?.clock(), martin.own_clock());
-        let mut often = [1; 2];
-        for accept in [PLAIN, BROWSER] {
-            for _ in 0..2 {
-                throughput(url, accept, &near.ours, 1, &mut mine)?;
-                let (rate, _) = throughput(&martin.url, accept, &near.theirs, 1, &mut theirs)?;
-                often = [times(rate, sixteen.ours.len()), times(rate, near.ours.len())];
-            }
+        let sixteen = Paths::of(tiles, |t| t.z == 16);
+        let (mut mine, mut theirs, mut uncached) = (self.server()?.clock(), martin.own_clock(), Sides::default());
+        let mut often = 1;
+        for _ in 0..2 {
+            throughput(url, PLAIN, &sixteen.ours, 1, &mut mine)?;
+            let (rate, _) = throughput(&martin.url, PLAIN, &sixteen.theirs, 1, &mut theirs)?;
+            often = times(rate, sixteen.ours.len());
         }
         for _ in 0..self.runs {
             table.breathe();
-            let (a, _) = throughput(url, PLAIN, &sixteen.ours, often[0], &mut mine)?;
-            let (b, _) = throughput(&martin.url, PLAIN, &sixteen.theirs, often[0], &mut theirs)?;
+            let (a, _) = throughput(url, PLAIN, &sixteen.ours, often, &mut mine)?;
+            let (b, _) = throughput(&martin.url, PLAIN, &sixteen.theirs, often, &mut theirs)?;
             uncached.add(a, b);
+        }
+        uncached.into(table, "uncached z16 against martin's warm cache", "1/s", Bar::Least(0.45, Some(0.6)));
+        Ok(())
+    }
+
+    /// With a warm cache, beside its own.
+    fn warm(&self, table: &mut Table, tiles: &[Tile], martin: &Martin) -> Result<()> {
+        let url = &self.server()?.url;
+        let near = Paths::of(tiles, |t| t.z >= 13);
+        let (mut rate, mut processor) = (Sides::default(), Sides::default());
+        let (mut mine, mut theirs) = (self.server()?.clock(), martin.own_clock());
+        let mut often = 1;
+        // as often as it takes for each to be compressed as well as it will be
+        for _ in 0..8 {
+            throughput(url, BROWSER, &near.ours, 1, &mut mine)?;
+            let (rate, _) = throughput(&martin.url, BROWSER, &near.theirs, 1, &mut theirs)?;
+            often = times(rate, near.ours.len());
+        }
+        for _ in 0..self.runs {
             table.breathe();
-            let (a, mine_each) = throughput(url, BROWSER, &near.ours, often[1], &mut mine)?;
-            let (b, theirs_each) = throughput(&martin.url, BROWSER, &near.theirs, often[1], &mut theirs)?;
+            let (a, mine_each) = throughput(url, BROWSER, &near.ours, often, &mut mine)?;
+            let (b, theirs_each) = throughput(&martin.url, BROWSER, &near.theirs, often, &mut theirs)?;
             rate.add(a, b);
             processor.add(mine_each, theirs_each);
         }
-        uncached.into(table, "uncached z16 against martin's warm cache", "1/s", Bar::Least(0.45, Some(0.6)));
         rate.into(table, "warm z13–z18 against martin's warm cache, compressed", "1/s", Bar::Least(1.4, Some(1.7)));
         processor.into(table, "processor time of such a request", "µs", Bar::Most(0.6, Some(0.5)));
         Ok(())

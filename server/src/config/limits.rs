@@ -44,7 +44,7 @@ pub(crate) struct Limits {
     pub(crate) network_requests_per_minute: u32,
     /// Requests a minute with one key that says nothing else itself.
     pub(crate) key_requests_per_minute: u32,
-    /// Mebibytes that layers may take in memory for tiles: some 200 bytes a parcel. What does not fit is served by the database.
+    /// Mebibytes that layers may take in memory for tiles: some 120 bytes a parcel. What does not fit is served by the database.
     pub(crate) tiles_memory_mib: u32,
     /// Requests for large tiles that may wait for a processor, and as many for tiles of the database that may wait for a connection. Beyond
     /// them, or after five seconds, it is 503 with `Retry-After`: some ten maps that are moved at once.

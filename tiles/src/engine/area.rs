@@ -200,6 +200,41 @@ impl Rings {
         self.ends.retain(|end| std::mem::replace(&mut before, *end) != *end);
     }
 
+    /// The convex hull of a small ring that is the only one, if none of its positions lies more than a unit inside: what touches itself by
+    /// being rounded is mostly a notch of less than that.
+    pub(crate) fn hull(&self) -> Option<Vec<Unit>> {
+        if self.ends.len() != 1 || self.positions.len() > FEW {
+            return None;
+        }
+        // the upper and the lower half, from west to east (Andrew 1979)
+        let mut sorted = self.positions.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let half = |positions: &mut dyn Iterator<Item = Unit>| {
+            let mut half: Vec<Unit> = Vec::with_capacity(FEW);
+            for at in positions {
+                while let [.., a, b] = half[..]
+                    && cross(minus(b, a), minus(at, b)) <= 0
+                {
+                    half.pop();
+                }
+                half.push(at);
+            }
+            half.pop();
+            half
+        };
+        let mut hull = half(&mut sorted.iter().copied());
+        hull.append(&mut half(&mut sorted.iter().rev().copied()));
+        let is_near = |at: &Unit| {
+            (0..hull.len()).any(|i| {
+                let along = minus(hull[(i + 1) % hull.len()], hull[i]);
+                let from = cross(along, minus(*at, hull[i])) as f64;
+                from.abs() <= (along[0] as f64).hypot(along[1] as f64)
+            })
+        };
+        (hull.len() >= 3 && self.positions.iter().all(is_near)).then_some(hull)
+    }
+
     fn in_line(&self, a: usize, b: usize, c: Unit) -> bool {
         let ([px, py], [qx, qy]) = (minus(self.positions[b], self.positions[a]), minus(c, self.positions[b]));
         px * qy == py * qx
@@ -250,6 +285,10 @@ fn is_convex(ring: &[Unit]) -> bool {
         (from, along) = (*at, next);
     }
     changes <= 2
+}
+
+fn cross([px, py]: Unit, [qx, qy]: Unit) -> i64 {
+    px * qy - py * qx
 }
 
 fn minus(a: Unit, b: Unit) -> Unit {
@@ -368,6 +407,15 @@ mod tests {
         assert_eq!(tidied(&[&at_the_seam])[0].len(), 4);
         assert!(tidied(&[&[[0, 0], [5, 5], [0, 0], [7, 7]], &[[1, 1], [1, 2], [2, 2]]]).is_empty(), "no holes without an outer ring");
         assert_eq!(tidied(&[&SQUARE, &[[1, 1], [2, 2], [3, 3]], &[[2, 2], [2, 4], [4, 4]]]).len(), 2);
+    }
+
+    #[test]
+    fn a_small_ring_with_a_notch_is_its_hull() {
+        let notched = [[0, 0], [5, 0], [5, 1], [5, 0], [10, 0], [10, 10], [0, 10]];
+        assert_eq!(rings(&[&notched]).hull().map(|hull| Rings::doubled_area(&hull)), Some(200));
+        let deep = [[0, 0], [5, 0], [5, 3], [5, 0], [10, 0], [10, 10], [0, 10]];
+        assert!(rings(&[&deep]).hull().is_none() && rings(&[&[[0, 0], [1, 1], [2, 2]]]).hull().is_none());
+        assert!(rings(&[&SQUARE, &[[1, 1], [2, 2], [1, 2]]]).hull().is_none());
     }
 
     #[test]

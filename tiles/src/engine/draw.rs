@@ -257,6 +257,8 @@ impl Pen {
             for (i, ring) in rings.iter().enumerate() {
                 self.ring(ring, i > 0);
             }
+        } else if let Some(hull) = rings.hull() {
+            self.ring(&hull, false);
         } else {
             let shapes = rings.repaired(&mut self.edges, square);
             self.shapes(&shapes);
