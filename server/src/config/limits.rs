@@ -105,9 +105,9 @@ pub(crate) const FIXED: [(&str, u64); 7] = [
 ];
 
 impl Limits {
-    /// None may be zero, which would shut everybody out.
+    /// None may be zero, which would shut everybody out; but no tile needs to be kept.
     pub(crate) fn check(self) -> Result<Self, Failure> {
-        match self.values().into_iter().find(|(_, value)| *value == 0) {
+        match self.values().into_iter().find(|(name, value)| *value == 0 && name.as_str() != "tiles-cache-mib") {
             Some((name, _)) => Err(Failure::new(format!("limits.{name} in the configuration file is 0; it must be above"))),
             None => Ok(self),
         }
