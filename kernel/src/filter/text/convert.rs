@@ -8,6 +8,12 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 
 pub(super) fn json(tree: &Expr) -> Result<Json, String> {
     Ok(match tree {
+        Expr::Operation { op, args }
+            if op.eq_ignore_ascii_case("in")
+                && matches!(args.get(1).map(|list| &**list), Some(Expr::Array(values)) if values.is_empty()) =>
+        {
+            return Err("IN takes a list with at least one value".to_owned());
+        }
         Expr::Operation { op, args } => json!({"op": op, "args": several(args)?}),
         Expr::Property { property } => json!({"property": property}),
         Expr::Date { date } => one("date", moment(date)?),
@@ -25,7 +31,7 @@ pub(super) fn json(tree: &Expr) -> Result<Json, String> {
         Expr::Bool(v) => (*v).into(),
         Expr::Array(values) => several(values)?.into(),
         Expr::Geometry(geometry) => {
-            serde_json::to_value(geometry).map_err(|e| format!("a geometry can't be read: {}", short(&e.to_string())))?
+            serde_json::to_value(geometry).map_err(|e| format!("a geometry is empty or can't be read: {}", short(&e.to_string())))?
         }
         Expr::Null => Json::Null,
     })
@@ -52,6 +58,9 @@ fn moment(tree: &Expr) -> Result<Json, String> {
 }
 
 fn number(value: f64) -> Result<Json, String> {
+    if !value.is_finite() {
+        return Err("a number is so large that it can't be told".to_owned());
+    }
     if value.fract() != 0.0 {
         return Ok(value.into());
     }
@@ -59,7 +68,7 @@ fn number(value: f64) -> Result<Json, String> {
     if value.abs() < EXACT {
         return Ok((value as i64).into());
     }
-    if value.is_finite() && value.abs() > 1e19 {
+    if value.abs() > 1e19 {
         return Ok(value.into());
     }
     Err(format!("{value} is a whole number that can't be told exactly in text: write it in CQL2-JSON (filter-lang=cql2-json)"))
