@@ -267,6 +267,7 @@ impl Follower {
         let shared = Arc::clone(&self.shared);
         shared.update(|status| {
             status.state = FeedState::Live;
+            status.behind = false;
             status.slot = Some(name.clone());
         });
         let (catalogue, database) = (self.catalogue.clone(), self.database.clone());

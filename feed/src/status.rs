@@ -16,6 +16,9 @@ pub struct FeedStatus {
     pub position: Option<Position>,
     /// How much of the database's log is still to be read, bytes.
     pub lag_bytes: Option<u64>,
+    /// Whether what was in the database's log some seconds ago has not come yet: copies of rows may be older than the database.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub behind: bool,
     /// How long after its commit the last change was told, milliseconds, by the two clocks of database and server.
     pub lag_ms: Option<u64>,
     /// The replication slot.
@@ -50,6 +53,7 @@ impl Default for FeedStatus {
             way: Way::default(),
             position: None,
             lag_bytes: None,
+            behind: false,
             lag_ms: None,
             slot: None,
             slot_retained_bytes: None,
@@ -58,6 +62,11 @@ impl Default for FeedStatus {
 }
 
 impl FeedStatus {
+    /// Whether copies of rows that are kept by it are as the database has them, but for moments.
+    pub fn is_current(&self) -> bool {
+        self.state == FeedState::Live && !self.behind
+    }
+
     /// Tells the numbers to whoever collects metrics.
     pub(crate) fn publish(&self) {
         metrics::gauge!("feed_live").set(if self.state == FeedState::Live { 1.0 } else { 0.0 });

@@ -35,7 +35,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use catalogue::{Catalogue, Entry};
-use feed::{Copies, Feed, FeedState, RowChange};
+use feed::{Copies, Feed, RowChange};
 use kernel::{Changed, Clock, Filter, LayerId, Principal, TableName, TileCoord};
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::Notify;
@@ -250,8 +250,7 @@ impl Engine {
             let filter = selection.filter.as_ref().map(|filter| filter.as_seen_by(&entry.layer, who));
             filter.is_none_or(|filter| kept.plan.can_tell(&filter))
         };
-        self.rows_for(feed, entry, who).is_some_and(|(kept, ..)| told(&kept))
-            || (feed.status().state == FeedState::Live && self.is_busy(entry))
+        self.rows_for(feed, entry, who).is_some_and(|(kept, ..)| told(&kept)) || (feed.status().is_current() && self.is_busy(entry))
     }
 
     fn is_busy(&self, entry: &Entry) -> bool {
@@ -281,7 +280,7 @@ impl Engine {
 
     /// The rows of the layer as they are now, if what this principal sees can be told from them.
     fn rows_for(&self, feed: &Feed, entry: &Entry, who: &Principal) -> Option<(Arc<Kept>, Arc<Vec<encode::Part>>, u64)> {
-        if feed.status().state != FeedState::Live {
+        if !feed.status().is_current() {
             return None;
         }
         let kept = self.0.read().get(&entry.layer.table).cloned().filter(|kept| kept.is_of(entry))?;

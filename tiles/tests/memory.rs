@@ -1038,3 +1038,60 @@ async fn what_was_made_before_is_given_out_until_something_changes_in_it() {
         assert!(few < all, "{few} {all}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_sound_in_the_database_is_drawn_as_postgis_mends_it() {
+    let scene = scene().await;
+    let at = "556950, 4217950";
+    let shapes = [
+        ("bow", "POLYGON((-50 -50, 50 50, 50 -50, -50 50, -50 -50))"),
+        ("spike", "POLYGON((-30 60, 0 60, 0 90, 0 60, 30 60, 30 70, -30 70, -30 60))"),
+    ];
+    for (id, shape) in shapes {
+        let geometry = format!("st_translate(st_geomfromtext('{shape}', 7792), {at})");
+        scene.change(&format!("insert into published.areas (id, comune, name, geom) values ('{id}', '080901', '{id}', {geometry})")).await;
+    }
+    for z in [12, 14, 16, 17, 18, 19] {
+        for tile in tiles(PLACE.0, PLACE.1, z..=z) {
+            scene.compare("areas", &tile, None).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_stalls_makes_no_tile_old() {
+    let scene = scene().await;
+    let path = format!("/xyz/areas/{}", tiles(PLACE.0, PLACE.1, 15..=15)[0]);
+    let before = Scene::ask(&scene.memory, &path, None).await.1;
+    let senders: Vec<i32> = sqlx::query_scalar("select pid from pg_stat_replication")
+        .fetch_all(&mut sqlx::ConnectOptions::connect(&scene.scratch.options("postgres")).await.expect("a connection"))
+        .await
+        .expect("senders");
+    let signal = |name: &str| {
+        for pid in &senders {
+            std::process::Command::new("kill").args([name, &pid.to_string()]).status().expect("a signal");
+        }
+    };
+    assert!(!senders.is_empty());
+    signal("-STOP");
+    scene.scratch.sql("update published.areas set name = 'while it stood still'");
+    let mut seen = false;
+    for _ in 0..600 {
+        seen = Scene::ask(&scene.memory, &path, None).await.1 != before;
+        if seen {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let told = scene.feed.status();
+    signal("-CONT");
+    assert!(seen && told.behind, "{told:?}");
+    for _ in 0..600 {
+        if scene.feed.status().is_current() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(scene.feed.status().is_current(), "{:?}", scene.feed.status());
+    scene.compare("areas", &tiles(PLACE.0, PLACE.1, 15..=15)[0], None).await;
+}

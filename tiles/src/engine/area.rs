@@ -57,6 +57,12 @@ impl Rings {
         sound
     }
 
+    /// Whether all holes lie inside the outer ring, if none touches it.
+    pub(crate) fn holes_are_inside(&self) -> bool {
+        let mut rings = self.iter();
+        rings.next().is_none_or(|outer| rings.all(|hole| holds(outer, hole[0])))
+    }
+
     /// Which rings have an edge that clashes with another.
     fn clashing(&self, edges: &mut Vec<Boxed>) -> Vec<bool> {
         let mut rings = vec![false; self.ends.len()];
@@ -310,7 +316,7 @@ fn touch(a: Unit, b: Unit, c: Unit, d: Unit) -> bool {
 }
 
 /// Beyond so many units the operations below would overflow; nothing that is cut to twice a tile is.
-const FARTHEST: i64 = 1 << 29;
+pub(crate) const FARTHEST: i64 = 1 << 29;
 
 /// Whether a ring holds a position that does not lie on it.
 pub(crate) fn holds(ring: &[Unit], [x, y]: Unit) -> bool {
@@ -329,7 +335,7 @@ pub(crate) fn holds(ring: &[Unit], [x, y]: Unit) -> bool {
 }
 
 /// What of some rings is covered an odd number of times, as sound areas.
-fn overlaid<'a>(rings: impl Iterator<Item = &'a [Unit]> + Clone, within: Option<Square>) -> Vec<Vec<Vec<Unit>>> {
+pub(crate) fn overlaid<'a>(rings: impl Iterator<Item = &'a [Unit]> + Clone, within: Option<Square>) -> Vec<Vec<Vec<Unit>>> {
     let int = |[x, y]: &Unit| IntPoint::new((*x).clamp(-FARTHEST, FARTHEST) as i32, (*y).clamp(-FARTHEST, FARTHEST) as i32);
     let mut overlay =
         Overlay::<i32>::new_custom(rings.clone().map(<[Unit]>::len).sum::<usize>() + 4, IntOverlayOptions::ogc(), Default::default());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crs::CrsError;
 use feed::ewkb::{self, Part, Visitor};
 
+use super::area::{Boxed, FARTHEST, Rings, overlaid};
 use super::plan::Plan;
 use super::projection::Projection;
 use super::run::{HOLE, Kind, Run};
@@ -58,6 +59,14 @@ pub(crate) struct Builder {
     rows: Rows,
     geometry: Geometry,
     scratch: Vec<u8>,
+    mending: Mending,
+}
+
+/// What looking whether areas are sound needs again and again.
+#[derive(Debug, Default)]
+struct Mending {
+    rings: Rings,
+    edges: Vec<Boxed>,
 }
 
 /// The geometry that is being read.
@@ -80,7 +89,7 @@ impl Visitor for Geometry {
 impl Builder {
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
         let rows = Rows { columns: vec![Vec::new(); plan.columns()], ..Rows::default() };
-        Self { plan, rows, geometry: Geometry::default(), scratch: Vec::new() }
+        Self { plan, rows, geometry: Geometry::default(), scratch: Vec::new(), mending: Mending::default() }
     }
 
     pub(crate) fn plan(&self) -> &Plan {
@@ -148,13 +157,8 @@ impl Builder {
         let (mut kind, mut safe, mut begun) = (None, 0, 0);
         // where the rings of the area at hand are
         let mut area: Vec<(usize, usize)> = Vec::new();
-        let measure = |area: &mut Vec<(usize, usize)>, positions: &[World]| {
-            let rings: Vec<&[World]> = area.drain(..).map(|(from, to)| &positions[from..to]).collect();
-            safe_zoom(&rings)
-        };
         for (end, part) in &self.geometry.parts {
             let positions = &world[std::mem::replace(&mut begun, *end)..*end];
-            let first = rows.positions.len();
             let (own, hole) = match part {
                 Part::Point => (Kind::Point, false),
                 Part::Line => (Kind::Line, false),
@@ -164,6 +168,10 @@ impl Builder {
             if *kind.get_or_insert(own) != own || positions.is_empty() {
                 continue;
             }
+            if own == Kind::Area && !hole {
+                safe = safe.max(close(rows, &mut area, &mut self.mending));
+            }
+            let first = rows.positions.len();
             match own {
                 Kind::Point => {
                     rows.positions.extend_from_slice(positions);
@@ -174,9 +182,6 @@ impl Builder {
                     zooms(positions, false, &mut rows.keep);
                 }
                 Kind::Area => {
-                    if !hole {
-                        safe = safe.max(measure(&mut area, &rows.positions));
-                    }
                     // clockwise on the screen, whose y grows downwards, holes the other way; without the first position again
                     rows.positions.extend_from_slice(&positions[..positions.len() - 1]);
                     let open = &mut rows.positions[first..];
@@ -193,7 +198,7 @@ impl Builder {
             }
             rows.ends.push(rows.positions.len() as u32 | if hole { HOLE } else { 0 });
         }
-        safe = safe.max(measure(&mut area, &rows.positions));
+        safe = safe.max(close(rows, &mut area, &mut self.mending));
         let kind = kind.filter(|_| rows.positions.len() > from)?;
         Some((kind, if kind == Kind::Area { safe } else { NEVER }))
     }
@@ -227,6 +232,49 @@ impl Builder {
             rows.labels.push(run.label(row));
         }
     }
+}
+
+/// An area has all its rings, which these are: where they begin and end among the positions. What is not sound (OGC 06-103r4, 6.1.11) is made
+/// so, as what its rings cover an odd number of times. The zoom from which its rings can't touch when they are rounded.
+fn close(rows: &mut Rows, area: &mut Vec<(usize, usize)>, Mending { rings, edges }: &mut Mending) -> u8 {
+    let Some(&(begun, _)) = area.first() else { return 0 };
+    let [x, y] = rows.positions[begun].map(i64::from);
+    rings.clear();
+    for (from, to) in area.iter() {
+        rings.positions.extend(rows.positions[*from..*to].iter().map(|at| [i64::from(at[0]) - x, i64::from(at[1]) - y]));
+        rings.ends.push(rings.positions.len());
+    }
+    let safe = |positions: &[World], rings: &[(usize, usize)]| {
+        let rings: Vec<&[World]> = rings.iter().map(|(from, to)| &positions[*from..*to]).collect();
+        safe_zoom(&rings)
+    };
+    let is_near = || rings.positions.iter().flatten().all(|along| along.abs() < FARTHEST);
+    let mut from_zoom = 0;
+    if (rings.are_sound(edges) && rings.holes_are_inside()) || !is_near() {
+        from_zoom = safe(&rows.positions, area);
+    } else {
+        rows.ends.truncate(rows.ends.len() - area.len());
+        rows.positions.truncate(begun);
+        rows.keep.truncate(begun);
+        for shape in overlaid(rings.iter(), None) {
+            area.clear();
+            for (i, ring) in shape.iter().enumerate() {
+                let from = rows.positions.len();
+                let unit = |along: i64| along.clamp(0, i64::from(u32::MAX)) as u32;
+                rows.positions.extend(ring.iter().map(|at| [unit(at[0] + x), unit(at[1] + y)]));
+                let own = &mut rows.positions[from..];
+                if (doubled_area(own) > 0) == (i > 0) {
+                    own[1..].reverse();
+                }
+                zooms(own, true, &mut rows.keep);
+                area.push((from, rows.positions.len()));
+                rows.ends.push(rows.positions.len() as u32 | if i > 0 { HOLE } else { 0 });
+            }
+            from_zoom = from_zoom.max(safe(&rows.positions, area));
+        }
+    }
+    area.clear();
+    from_zoom
 }
 
 /// Twice the signed area of a ring.

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::world::Grid;
 use super::{Engine, Kept, Rows};
 use crate::frame::buffer;
-use feed::{Feed, FeedState};
+use feed::Feed;
 
 /// How far beyond a tile something may change it, units: rows are drawn together in cells of no more than a quarter of this.
 const REACH: u32 = 512;
@@ -45,7 +45,7 @@ impl Engine {
     /// A number for what somebody sees of these layers: of the declarations, the rows in memory, and the rules. Nothing where a layer is not
     /// in memory, or the feed is behind.
     pub(crate) fn seen(&self, feed: &Feed, entries: &[Arc<Entry>], who: &Principal) -> Option<u128> {
-        if feed.status().state != FeedState::Live {
+        if !feed.status().is_current() {
             return None;
         }
         let mut hash = Xxh3::new();
