@@ -110,7 +110,9 @@ pub(crate) fn tilejson(
 fn tell_generalised(document: &mut Value, layer: &Layer, maxzoom: u8) {
     let own = document["vector_layers"].as_array_mut().into_iter().flatten().find(|l| l["id"] == layer.id.as_str());
     if let Some(own) = own {
-        own["generalised"] = json!({"maxzoom": maxzoom, "aggregate_by": layer.aggregate_by, "count": count_name(layer)});
+        // blocks of areas do not say how many they are
+        let count = count_name(layer).filter(|_| layer.aggregate_by.is_none() || layer.geometry.dimension() != Some(2));
+        own["generalised"] = json!({"maxzoom": maxzoom, "aggregate_by": layer.aggregate_by, "count": count});
     }
 }
 
