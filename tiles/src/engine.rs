@@ -233,9 +233,14 @@ impl Engine {
         let (own, state) = (Arc::clone(&kept), State::new(projection, run));
         let taken_in = tokio::task::spawn_blocking(move || aside::take_in(&own, state, Vec::new())).await;
         taken_in.map_err(|_| LoadError::BrokenOff)?.map_err(|Lost| LoadError::BrokenOff)?;
-        // the layer is served meanwhile; a tile that wants what is being made waits for it
-        tokio::task::spawn_blocking(move || kept.prepare_largest()).await.map_err(|_| LoadError::BrokenOff)?;
         self.measure();
+        // the layer is served meanwhile; a tile that wants what is being made waits for it
+        let engine = self.clone();
+        tokio::spawn(async move {
+            if tokio::task::spawn_blocking(move || kept.prepare_largest()).await.is_ok() {
+                engine.measure();
+            }
+        });
         Ok(())
     }
 
