@@ -1,7 +1,7 @@
 //! The codings in which a tile goes out (RFC 9110, 8.4): zstd where the client takes it (RFC 8878), else gzip.
 //!
-//! Measured on tiles of parcels: gzip at level 6 takes four to five times as long as writing the tile itself, zstd at level 1 a fifteenth
-//! of that at nearly its size, libdeflate's gzip at level 1 a fifth. A tile that is asked for again and again is worth more.
+//! Compressing well takes longer than writing a tile: a tile goes out at the quickest level. One that is asked for again and again is worth
+//! more.
 
 use std::cell::RefCell;
 

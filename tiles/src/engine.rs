@@ -61,7 +61,7 @@ const TRY_AGAIN: Duration = Duration::from_secs(10);
 /// How long a request waits for changes that are being taken in, before the database is asked.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// What a row takes of memory about, as long as it is not known, bytes.
-const ROW_BYTES: i64 = 250;
+const ROW_BYTES: i64 = 150;
 
 /// Keeps layers in memory and writes tiles from them. Cheap to clone.
 #[derive(Clone)]

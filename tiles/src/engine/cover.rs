@@ -3,7 +3,7 @@
 //! Neighbours that share their border share it to the last digit: what one has less of a cell the other has more. So areas that fill
 //! a plane cover each cell exactly, and what is taken away again leaves nothing behind.
 
-use super::area::Rings;
+use super::level::area;
 use super::run::{Kind, Run};
 use super::world::World;
 
@@ -66,7 +66,7 @@ impl Painter {
         if u64::from(extent.side()) < 1 << bits {
             let middle = cell(extent.centre());
             if window.holds(middle) {
-                put(middle, self.whole(run, row, bits));
+                put(middle, whole(run, row, bits));
             }
             return;
         }
@@ -79,16 +79,14 @@ impl Painter {
         self.more.clear();
         self.more.resize((box_.width + 2) * box_.height, 0);
         for part in run.parts(row) {
-            let hole = part.hole;
             self.ring.clear();
             self.ring.extend(part.positions().map(|([x, y], _)| [i64::from(x), i64::from(y)]));
-            let sign = if (Rings::doubled_area(&self.ring) > 0) == hole { -1 } else { 1 };
             for at in 0..self.ring.len() {
                 let (a, b) = (self.ring[at], self.ring[(at + 1) % self.ring.len()]);
                 // what runs southwards has the area to its left
                 match a[1].cmp(&b[1]) {
-                    std::cmp::Ordering::Less => edge(&mut self.more, &box_, a, b, -sign),
-                    std::cmp::Ordering::Greater => edge(&mut self.more, &box_, b, a, sign),
+                    std::cmp::Ordering::Less => edge(&mut self.more, &box_, a, b, -1),
+                    std::cmp::Ordering::Greater => edge(&mut self.more, &box_, b, a, 1),
                     std::cmp::Ordering::Equal => {}
                 }
             }
@@ -104,20 +102,12 @@ impl Painter {
             }
         }
     }
+}
 
-    /// All of a row, at least a trace.
-    fn whole(&mut self, run: &Run, row: usize, bits: u32) -> i64 {
-        let mut area = 0.0;
-        for part in run.parts(row) {
-            let hole = part.hole;
-            self.ring.clear();
-            self.ring.extend(part.positions().map(|([x, y], _)| [i64::from(x), i64::from(y)]));
-            let own = Rings::doubled_area(&self.ring).unsigned_abs() as f64 / 2.0;
-            area += if hole { -own } else { own };
-        }
-        let share = area / f64::from(2 * bits).exp2();
-        ((share * FULL as f64).round() as i64).max(1)
-    }
+/// All of a row, at least a trace.
+fn whole(run: &Run, row: usize, bits: u32) -> i64 {
+    let share = area(run, row) / f64::from(2 * bits).exp2();
+    ((share * FULL as f64).round() as i64).max(1)
 }
 
 /// Adds what lies east of an edge that runs from `a` southwards to `b`, times `sign`.

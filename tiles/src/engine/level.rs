@@ -215,7 +215,7 @@ impl Fews {
 }
 
 /// What the rings of a row enclose, world units squared.
-fn area(run: &Run, row: usize) -> f64 {
+pub(crate) fn area(run: &Run, row: usize) -> f64 {
     let mut ring = Vec::new();
     let mut area = 0.0;
     for part in run.parts(row) {
