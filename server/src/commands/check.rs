@@ -89,7 +89,12 @@ async fn archives(config: &Config, findings: &mut Vec<Finding>) {
         let state = format!("`{}` ({}) is not served: {}", bad.id, bad.file.display(), bad.error);
         findings.push(Finding { what: "archives", state: Err(state) });
     }
-    for archive in good.all() {
+    let damaged = good.damaged().await;
+    for bad in &damaged {
+        let state = format!("`{}` ({}) is served as far as it can be read: {}", bad.id, bad.file.display(), bad.error);
+        findings.push(Finding { what: "archives", state: Err(state) });
+    }
+    for archive in good.all().into_iter().filter(|archive| damaged.iter().all(|bad| bad.id != archive.id)) {
         let (first, last) = archive.zooms;
         let kind = if archive.is_raster { "pictures" } else { "vector tiles" };
         findings.push(Finding { what: "archives", state: Ok(format!("`{}`: {kind}, zoom {first} to {last}", archive.id)) });
