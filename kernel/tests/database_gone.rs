@@ -1,5 +1,7 @@
 //! A database that is gone is told soon; one that is busy is waited for.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail the test")]
+
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
