@@ -127,7 +127,8 @@ impl<'c> Copy<'c> {
 /// Fills a layer's table from records, in one COPY, inside the caller's transaction. Each record writes its row.
 ///
 /// COPY FROM does not work below row-level security, which holds for the owner too; so the owner steps out of it for the
-/// load. That locks the table until the transaction ends: this is for first loads.
+/// load. That locks the table until the transaction ends: this is for first loads, whose rows take new `fid`s and have no history
+/// to be looked up.
 pub async fn fill<T>(
     conn: &mut PgConnection,
     table: &TableName,
@@ -136,7 +137,9 @@ pub async fn fill<T>(
     write: impl Fn(&T, &mut RowWriter<'_>),
 ) -> Result<u64, sqlx::Error> {
     let force = |word: &str| AssertSqlSafe(format!("alter table {} {word} row level security", table.sql()));
+    let first_load = "select set_config('opensit.first_load', $1, true)";
     sqlx::query(force("no force")).execute(&mut *conn).await?;
+    sqlx::query(first_load).bind("on").execute(&mut *conn).await?;
     let mut copy = Copy::start(&mut *conn, table, columns).await?;
     let mut rows = Rows::new(columns.len());
     for record in records {
@@ -144,6 +147,7 @@ pub async fn fill<T>(
         copy.send_if_full(&mut rows).await?;
     }
     let count = copy.finish(&mut rows).await?;
+    sqlx::query(first_load).bind("").execute(&mut *conn).await?;
     sqlx::query(force("force")).execute(conn).await?;
     Ok(count)
 }

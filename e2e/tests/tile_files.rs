@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test")]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use e2e::{Output, Server, opensit, run};
@@ -60,6 +60,7 @@ fn what_is_served_goes_into_a_file_and_is_served_from_it() {
     assert!(written.out.contains("zoom 8 to 17") && !written.out.contains("database"), "{}", written.out);
     the_file_is_what_is_served(&server, &file);
     what_can_not_be_written_leaves_nothing(&data, &files, name);
+    what_is_killed_leaves_nothing(&data, &files);
     drop(server);
 
     let base = "base.tif";
@@ -71,12 +72,25 @@ fn what_is_served_goes_into_a_file_and_is_served_from_it() {
     gdal(&files, &["-of", "MBTILES", base, "pictures.mbtiles"]);
     gdal(&files, &["-of", "COG", "-co", "TILING_SCHEME=GoogleMapsCompatible", "-co", "COMPRESS=DEFLATE", base, "ortho.tif"]);
     std::fs::write(files.join("broken.pmtiles"), "PMTiles, but no more than its name").unwrap();
+    for (whole, short) in [("town.pmtiles", "short.pmtiles"), ("pictures.mbtiles", "short.mbtiles"), ("ortho.tif", "short.tif")] {
+        let bytes = std::fs::read(files.join(whole)).unwrap();
+        std::fs::write(files.join(short), &bytes[..bytes.len() - 100]).unwrap();
+    }
+    std::fs::copy(files.join("town.pmtiles"), files.join("shrinks.pmtiles")).unwrap();
+    let made = Command::new("mkfifo").arg(files.join("pipe.pmtiles")).status().unwrap();
+    assert!(made.success());
     let archive = |id: &str, file: &str, more: &str| format!("[archives.{id}]\nfile = '{}'\n{more}\n", files.join(file).display());
     let configuration = [
         archive("town_file", "town.pmtiles", "title = { it = \"Il paese\", en = \"The town\" }"),
         archive("pictures", "pictures.mbtiles", "audience = \"officers\""),
         archive("ortho", "ortho.tif", "base-map = true\nattribution = '<b>Comune</b> di prova'"),
         archive("broken", "broken.pmtiles", ""),
+        archive("short_pmtiles", "short.pmtiles", ""),
+        archive("short_mbtiles", "short.mbtiles", ""),
+        archive("short_tif", "short.tif", ""),
+        archive("shrinks", "shrinks.pmtiles", ""),
+        archive("pipe", "pipe.pmtiles", ""),
+        archive("folder", ".", ""),
         // a layer keeps its name
         archive("parcels", "town.pmtiles", ""),
     ]
@@ -91,10 +105,18 @@ fn what_is_served_goes_into_a_file_and_is_served_from_it() {
     files_have_rules_as_layers_have(&data, &server);
     martins_users_find_their_addresses(&server);
     glyphs_are_where_styles_say(&server);
+    a_file_that_shrinks_says_so(&server, &files.join("shrinks.pmtiles"));
     let checked = command(&data, &["check", "--config", toml]);
     let line =
         |what: &str| checked.out.lines().find(|line| line.contains(what)).unwrap_or_else(|| panic!("{what}: {}", checked.out)).to_owned();
     assert!(line("`broken`").starts_with("PROBLEM") && !checked.ok, "{}", checked.out);
+    for id in ["short_pmtiles", "short_mbtiles", "short_tif", "shrinks"] {
+        let line = line(&format!("`{id}`"));
+        assert!(line.starts_with("PROBLEM") && line.contains("cut short") && line.contains("Copy it again"), "{line}");
+        assert_eq!(server.get(&format!("/xyz/{id}")).status, if id == "shrinks" { 200 } else { 404 }, "{id}");
+    }
+    assert!(line("`pipe`").contains("a pipe, not a file"), "{}", checked.out);
+    assert!(line("`folder`").contains("its name does not say") || line("`folder`").contains("a directory"), "{}", checked.out);
     assert!(line("`ortho`").starts_with("ok") && line("`ortho`").contains("pictures"), "{}", checked.out);
     assert!(line("layer of that name").contains("`parcels`"), "{}", checked.out);
 }
@@ -133,6 +155,8 @@ fn what_can_not_be_written_leaves_nothing(data: &Path, files: &Path, name: &str)
     refused(&["streets", other, "--bbox", "560000,4210000,561000,4211000"], "another system");
     refused(&["streets", other, "--bbox", "0,0,0.1,0.1", "--max-zoom", "12"], "nothing to write");
     refused(&["streets", "/nowhere/town.pmtiles"], "can't be written");
+    refused(&["streets", files.join("town.txt").to_str().unwrap()], "town.pmtiles");
+    refused(&["streets", files.to_str().unwrap(), "--replace"], "not named as what is written");
     assert_eq!(std::fs::read(name).unwrap(), before);
     let left: Vec<_> = std::fs::read_dir(files).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["town.pmtiles"]);
@@ -143,6 +167,29 @@ fn what_can_not_be_written_leaves_nothing(data: &Path, files: &Path, name: &str)
     let secret = command(data, &["tiles", "export", "tree_inspections", other, "--max-zoom", "14", "--everything"]);
     assert!(secret.ok, "{}", secret.err);
     std::fs::remove_file(other).unwrap();
+}
+
+/// Killed while it writes; where the file system has no files without a name, the next one clears what was left.
+fn what_is_killed_leaves_nothing(data: &Path, files: &Path) {
+    let file = files.join("killed.pmtiles");
+    let arguments = ["tiles", "export", LAYERS, file.to_str().unwrap(), "--data-dir", data.to_str().unwrap()];
+    let mut child = opensit().args(arguments).args(["--max-zoom", "20"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let writes = || {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", child.id())).into_iter().flatten().flatten();
+        open.filter_map(|entry| std::fs::read_link(entry.path()).ok()).any(|target| target.parent() == Some(files))
+    };
+    let begun = Instant::now();
+    while !writes() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it does not begin to write");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    assert!(!child.wait().unwrap().success());
+    let again = command(data, &["tiles", "export", "streets", file.to_str().unwrap(), "--max-zoom", "12"]);
+    assert!(again.ok, "{}", again.err);
+    std::fs::remove_file(&file).unwrap();
+    let left: Vec<_> = std::fs::read_dir(files).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["town.pmtiles"]);
 }
 
 /// A tile of the town in the middle of the file.
@@ -178,6 +225,19 @@ fn the_file_is_served_as_its_layers_are(server: &Server) {
     assert!(mixed.status == 400 && mixed.text().contains("fetched by itself"), "{}", mixed.text());
     assert_eq!((server.get("/xyz/broken").status, server.get("/xyz/town_file/changes").status), (404, 404));
     assert_ne!(server.get("/xyz/parcels").json()["served_from"], "file");
+}
+
+/// Overwritten while it is served: the tiles that are gone are told to be, and the log has it once.
+fn a_file_that_shrinks_says_so(server: &Server, file: &Path) {
+    let tile = format!("/xyz/shrinks/{}", middle(&server.get("/xyz/shrinks").json()));
+    assert_eq!(server.get(&tile).status, 200);
+    std::fs::File::options().write(true).open(file).unwrap().set_len(20_000).unwrap();
+    for _ in 0..2 {
+        let answer = server.get(&tile);
+        let problem = answer.json();
+        assert_eq!((answer.status, &problem["type"]), (503, &"https://opensit.it/problems/damaged-file".into()), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains("`shrinks`"), "{problem}");
+    }
 }
 
 fn files_of_pictures_are_served(server: &Server) {

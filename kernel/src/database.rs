@@ -1,42 +1,51 @@
 //! Connections as `opensit_app`, for somebody.
 
+mod reach;
+
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction};
 
 use crate::{Comuni, Principal};
+use reach::Reach;
 
 /// The database as `opensit_app`. The only way to a connection is to say who asks, so that row-level security, the second
-/// wall, knows it too. Cheap to clone.
+/// wall, knows it too. Where the database is gone, those who ask for a connection are told so (`sqlx::Error::PoolTimedOut`) within about
+/// a second, whatever the pool's own patience. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Database(PgPool);
+pub struct Database(PgPool, Arc<Reach>);
 
 impl Database {
     /// Over a pool of connections as `opensit_app`.
     pub fn new(pool: PgPool) -> Self {
-        Self(pool)
+        Self(pool, Arc::default())
     }
 
     /// A connection to read with, as this principal. What is not public is read in a read-only transaction whose settings
     /// end with it: whoever gets the connection next is nobody again.
     pub async fn session(&self, who: &Principal) -> Result<Session, sqlx::Error> {
         if *who == Principal::anonymous() {
-            return Ok(Session(Kind::Nobody(self.0.acquire().await?)));
+            return Ok(Session(Kind::Nobody(self.1.wait(&self.0, self.0.acquire()).await?)));
         }
         let begin = format!("begin read only; {}", settings(who));
-        Ok(Session(Kind::Somebody(self.0.begin_with(AssertSqlSafe(begin)).await?)))
+        Ok(Session(Kind::Somebody(self.begin(begin).await?)))
     }
 
     /// A repeatable-read, read-only transaction as this principal: several questions that see the same rows.
     pub async fn snapshot(&self, who: &Principal) -> Result<Session, sqlx::Error> {
         let begin = format!("begin isolation level repeatable read read only; {}", settings(who));
-        Ok(Session(Kind::Somebody(self.0.begin_with(AssertSqlSafe(begin)).await?)))
+        Ok(Session(Kind::Somebody(self.begin(begin).await?)))
     }
 
     /// A transaction to write in, as this principal. Nothing is written unless it is committed.
     pub async fn write(&self, who: &Principal) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.0.begin_with(AssertSqlSafe(format!("begin; {}", settings(who)))).await
+        self.begin(format!("begin; {}", settings(who))).await
+    }
+
+    async fn begin(&self, begin: String) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.1.wait(&self.0, self.0.begin_with(AssertSqlSafe(begin))).await
     }
 
     /// How many connections there are, and how many of them idle.

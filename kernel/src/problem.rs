@@ -156,6 +156,11 @@ impl Problem {
         problem
     }
 
+    /// 503: a file that the answer lies in can't be read. Asking again does not help; putting the file right does.
+    pub fn damaged_file(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "damaged-file", "A file on the server can't be read", detail)
+    }
+
     /// What a failure of the database means to the client: away, overloaded or busy with others (locks) is a 503, a time-out too; the rest a 500.
     pub fn database(operation: &'static str, error: &sqlx::Error) -> Self {
         let away = match error {

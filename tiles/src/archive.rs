@@ -5,12 +5,14 @@
 
 mod answer;
 mod cog;
+mod file;
 mod mbtiles;
 mod pmtiles;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use kernel::layer::Audience;
@@ -132,6 +134,19 @@ impl Reader {
         }
     }
 
+    /// Reads all that says where its tiles are, which takes a while in a large one.
+    async fn examine(&self) -> Result<(), ArchiveError> {
+        match self {
+            Self::Pmtiles(reader) => reader.examine().await,
+            Self::Mbtiles(reader) => {
+                let reader = Arc::clone(reader);
+                blocking(move || reader.examine()).await
+            }
+            // was read as it was opened
+            Self::Cog(_) => Ok(()),
+        }
+    }
+
     async fn tile(&self, tile: TileCoord) -> Result<Option<Stored>, ArchiveError> {
         match self {
             Self::Pmtiles(reader) => reader.tile(tile).await,
@@ -158,6 +173,8 @@ pub(crate) struct Archive {
     settings: ArchiveSettings,
     about: About,
     reader: Reader,
+    /// Whether the log has that it is damaged.
+    is_told: AtomicBool,
 }
 
 impl Archive {
@@ -213,12 +230,26 @@ impl Archives {
         for (id, settings) in settings {
             match Reader::open(&settings.file).await.and_then(|opened| suitable(opened, settings)) {
                 Ok((reader, about)) => {
-                    good.insert(id.to_string(), Archive { id: id.clone(), settings: settings.clone(), about, reader });
+                    good.insert(
+                        id.to_string(),
+                        Archive { id: id.clone(), settings: settings.clone(), about, reader, is_told: AtomicBool::new(false) },
+                    );
                 }
                 Err(error) => bad.push(BadArchive { id: id.clone(), file: settings.file.clone(), error }),
             }
         }
         (Self(Arc::new(good)), bad)
+    }
+
+    /// Looks through those that were opened for what can't be read: more than is done at each start, since it reads large parts of them.
+    pub async fn damaged(&self) -> Vec<BadArchive> {
+        let mut bad = Vec::new();
+        for archive in self.0.values() {
+            if let Err(error) = archive.reader.examine().await {
+                bad.push(BadArchive { id: archive.id.clone(), file: archive.settings.file.clone(), error });
+            }
+        }
+        bad
     }
 
     /// All of them.

@@ -57,7 +57,7 @@ impl FilterDocument {
             let filter = Filter::from_json_in(&document, srid, north_first)?;
             return Ok(Self { filter, document, tokens: Vec::new() });
         }
-        let (document, tokens) = text::document(text, language == FilterLanguage::OldText)?;
+        let (document, tokens) = text::document(text, language == FilterLanguage::OldText).map_err(FilterError::in_text)?;
         let read = Filter::from_json_in(&document, srid, north_first);
         let filter = read.map_err(|e| placed(e, &document, &tokens))?;
         Ok(Self { filter, document, tokens })
@@ -95,8 +95,12 @@ fn placed(error: FilterError, document: &Json, tokens: &[text::Token]) -> Filter
         let Some(inner) = inner else { break };
         fragment = inner;
     }
-    let position = said(fragment).and_then(|text| tokens.iter().find(|token| token.says(text))).map(|token| token.at);
-    FilterError { position, at: String::new(), ..error }
+    let operator = fragment.get("op").and_then(Json::as_str).unwrap_or_default();
+    // of a function that itself is wrong, its name; of an operator between two parts, the first of them
+    let called = tokens.windows(2).find(|two| two[0].says(operator) && two[1].says("(")).map(|two| two[0].at);
+    let says = |text: &str| tokens.iter().find(|token| token.says(text)).map(|token| token.at);
+    let position = called.or_else(|| said(fragment).and_then(says)).or_else(|| says(operator));
+    FilterError { position, at: String::new(), ..error }.in_text()
 }
 
 /// The first name or text in a part of a document.

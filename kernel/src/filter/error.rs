@@ -19,6 +19,11 @@ impl FilterError {
         Self { at: at.into(), what: what.into(), position: None }
     }
 
+    /// An error of a text, of which nothing closer is known than that it is somewhere from the beginning on.
+    pub(super) fn in_text(self) -> Self {
+        Self { position: self.position.or(Some(1)), ..self }
+    }
+
     pub(super) fn at_character(position: usize, what: impl Into<String>) -> Self {
         Self { at: String::new(), what: what.into(), position: Some(position) }
     }

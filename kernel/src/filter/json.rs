@@ -12,6 +12,7 @@
 //! a geometry or bbox that is not in CRS84. Coordinates come east first, whatever the system.
 
 mod read;
+mod strict;
 mod value;
 mod write;
 
@@ -84,7 +85,11 @@ pub(super) fn document(text: &str) -> Result<serde_json::Value, FilterError> {
     if text.len() > Filter::MAX_BYTES {
         return Err(FilterError::new("", format!("it has {} bytes; at most {} are read", text.len(), Filter::MAX_BYTES)));
     }
-    serde_json::from_str(text).map_err(|e| FilterError::new("", format!("it is not JSON: {e}")))
+    let strict::Strict(document) = serde_json::from_str(text).map_err(|e| {
+        let what = if e.is_data() { e.to_string() } else { format!("it is not JSON: {e}") };
+        FilterError::new("", what)
+    })?;
+    Ok(document)
 }
 
 impl Serialize for Filter {

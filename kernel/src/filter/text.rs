@@ -26,14 +26,19 @@ static LIMITED: Once = Once::new();
 /// The text as a document, and its parts with where they stand.
 pub(super) fn document(text: &str, ilike: bool) -> Result<(Json, Vec<Token>), FilterError> {
     if text.len() > Filter::MAX_BYTES {
-        return Err(FilterError::new("", format!("it has {} bytes; at most {} are read", text.len(), Filter::MAX_BYTES)));
+        let last = tokens::character(text, Filter::MAX_BYTES);
+        return Err(FilterError::at_character(last, format!("it has {} bytes; at most {} are read", text.len(), Filter::MAX_BYTES)));
     }
     let parts = tokens(text)?;
     let readable = if ilike { tokens::without_ilike(text, &parts) } else { text.to_owned() };
     LIMITED.call_once(|| pest::set_call_limit(NonZeroUsize::new(MAX_TRIES)));
+    let words = parts.clone();
     let parser = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || {
         let tree = cql2::parse_text(&readable).map_err(|e| refused(&e, &readable))?;
-        convert::json(&tree).map_err(|what| FilterError::new("", what))
+        convert::json(&tree).map_err(|wrong| {
+            let at = words.iter().find(|part| wrong.is_at(part)).map_or(1, |part| part.at);
+            FilterError::at_character(at, wrong.what)
+        })
     });
     let parser = parser.map_err(|_| FilterError::new("", "it can't be read now; try again"))?;
     let document = parser.join().unwrap_or_else(|_| Err(FilterError::new("", "it can't be read")))?;

@@ -89,7 +89,12 @@ async fn archives(config: &Config, findings: &mut Vec<Finding>) {
         let state = format!("`{}` ({}) is not served: {}", bad.id, bad.file.display(), bad.error);
         findings.push(Finding { what: "archives", state: Err(state) });
     }
-    for archive in good.all() {
+    let damaged = good.damaged().await;
+    for bad in &damaged {
+        let state = format!("`{}` ({}) is served as far as it can be read: {}", bad.id, bad.file.display(), bad.error);
+        findings.push(Finding { what: "archives", state: Err(state) });
+    }
+    for archive in good.all().into_iter().filter(|archive| damaged.iter().all(|bad| bad.id != archive.id)) {
         let (first, last) = archive.zooms;
         let kind = if archive.is_raster { "pictures" } else { "vector tiles" };
         findings.push(Finding { what: "archives", state: Ok(format!("`{}`: {kind}, zoom {first} to {last}", archive.id)) });
@@ -205,12 +210,12 @@ async fn contents(owner: &PgPool, findings: &mut Vec<Finding>) -> Result<(), Fai
     .fetch_one(owner)
     .await
     .map_err(Failure::database("examining the publication"))?;
-    findings.push(Finding::new(
-        "publication",
-        unpublished == 0,
-        format!("{unpublished} layers' changes are not told"),
-        "Run `opensit migrate`",
-    ));
+    let state = match unpublished {
+        0 => "each layer's changes are told".to_owned(),
+        1 => "the changes of one layer are not told".to_owned(),
+        several => format!("the changes of {several} layers are not told"),
+    };
+    findings.push(Finding::new("publication", unpublished == 0, state, "Run `opensit migrate`"));
     let retained: i64 = sqlx::query_scalar(
         "select coalesce(max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)), 0)::bigint
            from pg_replication_slots where slot_name like 'opensit\\_%'",

@@ -1,5 +1,7 @@
+mod draft;
+
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ::tiles::{Engine, ExportError, Wanted, Written};
@@ -14,6 +16,7 @@ use crate::config::Config;
 use crate::database::Database;
 use crate::failure::Failure;
 use crate::{following, installation, migrate};
+use draft::Draft;
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Examples:
@@ -65,25 +68,27 @@ pub(crate) async fn run(command: &Command, config: &Config) -> Result<(), Failur
     if arguments.file.exists() && !arguments.replace {
         return Err(Failure::new(format!("{} exists already: name another file, or say --replace", arguments.file.display())));
     }
-    let draft = draft(&arguments.file)?;
+    let is_named_so = arguments.file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("pmtiles"));
+    if !is_named_so {
+        let name = arguments.file.with_extension("pmtiles");
+        let detail = format!(
+            "{} is not named as what is written: tiles are written as PMTiles. Name it {}",
+            arguments.file.display(),
+            name.display()
+        );
+        return Err(Failure::new(detail));
+    }
+    let draft = Draft::beside(&arguments.file).map_err(|e| unwritten(&arguments.file, &e))?;
     let database = Database::open_existing(config).await?;
     let written = write(arguments, config, &database, draft.as_file()).await;
     database.close().await?;
     let written = written?;
-    draft.persist(&arguments.file).map_err(|e| unwritten(&arguments.file, &e.error))?;
+    draft.become_file(&arguments.file, arguments.replace).map_err(|e| unwritten(&arguments.file, &e))?;
     tell(arguments, written);
     Ok(())
 }
 
-/// The file that is written to, beside the one that it becomes when it is whole; gone if it never is.
-fn draft(file: &Path) -> Result<tempfile::NamedTempFile, Failure> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o666);
-    let made = tempfile::Builder::new().prefix(".opensit-").suffix(".pmtiles").permissions(mode).tempfile_in(folder);
-    made.map_err(|e| unwritten(file, &e))
-}
-
-fn unwritten(file: &Path, error: &std::io::Error) -> Failure {
+fn unwritten(file: &std::path::Path, error: &std::io::Error) -> Failure {
     Failure::new(format!("{} can't be written: {error}", file.display()))
 }
 

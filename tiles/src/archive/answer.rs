@@ -11,6 +11,7 @@ use kernel::layer::Audience;
 use kernel::{AddressToken, Language, Params, Principal, Problem, PublicUrl, Text, TileCoord};
 use serde_json::{Value, json};
 use std::io::Read;
+use std::sync::atomic::Ordering;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::{Archive, ArchiveError, Format, Stored};
@@ -134,7 +135,14 @@ impl Archive {
     }
 
     fn unreadable(&self, error: &ArchiveError) -> Problem {
-        Problem::internal("tile of a file", &format!("{} ({}): {error}", self.id, self.settings.file.display()))
+        if !self.is_told.swap(true, Ordering::Relaxed) {
+            tracing::error!(archive = %self.id, file = %self.settings.file.display(), cause = %error, "a file of tiles is damaged; its next failures are not logged");
+        }
+        Problem::damaged_file(format!(
+            "this tile can't be read, since the file of `{}` on the server is damaged or gone; others of its tiles may be whole. Who runs the server \
+             finds the cause in its log and by `opensit check`",
+            self.id
+        ))
     }
 
     /// 304 if the client has it, 204 if nothing is there, else the tile, packed as it lies in the file where the client takes that.

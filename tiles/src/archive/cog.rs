@@ -318,6 +318,15 @@ mod tests {
         let whole = std::fs::read(folder.join("deep.tif")).unwrap();
         std::fs::write(folder.join("cut.tif"), &whole[..whole.len() / 3]).unwrap();
         assert!(!refused("cut.tif").is_empty());
+        for packing in ["DEFLATE", "JPEG"] {
+            let packing = format!("COMPRESS={packing}");
+            gdal("gdal_translate", folder, &[&["-of", "COG", "-co", &packing][..], &NEAREST[..], &["base.tif", "whole.tif"]].concat());
+            let whole = std::fs::read(folder.join("whole.tif")).unwrap();
+            for left in [whole.len() - 10, whole.len() / 2] {
+                std::fs::write(folder.join("cut.tif"), &whole[..left]).unwrap();
+                assert!(refused("cut.tif").contains("cut short"), "{packing} {left}: {}", refused("cut.tif"));
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! MBTiles 1.3: tiles in an SQLite database, their rows counted from the south.
 
 use std::collections::HashMap;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -8,7 +9,7 @@ use kernel::{Bbox, TileCoord};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use serde_json::Value;
 
-use super::{About, ArchiveError, Format, Stored};
+use super::{About, ArchiveError, Format, Stored, file};
 
 /// How many connections rest, at most, for the next tile.
 const RESTING: usize = 8;
@@ -21,10 +22,17 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn open(file: &Path) -> Result<(Self, About), ArchiveError> {
-        let connection = connect(file)?;
+    pub(super) fn open(path: &Path) -> Result<(Self, About), ArchiveError> {
+        whole(path)?;
+        let connection = connect(path)?;
         let about = about(&connection)?;
-        Ok((Self { file: file.to_owned(), resting: Mutex::new(vec![connection]), format: about.format }, about))
+        Ok((Self { file: path.to_owned(), resting: Mutex::new(vec![connection]), format: about.format }, about))
+    }
+
+    /// Reads every page.
+    pub(super) fn examine(&self) -> Result<(), ArchiveError> {
+        let found: String = connect(&self.file)?.query_row("pragma quick_check(1)", (), |row| row.get(0)).map_err(ArchiveError::broken)?;
+        if found == "ok" { Ok(()) } else { Err(ArchiveError::broken(found)) }
     }
 
     pub(super) fn tile(&self, tile: TileCoord) -> Result<Option<Stored>, ArchiveError> {
@@ -45,9 +53,34 @@ impl Reader {
     }
 }
 
-fn connect(file: &Path) -> Result<Connection, ArchiveError> {
+/// Refuses a file that is shorter than its header has it (SQLite, "Database File Format", 1.3): what SQLite says of it is less clear.
+fn whole(path: &Path) -> Result<(), ArchiveError> {
+    let opened = file::open(path)?;
+    let mut header = [0; 100];
+    // shorter ones are no databases, as is said elsewhere; the last pages of a database with a log may be in that
+    if opened.read_exact_at(&mut header, 0).is_err() || !header.starts_with(b"SQLite format 3\0") || path_with(path, "-wal").exists() {
+        return Ok(());
+    }
+    let number = |at: usize, bytes: usize| header[at..at + bytes].iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
+    let page = match number(16, 2) {
+        1 => 65_536,
+        bytes => bytes,
+    };
+    // the count of pages holds only if whoever wrote last knew of it
+    let pages = if number(24, 4) == number(92, 4) { number(28, 4) } else { 0 };
+    file::reaches(&opened, page * pages)
+}
+
+fn path_with(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn connect(path: &Path) -> Result<Connection, ArchiveError> {
+    file::regular(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(file, flags)
+    Connection::open_with_flags(path, flags)
         .map_err(|e| ArchiveError::new(format!("it can't be opened: {e}"), "Is `file` right, and may the server read it?"))
 }
 
@@ -157,5 +190,25 @@ mod tests {
         std::fs::write(folder.path().join("b.mbtiles"), "no database").unwrap();
         assert!(refused(&folder.path().join("b.mbtiles")).contains("no MBTiles"));
         assert!(refused(&folder.path().join("c.mbtiles")).contains("can't be opened"));
+    }
+
+    #[test]
+    fn what_is_cut_short_or_overwritten_is_found() {
+        let rows = (0..400).map(|x| format!("insert into tiles values (9, {x}, 0, randomblob(900));")).collect::<String>();
+        let (folder, file) = archive(&format!("insert into metadata values ('format', 'png'); {rows}"));
+        let whole = std::fs::read(&file).unwrap();
+        assert!(Reader::open(&file).unwrap().0.examine().is_ok());
+        let damaged = folder.path().join("damaged.mbtiles");
+        for left in [whole.len() - 1, whole.len() / 2, 5000] {
+            std::fs::write(&damaged, &whole[..left]).unwrap();
+            let refused = Reader::open(&damaged).map(|_| ()).unwrap_err().to_string();
+            assert!(refused.contains("cut short") && refused.contains(&left.to_string()), "{refused}");
+        }
+        let mut overwritten = whole;
+        let middle = overwritten.len() / 2;
+        overwritten[middle..middle + 8192].fill(0xff);
+        std::fs::write(&damaged, overwritten).unwrap();
+        let found = Reader::open(&damaged).and_then(|(reader, _)| reader.examine()).unwrap_err().to_string();
+        assert!(found.contains("can't be read"), "{found}");
     }
 }

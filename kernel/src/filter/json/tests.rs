@@ -224,3 +224,22 @@ fn only_what_the_layer_has_and_they_see_can_be_asked() {
     }
     assert_eq!(Filter::And(vec![Filter::InScope(column("comune")), text("owner"), text("note")]).check_rule(&layer), Ok(()));
 }
+
+#[test]
+fn a_member_that_is_given_twice_is_refused() {
+    let read = |text: &str| Filter::read(text, Srid::CRS84);
+    for twice in [
+        r#"{"op":"=","args":[{"property":"a"},1],"op":"<>"}"#,
+        r#"{"op":"=","args":[{"property":"a","property":"b"},1]}"#,
+        r#"{"op":"not","args":[{"op":"=","args":[{"property":"a"},1],"args":[{"property":"b"},1]}]}"#,
+        r#"{"op":"s_intersects","args":[{"property":"geometry"},{"type":"Point","coordinates":[15,38],"coordinates":[16,38]}]}"#,
+        // the same name, written in two ways
+        r#"{"op":"=","args":[{"property":"a"},1],"\u006fp":"<>"}"#,
+    ] {
+        let error = read(twice).expect_err(twice);
+        assert!(error.what.contains("is given twice"), "{twice}: {error}");
+    }
+    assert!(read("{").unwrap_err().what.contains("it is not JSON"));
+    let number = r#"{"op":"=","args":[{"property":"a"},-12.5e1]}"#;
+    assert_eq!(read(number), Filter::from_json(&serde_json::from_str(number).unwrap(), Srid::CRS84));
+}

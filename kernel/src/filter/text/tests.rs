@@ -140,24 +140,30 @@ fn what_is_wrong_is_said_with_where_and_why() {
         ("listed", Some(1), "no condition"),
         ("NOT listed", Some(5), "no condition"),
         ("name = other", Some(8), "not with another property"),
-        ("name = NULL", None, "isNull"),
-        ("pg_sleep(10) = 1", None, "`pg_sleep` is not a function"),
-        ("pg_sleep(10)", None, "`pg_sleep` is not an operator"),
+        ("name = NULL", Some(1), "isNull"),
+        ("pg_sleep(10) = 1", Some(1), "`pg_sleep` is not a function"),
+        ("pg_sleep(10)", Some(1), "`pg_sleep` is not an operator"),
         ("floors + 1 = 2", Some(1), "`+` is not a function"),
-        ("floors = 1 + 1", None, "`+` is not a function"),
+        ("floors = 1 + 1", Some(12), "`+` is not a function"),
         ("built = DATE('2026-02-30')", Some(14), "a day is written"),
-        ("floors = 9007199254740993", None, "can't be told exactly"),
-        ("height = 1e999", None, "can't be told"),
-        ("inScope(comune)", Some(9), "the layers' own rules only"),
-        ("S_INTERSECTS(geometry, POINT EMPTY)", None, "empty"),
-        ("S_TOUCHES(geometry, POINT(1 1))", None, "is not an operator"),
+        ("floors = 9007199254740993", Some(10), "can't be told exactly"),
+        ("height = -1e999", Some(11), "can't be told"),
+        ("inScope(comune)", Some(1), "the layers' own rules only"),
+        ("floors = 1 AND S_INTERSECTS(geometry, POINT EMPTY)", Some(39), "empty"),
+        ("S_TOUCHES(geometry, POINT(1 1))", Some(1), "is not an operator"),
         ("name LIKE 'a\\'", Some(11), "lone"),
+        ("floors = 1 OR name IN ()", Some(24), "can't stand here"),
+        ("floors = 1 OR built = DATE(5)", Some(23), "take texts"),
+        ("(floors = 1", Some(1), "parenthesis that begins here does not end"),
+        ("floors = 1)", Some(11), "no open parenthesis"),
+        ("S_INTERSECTS(geometry, POLYGON((15 38, 16 38, 16 39, 15 38", Some(32), "does not end"),
+        ("S_INTERSECTS(geometry, POLYGON((15 38, 16 38, 16 39, 15 38))", Some(13), "does not end"),
+        ("S_INTERSECTS(geometry, POINT(15 38)", Some(13), "does not end"),
+        ("S_INTERSECTS(geometry, POINT(15 38", Some(29), "does not end"),
     ] {
         let error = read(written).expect_err(written);
         assert!(error.what.contains(what), "{written}: {error}");
-        if position.is_some() {
-            assert_eq!(error.position, position, "{written}: {error}");
-        }
+        assert_eq!(error.position, position, "{written}: {error}");
     }
 }
 

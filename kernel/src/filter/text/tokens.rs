@@ -79,7 +79,11 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<Token>, FilterError> {
         nesting.take(&token)?;
         all.push(token);
     }
-    Ok(all)
+    match nesting.open.last() {
+        // the parser takes a geometry for ended where the text ends
+        Some(at) => Err(FilterError::at_character(*at, "the parenthesis that begins here does not end")),
+        None => Ok(all),
+    }
 }
 
 fn is_of_word(c: char) -> bool {
@@ -91,6 +95,8 @@ fn is_of_word(c: char) -> bool {
 struct Nesting {
     /// For each open parenthesis, and the whole: operators since the last `AND`, `OR` or comma.
     chains: Vec<usize>,
+    /// Where each open parenthesis stands.
+    open: Vec<usize>,
     depth: usize,
     joined: usize,
 }
@@ -104,9 +110,11 @@ impl Nesting {
         match (token.kind, word.as_str()) {
             (Kind::Other, "(") => {
                 self.chains.push(0);
+                self.open.push(token.at);
                 self.depth += 1;
             }
-            (Kind::Other, ")") if self.chains.len() > 1 => self.depth -= self.chains.pop().unwrap_or_default() + 1,
+            (Kind::Other, ")") if self.open.pop().is_some() => self.depth -= self.chains.pop().unwrap_or_default() + 1,
+            (Kind::Other, ")") => return Err(FilterError::at_character(token.at, "there is no open parenthesis that this one ends")),
             (Kind::Other, ",") | (Kind::Word, "and" | "or") => {
                 if let Some(chain) = self.chains.last_mut() {
                     self.depth -= std::mem::take(chain);
@@ -153,6 +161,11 @@ pub(super) fn without_ilike(text: &str, tokens: &[Token]) -> String {
 }
 
 impl Token {
+    /// Whether it is this key word, which is in small letters.
+    pub(super) fn is_word(&self, word: &str) -> bool {
+        self.kind == Kind::Word && self.text.eq_ignore_ascii_case(word)
+    }
+
     /// Whether it is this name or text.
     pub(crate) fn says(&self, text: &str) -> bool {
         match self.kind {

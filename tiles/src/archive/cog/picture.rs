@@ -15,7 +15,7 @@ use tiff::decoder::{ChunkType, DecodingResult, Limits};
 use tiff::tags::Tag;
 
 use super::CURE;
-use crate::archive::{ArchiveError, Format};
+use crate::archive::{ArchiveError, Format, file};
 
 /// How a JPEG is written, of 100: as map tiles usually are.
 const QUALITY: u8 = 85;
@@ -29,9 +29,8 @@ const MAX_BLOCK: u32 = 4096;
 
 pub(super) type Decoder = tiff::decoder::Decoder<BufReader<File>>;
 
-pub(super) fn decoder(file: &Path) -> Result<Decoder, ArchiveError> {
-    let opened = File::open(file)
-        .map_err(|e| ArchiveError::new(format!("it can't be opened: {e}"), "Is `file` right, and may the server read it?"))?;
+pub(super) fn decoder(path: &Path) -> Result<Decoder, ArchiveError> {
+    let opened = file::open(path)?;
     let mut limits = Limits::default();
     limits.ifd_value_size = MAX_LIST_BYTES;
     tiff::decoder::Decoder::new(BufReader::new(opened))
@@ -87,8 +86,11 @@ impl Picture {
             return Err(ArchiveError::new(format!("its blocks are {} by {} pixels", block.0, block.1), CURE));
         }
         let compression = decoder.find_tag_unsigned::<u16>(Tag::Compression).ok().flatten();
+        let blocks = blocks(decoder)?;
+        let end = blocks.iter().map(|(offset, length)| offset.saturating_add(*length)).max().unwrap_or_default();
+        file::reaches(decoder.inner().get_ref(), end)?;
         if is_mask {
-            let blocks = Some(blocks(decoder)?);
+            let blocks = Some(blocks);
             let bits = decoder.find_tag_unsigned::<u16>(Tag::BitsPerSample).ok().flatten();
             if (bits, compression) != (Some(1), Some(DEFLATE)) {
                 return Err(ArchiveError::new("its mask is not packed bits", CURE));
