@@ -11,6 +11,7 @@ mod blocks;
 mod builder;
 mod clip;
 mod cover;
+mod crowded;
 mod cut;
 mod draw;
 mod encode;

@@ -8,6 +8,7 @@ use kernel::filter::{self, RowValues};
 use kernel::{Filter, Srid};
 
 use super::builder::{NONE, Rows, UNKNOWN};
+use super::crowded;
 use super::ids::Ids;
 use super::index::hilbert;
 use super::level::{Cells, Level};
@@ -104,7 +105,7 @@ const MAX_LEVELS: usize = 48;
 /// As many are kept of what is counted by cells: 17 zooms of some classes.
 const MAX_MOSAICS: usize = 160;
 
-/// Beyond this zoom the order of the rows tells nothing of tiles.
+/// A tile beyond this zoom is some hundred metres wide: it is crowded where rows lie one over another, and dividing them for it is no help.
 const MAX_CROWDED: u8 = 16;
 
 /// The numbers of rows, by row: those that lie close together in four bytes.
@@ -425,21 +426,9 @@ impl Run {
         }
     }
 
-    /// The highest zoom at which more than so many rows have their middles in one tile; asked for one number only.
+    /// The highest zoom at which a tile has more than so many rows; asked for one number only.
     pub(crate) fn crowded_to(&self, most: usize) -> Option<u8> {
-        *self.crowded.get_or_init(|| (0..=MAX_CROWDED).rev().find(|z| self.is_crowded(*z, most)))
-    }
-
-    fn is_crowded(&self, z: u8, most: usize) -> bool {
-        // along the curve the rows of a tile follow one another
-        let tile = |row: usize| self.extent(row).centre().map(|at| (u64::from(at) >> (32 - u32::from(z))) as u32);
-        let (mut last, mut count) = (None, 0);
-        (0..self.len()).any(|row| {
-            let own = Some(tile(row));
-            count = if own == last { count + 1 } else { 1 };
-            last = own;
-            count > most
-        })
+        *self.crowded.get_or_init(|| crowded::to(self, most, MAX_CROWDED))
     }
 
     /// What it takes of memory.
