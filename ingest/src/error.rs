@@ -319,7 +319,8 @@ pub enum IngestError {
     /// Nothing in common.
     #[error(
         "none of the file's rows has an id that `{layer}` has: by `{key}` the file's are {}, the layer's {}. If the key is another column, say it with `--key`; if these are other objects, use `--replace`",
-        list(theirs), list(ours)
+        list(theirs),
+        list(ours)
     )]
     NothingInCommon {
         /// The layer.

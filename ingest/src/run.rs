@@ -115,12 +115,7 @@ async fn reset_session(database: &mut PgConnection) -> Result<(), IngestError> {
     Ok(())
 }
 
-async fn open_and_survey(
-    settings: &Settings,
-    request: &Request,
-    wish: KeyWish,
-    progress: &dyn Progress,
-) -> Result<Opened, IngestError> {
+async fn open_and_survey(settings: &Settings, request: &Request, wish: KeyWish, progress: &dyn Progress) -> Result<Opened, IngestError> {
     progress.stage(Stage::Opening, None);
     let (files, wanted) = (request.files.clone(), request.source_layer.clone());
     let (temporary, limits, swap_axes) = (settings.temporary.clone(), settings.limits, request.swap_axes);
@@ -220,7 +215,11 @@ async fn load(
         comune: request.comune.clone().map_or_else(|| ComuneOf::Points(territory.locator()), ComuneOf::Given),
         rows: survey.files.iter().map(|f| f.rows).collect(),
         direct: direct.then_some(IntoNext { multi: survey.multi }),
-        compared: if let Target::Updates(layer) = target { Some(IntoNext { multi: layer.geometry == layer.geometry.multi() }) } else { None },
+        compared: if let Target::Updates(layer) = target {
+            Some(IntoNext { multi: layer.geometry == layer.geometry.multi() })
+        } else {
+            None
+        },
     };
     let (mut tally, sources) = load::copy(database, helper, staging, sources, plan, progress).await?;
     drop(folder);
@@ -233,16 +232,12 @@ async fn load(
     if let Target::Updates(there) = target {
         progress.stage(Stage::Comparing, None);
         let declared = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
-        let delivered = Delivered {
-            staging,
-            layer: &declared,
-            family,
-            sources: &sources,
-            files: &names,
-            key: key.as_deref().unwrap_or_default(),
-        };
-        let (placed_now, found) = update::update(database, &delivered, request, &mut tally).await?;
-        (rows, placed, comuni) = (found.rows.new + found.rows.changed + found.rows.same, placed_now, Vec::new());
+        let delivered =
+            Delivered { staging, layer: &declared, family, sources: &sources, files: &names, key: key.as_deref().unwrap_or_default() };
+        let (placed_now, mut found) = update::update(database, &delivered, request, &mut tally).await?;
+        found.key = survey.key.name(&fields).unwrap_or(found.key);
+        rows = if found.written { found.rows.new + found.rows.changed + found.rows.same } else { 0 };
+        (placed, comuni) = (placed_now, Vec::new());
         (layer, difference) = (declared, Some(found));
     } else {
         progress.stage(Stage::Placing, Some(total));

@@ -25,11 +25,10 @@ pub(super) async fn find_different(
     comune_is_given: bool,
 ) -> Result<(), sqlx::Error> {
     let (loading, table) = (staging.loading.sql(), layer.table.sql());
-    let values: String =
-        layer.fields.iter().map(|f| format!(" or l.{name} is distinct from t.{name}", name = f.name.sql())).collect();
+    let values: String = layer.fields.iter().map(|f| format!(" or l.{name} is distinct from t.{name}", name = f.name.sql())).collect();
     let comune = if comune_is_given { " or l._comune is distinct from t.comune" } else { "" };
     for sql in [
-        format!("analyze {loading}"),
+        format!("analyze {loading} (_seq, _key)"),
         format!(
             "create temporary table {DIFFERENT} on commit drop as
              select l._seq, t.fid, t.fid is null or l._geom is distinct from t.geom as looked
@@ -42,6 +41,7 @@ pub(super) async fn find_different(
             "create temporary table {VANISHED} on commit drop as
              select t.fid from {table} t where not exists (select from {loading} l where l._key = t.id)"
         ),
+        format!("analyze {VANISHED}"),
     ] {
         sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await?;
     }
@@ -66,11 +66,8 @@ pub(super) async fn describe(
         .iter()
         .map(|f| format!("case when l.{name} is distinct from t.{name} then '{plain}' end", name = f.name.sql(), plain = f.name.as_str()))
         .collect();
-    let fields = if fields.is_empty() {
-        "'{}'::text[]".to_owned()
-    } else {
-        format!("array_remove(array[{}]::text[], null)", fields.join(", "))
-    };
+    let fields =
+        if fields.is_empty() { "'{}'::text[]".to_owned() } else { format!("array_remove(array[{}]::text[], null)", fields.join(", ")) };
     let geometry = geometry_sql(layer);
     let given = comune_is_given;
     for sql in [
@@ -97,8 +94,7 @@ pub(super) async fn describe(
               where fid is not null and fields = '{{}}' and moved_m is null and comune is not distinct from was_in"
         ),
         format!("create index on {CHANGES} (fid)"),
-        format!("analyze {CHANGES}"),
-        format!("analyze {VANISHED}"),
+        format!("analyze {CHANGES} (fid, _seq)"),
     ] {
         sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await?;
     }

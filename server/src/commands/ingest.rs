@@ -16,7 +16,10 @@ use crate::failure::Failure;
 use crate::{installation, migrate};
 
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = "Examples:
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Examples:
   opensit ingest alberi.gpkg --layer trees_2026 --title \"Alberi 2026\"
   opensit ingest civici.csv --layer civici --crs EPSG:3003 --replace
   opensit ingest vincoli.zip --layer vincoli --outside ok --comune 080063
@@ -24,7 +27,8 @@ use crate::{installation, migrate};
   opensit ingest alberi-2027.gpkg --layer trees --update
   opensit ingest undo trees
 
-A layer that exists is refused unless --update, --replace or --append says what may happen to it. (A file called `undo` is `./undo`.)")]
+A layer that exists is refused unless --update, --replace or --append says what may happen to it. (A file called `undo` is `./undo`.)"
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
