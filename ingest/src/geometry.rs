@@ -1,11 +1,14 @@
 //! Geometries of files, made fit for a layer: two dimensions, finite, closed, within bounds.
 
 mod ewkb;
+mod text;
 mod tidy;
 mod wkb;
 mod wkt;
 
-pub(crate) use ewkb::write as write_ewkb;
+pub(crate) use ewkb::{write as write_ewkb, write_wkb};
+pub(crate) use text::{to_geojson, to_wkt};
+pub(crate) use wkb::read as read_wkb;
 
 use crate::Limits;
 use crate::report::Reason;

@@ -7,12 +7,15 @@
 //! staging table by COPY, lets PostGIS mend and place them, and swaps the filled table in, in one transaction; or
 //! [`update`] compares them with what is there, and writes what differs; and [`Report`] tells what happened in plain words.
 //!
+//! The other way goes [`export()`]: a layer's rows, as somebody sees them, into a file.
+//!
 //! A new format is a [`source::Reader`] and a line in `source/open.rs`. GDAL opens files in a process of its own
 //! ([`ReaderProcess`]), below limits of the system, with one driver allowed, chosen by the file's content; what comes of
 //! it, crashes included, is rows or an error here. CSV is read in this process, by Rust alone.
 
 mod boundary;
 mod error;
+mod export;
 mod geometry;
 mod load;
 mod names;
@@ -28,10 +31,11 @@ mod update;
 
 pub use boundary::{Boundary, Comune};
 pub use error::IngestError;
+pub use export::{ExportError, Exported, Format, Wanted, Writing, export, serve_writer};
 pub use place::Guess;
 pub use progress::{Progress, Silent, Stage};
 pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, Mended, Note, Reason, Report};
 pub use request::{Limits, Mode, Request, Settings, Update};
 pub use run::run;
 pub use source::process::{ReaderProcess, serve_reader};
-pub use update::{Changed, Counts, Difference, Edited, Examples, FieldChange, Moved, Undone, undo};
+pub use update::{Changed, Counts, Difference, Edited, Examples, FieldChange, Moved, Undone, ids_are_a_field, undo};

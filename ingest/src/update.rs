@@ -18,7 +18,7 @@ use catalogue::store;
 use kernel::Layer;
 use sqlx::{Connection, PgConnection};
 
-pub use delivery::Counts;
+pub use delivery::{Counts, ids_are_a_field};
 pub(crate) use delivery::{Delivery, Kept};
 pub use difference::{Changed, Difference, Edited, Examples, FieldChange, Moved};
 pub(crate) use key::KeyWish;

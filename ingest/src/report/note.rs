@@ -121,6 +121,11 @@ impl Note {
         ))
     }
 
+    /// A note in these words.
+    pub(crate) fn of(text: Text) -> Self {
+        Self(text)
+    }
+
     pub(crate) fn identities_are_new() -> Self {
         Self(Text::new(
             "tutte le righe sono nuove, anche quelle uguali a prima: la loro storia e i numeri interni (`fid`) ricominciano; `--update` li conserva",

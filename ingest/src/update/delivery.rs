@@ -73,3 +73,12 @@ impl Kept {
         .map_err(IngestError::database("did not say what was delivered before"))
     }
 }
+
+/// Whether the ids of a layer that was made of a file stand in one of its fields, as its last delivery says.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn ids_are_a_field(owner: &mut PgConnection, layer: &Layer) -> Result<bool, IngestError> {
+    let last = Kept::last(owner, layer).await?;
+    Ok(last.and_then(|last| last.key).is_some_and(|key| layer.field(&key).is_some()))
+}

@@ -121,12 +121,12 @@ impl Refusal {
 }
 
 /// Adds a message to those that will go out together.
-pub(super) fn add(message: &impl Serialize, frame: Vec<u8>) -> io::Result<Vec<u8>> {
+pub(crate) fn add(message: &impl Serialize, frame: Vec<u8>) -> io::Result<Vec<u8>> {
     postcard::to_extend(message, frame).map_err(io::Error::other)
 }
 
 /// Sends what was gathered, and empties it.
-pub(super) fn send(out: &mut impl Write, frame: &mut Vec<u8>) -> io::Result<()> {
+pub(crate) fn send(out: &mut impl Write, frame: &mut Vec<u8>) -> io::Result<()> {
     let length = u32::try_from(frame.len()).ok().filter(|l| *l <= LONGEST).ok_or_else(|| io::Error::other("a row is too large"))?;
     out.write_all(&length.to_le_bytes())?;
     out.write_all(frame)?;
@@ -136,7 +136,7 @@ pub(super) fn send(out: &mut impl Write, frame: &mut Vec<u8>) -> io::Result<()> 
 
 /// Receives the next frame in place of the last; `false` at the end. A length that lies takes no memory: the frame grows
 /// with what really comes.
-pub(super) fn receive(from: &mut impl Read, frame: &mut Vec<u8>) -> io::Result<bool> {
+pub(crate) fn receive(from: &mut impl Read, frame: &mut Vec<u8>) -> io::Result<bool> {
     frame.clear();
     let mut length = [0; 4];
     if from.read(&mut length[..1])? == 0 {
@@ -152,7 +152,7 @@ pub(super) fn receive(from: &mut impl Read, frame: &mut Vec<u8>) -> io::Result<b
 }
 
 /// The first message of what is left of a frame, and the rest.
-pub(super) fn first<T: DeserializeOwned>(frame: &[u8]) -> io::Result<(T, &[u8])> {
+pub(crate) fn first<T: DeserializeOwned>(frame: &[u8]) -> io::Result<(T, &[u8])> {
     postcard::take_from_bytes(frame).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
