@@ -136,8 +136,8 @@ impl Format {
         let long: Vec<&str> = columns.names().filter(|name| name.len() > DBF_NAME).collect();
         match self {
             Self::Dxf => say(
-                "un DXF non ha attributi: contiene solo le geometrie".to_owned(),
-                "a DXF has no attributes: it holds the geometries alone".to_owned(),
+                "un DXF non ha attributi: contiene solo le geometrie, una per ogni parte".to_owned(),
+                "a DXF has no attributes: it holds the geometries alone, one for each part".to_owned(),
             ),
             Self::Shp if !long.is_empty() => say(
                 format!("in uno Shapefile i nomi hanno al massimo {DBF_NAME} caratteri: sono stati accorciati {}", long.join(", ")),

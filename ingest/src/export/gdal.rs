@@ -26,6 +26,8 @@ static FAILURE: Mutex<Option<String>> = Mutex::new(None);
 pub(super) struct GdalFile {
     dataset: Dataset,
     format: Format,
+    /// What a DXF's entities are drawn on.
+    name: String,
     rows: u64,
 }
 
@@ -52,7 +54,7 @@ impl GdalFile {
                 create_field(&layer, name, *kind)?;
             }
         }
-        let mut file = Self { dataset, format: order.format, rows: 0 };
+        let mut file = Self { dataset, format: order.format, name: order.layer.clone(), rows: 0 };
         file.begin()?;
         failure()?;
         Ok(file)
@@ -64,7 +66,7 @@ impl GdalFile {
         let mut feature = Feature::new(&definition).map_err(words)?;
         feature.set_geometry(Geometry::from_wkb(&row.wkb).map_err(words)?).map_err(words)?;
         if self.format == Format::Dxf {
-            feature.set_field_string(0, &layer.name()).map_err(words)?;
+            feature.set_field_string(0, &self.name).map_err(words)?;
         } else {
             for (index, value) in row.values.iter().enumerate() {
                 set(&mut feature, index, value)?;

@@ -69,7 +69,7 @@ impl Rows {
             sql.push(format!(", \"{name}\"::{}", kind.sql()));
         }
         sql.push(" from ").push(layer.seen_by(&wanted.who, "seen")).push(" where true");
-        let valid = layer.validity.then(|| Filter::ValidAt(wanted.now));
+        let valid = layer.validity.then_some(Filter::ValidAt(wanted.now));
         for filter in wanted.filter.iter().chain(&valid) {
             sql.push(" and (");
             filter.write(layer.srid, &mut sql);

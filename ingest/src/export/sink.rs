@@ -38,7 +38,7 @@ pub(super) struct Sink {
 }
 
 enum Into {
-    Csv(CsvSink),
+    Csv(Box<CsvSink>),
     GeoJson(GeoJsonSink),
     Process(ProcessSink),
 }
@@ -54,7 +54,7 @@ impl Sink {
     ) -> Result<Self, ExportError> {
         let path = draft.path().to_owned();
         let into = match format {
-            Format::Csv => Into::Csv(CsvSink::create(&path, layer.geometry, columns).map_err(ExportError::io(&path))?),
+            Format::Csv => Into::Csv(Box::new(CsvSink::create(&path, layer.geometry, columns).map_err(ExportError::io(&path))?)),
             Format::GeoJson => Into::GeoJson(GeoJsonSink::create(&path, layer, columns, crs).map_err(ExportError::io(&path))?),
             _ => Into::Process(ProcessSink::start(process, &path, format, layer, columns, crs)?),
         };
