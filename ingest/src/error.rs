@@ -23,7 +23,9 @@ pub enum IngestError {
     #[error("{0}: the file is empty (0 bytes); export it again")]
     EmptyFile(String),
     /// Its content is nothing that can be read.
-    #[error("{file}: the content is {found}; a GeoPackage, a Shapefile (also zipped), a GeoJSON or a CSV can be read{hint}")]
+    #[error(
+        "{file}: the content is {found}; GeoPackage, Shapefile, GeoJSON, FlatGeobuf, GML, KML, GPX, DXF, CSV and XLSX can be read, also zipped{hint}"
+    )]
     Format {
         /// The file.
         file: String,
@@ -64,7 +66,7 @@ pub enum IngestError {
     },
     /// An archive has nothing in it that can be read.
     #[error(
-        "{file}: the archive has nothing that can be read (a .gpkg, .shp, .geojson, .json or .csv); it has: {entries}. Put the data into it, or name the file that has them"
+        "{file}: the archive has nothing that can be read (a .gpkg, .shp, .geojson, .csv, .xlsx, .gml, .kml, .gpx, .dxf or .fgb); it has: {entries}. Put the data into it, or name the file that has them"
     )]
     NothingInside {
         /// The archive or folder.
@@ -95,6 +97,16 @@ pub enum IngestError {
     NoLayers {
         /// The file.
         file: String,
+    },
+    /// A KML that only says where the data are.
+    #[error(
+        "{file}: it has no places, only links to other files (NetworkLink: {links}), which are not followed; fetch those and load them"
+    )]
+    OnlyLinks {
+        /// The file.
+        file: String,
+        /// How many links.
+        links: u64,
     },
     /// A table without positions.
     #[error("{file}: no layer in it has a geometry; it is a table, and a table has no place on a map")]

@@ -1,4 +1,4 @@
-//! Files in: a GeoPackage, Shapefile, GeoJSON or CSV becomes a layer, published at once or not at all.
+//! Files in: a GeoPackage, a Shapefile, a spreadsheet, a drawing becomes a layer, published at once or not at all.
 //!
 //! What happens, in the order of the modules: [`source`] opens the file (unpacking an archive within bounds) and gives
 //! rows as they stand in it; [`survey`] reads them once, without keeping them, to learn kinds of geometry, keys and
@@ -9,7 +9,7 @@
 //!
 //! A new format is a [`source::Reader`] and a line in `source/open.rs`. GDAL opens files in a process of its own
 //! ([`ReaderProcess`]), below limits of the system, with one driver allowed, chosen by the file's content; what comes of
-//! it, crashes included, is rows or an error here. CSV is read in this process, by Rust alone.
+//! it, crashes included, is rows or an error here. Spreadsheets are opened there too. CSV is read in this process, by Rust alone.
 
 mod boundary;
 mod error;

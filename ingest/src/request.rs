@@ -99,6 +99,16 @@ pub struct Limits {
     pub reader_silence_s: u64,
 }
 
+/// Bytes below which no ratio of an archive's content to its size is suspicious.
+const FREE_BYTES: u64 = 64 << 20;
+
+impl Limits {
+    /// How many bytes an archive of this size may hold.
+    pub(crate) fn archive_allows(&self, size: u64) -> u64 {
+        self.archive_bytes.min(FREE_BYTES.max(size.saturating_mul(self.archive_ratio)))
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

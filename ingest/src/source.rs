@@ -8,6 +8,9 @@ pub(crate) mod open;
 pub(crate) mod process;
 pub(crate) mod shapefile;
 pub(crate) mod sniff;
+mod table;
+pub(crate) mod xlsx;
+mod xml;
 
 use std::ops::ControlFlow;
 
@@ -94,6 +97,8 @@ pub(crate) struct SourceLayer {
     pub(crate) rows: Option<u64>,
     /// The column that holds [`Row::key`].
     pub(crate) key: Option<String>,
+    /// How its texts are encoded, as people call it.
+    pub(crate) encoding: String,
     /// What was found out on the way and the report should say.
     pub(crate) notes: Vec<Note>,
 }

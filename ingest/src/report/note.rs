@@ -55,6 +55,52 @@ impl Note {
         ))
     }
 
+    pub(crate) fn more_layers(used: &str, others: &[String]) -> Self {
+        let others = others.join(", ");
+        Self(Text::new(
+            format!("dal file è stato letto {used}; `--source-layer` legge invece: {others}"),
+            format!("of the file {used} was read; `--source-layer` reads instead: {others}"),
+        ))
+    }
+
+    pub(crate) fn other_sheets(used: &str, others: &[String]) -> Self {
+        let others = others.join(", ");
+        Self(Text::new(
+            format!("è stato letto il foglio {used}; senza colonne di coordinate, quindi tralasciati: {others}"),
+            format!("the sheet {used} was read; without columns of coordinates and so left out: {others}"),
+        ))
+    }
+
+    pub(crate) fn header_below(row: u64) -> Self {
+        Self(Text::new(
+            format!("i nomi delle colonne stanno alla riga {row}: ciò che le sta sopra non è stato letto"),
+            format!("the columns' names stand in row {row}: what stands above it was not read"),
+        ))
+    }
+
+    pub(crate) fn drawing_layers(count: usize, layers: &[String]) -> Self {
+        let more = if count > layers.len() { ", …" } else { "" };
+        let layers = layers.join(", ");
+        Self(Text::new(
+            format!("il disegno ha {count} livelli, qui nel campo Layer; `--source-layer` ne legge uno: {layers}{more}"),
+            format!("the drawing has {count} layers, here in the field Layer; `--source-layer` reads one: {layers}{more}"),
+        ))
+    }
+
+    pub(crate) fn inserted_blocks(count: u64) -> Self {
+        Self(Text::new(
+            format!("blocchi inseriti nel disegno: {count}; ognuno è un punto, con nome e attributi del blocco"),
+            format!("blocks inserted in the drawing: {count}; each is a point, with the block's name and attributes"),
+        ))
+    }
+
+    pub(crate) fn network_links(count: u64) -> Self {
+        Self(Text::new(
+            format!("collegamenti ad altri file (NetworkLink): {count}; non sono stati seguiti"),
+            format!("links to other files (NetworkLink): {count}; they were not followed"),
+        ))
+    }
+
     pub(crate) fn crs_overruled(stated: Srid, given: Srid) -> Self {
         Self(Text::new(
             format!("il file dichiara {stated}, ma `--crs` dice {given}"),

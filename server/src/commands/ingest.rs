@@ -21,7 +21,7 @@ use crate::{installation, migrate};
 
 A layer that exists is refused unless --replace or --append says what may happen to it.")]
 pub(crate) struct Arguments {
-    /// GeoPackage, Shapefile, GeoJSON or CSV, also zipped; several become one layer
+    /// GeoPackage, Shapefile, GeoJSON, FlatGeobuf, GML, KML, GPX, DXF, CSV or XLSX, also in a folder or zipped; several become one layer
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The layer they become: lower-case letters, digits and `_`
@@ -45,7 +45,7 @@ pub(crate) struct Arguments {
     /// The comune of every row, by its ISTAT code [default: the one each row lies in]
     #[arg(long, value_name = "ISTAT")]
     comune: Option<String>,
-    /// Which layer of a file that has several
+    /// Which layer of a file that has several, which sheet, or which file of an archive (FILE or FILE:LAYER)
     #[arg(long, value_name = "NAME")]
     source_layer: Option<String>,
     /// The file has north before east (latitude before longitude)

@@ -23,6 +23,7 @@ fn beginning() -> (tempfile::NamedTempFile, usize) {
         crs: DeclaredCrs::None,
         rows: None,
         key: None,
+        encoding: "UTF-8".into(),
         notes: vec![],
     };
     let mut bytes = Vec::new();
