@@ -4,8 +4,8 @@
 //! rows as they stand in it; [`survey`] reads them once, without keeping them, to learn kinds of geometry, keys and
 //! where they lie; [`place`] settles the coordinate system, or refuses with the likely ones; [`plan`] makes the
 //! [`kernel::Layer`]; [`load`] reads them again, transforms them (crate `crs`; GDAL transforms nothing), fills a
-//! staging table by COPY, lets PostGIS mend and place them, and swaps the filled table in, in one transaction; and
-//! [`Report`] tells what happened in plain words.
+//! staging table by COPY, lets PostGIS mend and place them, and swaps the filled table in, in one transaction; or
+//! [`update`] compares them with what is there, and writes what differs; and [`Report`] tells what happened in plain words.
 //!
 //! A new format is a [`source::Reader`] and a line in `source/open.rs`. GDAL opens files in a process of its own
 //! ([`ReaderProcess`]), below limits of the system, with one driver allowed, chosen by the file's content; what comes of
@@ -24,12 +24,14 @@ mod request;
 mod run;
 mod source;
 mod survey;
+mod update;
 
 pub use boundary::{Boundary, Comune};
 pub use error::IngestError;
 pub use place::Guess;
 pub use progress::{Progress, Silent, Stage};
 pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, Mended, Note, Reason, Report};
-pub use request::{Limits, Mode, Request, Settings};
+pub use request::{Limits, Mode, Request, Settings, Update};
 pub use run::run;
 pub use source::process::{ReaderProcess, serve_reader};
+pub use update::{Changed, Counts, Difference, Edited, Examples, FieldChange, Moved, Undone, undo};

@@ -13,8 +13,8 @@ use crate::report::{KeptOut, Mended, Reason};
 
 pub(crate) use copy::copy;
 pub(crate) use feed_rows::{ComuneOf, IntoNext, Plan, row_name};
-pub(crate) use placing::{Placed, comuni, place};
-pub(crate) use publish::{Target, append, publish};
+pub(crate) use placing::{Into, Placed, comuni, place};
+pub(crate) use publish::{Target, append, geometry_sql, lock, publish};
 pub(crate) use staging::{Staging, lock_layer, unlock_layer};
 
 /// Examples told of each kind.

@@ -12,6 +12,7 @@ pub use note::Note;
 pub use reason::Reason;
 
 use crate::Mode;
+use crate::update::Difference;
 
 /// What became of a load.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -44,6 +45,9 @@ pub struct Report {
     pub id: IdSource,
     /// How many rows each comune has, by ISTAT code.
     pub comuni: Vec<(String, u64)>,
+    /// For an update: what differs from what was there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub difference: Option<Difference>,
     /// What else should be known.
     pub notes: Vec<Note>,
     /// How long it took.

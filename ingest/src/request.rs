@@ -27,6 +27,22 @@ pub struct Request {
     pub source_layer: Option<String>,
     /// Whether the file has its coordinates as north, east or latitude, longitude (`--swap-axes`).
     pub swap_axes: bool,
+    /// The column by which rows are told apart (`--key`), as the file or the layer calls it; without, the one that the layer's last
+    /// delivery was told apart by, else one with a telling name.
+    pub key: Option<String>,
+    /// For an update.
+    pub update: Update,
+}
+
+/// How an update goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Update {
+    /// Whether the difference is only looked at (`--dry-run`).
+    pub only_look: bool,
+    /// Whether rows that the delivery lacks stay (`--keep-vanished`): it is of a part only.
+    pub keep_vanished: bool,
+    /// Where the rows that differ are written, as GeoJSON (`--changes`).
+    pub changes: Option<PathBuf>,
 }
 
 /// What may happen to a layer that exists.
@@ -40,6 +56,20 @@ pub enum Mode {
     Replace,
     /// The file's rows are added to it.
     Append,
+    /// Its rows become the file's: compared by their key, only what differs is written.
+    Update,
+}
+
+impl Mode {
+    /// Its name in JSON and the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Replace => "replace",
+            Self::Append => "append",
+            Self::Update => "update",
+        }
+    }
 }
 
 impl Request {
@@ -55,6 +85,8 @@ impl Request {
             comune: None,
             source_layer: None,
             swap_axes: false,
+            key: None,
+            update: Update::default(),
         }
     }
 }

@@ -11,13 +11,14 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::geometry::Family;
-use crate::load::{self, ComuneOf, IntoNext, Placed, Plan, Staging, Tally, Target};
+use crate::load::{self, ComuneOf, Into, IntoNext, Placed, Plan, Staging, Tally, Target};
 use crate::place::{self, Placement, Territory};
 use crate::plan::{self, FieldPlan};
 use crate::report::{CrsReport, ExtentReport, FieldReport, IdSource, Note, Report};
 use crate::source::open::Opener;
 use crate::source::{Source, open};
 use crate::survey::{self, Key, Survey};
+use crate::update::{self, Delivered, Delivery, Difference, KeyWish};
 use crate::{IngestError, Mode, Progress, Request, Settings, Stage};
 
 /// Loads files as a layer: published when this returns, or not at all.
@@ -66,9 +67,13 @@ async fn locked(
     if !territory.is_known() && request.comune.is_none() {
         return Err(IngestError::NoBoundary);
     }
-    let mut opened = open_and_survey(settings, request, progress).await?;
-    if let Target::Grows(layer) = &target {
+    let wish = KeyWish::find(database, &target, request).await?;
+    let mut opened = open_and_survey(settings, request, wish, progress).await?;
+    if let Some(layer) = target.keeps() {
         plan::fit_into(&mut opened.fields, layer)?;
+    }
+    if request.mode == Mode::Update && opened.survey.key == Key::Sequence {
+        return Err(IngestError::NoKey(request.layer.clone()));
     }
     let mut placements = Vec::with_capacity(opened.sources.len());
     for (source, survey) in opened.sources.iter().zip(&opened.survey.files) {
@@ -110,7 +115,12 @@ async fn reset_session(database: &mut PgConnection) -> Result<(), IngestError> {
     Ok(())
 }
 
-async fn open_and_survey(settings: &Settings, request: &Request, progress: &dyn Progress) -> Result<Opened, IngestError> {
+async fn open_and_survey(
+    settings: &Settings,
+    request: &Request,
+    wish: KeyWish,
+    progress: &dyn Progress,
+) -> Result<Opened, IngestError> {
     progress.stage(Stage::Opening, None);
     let (files, wanted) = (request.files.clone(), request.source_layer.clone());
     let (temporary, limits, swap_axes) = (settings.temporary.clone(), settings.limits, request.swap_axes);
@@ -122,7 +132,8 @@ async fn open_and_survey(settings: &Settings, request: &Request, progress: &dyn 
         let fields = plan::fields(&sources)?;
         let total = sources.iter().map(|s| s.reader.layer().rows).sum::<Option<u64>>();
         let _ = say.send((0, total));
-        let survey = survey::survey(&mut sources, &fields, swap_axes, &limits, &|rows| {
+        let wanted = wish.resolve(&fields, &sources)?;
+        let survey = survey::survey(&mut sources, &fields, wanted, swap_axes, &limits, &|rows| {
             let _ = say.send((rows, total));
         })?;
         Ok::<_, IngestError>(Opened { sources, fields, survey, folder })
@@ -156,6 +167,7 @@ struct Loaded {
     rows: u64,
     tally: Tally,
     placed: Placed,
+    difference: Option<Difference>,
     comuni: Vec<(String, u64)>,
     /// Names of files, with their formats.
     files: Vec<(String, &'static str)>,
@@ -178,7 +190,7 @@ async fn load(
     let total: u64 = survey.files.iter().map(|f| f.rows).sum();
     // without a row that fits, the second reading still counts why
     let family = survey.family.unwrap_or(Family::Point);
-    if let Target::Grows(layer) = target
+    if let Some(layer) = target.keeps()
         && !family.geometry_type(false).dimension().is_some_and(|dimension| layer.geometry.holds(dimension))
     {
         let difference =
@@ -208,47 +220,73 @@ async fn load(
         comune: request.comune.clone().map_or_else(|| ComuneOf::Points(territory.locator()), ComuneOf::Given),
         rows: survey.files.iter().map(|f| f.rows).collect(),
         direct: direct.then_some(IntoNext { multi: survey.multi }),
+        compared: if let Target::Updates(layer) = target { Some(IntoNext { multi: layer.geometry == layer.geometry.multi() }) } else { None },
     };
     let (mut tally, sources) = load::copy(database, helper, staging, sources, plan, progress).await?;
     drop(folder);
-    progress.stage(Stage::Placing, Some(total));
-    let grows = if let Target::Grows(layer) = target { Some(layer.geometry) } else { None };
-    let placed = load::place(database, staging, family, request, grows, &sources, &mut tally).await?;
-    let comuni = load::comuni(database, staging, &tally.direct).await?;
-    if comuni.is_empty() {
-        return Err(IngestError::NothingLeft { file: file_names(&sources), rows: tally.read, reasons: tally.reasons() });
-    }
-    progress.stage(Stage::Publishing, None);
+    let files: Vec<(String, &str)> = sources.iter().map(|s| (s.file.clone(), s.reader.layer().format)).collect();
+    let names: Vec<String> = files.iter().map(|(file, _)| file.clone()).collect();
+    let key = survey.key.column(&fields);
     let mut grown = None;
-    let (layer, rows) = match target {
-        Target::Grows(layer) => {
-            let accuracy = match (layer.accuracy.clone(), accuracy) {
-                (Some(old), Some(new)) if new.metres > old.metres => Some(new),
-                (old, new) => old.or(new),
-            };
-            let layer = Layer { accuracy, ..(**layer).clone() };
-            let (before, rows) = load::append(database, staging, &layer).await?;
+    let mut difference = None;
+    let (layer, rows, placed, comuni);
+    if let Target::Updates(there) = target {
+        progress.stage(Stage::Comparing, None);
+        let declared = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
+        let delivered = Delivered {
+            staging,
+            layer: &declared,
+            family,
+            sources: &sources,
+            files: &names,
+            key: key.as_deref().unwrap_or_default(),
+        };
+        let (placed_now, found) = update::update(database, &delivered, request, &mut tally).await?;
+        (rows, placed, comuni) = (found.rows.new + found.rows.changed + found.rows.same, placed_now, Vec::new());
+        (layer, difference) = (declared, Some(found));
+    } else {
+        progress.stage(Stage::Placing, Some(total));
+        let existing = target.keeps().map(|layer| layer.geometry);
+        placed = load::place(database, staging, family, request, Into { existing, only: None }, &sources, &mut tally).await?;
+        comuni = load::comuni(database, staging, &tally.direct).await?;
+        if comuni.is_empty() {
+            return Err(IngestError::NothingLeft { file: file_names(&sources), rows: tally.read, reasons: tally.reasons() });
+        }
+        progress.stage(Stage::Publishing, None);
+        let new: u64 = comuni.iter().map(|(_, rows)| rows).sum();
+        let counts = update::Counts { new, ..Default::default() };
+        let delivery = Delivery { mode: request.mode, key: key.as_deref(), files: &names, rows: counts };
+        (layer, rows) = if let Target::Grows(there) = target {
+            let declared = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
+            let (before, rows) = load::append(database, staging, &declared, &delivery).await?;
             grown = Some(Note::grown(before, rows));
-            (layer, rows)
-        }
-        Target::New | Target::Replaces(_) => {
-            let layer = described(placed.several_parts, &sources);
+            (declared, rows)
+        } else {
+            let declared = described(placed.several_parts, &sources);
             if !direct {
-                store::create_table(database, &layer, &staging.next).await?;
+                store::create_table(database, &declared, &staging.next).await?;
             }
-            let rows = load::publish(database, helper, staging, &layer, request.mode).await?;
-            (layer, rows + tally.direct.rows())
-        }
-    };
+            let rows = load::publish(database, helper, staging, &declared, &delivery).await?;
+            (declared, rows + tally.direct.rows())
+        };
+    }
     let mut notes: Vec<Note> = sources.iter().flat_map(|s| s.reader.layer().notes.clone()).collect();
     notes.extend(placements.iter().filter_map(|p| p.note.clone()));
     notes.extend(grown);
+    notes.extend(matches!(target, Target::Replaces(_)).then(Note::identities_are_new));
     notes.extend((!survey.no_keys.is_empty()).then(|| Note::no_keys(&survey.no_keys)));
     notes.extend((survey.damaged_text > 0).then(|| Note::damaged_text(survey.damaged_text)));
     notes.extend((survey.lost_values > 0).then(|| Note::lost_values(survey.lost_values)));
     notes.extend((survey.clamped > 0).then(|| Note::clamped(survey.clamped)));
-    let files = sources.iter().map(|s| (s.file.clone(), s.reader.layer().format)).collect();
-    Ok((Loaded { layer, fields, key: survey.key, rows, tally, placed, comuni, files }, notes))
+    Ok((Loaded { layer, fields, key: survey.key, rows, tally, placed, difference, comuni, files }, notes))
+}
+
+/// A layer is as accurate as its least accurate delivery.
+fn less_sure(old: Option<Accuracy>, new: Option<Accuracy>) -> Option<Accuracy> {
+    match (old, new) {
+        (Some(old), Some(new)) if new.metres > old.metres => Some(new),
+        (old, new) => old.or(new),
+    }
 }
 
 /// The least accurate way into storage is the layer's.
@@ -317,6 +355,7 @@ fn report(
             Key::Sequence => IdSource::Sequence,
         },
         comuni: loaded.comuni,
+        difference: loaded.difference,
         notes,
         duration_s: duration,
         rows_per_s: if duration > 0.0 { loaded.tally.read as f64 / duration } else { 0.0 },

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
 use crate::geometry::{self, Family, Tidied};
-use crate::load::{Tally, row_name};
+use crate::load::{EXAMPLES, Tally, row_name};
 use crate::plan::{self, FieldPlan};
 use crate::source::sniff::Content;
 use crate::source::{Row, Source, Value};
@@ -61,16 +61,50 @@ pub(crate) enum Key {
     Sequence,
 }
 
-/// Reads every row of every file once.
+impl Key {
+    /// The column, as the file calls it; `None` for the rows' numbers.
+    pub(crate) fn name(&self, fields: &[FieldPlan]) -> Option<String> {
+        match self {
+            Self::Field(index) => Some(fields[*index].name.clone()),
+            Self::Own(name) => Some(name.clone()),
+            Self::Sequence => None,
+        }
+    }
+
+    /// The column, as the layer calls it: the same whatever the format of a delivery makes of its name.
+    pub(crate) fn column(&self, fields: &[FieldPlan]) -> Option<String> {
+        match self {
+            Self::Field(index) => Some(fields[*index].column.to_string()),
+            Self::Own(name) => Some(name.clone()),
+            Self::Sequence => None,
+        }
+    }
+
+    /// The column that somebody calls so: by its name in the file, or in the layer.
+    pub(crate) fn named(name: &str, fields: &[FieldPlan], sources: &[Source]) -> Result<Self, IngestError> {
+        if let Some(index) = fields.iter().position(|f| f.name == name).or_else(|| fields.iter().position(|f| f.column.as_str() == name)) {
+            return Ok(Self::Field(index));
+        }
+        let own = sources.first().and_then(|s| s.reader.layer().key.as_deref());
+        if own == Some(name) && sources.len() == 1 {
+            return Ok(Self::Own(name.to_owned()));
+        }
+        let columns = fields.iter().map(|f| f.name.as_str()).chain(own).map(str::to_owned).collect();
+        Err(IngestError::NoKeyColumn { column: name.to_owned(), columns })
+    }
+}
+
+/// Reads every row of every file once. `wanted` is the key that somebody named.
 pub(crate) fn survey(
     sources: &mut [Source],
     fields: &[FieldPlan],
+    wanted: Option<Key>,
     swap_axes: bool,
     limits: &Limits,
     progress: &dyn Fn(u64),
 ) -> Result<Survey, IngestError> {
     let mut counts = [(0u64, false); 3];
-    let mut keys = Keys::new(fields, sources);
+    let mut keys = wanted.map_or_else(|| Keys::new(fields, sources), |key| Keys::only(key, fields, sources));
     let mut files = Vec::with_capacity(sources.len());
     let (mut damaged_text, mut lost_values, mut clamped, mut total) = (0, 0, 0, 0);
     let (mut tally, several) = (Tally::default(), sources.len() > 1);
@@ -103,6 +137,7 @@ pub(crate) fn survey(
     }
     progress(total);
     tally.read = total;
+    keys.require(fields)?;
     let best = [Family::Polygon, Family::Line, Family::Point]
         .into_iter()
         .reduce(|a, b| if counts[b as usize].0 > counts[a as usize].0 { b } else { a });
@@ -129,6 +164,8 @@ fn sample(survey: &mut FileSurvey, stride: &mut u64, middle: Option<[f64; 2]>, s
 /// The columns that might tell the rows apart, and what was seen in them.
 struct Keys {
     candidates: Vec<(Key, Candidate)>,
+    /// Somebody named the only one: it must hold.
+    named: bool,
 }
 
 /// In each file, the field's number among the file's; and the values seen, as hashes.
@@ -136,9 +173,20 @@ struct Candidate {
     index: Vec<Option<usize>>,
     seen: HashSet<u64>,
     holds: bool,
+    /// Of one that was named: rows that it does not tell apart, and some of them.
+    faults: u64,
+    examples: Vec<String>,
 }
 
 impl Keys {
+    fn only(key: Key, fields: &[FieldPlan], sources: &[Source]) -> Self {
+        let index = match &key {
+            Key::Field(index) => fields[*index].source.iter().copied().map(Some).collect(),
+            _ => vec![None; sources.len()],
+        };
+        Self { candidates: vec![(key, Candidate::new(index))], named: true }
+    }
+
     fn new(fields: &[FieldPlan], sources: &[Source]) -> Self {
         let mut candidates: Vec<(Key, Candidate)> = plan::key_fields(fields)
             .map(|index| (Key::Field(index), Candidate::new(fields[index].source.iter().copied().map(Some).collect())))
@@ -148,24 +196,35 @@ impl Keys {
         {
             candidates.push((Key::Own(name.clone()), Candidate::new(vec![None])));
         }
-        Self { candidates }
+        Self { candidates, named: false }
     }
 
     fn look(&mut self, row: &Row, file: usize) {
-        for (_, candidate) in self.candidates.iter_mut().filter(|(_, c)| c.holds) {
+        for (_, candidate) in self.candidates.iter_mut().filter(|(_, c)| c.holds || self.named) {
             let text = match candidate.index[file] {
                 Some(index) => row.values.get(index).and_then(Value::to_text),
                 None => row.key.map(|k| k.to_string()),
             };
-            candidate.holds = text.is_some_and(|text| {
+            let tells_apart = text.as_ref().is_some_and(|text| {
                 let mut hasher = DefaultHasher::new();
                 text.hash(&mut hasher);
-                fit_for_id(&text) && candidate.seen.insert(hasher.finish())
+                fit_for_id(text) && candidate.seen.insert(hasher.finish())
             });
-            if !candidate.holds {
+            candidate.holds &= tells_apart;
+            if !candidate.holds && !self.named {
                 candidate.seen = HashSet::new();
             }
+            if !tells_apart && self.named {
+                candidate.fault(row.number, text.as_deref());
+            }
         }
+    }
+
+    /// One that was named tells every row apart, or the load is refused.
+    fn require(&self, fields: &[FieldPlan]) -> Result<(), IngestError> {
+        let Some((key, candidate)) = self.candidates.first().filter(|(_, c)| self.named && c.faults > 0) else { return Ok(()) };
+        let column = key.name(fields).unwrap_or_default();
+        Err(IngestError::KeyFails { column, rows: candidate.faults, examples: candidate.examples.clone() })
     }
 
     fn failed(&self, fields: &[FieldPlan]) -> Vec<String> {
@@ -180,7 +239,18 @@ impl Keys {
 
 impl Candidate {
     fn new(index: Vec<Option<usize>>) -> Self {
-        Self { index, seen: HashSet::new(), holds: true }
+        Self { index, seen: HashSet::new(), holds: true, faults: 0, examples: Vec::new() }
+    }
+
+    fn fault(&mut self, row: u64, text: Option<&str>) {
+        self.faults += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(match text {
+                None => format!("row {row} has none"),
+                Some(text) if fit_for_id(text) => format!("row {row} has `{text}`, as one before"),
+                Some(text) => format!("row {row} has `{}`", text.chars().take(60).collect::<String>()),
+            });
+        }
     }
 }
 

@@ -37,6 +37,9 @@ pub(crate) struct Plan {
     pub(crate) rows: Vec<u64>,
     /// Rows may go into the next table at once.
     pub(crate) direct: Option<IntoNext>,
+    /// For an update: whether the layer's geometries are multi-geometries. Geometries are written in that form, so that they can be
+    /// compared byte by byte, and rows that are kept out without one, so that it is known that they did not vanish.
+    pub(crate) compared: Option<IntoNext>,
 }
 
 /// How a row's comune is found before PostGIS is asked.
@@ -146,14 +149,37 @@ impl Writer<'_> {
     fn take(&mut self, row: Row) -> ControlFlow<()> {
         self.tally.read += 1;
         let number = row.number;
+        let key = self.key(&row);
         match self.prepare(row) {
-            Ok(pending) => self.batch.push(pending),
+            Ok(pending) => self.batch.push(Pending { key, ..pending }),
             Err(reason) => {
                 let name = self.name.as_deref();
                 self.tally.keep_out(reason, || row_name(name, number));
+                if self.write_kept_out(self.tally.read, number, key.as_deref()).is_break() {
+                    return ControlFlow::Break(());
+                }
             }
         }
         if self.batch.len() >= BATCH { self.flush() } else { ControlFlow::Continue(()) }
+    }
+
+    fn key(&self, row: &Row) -> Option<String> {
+        match &self.plan.key {
+            Key::Field(index) => row.values.get(self.plan.fields[*index].source[self.file]).and_then(Value::to_text),
+            Key::Own(_) => row.key.map(|k| k.to_string()),
+            Key::Sequence => None,
+        }
+    }
+
+    fn write_kept_out(&mut self, seq: u64, number: u64, key: Option<&str>) -> ControlFlow<()> {
+        let Some(key) = key.filter(|_| self.plan.compared.is_some()) else { return ControlFlow::Continue(()) };
+        let mut row = self.rows.row();
+        write_origin(&mut row, seq, self.file, number, Some(key));
+        // comune, geometry, values
+        for _ in 0..2 + self.plan.fields.len() {
+            row.null();
+        }
+        if self.rows.is_full() { self.send() } else { ControlFlow::Continue(()) }
     }
 
     fn prepare(&self, row: Row) -> Result<Pending, Reason> {
@@ -164,16 +190,11 @@ impl Writer<'_> {
         if self.plan.swap_axes {
             tidied.shape.positions.iter_mut().for_each(|p| p.swap(0, 1));
         }
-        let key = match &self.plan.key {
-            Key::Field(index) => row.values.get(self.plan.fields[*index].source[self.file]).and_then(Value::to_text),
-            Key::Own(_) => row.key.map(|k| k.to_string()),
-            Key::Sequence => None,
-        };
         let mut given: Vec<Option<Value>> = row.values.into_iter().map(Some).collect();
         let fields = self.plan.fields.iter();
         let values: Option<Vec<Value>> =
             fields.map(|f| given.get_mut(f.source[self.file]).and_then(Option::take).unwrap_or(Value::Null).fit(f.kind)).collect();
-        Ok(Pending { seq: self.tally.read, number: row.number, key, values: values.ok_or(Reason::WrongType)?, tidied })
+        Ok(Pending { seq: self.tally.read, number: row.number, key: None, values: values.ok_or(Reason::WrongType)?, tidied })
     }
 
     /// Transforms and writes what is gathered.
@@ -186,6 +207,9 @@ impl Writer<'_> {
             let label = || row_name(name, pending.number);
             if !fits {
                 self.tally.keep_out(Reason::NoPlace, label);
+                if self.write_kept_out(pending.seq, pending.number, pending.key.as_deref()).is_break() {
+                    return ControlFlow::Break(());
+                }
                 continue;
             }
             if pending.tidied.mended {
@@ -202,6 +226,9 @@ impl Writer<'_> {
                     self.next.is_full() && self.send_next().is_break()
                 }
                 _ => {
+                    if let Some(compared) = self.plan.compared {
+                        shape.multi = compared.multi;
+                    }
                     geometry::write_ewkb(shape, self.plan.storage, &mut ewkb);
                     write(&mut self.rows.row(), &pending, self.file, comune, &ewkb);
                     self.rows.is_full() && self.send().is_break()
@@ -260,14 +287,18 @@ impl ComuneOf {
     }
 }
 
-fn write(row: &mut RowWriter<'_>, pending: &Pending, file: usize, comune: Option<&str>, ewkb: &[u8]) {
-    row.integer(i64::try_from(pending.seq).unwrap_or(i64::MAX));
+fn write_origin(row: &mut RowWriter<'_>, seq: u64, file: usize, number: u64, key: Option<&str>) {
+    row.integer(i64::try_from(seq).unwrap_or(i64::MAX));
     row.int4(i32::try_from(file).unwrap_or(i32::MAX));
-    row.integer(i64::try_from(pending.number).unwrap_or(i64::MAX));
-    match &pending.key {
+    row.integer(i64::try_from(number).unwrap_or(i64::MAX));
+    match key {
         Some(key) => row.text(key),
         None => row.null(),
     };
+}
+
+fn write(row: &mut RowWriter<'_>, pending: &Pending, file: usize, comune: Option<&str>, ewkb: &[u8]) {
+    write_origin(row, pending.seq, file, pending.number, pending.key.as_deref());
     match comune {
         Some(comune) => row.text(comune),
         None => row.null(),

@@ -167,6 +167,13 @@ impl Note {
         ))
     }
 
+    pub(crate) fn identities_are_new() -> Self {
+        Self(Text::new(
+            "tutte le righe sono nuove, anche quelle uguali a prima: la loro storia e i numeri interni (`fid`) ricominciano; `--update` li conserva",
+            "all rows are new ones, those too that are as before: their history and inner numbers (`fid`) begin anew; `--update` keeps them",
+        ))
+    }
+
     pub(crate) fn grown(before: u64, added: u64) -> Self {
         let now = before + added;
         let (it, en) = if before == 1 {

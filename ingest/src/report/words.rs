@@ -7,6 +7,7 @@ use kernel::layer::FieldType;
 
 use super::{CrsSource, IdSource, Report};
 use crate::Mode;
+use crate::update::words::difference;
 
 pub(super) fn write(report: &Report, language: Language) -> String {
     let mut out = String::new();
@@ -22,6 +23,7 @@ fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
         Mode::Create => say("pubblicato", "published"),
         Mode::Replace => say("sostituito", "replaced"),
         Mode::Append => say("ampliato", "added to"),
+        Mode::Update => say("aggiornato", "updated"),
     };
     writeln!(out, "{} `{}` ({}): {done}", say("Livello", "Layer"), r.layer, r.title.get(language))?;
     writeln!(out, "  {}: {}", say("Da", "From"), r.files.join(", "))?;
@@ -60,6 +62,9 @@ fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
             writeln!(out, "  Identificativo pubblico: il numero d'ordine della riga, perché nessuna colonna distingue le righe")?;
         }
         (IdSource::Sequence, false) => writeln!(out, "  Public id: the row's number in order, since no column tells the rows apart")?,
+    }
+    if let Some(found) = &r.difference {
+        difference(found, language, out)?;
     }
     fields(r, language, out)?;
     for note in &r.notes {

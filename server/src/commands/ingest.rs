@@ -1,9 +1,11 @@
+mod undo;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::ingest::{Limits, Mode, Progress, Request, Settings, Stage};
-use clap::Args;
+use ::ingest::{Limits, Mode, Progress, Request, Settings, Stage, Update};
+use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{LayerId, Srid, SystemClock, Text};
 
@@ -14,13 +16,30 @@ use crate::failure::Failure;
 use crate::{installation, migrate};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = "Examples:
   opensit ingest alberi.gpkg --layer trees_2026 --title \"Alberi 2026\"
   opensit ingest civici.csv --layer civici --crs EPSG:3003 --replace
   opensit ingest vincoli.zip --layer vincoli --outside ok --comune 080063
+  opensit ingest alberi-2027.gpkg --layer trees --update --dry-run --changes differenza.geojson
+  opensit ingest alberi-2027.gpkg --layer trees --update
+  opensit ingest undo trees
 
-A layer that exists is refused unless --replace or --append says what may happen to it.")]
+A layer that exists is refused unless --update, --replace or --append says what may happen to it. (A file called `undo` is `./undo`.)")]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    load: Option<Load>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Takes the last update of a layer back
+    Undo(undo::Arguments),
+}
+
+#[derive(Debug, Args)]
+struct Load {
     /// GeoPackage, Shapefile, GeoJSON, FlatGeobuf, GML, KML, GPX, DXF, CSV or XLSX, also in a folder or zipped; several become one layer
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -34,11 +53,26 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "EPSG:CODE", value_parser = srid)]
     crs: Option<Srid>,
     /// Put it in the place of the layer that exists
-    #[arg(long, conflicts_with = "append")]
+    #[arg(long, conflicts_with_all = ["append", "update"])]
     replace: bool,
     /// Add its rows to the layer that exists
-    #[arg(long)]
+    #[arg(long, conflicts_with = "update")]
     append: bool,
+    /// Compare its rows with those of the layer that exists, and write what differs: new, changed and vanished ones
+    #[arg(long)]
+    update: bool,
+    /// The column that tells rows apart, and that their ids come from [default: as before, else one with a telling name]
+    #[arg(long, value_name = "COLUMN")]
+    key: Option<String>,
+    /// Only say what differs
+    #[arg(long, requires = "update")]
+    dry_run: bool,
+    /// The file is of a part only: rows that it lacks stay
+    #[arg(long, requires = "update")]
+    keep_vanished: bool,
+    /// Also write the rows that differ, before and after, as GeoJSON
+    #[arg(long, value_name = "FILE", requires = "update")]
+    changes: Option<PathBuf>,
     /// `ok`: rows may lie far outside the installation's boundary; --comune must say whose they are
     #[arg(long, value_name = "ok", value_parser = ["ok"], requires = "comune")]
     outside: Option<String>,
@@ -51,12 +85,6 @@ pub(crate) struct Arguments {
     /// The file has north before east (latitude before longitude)
     #[arg(long)]
     swap_axes: bool,
-    /// Reserved: the column by which a new delivery will be compared with what is there
-    #[arg(long, value_name = "COLUMN", hide = true)]
-    key: Option<String>,
-    /// Reserved: change what differs, by --key
-    #[arg(long, hide = true)]
-    update: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -71,9 +99,14 @@ fn srid(text: &str) -> Result<Srid, String> {
 }
 
 pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
-    if arguments.key.is_some() || arguments.update {
-        return Err(Failure::new("--key and --update are reserved: updating by key is not built yet. Use --replace or --append"));
+    match (&arguments.command, &arguments.load) {
+        (Some(Command::Undo(arguments)), _) => undo::run(arguments, config).await,
+        (None, Some(load)) => publish(load, config).await,
+        (None, None) => Err(Failure::new("say which file: `opensit ingest FILE --layer ID`")),
     }
+}
+
+async fn publish(arguments: &Load, config: &Config) -> Result<(), Failure> {
     installation::check_boundary(config).await?;
     let database = Database::open(config, None).await?;
     let result = load(arguments, config, &database).await;
@@ -81,7 +114,7 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
     result
 }
 
-async fn load(arguments: &Arguments, config: &Config, database: &Database) -> Result<(), Failure> {
+async fn load(arguments: &Load, config: &Config, database: &Database) -> Result<(), Failure> {
     let owner = migrate::run(database, config).await?;
     let (installed, _) = installation::read(&owner).await?;
     installation::take_boundary(&owner, config, installed.storage_crs).await?;
@@ -118,22 +151,25 @@ async fn load(arguments: &Arguments, config: &Config, database: &Database) -> Re
     Ok(())
 }
 
-impl Arguments {
+impl Load {
     fn request(&self) -> Request {
         Request {
             files: self.files.clone(),
             layer: self.layer.clone(),
             title: self.title.as_ref().map(Text::same),
             crs: self.crs,
-            mode: match (self.replace, self.append) {
-                (true, _) => Mode::Replace,
-                (_, true) => Mode::Append,
+            mode: match (self.replace, self.append, self.update) {
+                (true, _, _) => Mode::Replace,
+                (_, true, _) => Mode::Append,
+                (_, _, true) => Mode::Update,
                 _ => Mode::Create,
             },
             outside_ok: self.outside.is_some(),
             comune: self.comune.clone(),
             source_layer: self.source_layer.clone(),
             swap_axes: self.swap_axes,
+            key: self.key.clone(),
+            update: Update { only_look: self.dry_run, keep_vanished: self.keep_vanished, changes: self.changes.clone() },
         }
     }
 }
@@ -156,6 +192,7 @@ impl Progress for Bar {
             Stage::Surveying => "looking through the rows",
             Stage::Loading => "loading",
             Stage::Placing => "mending and placing",
+            Stage::Comparing => "comparing",
             Stage::Publishing => "publishing",
         };
         let template = if rows.is_some() { "{msg:26} {bar:30} {pos}/{len} {per_sec}" } else { "{spinner} {msg:26} {pos} rows" };
