@@ -177,6 +177,38 @@ pub enum IngestError {
         /// What differs.
         difference: String,
     },
+    /// A plan that can't be read.
+    #[error("{file}: the plan can't be taken: {why}")]
+    Plan {
+        /// The plan's file.
+        file: String,
+        /// What is wrong, where, and what is allowed.
+        why: String,
+    },
+    /// A column that the plan speaks of is not there.
+    #[error(
+        "{file}: the plan speaks of the column `{column}`, which the file has not; it has: {}. Correct `source` in the plan, take the field out, or make a new plan with `opensit ingest plan`",
+        columns.join(", ")
+    )]
+    PlanLacks {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// What there is.
+        columns: Vec<String>,
+    },
+    /// A plan with validity for rows that stay.
+    #[error("the plan gives rows a validity, which `--append` and `--update` can't compare yet; nothing was loaded. Use `--replace`")]
+    ValidityStays,
+    /// A rule said stop.
+    #[error("{file}: the plan's rules say stop: {}. Nothing was loaded. Correct the file, or set the rule to something else in the plan", reasons.join("; "))]
+    Stopped {
+        /// The file or files.
+        file: String,
+        /// For each rule, its rows, with examples and what to do.
+        reasons: Vec<String>,
+    },
     /// The file changed while it was read.
     #[error(
         "{file}: it had {before} rows when read first and {after} when read again; somebody is writing it. Try again when that is done"
@@ -331,7 +363,8 @@ pub enum IngestError {
     /// Nothing in common.
     #[error(
         "none of the file's rows has an id that `{layer}` has: by `{key}` the file's are {}, the layer's {}. If the key is another column, say it with `--key`; if these are other objects, use `--replace`",
-        list(theirs), list(ours)
+        list(theirs),
+        list(ours)
     )]
     NothingInCommon {
         /// The layer.

@@ -12,6 +12,7 @@ pub use note::Note;
 pub use reason::Reason;
 
 use crate::Mode;
+use crate::rules::Finding;
 use crate::update::Difference;
 
 /// What became of a load.
@@ -48,6 +49,8 @@ pub struct Report {
     /// For an update: what differs from what was there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub difference: Option<Difference>,
+    /// Rows for which a rule did not hold.
+    pub findings: Vec<Finding>,
     /// What else should be known.
     pub notes: Vec<Note>,
     /// How long it took.

@@ -20,8 +20,8 @@ use sqlx::{Connection, PgConnection};
 
 pub use delivery::Counts;
 pub(crate) use delivery::{Delivery, Kept};
-pub(crate) use key::KeyWish;
 pub use difference::{Changed, Difference, Edited, Examples, FieldChange, Moved};
+pub(crate) use key::KeyWish;
 pub use undo::{Undone, undo};
 
 use crate::geometry::Family;
@@ -64,8 +64,7 @@ pub(crate) async fn update(
     refuse_nothing(sources, tally)?;
     compare::describe(&mut transaction, staging, layer, comune_is_given).await.map_err(failed())?;
     let keep_vanished = request.update.keep_vanished;
-    let mut difference =
-        difference::count(&mut transaction, staging, layer, key.to_owned(), keep_vanished).await.map_err(failed())?;
+    let mut difference = difference::count(&mut transaction, staging, layer, key.to_owned(), keep_vanished).await.map_err(failed())?;
     let file = match &request.update.changes {
         Some(path) => Some(ChangesFile::write(&mut transaction, staging, layer, path).await?),
         None => None,

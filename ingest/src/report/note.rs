@@ -101,6 +101,14 @@ impl Note {
         ))
     }
 
+    pub(crate) fn not_in_plan(columns: &[&str]) -> Self {
+        let columns = columns.join(", ");
+        Self(Text::new(
+            format!("il piano non ne parla, quindi tralasciate: {columns}"),
+            format!("the plan does not speak of them, so they were left out: {columns}"),
+        ))
+    }
+
     pub(crate) fn crs_overruled(stated: Srid, given: Srid) -> Self {
         Self(Text::new(
             format!("il file dichiara {stated}, ma `--crs` dice {given}"),
@@ -119,14 +127,6 @@ impl Note {
         Self(Text::new(
             "l'installazione non conosce i suoi confini: nessuno ha controllato dove cadono le righe",
             "the installation knows no boundary: nobody checked where the rows lie",
-        ))
-    }
-
-    pub(crate) fn damaged_text(rows: u64) -> Self {
-        let (it, en) = in_rows(rows);
-        Self(Text::new(
-            format!("{it} un testo aveva caratteri illeggibili, sostituiti da `\u{FFFD}`"),
-            format!("{en} a text had characters that can't be read, replaced by `\u{FFFD}`"),
         ))
     }
 
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn one_is_no_plural() {
-        for note in [Note::damaged_text, Note::lost_values, Note::clamped] {
+        for note in [Note::lost_values, Note::clamped] {
             assert!(note(1).text().en.starts_with("in 1 row ") && note(1).text().it.starts_with("in 1 riga "));
             assert!(note(2).text().en.starts_with("in 2 rows ") && note(2).text().it.starts_with("in 2 righe "));
         }

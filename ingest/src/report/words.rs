@@ -7,6 +7,7 @@ use kernel::layer::FieldType;
 
 use super::{CrsSource, IdSource, Report};
 use crate::Mode;
+use crate::rules::Example;
 use crate::update::words::difference;
 
 pub(super) fn write(report: &Report, language: Language) -> String {
@@ -52,6 +53,18 @@ fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
             true => writeln!(out, "    riparate {rows} geometrie non valide (per esempio riga {examples})")?,
             false => writeln!(out, "    mended {rows} invalid geometries (for example row {examples})")?,
         }
+    }
+    for finding in &r.findings {
+        let rows = number(finding.rows, it);
+        let examples: Vec<String> = finding.examples.iter().map(Example::to_string).collect();
+        let (done, words) = (finding.done.words().get(language).to_owned(), finding.rule.words().get(language).to_owned());
+        writeln!(
+            out,
+            "    {done} {rows}: {words} ({} {}); {}",
+            say("per esempio riga", "for example row"),
+            examples.join(", "),
+            finding.rule.cure().get(language)
+        )?;
     }
     crs(r, language, out)?;
     extent(r, it, out)?;

@@ -70,6 +70,7 @@ pub(crate) fn open(path: &Path, file: &str, limits: &Limits) -> Result<CsvReader
         rows: Some(rows),
         key: None,
         encoding: encoding.name().to_owned(),
+        siblings: Vec::new(),
         notes,
     };
     Ok(CsvReader { path: path.to_owned(), file: file.to_owned(), encoding, delimiter, table, layer })

@@ -86,6 +86,7 @@ pub(crate) fn open(path: &Path, file: &str, content: Content, wanted: Option<&st
         name: chosen.name.clone(),
         encoding: driver::encoding(&source, content),
         format,
+        siblings: chosen.siblings.clone(),
         notes,
     };
     Ok(GdalReader { dataset, chosen, file: file.to_owned(), layer, columns, text_bytes: limits.text_bytes })

@@ -1,7 +1,7 @@
 //! Rows of texts under a header, as a CSV or a spreadsheet has them: what kind of value each column holds, and which columns say
 //! where a row is.
 
-pub(in crate::source) mod number;
+pub(crate) mod number;
 mod positions;
 mod typing;
 
@@ -12,6 +12,7 @@ use self::positions::Positions;
 use super::{RawGeometry, SourceField, Value};
 use crate::report::{Note, Reason};
 
+pub(crate) use typing::read_as;
 pub(in crate::source) use typing::{Kind, Typing};
 
 /// The columns of a table, typed by all its rows.

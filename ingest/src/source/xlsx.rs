@@ -86,6 +86,7 @@ pub(crate) fn open(path: &Path, file: &str, wanted: Option<&str>, limits: &Limit
         rows: Some(rows),
         key: None,
         encoding: "UTF-8".to_owned(),
+        siblings: sheet.siblings,
         notes,
     };
     Ok(XlsxReader { book, file: file.to_owned(), header: sheet.header, columns: sheet.names.len(), table, layer })
@@ -116,6 +117,8 @@ struct Sheet {
     header: u64,
     /// Sheets that are not empty and were not chosen.
     others: Vec<String>,
+    /// Every sheet.
+    siblings: Vec<String>,
 }
 
 /// The sheet asked for, or the only one whose columns have coordinates.
@@ -142,7 +145,7 @@ fn choose(book: &mut Xlsx<BufReader<File>>, file: &str, wanted: Option<&str>, li
         return Err(IngestError::SeveralLayers { file, layers: placed.into_iter().map(|i| found[i].0.clone()).collect() });
     }
     let (name, header, names, _) = found.remove(placed.first().copied().unwrap_or(0));
-    Ok(Sheet { name, names, header, others: found.into_iter().map(|(name, ..)| name).collect() })
+    Ok(Sheet { name, names, header, others: found.into_iter().map(|(name, ..)| name).collect(), siblings: sheets })
 }
 
 /// The first of the top rows whose names say where a row is, or else the first that is not empty; and whether it says so.

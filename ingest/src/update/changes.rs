@@ -23,12 +23,7 @@ impl ChangesFile {
     /// Writes a feature for each row that is new or vanished, and two for one that changed: as it was (`"side": "before"`) and as it
     /// is in the delivery (`"after"`). Each says in `difference` what it is, in `moved_m` how far it moved, and in `changed` what each
     /// field was and is.
-    pub(super) async fn write(
-        database: &mut PgConnection,
-        staging: &Staging,
-        layer: &Layer,
-        becomes: &Path,
-    ) -> Result<Self, IngestError> {
+    pub(super) async fn write(database: &mut PgConnection, staging: &Staging, layer: &Layer, becomes: &Path) -> Result<Self, IngestError> {
         let folder = becomes.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o666);
         let file = tempfile::Builder::new().prefix(".opensit-").suffix(".geojson").permissions(mode).tempfile_in(folder);

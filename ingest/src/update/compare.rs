@@ -25,8 +25,7 @@ pub(super) async fn find_different(
     comune_is_given: bool,
 ) -> Result<(), sqlx::Error> {
     let (loading, table) = (staging.loading.sql(), layer.table.sql());
-    let values: String =
-        layer.fields.iter().map(|f| format!(" or l.{name} is distinct from t.{name}", name = f.name.sql())).collect();
+    let values: String = layer.fields.iter().map(|f| format!(" or l.{name} is distinct from t.{name}", name = f.name.sql())).collect();
     let comune = if comune_is_given { " or l._comune is distinct from t.comune" } else { "" };
     for sql in [
         format!("analyze {loading}"),
@@ -66,11 +65,8 @@ pub(super) async fn describe(
         .iter()
         .map(|f| format!("case when l.{name} is distinct from t.{name} then '{plain}' end", name = f.name.sql(), plain = f.name.as_str()))
         .collect();
-    let fields = if fields.is_empty() {
-        "'{}'::text[]".to_owned()
-    } else {
-        format!("array_remove(array[{}]::text[], null)", fields.join(", "))
-    };
+    let fields =
+        if fields.is_empty() { "'{}'::text[]".to_owned() } else { format!("array_remove(array[{}]::text[], null)", fields.join(", ")) };
     let geometry = geometry_sql(layer);
     let given = comune_is_given;
     for sql in [

@@ -8,9 +8,9 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 use super::apply::explain;
 use super::delivery::Kept;
 use super::{Counts, words};
+use crate::IngestError;
 use crate::load::{self, EXAMPLES};
 use crate::plan::SCHEMA;
-use crate::IngestError;
 
 /// What was taken back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,7 +49,8 @@ pub async fn undo(owner: &PgPool, layer: &LayerId, over_edits: bool) -> Result<U
 async fn locked(database: &mut PgConnection, id: &LayerId, over_edits: bool) -> Result<Undone, IngestError> {
     let failed = || IngestError::database("can't take the delivery back");
     let mut transaction = database.begin().await.map_err(failed())?;
-    let layer = store::get(&mut transaction, id).await?.ok_or_else(|| nothing(id, "there is no such layer; `opensit layers` lists them"))?;
+    let layer =
+        store::get(&mut transaction, id).await?.ok_or_else(|| nothing(id, "there is no such layer; `opensit layers` lists them"))?;
     if layer.module != SCHEMA {
         return Err(nothing(id, "it belongs to a module, and no file was delivered to it"));
     }
@@ -59,7 +60,10 @@ async fn locked(database: &mut PgConnection, id: &LayerId, over_edits: bool) -> 
     match kept.mode.as_str() {
         "update" => {}
         "append" => {
-            return Err(nothing(id, "its last delivery was appended, which keeps no record of its rows; `--update` deliveries can be taken back"));
+            return Err(nothing(
+                id,
+                "its last delivery was appended, which keeps no record of its rows; `--update` deliveries can be taken back",
+            ));
         }
         _ => return Err(nothing(id, "its last delivery made the whole layer, and nothing is kept of what was there before")),
     }
@@ -119,8 +123,7 @@ async fn scalar(transaction: &mut PgConnection, sql: &str) -> Result<u64, sqlx::
 
 async fn edited(transaction: &mut PgConnection, layer: &LayerId, over_edits: bool) -> Result<u64, IngestError> {
     let failed = "can't say what was edited";
-    let rows =
-        scalar(transaction, &format!("select count(*) from {ENTRIES} where edited")).await.map_err(IngestError::database(failed))?;
+    let rows = scalar(transaction, &format!("select count(*) from {ENTRIES} where edited")).await.map_err(IngestError::database(failed))?;
     if rows == 0 || over_edits {
         return Ok(rows);
     }

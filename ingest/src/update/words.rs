@@ -62,8 +62,13 @@ pub(crate) fn difference(d: &Difference, language: Language, out: &mut String) -
     if d.edited.rows > 0 {
         let (rows, ids) = (d.edited.rows, d.edited.examples.join(", "));
         match it {
-            true => writeln!(out, "    Attenzione: {rows} erano state modificate qui dopo l'ultima consegna ({ids}): la storia conserva le modifiche")?,
-            false => writeln!(out, "    Careful: {rows} were edited here since the last delivery ({ids}): the edits are in the history alone")?,
+            true => writeln!(
+                out,
+                "    Attenzione: {rows} erano state modificate qui dopo l'ultima consegna ({ids}): la storia conserva le modifiche"
+            )?,
+            false => {
+                writeln!(out, "    Careful: {rows} were edited here since the last delivery ({ids}): the edits are in the history alone")?
+            }
         }
     }
     let end = match (d.written, d.delivery) {
@@ -84,7 +89,11 @@ fn changed(fields: &Value, moved_m: Option<f64>, it: bool) -> String {
         .map(|(field, values)| format!("{field} {} → {}", value(&values[0]), value(&values[1])))
         .collect();
     if let Some(moved) = moved_m {
-        parts.push(if it { format!("geometria spostata di {}", metres(moved, it)) } else { format!("geometry moved by {}", metres(moved, it)) });
+        parts.push(if it {
+            format!("geometria spostata di {}", metres(moved, it))
+        } else {
+            format!("geometry moved by {}", metres(moved, it))
+        });
     }
     if parts.is_empty() {
         parts.push(if it { "un altro comune" } else { "another comune" }.to_owned());

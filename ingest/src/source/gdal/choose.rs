@@ -18,6 +18,8 @@ pub(super) struct Chosen {
     pub(super) name: String,
     /// Only features for which this holds, in OGR's SQL.
     pub(super) only: Option<String>,
+    /// Every layer that can be named.
+    pub(super) siblings: Vec<String>,
     pub(super) notes: Vec<Note>,
 }
 
@@ -46,7 +48,8 @@ pub(super) fn choose(dataset: &Dataset, file: &str, content: Content, wanted: Op
     }
     let file = file.to_owned();
     let names = || with.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
-    let chosen = |(index, name): &(usize, String), notes| Chosen { index: *index, name: name.clone(), only: None, notes };
+    let chosen =
+        |(index, name): &(usize, String), notes| Chosen { index: *index, name: name.clone(), only: None, siblings: names(), notes };
     if let Some(wanted) = wanted {
         let found = with.iter().find(|(_, name)| name == wanted);
         return match found {
@@ -95,7 +98,8 @@ fn of_drawing(dataset: &Dataset, file: &str, wanted: Option<&str>) -> Result<Cho
     if inserted > 0 {
         notes.push(Note::inserted_blocks(inserted));
     }
-    let chosen = |name: &str, only, notes| Chosen { index, name: name.to_owned(), only, notes };
+    let siblings: Vec<String> = std::iter::once(ALL.to_owned()).chain(layers.keys().take(TOLD).cloned()).collect();
+    let chosen = |name: &str, only, notes| Chosen { index, name: name.to_owned(), only, siblings: siblings.clone(), notes };
     match wanted {
         Some(ALL) | None => {
             if layers.len() > 1 {

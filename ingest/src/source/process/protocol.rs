@@ -57,6 +57,7 @@ pub(super) struct Schema {
     rows: Option<u64>,
     key: Option<String>,
     encoding: String,
+    siblings: Vec<String>,
     notes: Vec<Note>,
 }
 
@@ -88,13 +89,13 @@ impl Request {
 
 impl Schema {
     pub(super) fn of(layer: &SourceLayer) -> Self {
-        let SourceLayer { name, format: _, fields, crs, rows, key, encoding, notes } = layer.clone();
-        Self { name, fields, crs, rows, key, encoding, notes }
+        let SourceLayer { name, format: _, fields, crs, rows, key, encoding, siblings, notes } = layer.clone();
+        Self { name, fields, crs, rows, key, encoding, siblings, notes }
     }
 
     pub(super) fn layer(self, content: Content) -> SourceLayer {
-        let Self { name, fields, crs, rows, key, encoding, notes } = self;
-        SourceLayer { name, format: content.name(), fields, crs, rows, key, encoding, notes }
+        let Self { name, fields, crs, rows, key, encoding, siblings, notes } = self;
+        SourceLayer { name, format: content.name(), fields, crs, rows, key, encoding, siblings, notes }
     }
 }
 

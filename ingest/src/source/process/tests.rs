@@ -24,6 +24,7 @@ fn beginning() -> (tempfile::NamedTempFile, usize) {
         rows: None,
         key: None,
         encoding: "UTF-8".into(),
+        siblings: vec![],
         notes: vec![],
     };
     let mut bytes = Vec::new();

@@ -82,6 +82,35 @@ impl Kind {
     }
 }
 
+/// What a text says, as a value of a kind; `None` if it is none of that kind. Numbers and days are read as each looks.
+pub(crate) fn read_as(text: &str, kind: FieldType) -> Option<Value> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(Value::Null);
+    }
+    match kind {
+        FieldType::Text => Some(Value::Text(text.to_owned())),
+        FieldType::Integer => match number::parse(text, Decimal::Either)? {
+            whole if whole.fract() == 0.0 && whole.abs() < 9e15 => Some(Value::Integer(whole as i64)),
+            _ => None,
+        },
+        FieldType::Number => number::parse(text, Decimal::Either).map(Value::Number),
+        FieldType::Boolean => match text.to_lowercase().as_str() {
+            "true" | "vero" | "sì" | "si" | "s" | "yes" | "1" => Some(Value::Boolean(true)),
+            "false" | "falso" | "no" | "n" | "0" => Some(Value::Boolean(false)),
+            _ => None,
+        },
+        FieldType::Date => DATES.iter().find_map(|pattern| date(text, pattern)).or_else(|| instant(text).map(in_rome)).map(Value::Date),
+        FieldType::DateTime => instant(text)
+            .or_else(|| DATES.iter().find_map(|pattern| date(text, pattern)).and_then(|date| instant(&date.to_string())))
+            .map(Value::Instant),
+    }
+}
+
+fn in_rome(instant: DateTime<Utc>) -> NaiveDate {
+    instant.with_timezone(&chrono_tz::Europe::Rome).date_naive()
+}
+
 fn zeros_first(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text).as_bytes();
     matches!(digits, [b'0', b'0'..=b'9', ..])
@@ -195,6 +224,25 @@ mod tests {
         assert_eq!(kind(&["2010-11-22", "2010-11-22T10:00:00"]), Kind::Instant);
         assert_eq!(kind(&["vero", "FALSO"]), Kind::Boolean);
         assert_eq!(kind(&["", ""]), Kind::Text);
+    }
+
+    #[test]
+    fn a_text_is_read_as_what_a_plan_says() {
+        use super::{FieldType, Value, read_as};
+        let day = |text: &str| Value::Date(text.parse().unwrap());
+        for (text, kind, value) in [
+            ("1.234,5", FieldType::Number, Some(Value::Number(1234.5))),
+            ("007", FieldType::Integer, Some(Value::Integer(7))),
+            ("7,5", FieldType::Integer, None),
+            ("sì", FieldType::Boolean, Some(Value::Boolean(true))),
+            ("31/12/2020", FieldType::Date, Some(day("2020-12-31"))),
+            ("2020-12-31T23:30:00Z", FieldType::Date, Some(day("2021-01-01"))),
+            ("31/06/2020", FieldType::Date, None),
+            (" ", FieldType::Number, Some(Value::Null)),
+            ("circa 3", FieldType::Number, None),
+        ] {
+            assert_eq!(read_as(text, kind), value, "{text}");
+        }
     }
 
     #[test]
