@@ -54,7 +54,8 @@ impl Shape {
         }
     }
 
-    /// Of areas, in storage: square metres without holes, and metres of all outlines.
+    /// Of areas, in storage: square metres without holes, and metres of all outlines. What an outline that crosses itself
+    /// encloses the other way round is taken off.
     pub(crate) fn size(&self) -> (f64, f64) {
         let (mut area, mut outline, mut first, mut ring) = (0.0, 0.0, 0, 0);
         for &end in &self.parts {
