@@ -96,7 +96,8 @@ async fn locked(
     reset?;
     let plan = PlanFile::of_load(request, &loaded.layer.title, &loaded.fields, loaded.key.name(&loaded.fields), &loaded.layer);
     let report = report(settings, request, &target, loaded, placements, notes(opened_notes, &territory, request), began);
-    if !request.update.only_look {
+    // an update that had nothing to write is no delivery
+    if report.difference.as_ref().is_none_or(|d| d.delivery.is_some()) {
         Papers::keep(database, &plan, &report).await?;
     }
     Ok(report)
@@ -263,8 +264,10 @@ async fn load(
         let declared = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
         let delivered =
             Delivered { staging, layer: &declared, family, sources: &sources, files: &names, key: key.as_deref().unwrap_or_default() };
-        let (placed_now, found) = update::update(database, &delivered, request, &mut tally).await?;
-        (rows, placed, comuni) = (found.rows.new + found.rows.changed + found.rows.same, placed_now, Vec::new());
+        let (placed_now, mut found) = update::update(database, &delivered, request, &mut tally).await?;
+        found.key = survey.key.name(&fields).unwrap_or(found.key);
+        rows = if found.written { found.rows.new + found.rows.changed + found.rows.same } else { 0 };
+        (placed, comuni) = (placed_now, Vec::new());
         (layer, difference) = (declared, Some(found));
     } else {
         progress.stage(Stage::Placing, Some(total));

@@ -29,6 +29,7 @@ use crate::load::{self, Into, Placed, Staging, Tally, Target};
 use crate::source::Source;
 use crate::{IngestError, Mode, Request};
 use changes::ChangesFile;
+use compare::VANISHED;
 
 /// What is staged, and what it is compared with.
 pub(crate) struct Delivered<'a> {
@@ -92,7 +93,8 @@ pub(crate) async fn update(
     if let Some(file) = file {
         file.persist()?;
     }
-    Ok((placed, difference))
+    // of the rows that were looked at alone
+    Ok((Placed { inside: None, bbox: None, ..placed }, difference))
 }
 
 /// A delivery of which no row can be taken is no reason to take the layer's rows away.
@@ -127,7 +129,7 @@ async fn refuse_strangers(transaction: &mut PgConnection, delivered: &Delivered<
     let failed = || IngestError::database("can't compare ids");
     let (loading, table) = (staging.loading.sql(), layer.table.sql());
     let sql = format!(
-        "select exists (select from {table}) and not exists (select from {loading} l join {table} t on t.id = l._key),
+        "select exists (select from {table}) and (select count(*) from {VANISHED}) = (select count(*) from {table}),
                 (select coalesce(array_agg(_key), '{{}}') from (select _key from {loading} order by _seq limit 3) f),
                 (select coalesce(array_agg(id), '{{}}') from (select id from {table} order by fid limit 3) f)"
     );

@@ -24,6 +24,7 @@ fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
         Mode::Create => say("pubblicato", "published"),
         Mode::Replace => say("sostituito", "replaced"),
         Mode::Append => say("ampliato", "added to"),
+        Mode::Update if r.difference.as_ref().is_some_and(|d| !d.written) => say("confrontato", "compared"),
         Mode::Update => say("aggiornato", "updated"),
     };
     writeln!(out, "{} `{}` ({}): {done}", say("Livello", "Layer"), r.layer, r.title.get(language))?;

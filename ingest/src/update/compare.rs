@@ -28,7 +28,7 @@ pub(super) async fn find_different(
     let values: String = layer.fields.iter().map(|f| format!(" or l.{name} is distinct from t.{name}", name = f.name.sql())).collect();
     let comune = if comune_is_given { " or l._comune is distinct from t.comune" } else { "" };
     for sql in [
-        format!("analyze {loading}"),
+        format!("analyze {loading} (_seq, _key)"),
         format!(
             "create temporary table {DIFFERENT} on commit drop as
              select l._seq, t.fid, t.fid is null or l._geom is distinct from t.geom as looked
@@ -41,6 +41,7 @@ pub(super) async fn find_different(
             "create temporary table {VANISHED} on commit drop as
              select t.fid from {table} t where not exists (select from {loading} l where l._key = t.id)"
         ),
+        format!("analyze {VANISHED}"),
     ] {
         sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await?;
     }
@@ -93,8 +94,7 @@ pub(super) async fn describe(
               where fid is not null and fields = '{{}}' and moved_m is null and comune is not distinct from was_in"
         ),
         format!("create index on {CHANGES} (fid)"),
-        format!("analyze {CHANGES}"),
-        format!("analyze {VANISHED}"),
+        format!("analyze {CHANGES} (fid, _seq)"),
     ] {
         sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await?;
     }

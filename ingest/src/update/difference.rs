@@ -99,7 +99,7 @@ struct Totals {
     farthest_m: Option<f64>,
 }
 
-/// Counts what the tables of [`super::compare`] hold. `since` is the number of the last delivery.
+/// Counts what the tables of [`super::compare`] hold.
 pub(super) async fn count(
     database: &mut PgConnection,
     staging: &Staging,
@@ -111,8 +111,9 @@ pub(super) async fn count(
     let totals: Totals = sqlx::query_as(AssertSqlSafe(format!(
         "select count(*) filter (where fid is null) as new, count(*) filter (where fid is not null) as changed,
                 (select count(*) from {VANISHED}) as vanished, (select count(*) from {table}) as there,
-                (select count(*) from {loading} l join {table} t on t.id = l._key left join {placed} p using (_seq)
-                  where l._geom is null or p.kept_out is not null) as kept,
+                (select count(*) from {table} t where t.id in (
+                    select _key from {loading} where _geom is null
+                    union all select l._key from {placed} p join {loading} l using (_seq) where p.kept_out is not null)) as kept,
                 count(moved_m) as moved, percentile_cont(0.5) within group (order by moved_m) as median_m, max(moved_m) as farthest_m
          from {CHANGES}",
         placed = staging.placed.sql()

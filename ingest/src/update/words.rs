@@ -61,13 +61,11 @@ pub(crate) fn difference(d: &Difference, language: Language, out: &mut String) -
     }
     if d.edited.rows > 0 {
         let (rows, ids) = (d.edited.rows, d.edited.examples.join(", "));
+        let (were_it, were) = if rows == 1 { ("era stata modificata", "was") } else { ("erano state modificate", "were") };
         match it {
-            true => writeln!(
-                out,
-                "    Attenzione: {rows} erano state modificate qui dopo l'ultima consegna ({ids}): la storia conserva le modifiche"
-            )?,
+            true => writeln!(out, "    Attenzione: {rows} {were_it} qui dopo l'ultima consegna ({ids}): la storia conserva le modifiche")?,
             false => {
-                writeln!(out, "    Careful: {rows} were edited here since the last delivery ({ids}): the edits are in the history alone")?
+                writeln!(out, "    Careful: {rows} {were} edited here since the last delivery ({ids}): the edits are in the history alone")?
             }
         }
     }
