@@ -44,6 +44,12 @@ fn planned(town: &Town, arguments: &[&str]) -> Value {
     loaded(town, &[&["plan"], arguments].concat())
 }
 
+fn cookie(town: &Town, person: &str) -> String {
+    let answer = town.ask("POST", &format!("/auth/demo/{person}"), &[("sec-fetch-site", "same-origin")]);
+    let cookies = answer.headers.iter().filter(|(name, _)| name == "set-cookie");
+    cookies.filter_map(|(_, value)| value.split(';').next()).find(|c| c.starts_with("__Host-opensit=")).unwrap().to_owned()
+}
+
 fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
@@ -192,10 +198,7 @@ fn rules_keep_mend_keep_out_and_stop() {
     assert_eq!((finding(&report, "overlap"), finding(&report, "sliver")), ((2, "keep"), (1, "keep")), "{report}");
     assert_eq!((finding(&report, "invalid-geometry"), finding(&report, "duplicate")), ((1, "mend"), (1, "keep")), "{report}");
     let examples = report["findings"].to_string();
-    assert!(
-        examples.contains("Self-intersection") && examples.contains(" m² → ") && examples.contains("20.00 m² ∩ 1"),
-        "{examples}"
-    );
+    assert!(examples.contains("Self-intersection") && examples.contains(" m² → ") && examples.contains("20.00 m² ∩ 1"), "{examples}");
 
     let report = by("regole_b", "invalid-geometry = \"keep-out\"\nsliver = \"keep-out\"\nduplicate = \"keep-out\"");
     assert_eq!(report["rows_loaded"], 3, "{report}");
@@ -271,4 +274,46 @@ fn validity_and_kinds_of_geometry_are_as_the_plan_says() {
     let report = loaded(&town, &[path(&dxf), "--plan", path(&plan)]);
     assert_eq!((&report["rows_loaded"], &report["kept_out"][0]["reason"]), (&json!(1), &json!("other_family")), "{report}");
     assert_eq!(town.psql("select st_area(geom), layer from published.edifici_dxf"), "40.5|EDIFICI");
+}
+
+#[test]
+fn a_report_stays_with_the_layer_for_those_who_administer_it() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let folder = folder.path();
+    let file = write(folder, "segnali.csv", &trees("COD;Nome", &["S1;cittÃ  <img src=x onerror=alert(1)>", "S2;due", "S3;"]));
+    refused(&town, &["report", "segnali"], &["no report of `segnali`"]);
+    loaded(&town, &[path(&file), "--layer", "segnali", "--crs", "EPSG:3004", "--key", "COD"]);
+    let told = ingest(&town, &["report", "segnali", "--lang", "it"]);
+    assert!(told.ok && told.out.contains("Livello `segnali`") && told.out.contains("hanno perso gli accenti"), "{} {}", told.out, told.err);
+    let page = folder.join("segnali.html");
+    assert!(ingest(&town, &["report", "segnali", "--lang", "it", "--html", path(&page)]).ok);
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("@media print") && page.contains("Righe caricate") && page.contains("&lt;img src=x"), "{page}");
+    assert!(!page.contains("<img src=x") && !page.contains("http://") && !page.contains("<script"), "it needs nothing from elsewhere");
+    // the plan that was never written is kept all the same, and loads what it was made of
+    let plan = ingest(&town, &["report", "segnali", "--plan"]);
+    let plan = write(folder, "segnali.toml", &plan.out);
+    let again = loaded(&town, &[path(&file), "--plan", path(&plan), "--replace"]);
+    assert_eq!((&again["rows_loaded"], &again["id"]), (&json!(3), &json!({"column": "COD"})), "{again}");
+
+    let shown = "/admin/layers/segnali/report";
+    let absent = town.get("/admin/layers/never_was/report").text().replace("never_was", "segnali");
+    assert_eq!((town.get(shown).status, town.get(shown).text()), (404, absent), "others are not told whether there is one");
+    let cookie = cookie(&town, "administrator");
+    let as_administrator = |path: &str, accept: &str| town.get_with(path, &[("cookie", &cookie), ("accept", accept)]);
+    let page = as_administrator(&format!("{shown}?lang=en"), "text/html");
+    assert_eq!(page.status, 200, "{}", page.text());
+    let page = page.text();
+    for words in ["texts that lost their accents", "&lt;img src=x", "portal/#map=19/", "Other deliveries", "version = 1"] {
+        assert!(page.contains(words), "`{words}` is not in {page}");
+    }
+    assert!(!page.contains("<img src=x"), "{page}");
+    let document = as_administrator(shown, "application/json").json();
+    assert_eq!((&document["report"]["mode"], document["others"].as_array().unwrap().len()), (&json!("replace"), 1), "{document}");
+    let first = document["others"][0]["number"].as_i64().unwrap();
+    assert_eq!(as_administrator(&format!("{shown}?number={first}"), "application/json").json()["report"]["mode"], "create");
+    assert_eq!(as_administrator(&format!("{shown}?number=0"), "application/json").status, 404);
+    assert_eq!(as_administrator(&format!("{shown}?number=x"), "application/json").status, 400);
+    assert_eq!(as_administrator("/admin/layers/parcels/report", "application/json").status, 404, "a theme's own layer has none");
 }

@@ -32,7 +32,7 @@ pub use error::IngestError;
 pub use place::Guess;
 pub use plan::{CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, PlanFile, Validity, Words, propose};
 pub use progress::{Progress, Silent, Stage};
-pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, Mended, Note, Reason, Report};
+pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, KeptReport, Mended, Note, Reason, Report};
 pub use request::{Limits, Mode, Request, Settings, Update};
 pub use rules::{Example, Finding, Rule, Rules, Severity, Thresholds};
 pub use run::run;

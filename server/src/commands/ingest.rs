@@ -1,4 +1,5 @@
 mod plan;
+mod report;
 mod undo;
 
 use std::path::PathBuf;
@@ -30,7 +31,7 @@ use crate::{installation, migrate};
   opensit ingest alberi-2027.gpkg --layer trees --update
   opensit ingest undo trees
 
-A layer that exists is refused unless --update, --replace or --append says what may happen to it. (A file called `plan` or `undo` is `./plan`, `./undo`.)"
+A layer that exists is refused unless --update, --replace or --append says what may happen to it. (A file called `plan`, `report` or `undo` is `./plan` and so on.)"
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -43,6 +44,8 @@ pub(crate) struct Arguments {
 enum Command {
     /// Says what is in files and proposes how they become a layer, as a plan to be read and changed
     Plan(plan::Arguments),
+    /// Tells again what became of the files that a layer was made of
+    Report(report::Arguments),
     /// Takes the last update of a layer back
     Undo(undo::Arguments),
 }
@@ -113,6 +116,7 @@ fn srid(text: &str) -> Result<Srid, String> {
 pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
     match (&arguments.command, &arguments.load) {
         (Some(Command::Plan(arguments)), _) => plan::run(arguments, config).await,
+        (Some(Command::Report(arguments)), _) => report::run(arguments, config).await,
         (Some(Command::Undo(arguments)), _) => undo::run(arguments, config).await,
         (None, Some(load)) => publish(load, config).await,
         (None, None) => Err(Failure::new("say which file: `opensit ingest FILE --layer ID`")),
