@@ -5,6 +5,7 @@ mod file;
 mod found;
 mod propose;
 mod style;
+mod write;
 
 use std::collections::BTreeMap;
 

@@ -205,9 +205,9 @@ impl Writer<'_> {
             tidied.shape.positions.iter_mut().for_each(|p| p.swap(0, 1));
         }
         let Self { plan, checker, keys, name, file, .. } = self;
-        let (number, middle, transformer) = (row.number, tidied.shape.middle(), &plan.transformers[*file]);
+        let (number, shape, transformer) = (row.number, &tidied.shape, &plan.transformers[*file]);
         let label = || row_name(name.as_deref(), number);
-        let place = || middle.and_then(|middle| transformer.convert_one(middle).ok());
+        let place = || shape.middle().and_then(|middle| transformer.convert_one(middle).ok());
         if plan.key != Key::Sequence && checker.severity(Rule::RepeatedKey) == Severity::KeepOut {
             check_key(checker, keys, key, &label, &place)?;
         }

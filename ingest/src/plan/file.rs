@@ -217,19 +217,9 @@ impl PlanFile {
 
     /// The plan as TOML, with a word on what can be said in it.
     pub fn to_toml(&self) -> Result<String, IngestError> {
-        let text = toml::to_string_pretty(self).map_err(|e| IngestError::Reader(e.to_string()))?;
-        Ok(format!("{HEAD}{text}"))
+        super::write::write(self)
     }
 }
-
-const HEAD: &str = "\
-# The plan of a load: read it, change what is not right, then `opensit ingest FILE --plan THIS`.
-# Optional: title, source-layer, crs, swap-axes, geometry (point, line, area), key, comune, outside, licence, attribution, source-date,
-# [validity] from, to. Types: text, integer, number, boolean, date, datetime. Of a field also: label, unit, skip, searchable, private, codes.
-# Rules: off, keep (load and tell), mend (put right and tell), keep-out (leave out and tell), stop (load nothing).
-# [found] is what the file had when the plan was made; it has no effect.
-
-";
 
 impl From<Words> for Text {
     fn from(words: Words) -> Self {

@@ -158,6 +158,24 @@ impl Rule {
         ALL.iter().find(|e| e.rule == self).unwrap_or(&ALL[0])
     }
 
+    /// As a plan writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoGeometry => "no-geometry",
+            Self::InvalidGeometry => "invalid-geometry",
+            Self::FarOutside => "far-outside",
+            Self::Sliver => "sliver",
+            Self::Overlap => "overlap",
+            Self::Duplicate => "duplicate",
+            Self::RepeatedKey => "repeated-key",
+            Self::LostAccents => "lost-accents",
+            Self::NumberAsText => "number-as-text",
+            Self::WrongType => "wrong-type",
+            Self::FutureDate => "future-date",
+            Self::UndeclaredCode => "undeclared-code",
+        }
+    }
+
     /// What may be done about it; the first is done without a word.
     pub fn allowed(self) -> &'static [Severity] {
         self.entry().allowed
@@ -193,6 +211,7 @@ mod tests {
     fn every_rule_has_its_row() {
         for entry in &ALL {
             assert_eq!(entry.rule.entry().rule, entry.rule);
+            assert_eq!(serde_json::to_value(entry.rule).unwrap(), entry.rule.name());
             assert!(!entry.allowed.is_empty() && !entry.it.is_empty() && !entry.en.is_empty());
         }
         assert_eq!(Rule::UndeclaredCode as usize + 1, ALL.len());

@@ -65,6 +65,11 @@ impl Rules {
         self.0.get(&rule).copied().unwrap_or(rule.allowed()[0])
     }
 
+    /// Every rule with its severity.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (Rule, Severity)> {
+        self.0.iter().map(|(rule, severity)| (*rule, *severity))
+    }
+
     /// Sets it, if the rule can be so.
     pub fn set(&mut self, rule: Rule, severity: Severity) -> bool {
         let allowed = rule.allowed().contains(&severity);
