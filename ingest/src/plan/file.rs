@@ -326,6 +326,32 @@ codes = [{ value = "1", it = "basso", en = "low" }]
     }
 
     #[test]
+    fn what_was_found_is_told_and_can_hold_anything() {
+        use super::super::found::{Found, FoundColumn, FoundFile};
+        let name = || "a \"b\"\n= 1 # [x] \u{7}\\".to_owned();
+        let file = FoundFile {
+            name: name(),
+            format: "CSV".into(),
+            layer: name(),
+            layers: vec![name()],
+            encoding: "UTF-8".into(),
+            crs: "none".into(),
+            rows: 1,
+            points: 1,
+            lines: 0,
+            areas: 0,
+            without: 0,
+        };
+        let column = FoundColumn { source: name(), filled: 1, values: vec![name()], more: true };
+        let found = Found { made: "2026".into(), remarks: vec![name()], files: vec![file], candidates: vec![], columns: vec![column] };
+        let mut plan = PlanFile { found: Some(found), ..PlanFile::parse(PLAN, "a.toml").unwrap() };
+        plan.fields[0].source = name();
+        let text = plan.to_toml().unwrap();
+        assert!(text.contains("# Look: a \"b\" = 1 # [x]"), "{text}");
+        assert_eq!(PlanFile::parse(&text, "b.toml").unwrap(), plan);
+    }
+
+    #[test]
     fn nothing_in_a_plan_is_passed_over() {
         for (good, bad, words) in [
             ("key =", "kye =", vec!["line 6", "unknown field `kye`", "`key`"]),

@@ -12,7 +12,7 @@ use crate::place::{self, Guess, Territory};
 use crate::rules::{Example, Facts, Findings, Rule, Rules, Severity, Thresholds};
 use crate::run::open_and_survey;
 use crate::source::{DeclaredCrs, Source};
-use crate::survey::Survey;
+use crate::survey::{Key, Survey};
 use crate::update::KeyWish;
 use crate::{IngestError, Progress, Request, Settings};
 
@@ -41,7 +41,7 @@ pub async fn propose(
 
     let mut remarks = Vec::new();
     let mut plan = match kept {
-        Some(kept) => again(kept, &opened.fields, &mut remarks),
+        Some(kept) => again(kept, &opened.sources, &opened.fields, &opened.survey, &mut remarks),
         None => first(request, layer, &opened.sources, &opened.fields, &opened.survey)?,
     };
     let areas = files.iter().any(|f| f.areas > 0);
@@ -107,7 +107,7 @@ fn line(field: &FieldPlan, searchable: bool) -> FieldLine {
 }
 
 /// What was done with the last delivery, with the columns that this one has.
-fn again(kept: PlanFile, fields: &[FieldPlan], remarks: &mut Vec<String>) -> PlanFile {
+fn again(kept: PlanFile, sources: &[Source], fields: &[FieldPlan], survey: &Survey, remarks: &mut Vec<String>) -> PlanFile {
     remarks.push(format!("the plan of the last delivery of `{}`; look at what is new", kept.layer));
     let (mut lines, gone): (Vec<FieldLine>, Vec<FieldLine>) =
         kept.fields.into_iter().partition(|line| fields.iter().any(|field| field.name == line.source));
@@ -127,7 +127,14 @@ fn again(kept: PlanFile, fields: &[FieldPlan], remarks: &mut Vec<String>) -> Pla
         }
         lines.push(new);
     }
-    PlanFile { fields: lines, ..kept }
+    let mut key = kept.key.clone();
+    if let Some(known) = kept.key.filter(|key| Key::named(key, fields, sources).is_err()) {
+        key = survey.key.name(fields);
+        let now =
+            key.as_ref().map_or_else(|| "no column tells its rows apart".to_owned(), |key| format!("`{key}` would tell its rows apart"));
+        remarks.push(format!("rows were told apart by `{known}`, which the file has not; {now}"));
+    }
+    PlanFile { fields: lines, key, ..kept }
 }
 
 /// The coordinate system: as the file says, if that can be; otherwise the one that fits best, to be looked at.

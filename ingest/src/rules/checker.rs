@@ -37,6 +37,9 @@ pub(crate) struct Checker {
 struct Numbers {
     /// Every one so far is a number.
     all: bool,
+    /// They are of different lengths, or have decimals: digits of one length are a code, of a region or of a post office.
+    vary: bool,
+    length: Option<usize>,
     rows: u64,
     first: Option<(String, String)>,
 }
@@ -48,7 +51,10 @@ impl Checker {
             today: facts.now.with_timezone(&chrono_tz::Europe::Rome).date_naive(),
             names: fields.iter().map(|f| f.name.clone()).collect(),
             codes: codes.collect(),
-            numbers: fields.iter().map(|f| Numbers { all: f.kind == FieldType::Text, rows: 0, first: None }).collect(),
+            numbers: fields
+                .iter()
+                .map(|f| Numbers { all: f.kind == FieldType::Text, vary: false, length: None, rows: 0, first: None })
+                .collect(),
             seen: HashSet::new(),
             found: Findings::default(),
             facts,
@@ -100,6 +106,7 @@ impl Checker {
         if numbers.all {
             numbers.all = is_number(text);
             numbers.rows += 1;
+            numbers.vary |= *numbers.length.get_or_insert(text.len()) != text.len() || !text.bytes().all(|b| b.is_ascii_digit());
             numbers.first.get_or_insert_with(|| (row(), text.chars().take(40).collect()));
         }
         if accents::is_damaged(text) {
@@ -140,12 +147,14 @@ impl Checker {
     /// What was found, with what shows when the last row is seen.
     pub(crate) fn end(mut self) -> Findings {
         if self.severity(Rule::NumberAsText) != Severity::Off {
+            let (mut rows, mut examples) = (0, Vec::new());
             for (column, name) in self.numbers.iter_mut().zip(&self.names) {
-                if let (true, Some((row, text))) = (column.all, column.first.take()) {
-                    let what = Some(format!("{name}: {text}"));
-                    self.found.add_all(Rule::NumberAsText, column.rows, vec![Example { row, what, at: None }]);
+                if let (true, Some((row, text))) = (column.all && column.vary, column.first.take()) {
+                    rows = rows.max(column.rows);
+                    examples.push(Example { row, what: Some(format!("{name}: {text}")), at: None });
                 }
             }
+            self.found.add_all(Rule::NumberAsText, rows, examples);
         }
         self.found
     }

@@ -82,6 +82,8 @@ fn a_column_of_texts_is_numbers_only_if_all_of_it_is() {
     assert_eq!(count(&[text("12,5"), Value::Null, text("7")]), [(Rule::NumberAsText, 2, "1".to_owned())]);
     assert_eq!(count(&[text("12,5"), text("7 m")]), []);
     assert_eq!(count(&[text("00186"), text("89100")]), [], "codes with zeros");
+    assert_eq!(count(&[text("15121"), text("89100")]), [], "codes of one length");
+    assert_eq!(count(&[text("7"), text("12")]), [(Rule::NumberAsText, 2, "1".to_owned())]);
     assert_eq!(count(&[Value::Null]), []);
 }
 

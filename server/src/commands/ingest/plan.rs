@@ -58,9 +58,9 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
     let written = std::fs::File::create_new(out).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|e| Failure::new(format!("{}: {e}", out.display())))?;
     for remark in plan.found.iter().flat_map(|found| &found.remarks) {
-        say(&format!("- {remark}\n"));
+        say(&format!("- {remark}"));
     }
-    say(&format!("The plan is in {0}. Read it; then: opensit ingest FILE --plan {0}\n", out.display()));
+    say(&format!("The plan is in {0}. Read it; then: opensit ingest FILE --plan {0}", out.display()));
     Ok(())
 }
 
