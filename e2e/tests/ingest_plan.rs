@@ -259,6 +259,12 @@ fn validity_and_kinds_of_geometry_are_as_the_plan_says() {
     }
     refused(&town, &[path(&file), "--plan", path(&plan), "--append"], &["--replace"]);
 
+    // a row says whose it is
+    let file = write(folder, "di_chi.csv", &trees("ID;ISTAT", &["1;80902", "2;080901", "3;999999", "4;"]));
+    let plan = write(folder, "di_chi.toml", "version = 1\nlayer = \"di_chi\"\ncrs = \"EPSG:3004\"\ncomune-field = \"ISTAT\"\n");
+    let report = loaded(&town, &[path(&file), "--plan", path(&plan)]);
+    assert_eq!((&report["comuni"], finding(&report, "unknown-comune")), (&json!([["080901", 3], ["080902", 1]]), (1, "keep")), "{report}");
+
     // a drawing has outlines of buildings, lines and symbols; as areas only what is closed
     let [x, y] = RDN;
     let ring = format!("10 {x} 20 {y} 10 {} 20 {y} 10 {} 20 {}", x + 9.0, x + 9.0, y + 9.0);

@@ -14,7 +14,7 @@ use crate::report::{KeptOut, Mended, Reason};
 use crate::rules::Findings;
 
 pub(crate) use copy::copy;
-pub(crate) use feed_rows::{ComuneOf, IntoNext, Plan, row_name};
+pub(crate) use feed_rows::{ComuneOf, IntoNext, Plan, ToldComune, row_name};
 pub(crate) use papers::Papers;
 pub(crate) use placing::{Into, Placed, comuni, place};
 pub(crate) use publish::{Target, append, geometry_sql, lock, publish};

@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::geometry::Family;
-use crate::load::{self, ComuneOf, Into, IntoNext, Papers, Placed, Plan, Staging, Tally, Target};
+use crate::load::{self, ComuneOf, Into, IntoNext, Papers, Placed, Plan, Staging, Tally, Target, ToldComune};
 use crate::place::{self, Placement, Territory};
 use crate::plan::{self, FieldPlan, PlanFile};
 use crate::report::{CrsReport, ExtentReport, FieldReport, IdSource, Note, Report};
@@ -50,6 +50,8 @@ pub(crate) struct Opened {
     pub(crate) sources: Vec<Source>,
     pub(crate) fields: Vec<FieldPlan>,
     pub(crate) survey: Survey,
+    /// The column that says each row's comune, in each file.
+    pub(crate) comune: Option<Vec<usize>>,
     /// Where archives were unpacked: kept until the files are read for the last time.
     folder: tempfile::TempDir,
 }
@@ -147,10 +149,11 @@ pub(crate) async fn open_and_survey(
         let folder = folder_in(temporary)?;
         let mut sources = open::open(&files, wanted.as_deref(), folder.path(), &opener, &limits)?;
         let mut fields = plan::fields(&sources)?;
+        let mut comune = None;
         if let Some(by) = &by {
-            let (wanted, notes) = plan::apply(by, fields, &file_names(&sources))?;
-            fields = wanted;
-            notes.into_iter().for_each(|note| sources[0].reader.note(note));
+            let applied = plan::apply(by, fields, &file_names(&sources))?;
+            (fields, comune) = (applied.fields, applied.comune);
+            applied.notes.into_iter().for_each(|note| sources[0].reader.note(note));
         }
         let total = sources.iter().map(|s| s.reader.layer().rows).sum::<Option<u64>>();
         let _ = say.send((0, total));
@@ -158,7 +161,7 @@ pub(crate) async fn open_and_survey(
         let survey = survey::survey(&mut sources, &fields, wanted, &said, &limits, &|rows| {
             let _ = say.send((rows, total));
         })?;
-        Ok::<_, IngestError>(Opened { sources, fields, survey, folder })
+        Ok::<_, IngestError>(Opened { sources, fields, survey, comune, folder })
     });
     while let Some((rows, total)) = heard.recv().await {
         if rows == 0 {
@@ -208,7 +211,7 @@ async fn load(
     opened: Opened,
     placements: &[Placement],
 ) -> Result<(Loaded, Vec<Note>), IngestError> {
-    let Opened { sources, fields, survey, folder } = opened;
+    let Opened { sources, fields, survey, comune, folder } = opened;
     let total: u64 = survey.files.iter().map(|f| f.rows).sum();
     // without a row that fits, the second reading still counts why
     let family = survey.family.unwrap_or(Family::Point);
@@ -248,6 +251,7 @@ async fn load(
             None
         },
         facts: Facts { rules: request.rules(), thresholds: request.thresholds(), now: settings.clock.now() },
+        told_comune: comune.map(|source| ToldComune { source, known: territory.comuni() }),
         told: request.plan.as_ref().is_some_and(|plan| plan.geometry.is_some()),
     };
     let (mut tally, sources) = load::copy(database, helper, staging, sources, plan, progress).await?;

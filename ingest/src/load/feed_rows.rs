@@ -44,6 +44,8 @@ pub(crate) struct Plan {
     pub(crate) compared: Option<IntoNext>,
     /// What rows are held against.
     pub(crate) facts: Facts,
+    /// Who says the comune before the place does.
+    pub(crate) told_comune: Option<ToldComune>,
     /// Whether the family was told, so that what can become of it does: lines that are closed, areas.
     pub(crate) told: bool,
 }
@@ -54,6 +56,14 @@ pub(crate) enum ComuneOf {
     Given(String),
     /// The one a point lies in; for everything else PostGIS knows better.
     Points(Arc<Locator>),
+}
+
+/// A column that says the comune of each row.
+pub(crate) struct ToldComune {
+    /// Its number in each file.
+    pub(crate) source: Vec<usize>,
+    /// The installation's comuni; without any, every code is taken.
+    pub(crate) known: HashSet<String>,
 }
 
 /// Rows in COPY's form.
@@ -137,6 +147,8 @@ struct Pending {
     number: u64,
     key: Option<String>,
     values: Vec<Value>,
+    /// The comune that the row itself says.
+    comune: Option<String>,
     tidied: Tidied,
 }
 
@@ -211,6 +223,10 @@ impl Writer<'_> {
         if plan.key != Key::Sequence && checker.severity(Rule::RepeatedKey) == Severity::KeepOut {
             check_key(checker, keys, key, &label, &place)?;
         }
+        let comune = match &plan.told_comune {
+            Some(told) => told_comune(checker, told, row.values.get(told.source[*file]), &label, &place)?,
+            None => None,
+        };
         let mut values = Vec::with_capacity(plan.fields.len());
         let mut given: Vec<Option<Value>> = row.values.into_iter().map(Some).collect();
         for field in &plan.fields {
@@ -219,7 +235,7 @@ impl Writer<'_> {
         }
         checker.values(&mut values, &label, &place)?;
         check_validity(&plan.fields, &values)?;
-        Ok(Pending { seq: self.tally.read, number, key: None, values, tidied })
+        Ok(Pending { seq: self.tally.read, number, key: None, values, comune, tidied })
     }
 
     /// Transforms and writes what is gathered.
@@ -248,7 +264,8 @@ impl Writer<'_> {
             if pending.tidied.mended {
                 self.tally.mend(label);
             }
-            let comune = self.plan.comune.of(&pending.tidied.shape);
+            let told = pending.comune.take();
+            let comune = told.as_deref().or_else(|| self.plan.comune.of(&pending.tidied.shape));
             let shape = &mut pending.tidied.shape;
             let full = match (self.plan.direct, comune) {
                 (Some(next), Some(comune)) => {
@@ -339,6 +356,26 @@ fn check_key(
     let what = key.map(|key| key.chars().take(80).collect());
     checker.found.add(Rule::RepeatedKey, || Example { row: row(), what, at: place() });
     Err(Reason::ByRule)
+}
+
+/// The comune that a row says; `None` if it says none, or one that is not the installation's.
+fn told_comune(
+    checker: &mut Checker,
+    told: &ToldComune,
+    value: Option<&Value>,
+    row: &dyn Fn() -> String,
+    place: &dyn Fn() -> Option<[f64; 2]>,
+) -> Result<Option<String>, Reason> {
+    let Some(code) = value.and_then(Value::to_text) else { return Ok(None) };
+    // a number has lost its zeros
+    let code = format!("{:0>6}", code.trim());
+    let is_code = code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit());
+    if is_code && (told.known.is_empty() || told.known.contains(&code)) {
+        return Ok(Some(code));
+    }
+    let what = Some(code.chars().take(80).collect());
+    checker.found.add(Rule::UnknownComune, || Example { row: row(), what, at: place() });
+    if checker.severity(Rule::UnknownComune) == Severity::KeepOut { Err(Reason::ByRule) } else { Ok(None) }
 }
 
 /// Whether a row begins, and does not end before it.

@@ -8,8 +8,18 @@ use super::{FieldPlan, Role};
 use crate::IngestError;
 use crate::report::Note;
 
-/// The fields as the plan wants them, in its order; and what the files have besides, which is left out.
-pub(crate) fn apply(plan: &PlanFile, found: Vec<FieldPlan>, file: &str) -> Result<(Vec<FieldPlan>, Vec<Note>), IngestError> {
+/// What a plan makes of the files' columns.
+pub(crate) struct Applied {
+    /// The fields as the plan wants them, in its order.
+    pub(crate) fields: Vec<FieldPlan>,
+    /// The column that says each row's comune, in each file.
+    pub(crate) comune: Option<Vec<usize>>,
+    /// What the files have besides, which is left out.
+    pub(crate) notes: Vec<Note>,
+}
+
+/// Puts a plan on what was found.
+pub(crate) fn apply(plan: &PlanFile, found: Vec<FieldPlan>, file: &str) -> Result<Applied, IngestError> {
     let there = |source: &str| {
         found.iter().find(|f| f.name == source).or_else(|| found.iter().find(|f| f.name.trim().eq_ignore_ascii_case(source.trim())))
     };
@@ -35,14 +45,20 @@ pub(crate) fn apply(plan: &PlanFile, found: Vec<FieldPlan>, file: &str) -> Resul
             fields.push(FieldPlan { column: role.column(), kind: FieldType::DateTime, role, ..field.clone() });
         }
     }
+    let comune = match &plan.comune_field {
+        Some(source) => Some(there(source).ok_or_else(|| lacks(source))?),
+        None => None,
+    };
+    named.extend(comune.map(|field| field.name.as_str()));
+    let comune = comune.map(|field| field.source.clone());
     let others: Vec<&str> = found.iter().map(|f| f.name.as_str()).filter(|name| !named.contains(name)).collect();
     let notes = if plan.fields.is_empty() || others.is_empty() { Vec::new() } else { vec![Note::not_in_plan(&others)] };
     if plan.fields.is_empty() {
         // a plan that says nothing of fields takes them as they are
         let own = found.iter().cloned().chain(fields);
-        return Ok((own.collect(), notes));
+        return Ok(Applied { fields: own.collect(), comune, notes });
     }
-    Ok((fields, notes))
+    Ok(Applied { fields, comune, notes })
 }
 
 fn told(line: &FieldLine, field: &FieldPlan) -> FieldPlan {

@@ -41,6 +41,9 @@ pub struct PlanFile {
     /// The comune of every row, by its ISTAT code. Without a word, the one that each lies in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comune: Option<String>,
+    /// The column that has the ISTAT code of each row's comune; what it does not say is told by the place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comune_field: Option<String>,
     /// Whether rows may lie far outside the boundary; `comune` says whose they are then.
     #[serde(default)]
     pub outside: bool,
@@ -169,6 +172,7 @@ impl PlanFile {
             geometry: None,
             key: None,
             comune: None,
+            comune_field: None,
             outside: false,
             licence: None,
             attribution: None,
@@ -208,6 +212,9 @@ impl PlanFile {
             if crate::names::is_taken(line.name.as_str()) {
                 return Err(format!("`{}` is a column that every layer or every table has; give the field another name", line.name));
             }
+        }
+        if self.comune.is_some() && self.comune_field.is_some() {
+            return Err("`comune` says whose every row is, so `comune-field` can't; take one of them out".to_owned());
         }
         if self.outside && self.comune.is_none() {
             return Err("`outside = true` needs `comune`: what lies outside every boundary is in no comune of this installation".to_owned());

@@ -14,6 +14,8 @@ pub enum Rule {
     InvalidGeometry,
     /// It lies more than 10 km outside the boundary.
     FarOutside,
+    /// The column for it names a comune that the installation has not.
+    UnknownComune,
     /// Its area is thinner than anything that is drawn.
     Sliver,
     /// Its area lies over another row's.
@@ -50,7 +52,7 @@ const fn entry(rule: Rule, allowed: &'static [Severity], words: [&'static str; 4
 }
 
 /// Every rule.
-pub(super) const ALL: [Entry; 12] = [
+pub(super) const ALL: [Entry; 13] = [
     entry(
         Rule::NoGeometry,
         &[KeepOut, Stop],
@@ -70,6 +72,16 @@ pub(super) const ALL: [Entry; 12] = [
         Rule::FarOutside,
         &[KeepOut, Stop],
         ["a più di 10 km dal confine", "more than 10 km outside the boundary", "correggere la posizione", "correct the position"],
+    ),
+    entry(
+        Rule::UnknownComune,
+        &[Keep, KeepOut, Stop],
+        [
+            "con un comune che l'installazione non ha: vale quello in cui cadono",
+            "with a comune that the installation has not: the one they lie in holds",
+            "correggere il codice ISTAT",
+            "correct the ISTAT code",
+        ],
     ),
     entry(
         Rule::Sliver,
@@ -164,6 +176,7 @@ impl Rule {
             Self::NoGeometry => "no-geometry",
             Self::InvalidGeometry => "invalid-geometry",
             Self::FarOutside => "far-outside",
+            Self::UnknownComune => "unknown-comune",
             Self::Sliver => "sliver",
             Self::Overlap => "overlap",
             Self::Duplicate => "duplicate",
