@@ -23,7 +23,9 @@ pub enum IngestError {
     #[error("{0}: the file is empty (0 bytes); export it again")]
     EmptyFile(String),
     /// Its content is nothing that can be read.
-    #[error("{file}: the content is {found}; a GeoPackage, a Shapefile (also zipped), a GeoJSON or a CSV can be read{hint}")]
+    #[error(
+        "{file}: the content is {found}; GeoPackage, Shapefile, GeoJSON, FlatGeobuf, GML, KML, GPX, DXF, CSV and XLSX can be read, also zipped{hint}"
+    )]
     Format {
         /// The file.
         file: String,
@@ -64,7 +66,7 @@ pub enum IngestError {
     },
     /// An archive has nothing in it that can be read.
     #[error(
-        "{file}: the archive has nothing that can be read (a .gpkg, .shp, .geojson, .json or .csv); it has: {entries}. Put the data into it, or name the file that has them"
+        "{file}: the archive has nothing that can be read (a .gpkg, .shp, .geojson, .csv, .xlsx, .gml, .kml, .gpx, .dxf or .fgb); it has: {entries}. Put the data into it, or name the file that has them"
     )]
     NothingInside {
         /// The archive or folder.
@@ -95,6 +97,16 @@ pub enum IngestError {
     NoLayers {
         /// The file.
         file: String,
+    },
+    /// A KML that only says where the data are.
+    #[error(
+        "{file}: it has no places, only links to other files (NetworkLink: {links}), which are not followed; fetch those and load them"
+    )]
+    OnlyLinks {
+        /// The file.
+        file: String,
+        /// How many links.
+        links: u64,
     },
     /// A table without positions.
     #[error("{file}: no layer in it has a geometry; it is a table, and a table has no place on a map")]
@@ -164,6 +176,38 @@ pub enum IngestError {
         first: String,
         /// What differs.
         difference: String,
+    },
+    /// A plan that can't be read.
+    #[error("{file}: the plan can't be taken: {why}")]
+    Plan {
+        /// The plan's file.
+        file: String,
+        /// What is wrong, where, and what is allowed.
+        why: String,
+    },
+    /// A column that the plan speaks of is not there.
+    #[error(
+        "{file}: the plan speaks of the column `{column}`, which the file has not; it has: {}. Correct `source` in the plan, take the field out, or make a new plan with `opensit ingest plan`",
+        columns.join(", ")
+    )]
+    PlanLacks {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// What there is.
+        columns: Vec<String>,
+    },
+    /// A plan with validity for rows that stay.
+    #[error("the plan gives rows a validity, which `--append` and `--update` can't compare yet; nothing was loaded. Use `--replace`")]
+    ValidityStays,
+    /// A rule said stop.
+    #[error("{file}: the plan's rules say stop: {}. Nothing was loaded. Correct the file, or set the rule to something else in the plan", reasons.join("; "))]
+    Stopped {
+        /// The file or files.
+        file: String,
+        /// For each rule, its rows, with examples and what to do.
+        reasons: Vec<String>,
     },
     /// The file changed while it was read.
     #[error(

@@ -32,14 +32,22 @@ pub(crate) struct Survey {
     pub(crate) key: Key,
     /// Columns that look like keys by their names, and are none.
     pub(crate) no_keys: Vec<String>,
-    /// Rows with a text that had to be mended.
-    pub(crate) damaged_text: u64,
     /// Rows with a value that is none.
     pub(crate) lost_values: u64,
     /// Rows with a whole number at the end of what 64 bits hold, to which GDAL cuts those of a GeoJSON.
     pub(crate) clamped: u64,
     /// Rows whose geometry can't be loaded, by reason.
     pub(crate) tally: Tally,
+}
+
+/// What was said about the rows before they are read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wish {
+    pub(crate) swap_axes: bool,
+    /// The family that is loaded; without a word, that of most rows.
+    pub(crate) family: Option<Family>,
+    /// Whether rows whose key is not their own are kept out, instead of refusing the file.
+    pub(crate) keys_may_repeat: bool,
 }
 
 /// What one file has.
@@ -99,14 +107,14 @@ pub(crate) fn survey(
     sources: &mut [Source],
     fields: &[FieldPlan],
     wanted: Option<Key>,
-    swap_axes: bool,
+    wish: &Wish,
     limits: &Limits,
     progress: &dyn Fn(u64),
 ) -> Result<Survey, IngestError> {
     let mut counts = [(0u64, false); 3];
     let mut keys = wanted.map_or_else(|| Keys::new(fields, sources), |key| Keys::only(key, fields, sources));
     let mut files = Vec::with_capacity(sources.len());
-    let (mut damaged_text, mut lost_values, mut clamped, mut total) = (0, 0, 0, 0);
+    let (mut lost_values, mut clamped, mut total) = (0, 0, 0);
     let (mut tally, several) = (Tally::default(), sources.len() > 1);
     for (file, source) in sources.iter_mut().enumerate() {
         let mut survey = FileSurvey::default();
@@ -119,7 +127,6 @@ pub(crate) fn survey(
                 progress(total);
             }
             keys.look(&row, file);
-            damaged_text += u64::from(row.values.iter().any(|v| matches!(v, Value::Text(t) if t.contains('\u{FFFD}'))));
             lost_values += u64::from(row.lost);
             clamped += u64::from(clamps && row.values.iter().any(|v| matches!(v, Value::Integer(i64::MIN | i64::MAX))));
             match geometry::tidy(row.geometry, limits) {
@@ -127,7 +134,7 @@ pub(crate) fn survey(
                     let (count, multi) = &mut counts[shape.family as usize];
                     *count += 1;
                     *multi |= shape.multi || shape.part_count() > 1;
-                    sample(&mut survey, &mut stride, shape.middle(), swap_axes);
+                    sample(&mut survey, &mut stride, shape.middle(), wish.swap_axes);
                 }
                 Err(reason) => tally.keep_out(reason, || row_name(several.then_some(source.file.as_str()), row.number)),
             }
@@ -137,14 +144,21 @@ pub(crate) fn survey(
     }
     progress(total);
     tally.read = total;
-    keys.require(fields)?;
+    if !wish.keys_may_repeat {
+        keys.require(fields)?;
+    }
     let best = [Family::Polygon, Family::Line, Family::Point]
         .into_iter()
         .reduce(|a, b| if counts[b as usize].0 > counts[a as usize].0 { b } else { a });
-    let family = best.filter(|f| counts[*f as usize].0 > 0);
-    let multi = family.is_some_and(|f| counts[f as usize].1);
+    let there = |f: &Family| counts[*f as usize].0 > 0 || (*f == Family::Polygon && counts[Family::Line as usize].0 > 0);
+    let family = match wish.family {
+        Some(told) => Some(told).filter(there),
+        None => best.filter(|f| counts[*f as usize].0 > 0),
+    };
+    let closed = wish.family == Some(Family::Polygon) && counts[Family::Line as usize].1;
+    let multi = family.is_some_and(|f| counts[f as usize].1) || closed;
     let no_keys = keys.failed(fields);
-    Ok(Survey { files, family, multi, key: keys.best(), no_keys, damaged_text, lost_values, clamped, tally })
+    Ok(Survey { files, family, multi, key: keys.best(), no_keys, lost_values, clamped, tally })
 }
 
 /// Keeps every `stride`-th position; when there are too many, every second of them, at twice the stride.
@@ -233,7 +247,8 @@ impl Keys {
     }
 
     fn best(self) -> Key {
-        self.candidates.into_iter().find(|(_, c)| c.holds && !c.seen.is_empty()).map_or(Key::Sequence, |(key, _)| key)
+        let named = self.named;
+        self.candidates.into_iter().find(|(_, c)| (c.holds || named) && !c.seen.is_empty()).map_or(Key::Sequence, |(key, _)| key)
     }
 }
 
@@ -255,6 +270,6 @@ impl Candidate {
 }
 
 /// Whether a text can stand in an address as it is.
-fn fit_for_id(text: &str) -> bool {
+pub(crate) fn fit_for_id(text: &str) -> bool {
     (1..=LONGEST_ID).contains(&text.len()) && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | ':' | '{' | '}'))
 }

@@ -23,6 +23,7 @@ mod mosaic;
 mod plan;
 mod projection;
 pub(crate) mod protobuf;
+mod ready;
 mod run;
 mod shapes;
 mod simplify;

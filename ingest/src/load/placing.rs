@@ -8,6 +8,7 @@ use super::feed_rows::row_name;
 use super::{Direct, EXAMPLES, Staging, Tally};
 use crate::geometry::Family;
 use crate::report::Reason;
+use crate::rules::{Rule, Severity};
 use crate::source::Source;
 use crate::{IngestError, Request};
 
@@ -79,7 +80,8 @@ async fn run(
                 st_numgeometries(m.geom) as parts,
                 coalesce(s._comune, c.id, n.id) as comune,
                 coalesce(n.metres, 0) as metres,
-                case when st_isempty(m.geom) then 'not_mendable'
+                case when {out} and not v.valid then 'invalid'
+                     when st_isempty(m.geom) then 'not_mendable'
                      when {single} and st_numgeometries(m.geom) > 1 then 'several_parts'
                      when n.metres > {FAR_M} then 'far_outside' end as kept_out
          from {loading} s
@@ -95,6 +97,7 @@ async fn run(
          where {looked_at}{only}",
         placed = staging.placed.sql(),
         loading = staging.loading.sql(),
+        out = request.rules().get(Rule::InvalidGeometry) == Severity::KeepOut,
         // asked for nothing when the comune is given, but a table has to be there
         comuni = if request.comune.is_none() { "opensit_ingest_comuni" } else { "(select istat as id, geom from territory.v_comuni)" },
     );
@@ -130,9 +133,12 @@ async fn count(
         let file = usize::try_from(file).ok().filter(|_| sources.len() > 1).and_then(|f| sources.get(f));
         Ok(row_name(file.map(|s| s.file.as_str()), u64::try_from(number).unwrap_or(0)))
     };
-    for (reason, name) in
-        [(Reason::NotMendable, "not_mendable"), (Reason::SeveralParts, "several_parts"), (Reason::FarOutside, "far_outside")]
-    {
+    for (reason, name) in [
+        (Reason::Invalid, "invalid"),
+        (Reason::NotMendable, "not_mendable"),
+        (Reason::SeveralParts, "several_parts"),
+        (Reason::FarOutside, "far_outside"),
+    ] {
         let sql = format!(
             "select l._file, l._row, count(*) over () as rows from {placed} p join {loading} l using (_seq)
              where p.kept_out = $1 order by _seq limit {EXAMPLES}"

@@ -128,8 +128,13 @@ async fn refuse_known_ids(database: &mut PgConnection, staging: &Staging, layer:
 
 /// The rows that are not kept out, with the geometry in the layer's type.
 fn insert(staging: &Staging, layer: &Layer, into: &TableName, sequence: &str) -> String {
-    let fields: String = layer.fields.iter().map(|f| format!(", {}", f.name.sql())).collect();
-    let values: String = layer.fields.iter().map(|f| format!(", l.{}", f.name.sql())).collect();
+    let mut fields: String = layer.fields.iter().map(|f| format!(", {}", f.name.sql())).collect();
+    let mut values: String = layer.fields.iter().map(|f| format!(", l.{}", f.name.sql())).collect();
+    if layer.validity {
+        fields += ", valid_from, valid_to";
+        // a file may say nothing of an end, and its table has no column for it then
+        values += ", l.valid_from, (to_jsonb(l) ->> 'valid_to')::timestamptz";
+    }
     let geometry = geometry_sql(layer);
     format!(
         "insert into {into} (id, comune, geom{fields})

@@ -1,7 +1,7 @@
 //! What differs, counted and with examples.
 
 use kernel::Layer;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
@@ -10,7 +10,7 @@ use super::compare::{CHANGES, VANISHED};
 use crate::load::{EXAMPLES, Staging};
 
 /// What a delivery changes, or changed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Difference {
     /// The column by which rows were compared.
     pub key: String,
@@ -35,7 +35,7 @@ pub struct Difference {
 }
 
 /// A field in which rows changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, FromRow)]
 pub struct FieldChange {
     /// The field.
     pub field: String,
@@ -45,7 +45,7 @@ pub struct FieldChange {
 }
 
 /// Geometries that changed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Moved {
     /// How many.
     pub rows: u64,
@@ -56,7 +56,7 @@ pub struct Moved {
 }
 
 /// Rows that were edited here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edited {
     /// How many.
     pub rows: u64,
@@ -65,7 +65,7 @@ pub struct Edited {
 }
 
 /// A few rows of each kind.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Examples {
     /// Ids of new ones.
     pub new: Vec<String>,
@@ -76,7 +76,7 @@ pub struct Examples {
 }
 
 /// A row that changed.
-#[derive(Clone, Debug, PartialEq, Serialize, FromRow)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, FromRow)]
 pub struct Changed {
     /// Its public id.
     pub id: String,

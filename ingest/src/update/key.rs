@@ -19,6 +19,11 @@ pub(crate) struct KeyWish {
 }
 
 impl KeyWish {
+    /// What was said alone, of a layer that nobody looked up.
+    pub(crate) fn none(request: &Request) -> Self {
+        Self { layer: request.layer.clone(), said: request.key.clone(), known: None }
+    }
+
     /// Looks up what the layer's ids come from, if its rows stay.
     pub(crate) async fn find(database: &mut PgConnection, target: &Target, request: &Request) -> Result<Self, IngestError> {
         let mut wish = Self { layer: request.layer.clone(), said: request.key.clone(), known: None };

@@ -1,13 +1,16 @@
+mod plan;
+mod report;
 mod undo;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::ingest::{Limits, Mode, Progress, Request, Settings, Stage, Update};
+use ::ingest::{Limits, Mode, PlanFile, Progress, Request, Settings, Stage, Update};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{LayerId, Srid, SystemClock, Text};
+use sqlx::PgPool;
 
 use crate::commands::{read_file, say};
 use crate::config::Config;
@@ -23,11 +26,12 @@ use crate::{installation, migrate};
   opensit ingest alberi.gpkg --layer trees_2026 --title \"Alberi 2026\"
   opensit ingest civici.csv --layer civici --crs EPSG:3003 --replace
   opensit ingest vincoli.zip --layer vincoli --outside ok --comune 080063
+  opensit ingest plan alberi.gpkg --out alberi.toml && opensit ingest alberi.gpkg --plan alberi.toml
   opensit ingest alberi-2027.gpkg --layer trees --update --dry-run --changes differenza.geojson
   opensit ingest alberi-2027.gpkg --layer trees --update
   opensit ingest undo trees
 
-A layer that exists is refused unless --update, --replace or --append says what may happen to it. (A file called `undo` is `./undo`.)"
+A layer that exists is refused unless --update, --replace or --append says what may happen to it. (A file called `plan`, `report` or `undo` is `./plan` and so on.)"
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -38,18 +42,25 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Says what is in files and proposes how they become a layer, as a plan to be read and changed
+    Plan(plan::Arguments),
+    /// Tells again what became of the files that a layer was made of
+    Report(report::Arguments),
     /// Takes the last update of a layer back
     Undo(undo::Arguments),
 }
 
 #[derive(Debug, Args)]
 struct Load {
-    /// GeoPackage, Shapefile, GeoJSON or CSV, also zipped; several become one layer
+    /// GeoPackage, Shapefile, GeoJSON, FlatGeobuf, GML, KML, GPX, DXF, CSV or XLSX, also in a folder or zipped; several become one layer
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The layer they become: lower-case letters, digits and `_`
-    #[arg(long, value_name = "ID", value_parser = layer_id)]
-    layer: LayerId,
+    #[arg(long, value_name = "ID", value_parser = layer_id, required_unless_present = "plan")]
+    layer: Option<LayerId>,
+    /// The plan that they are loaded by; what is said here as well wins [default: none]
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
     /// Its name for people [default: the file's name]
     #[arg(long)]
     title: Option<String>,
@@ -78,12 +89,12 @@ struct Load {
     #[arg(long, value_name = "FILE", requires = "update")]
     changes: Option<PathBuf>,
     /// `ok`: rows may lie far outside the installation's boundary; --comune must say whose they are
-    #[arg(long, value_name = "ok", value_parser = ["ok"], requires = "comune")]
+    #[arg(long, value_name = "ok", value_parser = ["ok"])]
     outside: Option<String>,
     /// The comune of every row, by its ISTAT code [default: the one each row lies in]
     #[arg(long, value_name = "ISTAT")]
     comune: Option<String>,
-    /// Which layer of a file that has several
+    /// Which layer of a file that has several, which sheet, or which file of an archive (FILE or FILE:LAYER)
     #[arg(long, value_name = "NAME")]
     source_layer: Option<String>,
     /// The file has north before east (latitude before longitude)
@@ -104,6 +115,8 @@ fn srid(text: &str) -> Result<Srid, String> {
 
 pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
     match (&arguments.command, &arguments.load) {
+        (Some(Command::Plan(arguments)), _) => plan::run(arguments, config).await,
+        (Some(Command::Report(arguments)), _) => report::run(arguments, config).await,
         (Some(Command::Undo(arguments)), _) => undo::run(arguments, config).await,
         (None, Some(load)) => publish(load, config).await,
         (None, None) => Err(Failure::new("say which file: `opensit ingest FILE --layer ID`")),
@@ -111,18 +124,34 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
 }
 
 async fn publish(arguments: &Load, config: &Config) -> Result<(), Failure> {
+    // a plan that can't be read is known before a database is made
+    let request = arguments.request()?;
     installation::check_boundary(config).await?;
     let database = Database::open(config, None).await?;
-    let result = load(arguments, config, &database).await;
+    let result = load(arguments, request, config, &database).await;
     database.close().await?;
     result
 }
 
-async fn load(arguments: &Load, config: &Config, database: &Database) -> Result<(), Failure> {
+/// The database as its owner, with the boundary in it, and what holds for every load.
+async fn prepare(config: &Config, database: &Database) -> Result<(PgPool, Settings), Failure> {
     let owner = migrate::run(database, config).await?;
     let (installed, _) = installation::read(&owner).await?;
     installation::take_boundary(&owner, config, installed.storage_crs).await?;
-    if let Some(comune) = &arguments.comune {
+    let settings = Settings {
+        storage: installed.storage_crs,
+        crs: installation::crs_settings(&owner, config).await?,
+        limits: Limits::default(),
+        reader: read_file::process()?,
+        temporary: std::env::temp_dir(),
+        clock: Arc::new(SystemClock),
+    };
+    Ok((owner, settings))
+}
+
+async fn load(arguments: &Load, request: Request, config: &Config, database: &Database) -> Result<(), Failure> {
+    let (owner, settings) = prepare(config, database).await?;
+    if let Some(comune) = &request.comune {
         let known: bool = sqlx::query_scalar(
             "select exists (select from territory.v_comuni where istat = $1) or not exists (select from territory.v_comuni)",
         )
@@ -134,16 +163,8 @@ async fn load(arguments: &Load, config: &Config, database: &Database) -> Result<
             return Err(Failure::new(format!("--comune {comune}: this installation's boundary has no comune with that ISTAT code")));
         }
     }
-    let settings = Settings {
-        storage: installed.storage_crs,
-        crs: installation::crs_settings(&owner, config).await?,
-        limits: Limits::default(),
-        reader: read_file::process()?,
-        temporary: std::env::temp_dir(),
-        clock: Arc::new(SystemClock),
-    };
     let bar = Bar::new();
-    let report = ::ingest::run(&owner, &settings, arguments.request(), &bar).await;
+    let report = ::ingest::run(&owner, &settings, request, &bar).await;
     bar.0.finish_and_clear();
     let report = report.map_err(|e| Failure::new(e.to_string()))?;
     owner.close().await;
@@ -156,10 +177,12 @@ async fn load(arguments: &Load, config: &Config, database: &Database) -> Result<
 }
 
 impl Load {
-    fn request(&self) -> Request {
-        Request {
+    fn request(&self) -> Result<Request, Failure> {
+        let plan = self.plan.as_deref().map(PlanFile::read).transpose().map_err(|e| Failure::new(e.to_string()))?;
+        let layer = self.layer.as_ref().or(plan.as_ref().map(|plan| &plan.layer));
+        let request = Request {
             files: self.files.clone(),
-            layer: self.layer.clone(),
+            layer: layer.cloned().ok_or_else(|| Failure::new("say which layer the files become, with --layer or in a plan"))?,
             title: self.title.as_ref().map(Text::same),
             crs: self.crs,
             mode: match (self.replace, self.append, self.update) {
@@ -174,7 +197,12 @@ impl Load {
             swap_axes: self.swap_axes,
             key: self.key.clone(),
             update: Update { only_look: self.dry_run, keep_vanished: self.keep_vanished, changes: self.changes.clone() },
-        }
+            plan: None,
+        };
+        Ok(match plan {
+            Some(plan) => request.by(plan),
+            None => request,
+        })
     }
 }
 

@@ -14,16 +14,16 @@ pub(crate) struct Rings {
     pub(crate) ends: Vec<usize>,
 }
 
-/// An edge of a ring: where it begins and ends among the positions.
-type Edge = (usize, usize);
+/// An edge of a ring: which of the positions it begins and ends at.
+type Edge = (u32, u32);
 
 /// An edge with its box.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Boxed {
-    west: i64,
-    east: i64,
-    north: i64,
-    south: i64,
+    west: i32,
+    east: i32,
+    north: i32,
+    south: i32,
     edge: Edge,
 }
 
@@ -66,7 +66,7 @@ impl Rings {
     /// Which rings have an edge that clashes with another.
     fn clashing(&self, edges: &mut Vec<Boxed>) -> Vec<bool> {
         let mut rings = vec![false; self.ends.len()];
-        let ring = |edge: Edge| self.ends.partition_point(|end| *end <= edge.0);
+        let ring = |edge: Edge| self.ends.partition_point(|end| *end <= edge.0 as usize);
         self.clashes(edges, |one, other| {
             rings[ring(one)] = true;
             rings[ring(other)] = true;
@@ -76,7 +76,7 @@ impl Rings {
     }
 
     /// Calls `tell` for edges that clash, until it says that it is enough.
-    fn clashes(&self, edges: &mut Vec<Boxed>, mut tell: impl FnMut(Edge, Edge) -> bool) {
+    pub(crate) fn clashes(&self, edges: &mut Vec<Boxed>, mut tell: impl FnMut(Edge, Edge) -> bool) {
         self.edges(edges);
         edges.sort_unstable_by_key(|edge| edge.west);
         for (i, one) in edges.iter().enumerate() {
@@ -93,9 +93,13 @@ impl Rings {
         edges.clear();
         let mut from = 0;
         for &to in &self.ends {
-            edges.extend((from..to).map(|i| {
-                let edge = (i, if i + 1 == to { from } else { i + 1 });
-                let ([ax, ay], [bx, by]) = (self.positions[edge.0], self.positions[edge.1]);
+            let ring = &self.positions[from..to];
+            let int = |at: &Unit| at.map(|along| along.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32);
+            let mut before = ring.last().map_or([0; 2], int);
+            edges.extend(ring.iter().enumerate().map(|(i, at)| {
+                let [bx, by] = int(at);
+                let [ax, ay] = std::mem::replace(&mut before, [bx, by]);
+                let edge = (if i == 0 { to } else { from + i } as u32 - 1, (from + i) as u32);
                 Boxed { west: ax.min(bx), east: ax.max(bx), north: ay.min(by), south: ay.max(by), edge }
             }));
             from = to;
@@ -106,11 +110,22 @@ impl Rings {
     pub(crate) fn are_sound_along(&self, square: Square, edges: &mut Vec<Boxed>) -> bool {
         self.edges(edges);
         let inner = Square { from: square.from + NEAR, to: square.to - NEAR };
-        let is_near = |edge: &Boxed| !inner.holds(self.positions[edge.edge.0]) || !inner.holds(self.positions[edge.edge.1]);
+        let is_near = |edge: &Boxed| !inner.holds(self.at(edge.edge.0)) || !inner.holds(self.at(edge.edge.1));
         edges.iter().enumerate().filter(|(_, one)| is_near(one)).all(|(i, one)| {
             let clash = |(j, other): (usize, &Boxed)| i != j && one.meets(other) && self.clash(one.edge, other.edge);
             !edges.iter().enumerate().any(clash)
         })
+    }
+
+    /// The same area, tidied, as sound areas, each a list of rings with the outer one first.
+    pub(crate) fn as_sound(&mut self, edges: &mut Vec<Boxed>) -> Vec<Vec<Vec<Unit>>> {
+        self.tidy();
+        match self.hull() {
+            _ if self.ends.is_empty() => Vec::new(),
+            _ if self.are_sound(edges) => vec![self.iter().map(<[Unit]>::to_vec).collect()],
+            Some(hull) => vec![vec![hull]],
+            None => self.repaired(edges, None),
+        }
     }
 
     /// The same area as sound areas, each a list of rings with the outer one first: what is covered an odd number of times, of it what lies
@@ -162,7 +177,7 @@ impl Rings {
     /// Whether no two edges of the one ring share a point but neighbours their common end.
     fn no_two_clash(&self) -> bool {
         let n = self.positions.len();
-        let edge = |i: usize| (i, if i + 1 == n { 0 } else { i + 1 });
+        let edge = |i: usize| (i as u32, if i + 1 == n { 0 } else { i as u32 + 1 });
         (1..n).all(|i| (0..i).all(|j| !self.clash(edge(j), edge(i))))
     }
 
@@ -246,8 +261,12 @@ impl Rings {
         px * qy == py * qx
     }
 
+    fn at(&self, i: u32) -> Unit {
+        self.positions[i as usize]
+    }
+
     fn clash(&self, (a, b): Edge, (c, d): Edge) -> bool {
-        let at = |i: usize| self.positions[i];
+        let at = |i: u32| self.at(i);
         if b == c || d == a {
             // neighbours, which may not lie on one another; both, where a ring has two positions
             let (before, corner, after) = if b == c { (a, b, d) } else { (c, d, b) };
@@ -274,7 +293,7 @@ const NEAR: i64 = 2;
 const FEW: usize = 24;
 
 /// Whether a ring turns one way at every position, and once round.
-fn is_convex(ring: &[Unit]) -> bool {
+pub(crate) fn is_convex(ring: &[Unit]) -> bool {
     let [.., before, last] = ring else { return false };
     let (mut from, mut along) = (*last, minus(*last, *before));
     let (mut turns, mut eastwards, mut changes) = (0, 0, 0);

@@ -1,15 +1,17 @@
 //! Rows on their way into a [`Run`]: projected, measured, their values numbered.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crs::CrsError;
 use feed::ewkb::{self, Part, Visitor};
 
-use super::area::{Boxed, FARTHEST, Rings, overlaid};
+use super::area::{FARTHEST, overlaid};
 use super::plan::Plan;
 use super::projection::Projection;
+use super::ready::{Areas, Large, Look, Ready};
 use super::run::{HOLE, Kind, Run};
-use super::simplify::{NEVER, safe_zoom, zooms};
+use super::simplify::zooms;
 use super::values::{self, Dictionary, Interner};
 use super::world::{Extent, World};
 
@@ -38,7 +40,9 @@ pub(crate) struct Rows {
     pub(crate) ids: Dictionary,
     pub(crate) boxes: Vec<Extent>,
     pub(crate) kinds: Vec<Kind>,
-    pub(crate) safe: Vec<u8>,
+    pub(crate) ready: Vec<Ready>,
+    /// What is known of the areas of many positions, by row.
+    pub(crate) large: HashMap<u32, Arc<Large>>,
     pub(crate) parts: Vec<u32>,
     pub(crate) ends: Vec<u32>,
     pub(crate) positions: Vec<World>,
@@ -59,14 +63,7 @@ pub(crate) struct Builder {
     rows: Rows,
     geometry: Geometry,
     scratch: Vec<u8>,
-    mending: Mending,
-}
-
-/// What looking whether areas are sound needs again and again.
-#[derive(Debug, Default)]
-struct Mending {
-    rings: Rings,
-    edges: Vec<Boxed>,
+    look: Look,
 }
 
 /// The geometry that is being read.
@@ -89,7 +86,7 @@ impl Visitor for Geometry {
 impl Builder {
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
         let rows = Rows { columns: vec![Vec::new(); plan.columns()], ..Rows::default() };
-        Self { plan, rows, geometry: Geometry::default(), scratch: Vec::new(), mending: Mending::default() }
+        Self { plan, rows, geometry: Geometry::default(), scratch: Vec::new(), look: Look::default() }
     }
 
     pub(crate) fn plan(&self) -> &Plan {
@@ -118,7 +115,7 @@ impl Builder {
         }
         let from = (self.rows.positions.len(), self.rows.ends.len());
         projection.project(&self.geometry.positions, &mut self.rows.positions)?;
-        let Some((kind, safe)) = self.shape(from.0) else {
+        let Some(kind) = self.shape(from.0) else {
             self.rows.positions.truncate(from.0);
             self.rows.keep.truncate(from.0);
             self.rows.ends.truncate(from.1);
@@ -127,8 +124,18 @@ impl Builder {
         let rows = &mut self.rows;
         rows.parts.push(from.1 as u32);
         rows.kinds.push(kind);
-        rows.safe.push(safe);
-        rows.boxes.push(Extent::around(&rows.positions[from.0..]));
+        let extent = Extent::around(&rows.positions[from.0..]);
+        rows.boxes.push(extent);
+        let (ready, large) = match kind {
+            Kind::Area => {
+                let ends: Vec<u32> = rows.ends[from.1..].iter().map(|end| end - from.0 as u32).collect();
+                let areas = Areas { positions: &rows.positions[from.0..], keep: &rows.keep[from.0..], ends: &ends, extent };
+                (self.look.at(areas, self.plan.layer.zoom.0), Large::of(areas).map(Arc::new))
+            }
+            _ => (Ready::NEVER, None),
+        };
+        rows.large.extend(large.map(|large| (rows.ready.len() as u32, large)));
+        rows.ready.push(ready);
         rows.fids.push(row.fid);
         rows.ids.push(row.id.as_bytes());
         let us = |text: Option<&str>| text.and_then(values::instant).map_or(UNKNOWN, |at| at.timestamp_micros());
@@ -151,10 +158,10 @@ impl Builder {
 
     /// Parts of the positions from `from` on: without the doubled ends of rings, with the zooms at which each position is needed.
     /// `None` for a geometry of nothing.
-    fn shape(&mut self, from: usize) -> Option<(Kind, u8)> {
+    fn shape(&mut self, from: usize) -> Option<Kind> {
         let rows = &mut self.rows;
         let world = rows.positions.split_off(from);
-        let (mut kind, mut safe, mut begun) = (None, 0, 0);
+        let (mut kind, mut begun) = (None, 0);
         // where the rings of the area at hand are
         let mut area: Vec<(usize, usize)> = Vec::new();
         for (end, part) in &self.geometry.parts {
@@ -169,7 +176,7 @@ impl Builder {
                 continue;
             }
             if own == Kind::Area && !hole {
-                safe = safe.max(close(rows, &mut area, &mut self.mending));
+                close(rows, &mut area, &mut self.look);
             }
             let first = rows.positions.len();
             match own {
@@ -198,9 +205,8 @@ impl Builder {
             }
             rows.ends.push(rows.positions.len() as u32 | if hole { HOLE } else { 0 });
         }
-        safe = safe.max(close(rows, &mut area, &mut self.mending));
-        let kind = kind.filter(|_| rows.positions.len() > from)?;
-        Some((kind, if kind == Kind::Area { safe } else { NEVER }))
+        close(rows, &mut area, &mut self.look);
+        kind.filter(|_| rows.positions.len() > from)
     }
 
     /// Takes in a row of a run that has the same plan.
@@ -208,7 +214,8 @@ impl Builder {
         let rows = &mut self.rows;
         rows.parts.push(rows.ends.len() as u32);
         rows.kinds.push(run.kind(row));
-        rows.safe.push(run.safe(row));
+        rows.large.extend(run.large(row).map(|large| (rows.ready.len() as u32, Arc::clone(large))));
+        rows.ready.push(run.ready(row));
         rows.boxes.push(run.extent(row));
         rows.fids.push(run.fid(row));
         self.scratch.clear();
@@ -235,46 +242,34 @@ impl Builder {
 }
 
 /// An area has all its rings, which these are: where they begin and end among the positions. What is not sound (OGC 06-103r4, 6.1.11) is made
-/// so, as what its rings cover an odd number of times. The zoom from which its rings can't touch when they are rounded.
-fn close(rows: &mut Rows, area: &mut Vec<(usize, usize)>, Mending { rings, edges }: &mut Mending) -> u8 {
-    let Some(&(begun, _)) = area.first() else { return 0 };
+/// so, as what its rings cover an odd number of times.
+fn close(rows: &mut Rows, area: &mut Vec<(usize, usize)>, Look { rings, edges, .. }: &mut Look) {
+    let Some(&(begun, _)) = area.first() else { return };
     let [x, y] = rows.positions[begun].map(i64::from);
     rings.clear();
     for (from, to) in area.iter() {
         rings.positions.extend(rows.positions[*from..*to].iter().map(|at| [i64::from(at[0]) - x, i64::from(at[1]) - y]));
         rings.ends.push(rings.positions.len());
     }
-    let safe = |positions: &[World], rings: &[(usize, usize)]| {
-        let rings: Vec<&[World]> = rings.iter().map(|(from, to)| &positions[*from..*to]).collect();
-        safe_zoom(&rings)
-    };
-    let is_near = || rings.positions.iter().flatten().all(|along| along.abs() < FARTHEST);
-    let mut from_zoom = 0;
-    if (rings.are_sound(edges) && rings.holes_are_inside()) || !is_near() {
-        from_zoom = safe(&rows.positions, area);
-    } else {
+    let is_near = rings.positions.iter().flatten().all(|along| along.abs() < FARTHEST);
+    if is_near && !(rings.are_sound(edges) && rings.holes_are_inside()) {
         rows.ends.truncate(rows.ends.len() - area.len());
         rows.positions.truncate(begun);
         rows.keep.truncate(begun);
-        for shape in overlaid(rings.iter(), None) {
-            area.clear();
-            for (i, ring) in shape.iter().enumerate() {
-                let from = rows.positions.len();
-                let unit = |along: i64| along.clamp(0, i64::from(u32::MAX)) as u32;
-                rows.positions.extend(ring.iter().map(|at| [unit(at[0] + x), unit(at[1] + y)]));
-                let own = &mut rows.positions[from..];
-                if (doubled_area(own) > 0) == (i > 0) {
-                    own[1..].reverse();
-                }
-                zooms(own, true, &mut rows.keep);
-                area.push((from, rows.positions.len()));
-                rows.ends.push(rows.positions.len() as u32 | if i > 0 { HOLE } else { 0 });
+        for ring in overlaid(rings.iter(), None).iter().flat_map(|shape| shape.iter().enumerate()) {
+            let (i, ring) = ring;
+            let from = rows.positions.len();
+            let unit = |along: i64| along.clamp(0, i64::from(u32::MAX)) as u32;
+            rows.positions.extend(ring.iter().map(|at| [unit(at[0] + x), unit(at[1] + y)]));
+            let own = &mut rows.positions[from..];
+            if (doubled_area(own) > 0) == (i > 0) {
+                own[1..].reverse();
             }
-            from_zoom = from_zoom.max(safe(&rows.positions, area));
+            zooms(own, true, &mut rows.keep);
+            rows.ends.push(rows.positions.len() as u32 | if i > 0 { HOLE } else { 0 });
         }
     }
     area.clear();
-    from_zoom
 }
 
 /// Twice the signed area of a ring.

@@ -61,7 +61,7 @@ impl Side {
         let other = 1 - self.axis;
         let part = (self.at - a[self.axis]) as f64 / (b[self.axis] - a[self.axis]) as f64;
         let mut crossing = [self.at; 2];
-        crossing[other] = a[other] + ((b[other] - a[other]) as f64 * part).round() as i64;
+        crossing[other] = a[other] + rounded((b[other] - a[other]) as f64 * part);
         crossing
     }
 }
@@ -69,16 +69,19 @@ impl Side {
 /// Cuts a ring (without its first position again) in place, side by side (Sutherland and Hodgman 1974). Whether it is sure to be in one
 /// piece: one that crosses a side more than twice may leave pieces that hang together by edges along that side.
 pub(crate) fn ring(ring: &mut Vec<Unit>, scratch: &mut Vec<Unit>, square: Square) -> bool {
+    ring_at(ring, scratch, square, [true; 4])
+}
+
+/// The same at some of the sides: the western, the eastern, the northern, the southern; nothing is beside the others.
+pub(crate) fn ring_at(ring: &mut Vec<Unit>, scratch: &mut Vec<Unit>, square: Square, sides: [bool; 4]) -> bool {
     let mut whole = true;
-    for side in square.sides() {
-        if ring.iter().all(|position| side.holds(*position)) {
-            continue;
-        }
-        scratch.clear();
+    for (side, _) in square.sides().into_iter().zip(sides).filter(|(_, cuts)| *cuts) {
+        let Some(last) = ring.last() else { break };
+        let (mut from, mut was) = (*last, side.holds(*last));
         let mut crossings = 0;
-        for (i, &to) in ring.iter().enumerate() {
-            let from = ring[if i == 0 { ring.len() - 1 } else { i - 1 }];
-            let (was, is) = (side.holds(from), side.holds(to));
+        scratch.clear();
+        for &to in &*ring {
+            let is = side.holds(to);
             if was != is {
                 crossings += 1;
                 scratch.push(side.crossing(from, to));
@@ -86,11 +89,19 @@ pub(crate) fn ring(ring: &mut Vec<Unit>, scratch: &mut Vec<Unit>, square: Square
             if is {
                 scratch.push(to);
             }
+            (from, was) = (to, is);
         }
         whole &= crossings <= 2;
         std::mem::swap(ring, scratch);
     }
     whole
+}
+
+/// A position between two units as the nearest of them, without a call.
+fn rounded(along: f64) -> i64 {
+    // so that nothing is negative where it is cut off
+    const FAR: f64 = (1u64 << 40) as f64;
+    (along + FAR + 0.5) as i64 - FAR as i64
 }
 
 /// The parts of a line inside the square, one after the other into `out`, each followed by its end in `ends` (Liang and Barsky 1984).
@@ -148,7 +159,7 @@ pub(crate) fn inside(a: Unit, b: Unit, square: Square) -> Option<(Unit, Unit)> {
         return None;
     }
     let at = |part: f64| {
-        let on = |axis: usize| (a[axis] + (delta[axis] * part).round() as i64).clamp(square.from, square.to);
+        let on = |axis: usize| (a[axis] + rounded(delta[axis] * part)).clamp(square.from, square.to);
         [on(0), on(1)]
     };
     Some((if square.holds(a) { a } else { at(enters) }, if square.holds(b) { b } else { at(leaves) }))

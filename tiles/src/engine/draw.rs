@@ -1,19 +1,20 @@
 //! A row's geometry in a tile: quantised, simplified, cut, and written as commands (Mapbox Vector Tile 2.1, 4.3).
 
-use super::area::{Boxed, Rings};
+use super::area::{Boxed, Rings, is_convex};
 use super::clip::{self, Square, Unit};
 use super::cut;
-use super::protobuf::{varint, zigzag};
+use super::protobuf::{Out, put, zigzag};
+use super::ready::Mended;
 use super::run::{Kind, Run};
 use super::shapes::{Near, PartOf};
-use super::world::{Extent, Grid, World};
+use super::world::{Extent, Frame, Grid, World};
 use crate::frame::EXTENT;
 
 /// What drawing needs again and again.
 #[derive(Debug, Default)]
 pub(crate) struct Pen {
     /// The commands of the geometry at hand, ready for a feature.
-    pub(crate) commands: Vec<u8>,
+    pub(crate) commands: Out,
     cursor: Unit,
     line: Vec<Unit>,
     cut: Vec<Unit>,
@@ -27,6 +28,20 @@ impl Pen {
     pub(crate) fn draw(&mut self, run: &Run, row: usize, grid: &Grid) -> bool {
         self.begin();
         let extent = &run.extent(row);
+        if run.ready(row).at(grid.z)
+            && let Some(ring) = run.plain(row)
+            && extent.side() >= grid.half_unit()
+            && let Some(frame) = grid.frame(ring.corner)
+        {
+            let beside = grid.beside(extent);
+            if beside == [false; 4] {
+                self.ready_ring(&ring, frame, grid.z);
+                return true;
+            }
+            if self.cut_ring(&ring, frame, grid, beside) {
+                return !self.commands.is_empty();
+            }
+        }
         let square = Square { from: -grid.buffer, to: i64::from(EXTENT) + grid.buffer };
         match run.kind(row) {
             Kind::Point => self.points(run, row, grid, square),
@@ -140,40 +155,120 @@ impl Pen {
     }
 
     fn areas(&mut self, run: &Run, row: usize, grid: &Grid, square: Option<Square>) {
-        let mut sound = run.safe(row) <= grid.z;
-        if !sound && let Some(soundness) = run.soundness(row) {
-            sound = soundness.at(grid.z, || each_area(run, row, |parts| self.is_sound(parts, grid)));
-        }
-        if sound && square.is_none() {
-            return self.sound(run.parts(row), grid);
-        }
-        each_area(run, row, |parts| {
-            self.area(parts, grid, square, sound);
-            true
-        });
-    }
-
-    /// Whether an area is sound in tiles of this zoom in which it is whole.
-    fn is_sound(&mut self, parts: &[PartOf<'_>], grid: &Grid) -> bool {
-        self.gather(parts, grid, None);
-        self.rings.are_sound(&mut self.edges)
-    }
-
-    /// Areas that are whole in the tile, and whose rings can't touch.
-    fn sound<'a>(&mut self, parts: impl Iterator<Item = PartOf<'a>>, grid: &Grid) {
-        let mut is_there = true;
-        for part in parts.into_iter() {
-            if part.hole && !is_there {
-                continue;
+        let large = run.large(row);
+        let ready = run.ready(row).at(grid.z) || large.is_some_and(|large| large.is_ready(grid.z));
+        if square.is_none() {
+            if ready {
+                return run.parts(row).for_each(|part| match (part.near(), grid.frame(part.corner())) {
+                    (Some(near), Some(frame)) => self.ready_ring(&near, frame, grid.z),
+                    _ => {
+                        self.quantised_ring(&part, grid);
+                        self.write_line();
+                    }
+                });
             }
-            let area = self.quantised_ring(&part, grid);
-            is_there = part.hole || area != 0;
-            if area != 0 {
-                let line = std::mem::take(&mut self.line);
-                self.closed(&line, (area > 0) == part.hole);
-                self.line = line;
+            if let Some(mended) = large.and_then(|large| large.mended(grid.z)) {
+                return self.mended(mended, run.extent(row), grid);
             }
         }
+        each_area(run, row, |parts| self.area(parts, grid, square, ready));
+    }
+
+    /// Draws areas as they were mended for the zoom.
+    fn mended(&mut self, mended: &Mended, extent: Extent, grid: &Grid) {
+        let [x, y] = grid.floor([extent.west, extent.north]);
+        let mut from = 0;
+        for end in &mended.ends {
+            let own = &mended.positions[std::mem::replace(&mut from, *end as usize)..*end as usize];
+            self.line.clear();
+            self.line.extend(own.iter().map(|[right, down]| [x + i64::from(*right), y + i64::from(*down)]));
+            self.write_line();
+        }
+    }
+
+    /// Writes the ring at hand.
+    fn write_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        self.closed(&line, false);
+        self.line = line;
+    }
+
+    /// Writes a ring of an area that is [`super::ready::Ready`] and whole in the tile: what its zoom needs, nothing twice in a row.
+    fn ready_ring(&mut self, ring: &Near<'_>, frame: Frame, z: u8) {
+        let n = ring.low.len().min(ring.keep.len());
+        let (low, keep) = (&ring.low[..n], &ring.keep[..n]);
+        // the first position is always needed
+        let first = frame.at(low[0]);
+        // one byte for the number of lines if so few can't need two
+        let head = if n <= 16 { 1 } else { 2 };
+        let room = self.commands.room(4 * n + 8);
+        room[0] = 1 << 3 | 1;
+        let count_at = 1 + step(first[0] - self.cursor[0] as i32, first[1] - self.cursor[1] as i32, &mut room[1..]);
+        let mut at = count_at + head;
+        let ([mut x, mut y], mut count) = (first, 0);
+        // the last step that was taken: its bytes, and how far it went
+        let mut last = (0, 0, 0);
+        for (low, keep) in low.iter().zip(keep) {
+            let [next_x, next_y] = frame.at(*low);
+            let (along, down) = (next_x - x, next_y - y);
+            let bytes = step(along, down, &mut room[at..]);
+            // without a branch: nobody can tell beforehand
+            let taken = usize::from((*keep <= z) & ((along | down) != 0));
+            let mask = -(taken as i32);
+            last = if taken == 1 { (bytes, along, down) } else { last };
+            (x, y) = (x + (along & mask), y + (down & mask));
+            at += bytes & taken.wrapping_neg();
+            count += taken;
+        }
+        if [x, y] == first && count > 0 {
+            // the ring comes back to where it began before its end
+            (at, x, y) = (at - last.0, x - last.1, y - last.2);
+            count -= 1;
+        }
+        let command = (count << 3 | 2) as u16;
+        if head == 2 && command < 0x80 {
+            room.copy_within(count_at + 2..at, count_at + 1);
+            at -= 1;
+        }
+        if command < 0x80 {
+            room[count_at] = command as u8;
+        } else {
+            [room[count_at], room[count_at + 1]] = [command as u8 | 0x80, (command >> 7) as u8];
+        }
+        room[at] = 1 << 3 | 7;
+        self.commands.wrote(at + 1);
+        self.cursor = [x, y].map(i64::from);
+    }
+
+    /// Writes a ring of an area that is ready and is not whole in the tile, but has positions beside these of its sides. `false`: it may
+    /// fall into pieces.
+    fn cut_ring(&mut self, ring: &Near<'_>, frame: Frame, grid: &Grid, beside: [bool; 4]) -> bool {
+        self.line.clear();
+        for (low, keep) in ring.low.iter().zip(ring.keep) {
+            let at = frame.at(*low).map(i64::from);
+            if *keep <= grid.z && self.line.last() != Some(&at) {
+                self.line.push(at);
+            }
+        }
+        let square = Square { from: -grid.buffer, to: i64::from(EXTENT) + grid.buffer };
+        if !clip::ring_at(&mut self.line, &mut self.cut, square, beside) {
+            return false;
+        }
+        self.line.dedup();
+        open(&mut self.line);
+        if self.line.len() < 3 {
+            return true;
+        }
+        if is_convex(&self.line) {
+            self.write_line();
+            return true;
+        }
+        self.rings.clear();
+        self.rings.positions.extend_from_slice(&self.line);
+        self.rings.ends.push(self.line.len());
+        let rings = std::mem::take(&mut self.rings);
+        self.rings = self.rings_of(rings, Some(square), true);
+        true
     }
 
     /// The ring at hand in the tile's units, and twice its area with a sign; nought: it is nothing.
@@ -190,40 +285,39 @@ impl Pen {
         0
     }
 
-    /// Draws an area; `sound` if it is where it is whole.
-    fn area(&mut self, parts: &[PartOf<'_>], grid: &Grid, square: Option<Square>, sound: bool) {
-        if let Some(square) = square.filter(|_| parts.len() > 1 || parts[0].is_large()) {
-            return self.cut_area(parts, grid, square, sound);
-        }
-        let whole = self.gather(parts, grid, square);
-        if self.rings.ends.is_empty() {
-            return;
-        }
+    /// Draws an area; `ready` if it is at the zoom.
+    fn area(&mut self, parts: &[PartOf<'_>], grid: &Grid, square: Option<Square>, ready: bool) {
+        let whole = match square {
+            Some(_) if parts.len() > 1 || parts[0].is_large() => false,
+            _ => self.gather(parts, grid, square),
+        };
         if let Some(square) = square.filter(|_| !whole) {
-            return self.cut_area(parts, grid, square, sound);
+            return self.cut_area(parts, grid, square, ready);
         }
-        let rings = std::mem::take(&mut self.rings);
-        self.rings = self.rings_of(rings, square, sound);
+        if !self.rings.ends.is_empty() {
+            let rings = std::mem::take(&mut self.rings);
+            self.rings = self.rings_of(rings, square, ready);
+        }
     }
 
     /// Draws an area that its holes or its shape make fall into several at the sides of the tile.
-    fn cut_area(&mut self, parts: &[PartOf<'_>], grid: &Grid, square: Square, sound: bool) {
+    fn cut_area(&mut self, parts: &[PartOf<'_>], grid: &Grid, square: Square, ready: bool) {
         self.rings.clear();
         let extent = grid.around(square);
+        let mut sound = true;
         for part in parts.iter().filter(|part| !part.hole || !part.is_beside(&extent)) {
             self.line.clear();
-            part.positions_near(&extent, |position, keep| {
-                if keep <= grid.z {
-                    let at = grid.offset(position);
-                    if self.line.last() != Some(&at) {
-                        self.line.push(at);
-                    }
+            let line = &mut self.line;
+            sound &= part.positions_near(&extent, grid.z, |position| {
+                let at = grid.quantise(position);
+                if line.last() != Some(&at) {
+                    line.push(at);
                 }
             });
             open(&mut self.line);
             if self.line.len() < 3 {
                 self.line.clear();
-                needed(part, grid, true, &mut self.line, |position| grid.offset(position));
+                quantised(part, grid, true, &mut self.line);
                 open(&mut self.line);
             }
             if self.line.len() >= 3 {
@@ -233,16 +327,14 @@ impl Pen {
                 return;
             }
         }
-        let Some(areas) = cut::areas(&self.rings, grid.in_world(square)) else {
+        let Some(areas) = cut::areas(&self.rings, square) else {
             // rings that cross themselves once they are simplified
-            rounded(grid, &mut self.rings.positions);
             let shapes = self.rings.repaired(&mut self.edges, Some(square));
             return self.shapes(&shapes);
         };
         for mut rings in areas {
-            rounded(grid, &mut rings.positions);
             rings.tidy();
-            self.rings_of(rings, Some(square), sound);
+            self.rings_of(rings, Some(square), sound || ready);
         }
     }
 
@@ -279,28 +371,13 @@ impl Pen {
     fn gather(&mut self, parts: &[PartOf<'_>], grid: &Grid, square: Option<Square>) -> bool {
         self.rings.clear();
         let mut whole = true;
-        let extent = square.map(|square| grid.around(square));
         for part in parts {
-            if part.hole && extent.is_some_and(|extent| part.is_beside(&extent)) {
-                continue;
+            self.quantised_ring(part, grid);
+            if let Some(square) = square {
+                whole &= clip::ring(&mut self.line, &mut self.cut, square);
+                self.line.dedup();
+                open(&mut self.line);
             }
-            self.line.clear();
-            match square {
-                None => {
-                    self.quantised_ring(part, grid);
-                }
-                Some(square) => {
-                    needed(part, grid, false, &mut self.line, |position| grid.offset(position));
-                    if self.line.len() < 3 {
-                        self.line.clear();
-                        needed(part, grid, true, &mut self.line, |position| grid.offset(position));
-                    }
-                    whole &= clip::ring(&mut self.line, &mut self.cut, grid.in_world(square));
-                    rounded(grid, &mut self.line);
-                    self.line.dedup();
-                }
-            }
-            open(&mut self.line);
             let is_ring = self.line.len() >= 3 && (!whole || Rings::doubled_area(&self.line) != 0);
             if is_ring {
                 self.rings.positions.extend_from_slice(&self.line);
@@ -333,40 +410,47 @@ impl Pen {
     }
 
     fn command(&mut self, id: u64, count: usize) {
-        varint((count as u64) << 3 | id, &mut self.commands);
+        self.commands.varint((count as u64) << 3 | id);
     }
 
     fn to(&mut self, at: Unit) {
-        let [x, y] = [0, 1].map(|axis| zigzag(at[axis] - self.cursor[axis]));
-        // most steps take one byte or two each way
-        let (low, high) = (|n: u64| n as u8 | 0x80, |n: u64| (n >> 7) as u8);
-        let out = &mut self.commands;
-        match (x, y) {
-            (0..0x80, 0..0x80) => out.extend_from_slice(&[x as u8, y as u8]),
-            (0..0x80, 0x80..0x4000) => out.extend_from_slice(&[x as u8, low(y), high(y)]),
-            (0x80..0x4000, 0..0x80) => out.extend_from_slice(&[low(x), high(x), y as u8]),
-            (0x80..0x4000, 0x80..0x4000) => out.extend_from_slice(&[low(x), high(x), low(y), high(y)]),
-            _ => {
-                varint(x, out);
-                varint(y, out);
-            }
-        }
+        let room = self.commands.room(20);
+        let [x, y] = [0, 1].map(|axis| at[axis] - self.cursor[axis]);
+        let bytes = if (-STEP..STEP).contains(&x) && (-STEP..STEP).contains(&y) {
+            step(x as i32, y as i32, room)
+        } else {
+            let bytes = put(zigzag(x), room);
+            bytes + put(zigzag(y), &mut room[bytes..])
+        };
+        self.commands.wrote(bytes);
         self.cursor = at;
     }
 }
 
-/// Tells of each area of a row its rings, as long as that is answered with yes.
-fn each_area(run: &Run, row: usize, mut tell: impl FnMut(&[PartOf<'_>]) -> bool) -> bool {
+/// The longest step each way that takes no more than two bytes each way: longer than any within a tile and its buffer.
+const STEP: i64 = 1 << 13;
+
+/// Writes a step that is shorter than [`STEP`] each way at the beginning of some room; how many bytes it took.
+#[inline(always)]
+fn step(along: i32, down: i32, room: &mut [u8]) -> usize {
+    let [x, y] = [along, down].map(|along| ((along << 1) ^ (along >> 31)) as u32);
+    let (long_x, long_y) = (usize::from(x > 0x7F), usize::from(y > 0x7F));
+    let two = |n: u32, long: usize| (n & 0x7F | (long as u32) << 7 | n >> 7 << 8) as u16;
+    let room = &mut room[..4];
+    room[..2].copy_from_slice(&two(x, long_x).to_le_bytes());
+    room[1 + long_x..][..2].copy_from_slice(&two(y, long_y).to_le_bytes());
+    2 + long_x + long_y
+}
+
+/// Tells of each area of a row its rings.
+fn each_area(run: &Run, row: usize, mut tell: impl FnMut(&[PartOf<'_>])) {
     let parts: Vec<PartOf<'_>> = run.parts(row).collect();
     let mut from = 0;
     while from < parts.len() {
         let to = parts[from + 1..].iter().position(|part| !part.hole).map_or(parts.len(), |next| from + 1 + next);
-        if !tell(&parts[from..to]) {
-            return false;
-        }
+        tell(&parts[from..to]);
         from = to;
     }
-    true
 }
 
 /// A part's positions that its zoom needs (or all of them), in the tile's units, none twice in a row.

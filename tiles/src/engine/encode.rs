@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,12 +11,12 @@ use kernel::{Filter, Layer, Principal, TileCoord};
 use super::blocks::Block;
 use super::draw::Pen;
 use super::index::hilbert;
-use super::level::{self, Cells, Level, MAX_LARGE};
+use super::level::{self, Cells, Item, Level, MAX_LARGE};
 use super::mosaic::{self, By, Counted, Mosaic};
 use super::plan::Plan;
-use super::protobuf::{field, varint, varint_length};
+use super::protobuf::{Out, SLACK, copy_short, field, put, varint, varint_length};
 use super::run::{Bits, Kind, Run};
-use super::values::NULL;
+use super::values::{Column, NULL};
 use super::world::{Extent, Grid};
 use crate::choice::Selection;
 use crate::frame::EXTENT;
@@ -42,14 +43,12 @@ pub(crate) struct Seen<'a> {
 /// A row that the tile may show, or what is drawn for several.
 #[derive(Clone, Copy)]
 struct Candidate {
-    /// Where it comes in the order in which the layer is drawn, and the `fid` after it.
-    along: u32,
-    fid: i64,
     run: u32,
     row: u32,
     /// How many rows it stands for.
     count: u32,
-    square: Option<Extent>,
+    /// Which of the squares is drawn for it.
+    square: Option<NonZeroU32>,
 }
 
 /// What of each candidate is written.
@@ -93,21 +92,19 @@ struct Desk {
     pen: Pen,
     found: Vec<u32>,
     candidates: Vec<Candidate>,
+    squares: Vec<Extent>,
     blocks: Vec<Block>,
-    /// The tags of all candidates that are drawn, and from where to where each has its own.
-    tags: Vec<u8>,
+    /// The tags of the candidates that are drawn, and from where to where each has its own.
+    tags: Out,
     spans: Vec<Option<(usize, usize)>>,
-    scratch: Vec<u8>,
-    features: Vec<u8>,
+    features: Out,
     /// The tables of the layer, and how many values there are.
     keys: Vec<u8>,
-    values: Vec<u8>,
+    values: Out,
     count: u32,
-    /// For each code of a column of a run: when it was last used, and what number the tile's table has for it.
-    numbers: Vec<(u32, u32)>,
-    use_: u32,
-    /// For each run and column that is seen: the column, and where its codes begin among these.
-    offsets: Vec<(usize, usize)>,
+    /// For each code of a column of a run: the number that the tile's table has for it, counted on from `base`; less: it is not there yet.
+    numbers: Vec<u32>,
+    base: u32,
 }
 
 /// A layer's part of a tile.
@@ -260,12 +257,13 @@ impl Desk {
         };
         let levels: Vec<Option<Arc<Level>>> = seen.iter().map(level).collect();
         let (items, is_all) = level::items(seen, &levels, time, grid, cells, by);
-        self.candidates.extend(items.into_iter().map(|item| {
-            let (run, row) = (&seen[item.run as usize].part.run, item.row as usize);
-            let (along, fid) = (hilbert(run.extent(row).centre()), run.fid(row));
-            Candidate { along, fid, run: item.run, row: item.row, count: item.count, square: item.square }
-        }));
-        self.candidates.sort_unstable_by_key(|candidate| (candidate.along, candidate.fid));
+        self.squares.clear();
+        for Item { run, row, count, square, .. } in items {
+            self.squares.extend(square);
+            let square = square.and_then(|_| NonZeroU32::new(self.squares.len() as u32));
+            self.candidates.push(Candidate { run, row, count, square });
+        }
+        self.sort(seen);
         is_all
     }
 
@@ -277,8 +275,9 @@ impl Desk {
         let extent = grid.extent();
         let half = grid.half_unit();
         for (number, Seen { part, rows, .. }) in seen.iter().enumerate() {
-            let is_seen =
-                |at: usize| !part.dead.holds(at) && rows.as_ref().is_none_or(|rows| rows.holds(at)) && part.run.is_valid(at, time);
+            let valid = part.run.valid(time);
+            let is_valid = |at: usize| valid.as_ref().map_or_else(|| part.run.is_valid(at, time), |valid| valid.holds(at));
+            let is_seen = |at: usize| !part.dead.holds(at) && rows.as_ref().is_none_or(|rows| rows.holds(at)) && is_valid(at);
             let some = most.saturating_mul(2);
             self.found.clear();
             part.run.search_some(&extent, some, &mut self.found);
@@ -296,16 +295,23 @@ impl Desk {
                 met += usize::from(shows);
                 let shows = shows && (part.run.kind(at) == Kind::Point || part.run.extent(at).side() >= half);
                 if shows {
-                    // one run is in order already
-                    let along = if seen.len() == 1 { row } else { hilbert(part.run.extent(at).centre()) };
-                    self.candidates.push(Candidate { along, fid: part.run.fid(at), run: number as u32, row, count: 1, square: None });
+                    self.candidates.push(Candidate { run: number as u32, row, count: 1, square: None });
                 }
             }
         }
+        // one run is in order already
         if seen.len() > 1 {
-            self.candidates.sort_unstable_by_key(|candidate| (candidate.along, candidate.fid));
+            self.sort(seen);
         }
         met
+    }
+
+    /// Puts the candidates in the order in which the layer is drawn.
+    fn sort(&mut self, seen: &[Seen<'_>]) {
+        self.candidates.sort_by_cached_key(|Candidate { run, row, .. }| {
+            let (run, row) = (&seen[*run as usize].part.run, *row as usize);
+            (hilbert(run.extent(row).centre()), run.fid(row))
+        });
     }
 
     /// Writes the candidates, and the blocks; the columns with their names, and the one that is common to those that one stands for. Labels
@@ -320,15 +326,18 @@ impl Desk {
         out: &mut Vec<u8>,
     ) {
         self.features.clear();
+        let sources = sources(seen, columns, self.has_id);
         if what != What::Labels {
-            self.begin(columns, seen);
+            self.begin(columns, &sources);
         }
+        let has_labels = seen.first().is_some_and(|seen| seen.part.run.plan.labels);
         let count_name = seen.first().and_then(|seen| count_name(&seen.part.run.plan.layer));
         let mut counts: HashMap<u32, u32> = HashMap::new();
         for at in 0..self.candidates.len() {
-            let Candidate { run: number, row, count: stands_for, square, .. } = self.candidates[at];
-            let (part, row) = (&seen[number as usize], row as usize);
-            let run = &*part.part.run;
+            let Candidate { run: number, row, count: stands_for, square } = self.candidates[at];
+            let (number, row) = (number as usize, row as usize);
+            let run = &*seen[number].part.run;
+            let square = square.map(|square| self.squares[square.get() as usize - 1]);
             let drawn = match (what, &square) {
                 (What::Labels, _) => self.spans[at].is_some() && run.label(row).is_some_and(|at| self.pen.draw_label(at, grid)),
                 (_, Some(square)) => self.pen.draw_square(square, grid),
@@ -336,40 +345,54 @@ impl Desk {
             };
             // what stands for several that have something in common is none of them
             let is_row = by.is_none() || stands_for == 1;
-            if what != What::Labels {
+            let (from, to) = if what == What::Labels {
+                let Some(span) = self.spans[at].filter(|_| drawn) else { continue };
+                span
+            } else {
+                if !has_labels {
+                    self.tags.clear();
+                }
                 let from = self.tags.len();
                 if drawn {
+                    let own = &sources[number * columns.len()..(number + 1) * columns.len()];
                     let whole = is_row && what != What::Bare;
-                    self.tag(part, number as usize, row, if whole { Tags::All } else { Tags::Common(by) });
+                    self.tag(run, own, row, if whole { Tags::All } else { Tags::Common(by) });
                     if stands_for > 1 && count_name.is_some() {
                         let known = *counts.entry(stands_for).or_insert_with(|| {
                             let mut value = vec![5 << 3];
                             varint(u64::from(stands_for), &mut value);
-                            field(4, &value, &mut self.values);
+                            self.values.field(4, &value);
                             self.count += 1;
                             self.count - 1
                         });
-                        varint(columns.len() as u64 + u64::from(self.has_id), &mut self.tags);
-                        varint(u64::from(known), &mut self.tags);
+                        self.tags.varint(columns.len() as u64 + u64::from(self.has_id));
+                        self.tags.varint(u64::from(known));
                     }
                 }
-                self.spans.push(drawn.then_some((from, self.tags.len())));
-            }
-            let Some((from, to)) = self.spans[at].filter(|_| drawn) else { continue };
+                if has_labels {
+                    self.spans.push(drawn.then_some((from, self.tags.len())));
+                }
+                if !drawn {
+                    continue;
+                }
+                (from, self.tags.len())
+            };
             let kind = if what == What::Labels { 1 } else { 1 + run.kind(row) as u64 };
-            let tags = &self.tags[from..to];
-            feature(is_row.then(|| run.fid(row).cast_unsigned()), kind, tags, &self.pen.commands, &mut self.features);
+            let id = is_row.then(|| run.fid(row).cast_unsigned());
+            let (tags, geometry) = ((self.tags.from(from), to - from), (self.pen.commands.from(0), self.pen.commands.len()));
+            feature(id, kind, tags, geometry, &mut self.features);
         }
         for Block { value, areas } in &self.blocks {
-            self.scratch.clear();
+            self.tags.clear();
             if let Some(key) = columns.iter().position(|(column, _)| by == Some(By(*column))).filter(|_| !value.is_empty()) {
-                field(4, value, &mut self.values);
-                varint(key as u64 + u64::from(self.has_id), &mut self.scratch);
-                varint(u64::from(self.count), &mut self.scratch);
+                self.values.field(4, value);
+                self.tags.varint(key as u64 + u64::from(self.has_id));
+                self.tags.varint(u64::from(self.count));
                 self.count += 1;
             }
             if self.pen.draw_block(areas, grid) {
-                feature(None, 3, &self.scratch, &self.pen.commands, &mut self.features);
+                let (tags, geometry) = ((self.tags.from(0), self.tags.len()), (self.pen.commands.from(0), self.pen.commands.len()));
+                feature(None, 3, tags, geometry, &mut self.features);
             }
         }
         if self.features.is_empty() {
@@ -384,14 +407,25 @@ impl Desk {
         out.push(3 << 3 | 2);
         varint((length + end.len()) as u64, out);
         field(1, name.as_bytes(), out);
-        out.extend_from_slice(&self.features);
+        out.extend_from_slice(self.features.written());
         out.extend_from_slice(&self.keys);
-        out.extend_from_slice(&self.values);
+        out.extend_from_slice(self.values.written());
         out.extend_from_slice(&end);
     }
 
     /// Begins the tables of a layer: its keys, and no values.
-    fn begin(&mut self, columns: &[(usize, &str)], seen: &[Seen<'_>]) {
+    fn begin(&mut self, columns: &[(usize, &str)], sources: &[Source<'_>]) {
+        // what earlier tables had is less than what this one will have
+        let most = self.candidates.len() * (columns.len() + 2) + self.blocks.len();
+        let most = u32::try_from(most).unwrap_or(u32::MAX);
+        self.base = self.base.max(1).checked_add(self.count).filter(|base| base.checked_add(most).is_some()).unwrap_or_else(|| {
+            self.numbers.fill(0);
+            1
+        });
+        let codes = sources.last().map_or(0, |last| last.offset + last.column.codes());
+        if self.numbers.len() < codes {
+            self.numbers.resize(codes, 0);
+        }
         self.tags.clear();
         self.spans.clear();
         self.keys.clear();
@@ -402,57 +436,74 @@ impl Desk {
             .into_iter()
             .chain(columns.iter().map(|(_, name)| *name))
             .for_each(|key| field(3, key.as_bytes(), &mut self.keys));
-        // the codes of a run's column come after those of the one before
-        self.offsets.clear();
-        let mut all = 0;
-        for Seen { part, .. } in seen {
-            for (column, _) in columns {
-                self.offsets.push((*column, all));
-                all += part.run.column(*column).codes();
-            }
-        }
-        if self.numbers.len() < all {
-            self.numbers.resize(all, (0, 0));
-        }
-        self.use_ = self.use_.checked_add(1).unwrap_or_else(|| {
-            self.numbers.fill((0, 0));
-            1
-        });
     }
 
-    /// Appends the tags of a row; values that are not in the table yet are added to it.
-    fn tag(&mut self, Seen { part, fields, .. }: &Seen<'_>, number: usize, row: usize, which: Tags) {
-        let run = &*part.run;
-        let Self { tags, values, count, numbers, use_, offsets, scratch, has_id, .. } = self;
+    /// Appends the tags of a row, of whose run the sources are; values that are not in the table yet are added to it.
+    fn tag(&mut self, run: &Run, sources: &[Source<'_>], row: usize, which: Tags) {
+        let Self { tags, values, count, numbers, base, has_id, .. } = self;
+        // a key and a number of a value take no more than ten bytes
+        let room = tags.room(10 * (sources.len() + 1));
+        let mut at = 0;
         if *has_id && which == Tags::All {
-            run.id_value(row, scratch, values);
-            tags.push(0);
-            varint(u64::from(*count), tags);
+            run.id_value(row, values);
+            room[0] = 0;
+            at = 1 + put(u64::from(*count), &mut room[1..]);
             *count += 1;
         }
-        let offsets = &offsets[number * fields.len()..];
-        for (key, (rows, (at, offset))) in (u64::from(*has_id)..).zip(fields.iter().zip(offsets)) {
+        let codes = run.codes(row);
+        for source in sources {
             if let Tags::Common(by) = which
-                && by != Some(By(*at))
+                && by != Some(source.by)
             {
                 continue;
             }
-            let column = run.column(*at);
-            let code = column.code(row);
-            if code == NULL || rows.as_ref().is_some_and(|rows| !rows.holds(row)) {
+            let code = source.column.code(codes);
+            if code == NULL || source.rows.is_some_and(|rows| !rows.holds(row)) {
                 continue;
             }
-            let (used, known) = &mut numbers[offset + code as usize];
-            if *used != *use_ {
-                let Some(value) = column.meaning(code) else { continue };
-                field(4, run.bytes_of(value), values);
-                (*used, *known) = (*use_, *count);
+            let number = &mut numbers[source.offset + code as usize];
+            if *number < *base {
+                let Some(value) = source.column.meaning(code) else { continue };
+                values.field(4, run.bytes_of(value));
+                *number = *base + *count;
                 *count += 1;
             }
-            varint(key, tags);
-            varint(u64::from(*known), tags);
+            let (key, bytes) = source.key;
+            room[at..at + 2].copy_from_slice(&key);
+            at += bytes;
+            at += put(u64::from(*number - *base), &mut room[at..]);
         }
+        tags.wrote(at);
     }
+}
+
+/// A column of a run that is seen.
+struct Source<'a> {
+    by: By,
+    column: &'a Column<u32>,
+    /// The rows in which it is seen; without, all.
+    rows: Option<&'a Bits>,
+    /// Its key's number as it is written, and in how many bytes.
+    key: ([u8; 2], usize),
+    /// Where its codes begin among those of all.
+    offset: usize,
+}
+
+/// The columns of each run that is seen, one run after the other.
+fn sources<'a>(seen: &'a [Seen<'_>], columns: &[(usize, &str)], has_id: bool) -> Vec<Source<'a>> {
+    let mut offset = 0;
+    let of = |Seen { part, fields, .. }: &'a Seen<'_>| {
+        let source = |(key, ((column, _), rows)): (u64, (&(usize, &str), &'a Option<Arc<Bits>>))| {
+            let mut room = [0; 10];
+            let bytes = put(key, &mut room);
+            let column_of = part.run.column(*column);
+            let own = offset;
+            offset += column_of.codes();
+            Source { by: By(*column), column: column_of, rows: rows.as_deref(), key: ([room[0], room[1]], bytes), offset: own }
+        };
+        (u64::from(has_id)..).zip(columns.iter().zip(fields)).map(source).collect::<Vec<_>>()
+    };
+    seen.iter().flat_map(of).collect()
 }
 
 /// Which properties a feature has.
@@ -463,8 +514,10 @@ enum Tags {
     Common(Option<By>),
 }
 
-/// Divides a run as everybody sees it now for the tiles of low zooms, before they are asked for: where a tile has more than so many rows.
+/// Finds out of a run what tiles need not find out then, and divides it as everybody sees it now for low zooms, where a tile has more than so
+/// many rows.
 pub(crate) fn prepare(run: &Run, now: DateTime<Utc>, cell: u32, most: usize) {
+    run.look();
     let (layer, who, time) = (&run.plan.layer, Principal::anonymous(), Filter::ValidAt(now));
     let readable = layer.readable_rows(&who);
     let Some(to) = run.crowded_to(most).filter(|_| !readable.is_nothing() && run.plan.can_tell(&readable)) else {
@@ -499,17 +552,23 @@ pub(crate) fn count_name(layer: &Layer) -> Option<&'static str> {
     layer.field(name).is_none().then_some(name)
 }
 
-/// Appends a feature: its id if it has one, tags, type and geometry.
-fn feature(id: Option<u64>, kind: u64, tags: &[u8], geometry: &[u8], out: &mut Vec<u8>) {
-    let packed = |bytes: &[u8]| 1 + varint_length(bytes.len() as u64) + bytes.len();
-    let length = id.map_or(0, |id| 1 + varint_length(id)) + packed(tags) + 2 + packed(geometry);
-    out.push(2 << 3 | 2);
-    varint(length as u64, out);
+/// Appends a feature: its id if it has one, tags, type and geometry, of both the bytes and how many.
+fn feature(id: Option<u64>, kind: u64, (tags, tags_length): (&[u8], usize), (geometry, length): (&[u8], usize), out: &mut Out) {
+    let packed = |length: usize| 1 + varint_length(length as u64) + length;
+    let all = id.map_or(0, |id| 1 + varint_length(id)) + packed(tags_length) + 2 + packed(length);
+    let room = out.room(all + 2 * SLACK);
+    room[0] = 2 << 3 | 2;
+    let mut at = 1 + put(all as u64, &mut room[1..]);
     if let Some(id) = id {
-        out.push(1 << 3);
-        varint(id, out);
+        room[at] = 1 << 3;
+        at += 1 + put(id, &mut room[at + 1..]);
     }
-    field(2, tags, out);
-    out.extend([3 << 3, kind as u8]);
-    field(4, geometry, out);
+    room[at] = 2 << 3 | 2;
+    at += 1 + put(tags_length as u64, &mut room[at + 1..]);
+    copy_short(tags, tags_length, &mut room[at..]);
+    at += tags_length;
+    room[at..at + 3].copy_from_slice(&[3 << 3, kind as u8, 4 << 3 | 2]);
+    at += 3 + put(length as u64, &mut room[at + 3..]);
+    copy_short(geometry, length, &mut room[at..]);
+    out.wrote(at + length);
 }

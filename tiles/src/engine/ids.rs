@@ -1,6 +1,6 @@
 //! The `id`s of rows: mostly a beginning that many share and a number, as of parcels of a sheet.
 
-use super::protobuf::{varint, varint_length};
+use super::protobuf::{Out, put, varint_length};
 use super::values::{Dictionary, Interner};
 
 /// No number.
@@ -52,29 +52,43 @@ impl Ids {
         }
     }
 
-    /// Appends the text of a row.
-    pub(crate) fn write(&self, row: usize, out: &mut Vec<u8>) {
-        let (beginning, number) = match self {
+    /// The beginning of the text of a row, and its number.
+    fn parts(&self, row: usize) -> (&[u8], u32) {
+        match self {
             Self::Few { beginnings, codes, numbers } => (beginnings.get(codes[row].into()), numbers[row]),
             Self::Numbered { beginnings, codes, numbers } => (beginnings.get(codes[row]), numbers[row]),
             Self::Whole(texts) => (texts.get(row as u32), NONE),
-        };
+        }
+    }
+
+    /// Appends the text of a row.
+    pub(crate) fn write(&self, row: usize, out: &mut Vec<u8>) {
+        let (beginning, number) = self.parts(row);
         out.extend_from_slice(beginning);
         if number != NONE {
-            decimal(number, out);
+            let mut digits = [0; DIGITS];
+            let count = decimal(number, &mut digits);
+            out.extend_from_slice(&digits[..count]);
         }
     }
 
     /// Appends the text as a value of a tile, in a field of a layer (Mapbox Vector Tile 2.1, 4.1: `values`, `string_value`).
-    pub(crate) fn write_value(&self, row: usize, scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
-        scratch.clear();
-        self.write(row, scratch);
-        let length = scratch.len() as u64;
-        out.push(4 << 3 | 2);
-        varint(1 + varint_length(length) as u64 + length, out);
-        out.push(1 << 3 | 2);
-        varint(length, out);
-        out.extend_from_slice(scratch);
+    pub(crate) fn write_value(&self, row: usize, out: &mut Out) {
+        let (beginning, number) = self.parts(row);
+        let digits = if number == NONE { 0 } else { number.checked_ilog10().unwrap_or(0) as usize + 1 };
+        let length = beginning.len() + digits;
+        let room = out.room(length + 16);
+        room[0] = 4 << 3 | 2;
+        let mut at = 1 + put((1 + varint_length(length as u64) + length) as u64, &mut room[1..]);
+        room[at] = 1 << 3 | 2;
+        at += 1;
+        at += put(length as u64, &mut room[at..]);
+        room[at..at + beginning.len()].copy_from_slice(beginning);
+        at += beginning.len();
+        if digits > 0 {
+            at += decimal(number, &mut room[at..]);
+        }
+        out.wrote(at);
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -86,23 +100,22 @@ impl Ids {
     }
 }
 
-fn decimal(mut number: u32, out: &mut Vec<u8>) {
-    let mut digits = [0; 10];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
+/// As many digits has the largest number.
+const DIGITS: usize = 10;
+
+/// Writes a number at the beginning of some room; how many digits it has.
+fn decimal(mut number: u32, room: &mut [u8]) -> usize {
+    let digits = number.checked_ilog10().unwrap_or(0) as usize + 1;
+    for at in (0..digits).rev() {
+        room[at] = b'0' + (number % 10) as u8;
         number /= 10;
-        if number == 0 {
-            break;
-        }
     }
-    out.extend_from_slice(&digits[at..]);
+    digits
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Ids, NONE, split};
+    use super::{Ids, NONE, Out, split};
 
     #[test]
     fn any_text_is_read_as_it_was() {
@@ -128,8 +141,8 @@ mod tests {
     #[test]
     fn as_a_value_it_is_what_any_text_is() {
         let ids = Ids::new([&b"A.12"[..]].into_iter());
-        let mut out = Vec::new();
-        ids.write_value(0, &mut Vec::new(), &mut out);
-        assert_eq!(out, b"\x22\x06\x0a\x04A.12");
+        let mut out = Out::default();
+        ids.write_value(0, &mut out);
+        assert_eq!(out.written(), b"\x22\x06\x0a\x04A.12");
     }
 }

@@ -20,7 +20,8 @@ fn long_varint(mut value: u64, out: &mut Vec<u8>) {
 
 /// How many bytes [`varint`] takes.
 pub(crate) fn varint_length(value: u64) -> usize {
-    (64 - (value | 1).leading_zeros() as usize).div_ceil(7)
+    // a seventh of its bits, rounded up
+    (64 - (value | 1).leading_zeros() as usize) * 9 + 64 >> 6
 }
 
 /// An integer of either sign as one that is small if it is near nought.
@@ -47,9 +48,137 @@ pub(crate) fn field(number: u8, content: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(content);
 }
 
+/// Bytes that are written one after the other, many times a tile: there is always room ahead, so that most integers are written without
+/// asking how long they are.
+#[derive(Debug, Default)]
+pub(crate) struct Out {
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+/// As much is ahead of what is written, at least.
+const AHEAD: usize = 32;
+
+impl Out {
+    pub(crate) fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    pub(crate) fn written(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// What was written from a place on, and [`SLACK`] behind it.
+    #[inline]
+    pub(crate) fn from(&self, at: usize) -> &[u8] {
+        self.bytes.get(at..).filter(|rest| rest.len() >= SLACK).unwrap_or(&[0; SLACK])
+    }
+
+    /// Room for so many bytes and some more, which are to be written from its beginning on.
+    #[inline]
+    pub(crate) fn room(&mut self, bytes: usize) -> &mut [u8] {
+        let most = self.length + bytes + AHEAD;
+        if self.bytes.len() < most {
+            self.grow(most);
+        }
+        &mut self.bytes[self.length..most]
+    }
+
+    #[cold]
+    fn grow(&mut self, most: usize) {
+        self.bytes.resize(most.max(self.bytes.len() * 2), 0);
+    }
+
+    /// Says that so many bytes of the room were written.
+    #[inline]
+    pub(crate) fn wrote(&mut self, bytes: usize) {
+        self.length += bytes;
+    }
+
+    #[inline]
+    pub(crate) fn varint(&mut self, value: u64) {
+        self.length += put(value, self.room(10));
+    }
+
+    /// Appends a field of bytes, as [`field`] does.
+    pub(crate) fn field(&mut self, number: u8, content: &[u8]) {
+        let wrote = put_field(number, content, self.room(content.len() + 11));
+        self.length += wrote;
+    }
+}
+
+/// Copies the first bytes to the beginning of some room; both are longer by [`SLACK`] at least, so that few are copied without a call.
+#[inline]
+pub(crate) fn copy_short(from: &[u8], length: usize, room: &mut [u8]) {
+    if length > 8 * SLACK {
+        return room[..length].copy_from_slice(&from[..length]);
+    }
+    let mut at = 0;
+    while at < length {
+        room[at..at + SLACK].copy_from_slice(&from[at..at + SLACK]);
+        at += SLACK;
+    }
+}
+
+/// What is copied at once.
+pub(crate) const SLACK: usize = 16;
+
+/// Writes an integer in base 128 at the beginning of some room of ten bytes at least; how many it took.
+#[inline]
+pub(crate) fn put(value: u64, room: &mut [u8]) -> usize {
+    let Ok(short @ 0..0x1000_0000) = u32::try_from(value) else { return put_long(value, room) };
+    // seven bits a byte, and the eighth of all but the last
+    let spread = short & 0x7F | (short & 0x3F80) << 1 | (short & 0x1F_C000) << 2 | (short & 0xFE0_0000) << 3;
+    let length = varint_length(value);
+    let more = 0x80_8080 >> (8 * (4 - length) as u32) & 0x80_8080;
+    room[..4].copy_from_slice(&(spread | more).to_le_bytes());
+    length
+}
+
+/// Writes a field of bytes at the beginning of some room for eleven bytes more; how many it took.
+pub(crate) fn put_field(number: u8, content: &[u8], room: &mut [u8]) -> usize {
+    room[0] = number << 3 | 2;
+    let at = 1 + put(content.len() as u64, &mut room[1..]);
+    room[at..at + content.len()].copy_from_slice(content);
+    at + content.len()
+}
+
+fn put_long(mut value: u64, room: &mut [u8]) -> usize {
+    let mut at = 0;
+    while value > 0x7F {
+        room[at] = value as u8 | 0x80;
+        value >>= 7;
+        at += 1;
+    }
+    room[at] = value as u8;
+    at + 1
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{field, read_varint, varint, varint_length, zigzag};
+    use super::{Out, field, read_varint, varint, varint_length, zigzag};
+
+    #[test]
+    fn with_room_ahead_it_is_the_same() {
+        let mut values: Vec<u64> = (0..64).flat_map(|bit| [(1u64 << bit) - 1, 1 << bit, (1 << bit) + 1]).collect();
+        values.push(u64::MAX);
+        let (mut plain, mut out) = (Vec::new(), Out::default());
+        for value in values {
+            varint(value, &mut plain);
+            out.varint(value);
+            field(3, &plain[..plain.len().min(300)].to_vec(), &mut plain);
+            out.field(3, &out.written()[..out.len().min(300)].to_vec());
+        }
+        assert_eq!(out.written(), plain);
+    }
 
     #[test]
     fn integers() {

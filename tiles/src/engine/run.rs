@@ -13,8 +13,10 @@ use super::index::hilbert;
 use super::level::{Cells, Level};
 use super::mosaic::{By, Mosaic};
 use super::plan::Plan;
-use super::shapes::{PartOf, Shape, Shapes, Soundness};
-use super::values::{Column, Dictionary, read};
+use super::protobuf::Out;
+use super::ready::{Large, Ready};
+use super::shapes::{Near, PartOf, Shape, Shapes};
+use super::values::{Column, Dictionary, Table, read};
 use super::world::{Extent, World};
 
 /// What a feature is made of.
@@ -77,12 +79,14 @@ pub(crate) struct Run {
     ids: Ids,
     shapes: Shapes,
     /// The fields of the plan, and the comune after them.
-    columns: Vec<Column<u32>>,
+    columns: Table<u32>,
     values: Dictionary,
     /// From when and to when each row is valid, microseconds since 1970, where the layer has validity.
-    validity: Option<[Column<i64>; 2]>,
+    validity: Option<Table<i64>>,
     /// When something begins or ceases to be valid, in order.
     turns: OnceLock<Vec<i64>>,
+    /// The rows that are valid from an instant to another, microseconds since 1970, as asked for lately.
+    valid: Mutex<Option<(i64, i64, Arc<Bits>)>>,
     /// The rows that meet a condition, by the condition, for as many as were asked for lately.
     classes: Mutex<HashMap<String, Arc<Bits>>>,
     /// What is drawn of it where there is much of it, by the grid and the class of readers.
@@ -91,6 +95,8 @@ pub(crate) struct Run {
     crowded: OnceLock<Option<u8>>,
 }
 
+/// Of as many rows it is worth to remember which are valid.
+const MANY: usize = 1_024;
 /// As many conditions' rows are kept; beyond them all are found anew.
 const MAX_CLASSES: usize = 64;
 /// As many divisions are kept: those of a dozen zooms and of some classes.
@@ -148,28 +154,34 @@ impl Run {
             let positions = if ends.start == 0 { 0 } else { at(ends.start - 1) }..at(ends.end - 1);
             let shape = Shape {
                 kind: rows.kinds[row],
-                safe: rows.safe[row],
+                ready: rows.ready[row],
                 extent: rows.boxes[row],
                 positions: &rows.positions[positions.clone()],
                 keep: &rows.keep[positions.clone()],
                 ends: &rows.ends[ends],
                 from: positions.start as u32,
                 label: rows.labels.get(row).copied().flatten(),
+                large: rows.large.get(&(row as u32)).cloned(),
             };
             shapes.push(&shape, plan.labels);
         }
         let fids = Fids::new(order.iter().map(|row| rows.fids[pick(row)]));
         let mut by_fid: Vec<u32> = (0..order.len() as u32).collect();
         by_fid.sort_unstable_by_key(|row| fids.get(*row as usize));
-        let instants = |column: &[i64]| Column::new(order.iter().map(|row| Some(column[pick(row)]).filter(|at| *at != UNKNOWN)));
-        let numbers = |column: &Vec<u32>| Column::new(order.iter().map(|row| Some(column[pick(row)]).filter(|value| *value != NONE)));
+        let times = [&rows.valid_from, &rows.valid_to];
+        let instants = |column: usize| order.iter().map(move |row| Some(times[column][pick(row)]).filter(|at| *at != UNKNOWN));
+        let numbers = |column: usize| {
+            let own = &rows.columns[column];
+            order.iter().map(move |row| Some(own[pick(row)]).filter(|value| *value != NONE))
+        };
         Self {
-            validity: plan.layer.validity.then(|| [instants(&rows.valid_from), instants(&rows.valid_to)]),
+            validity: plan.layer.validity.then(|| Table::new(order.len(), times.len(), instants)),
+            columns: Table::new(order.len(), rows.columns.len(), numbers),
             ids: Ids::new(order.iter().map(|row| rows.ids.get(*row))),
             shapes: shapes.finish(),
-            columns: rows.columns.iter().map(numbers).collect(),
             values: rows.values.finish(),
             turns: OnceLock::new(),
+            valid: Mutex::default(),
             classes: Mutex::default(),
             levels: Mutex::default(),
             mosaics: Mutex::default(),
@@ -213,18 +225,29 @@ impl Run {
         self.shapes.extent(row)
     }
 
-    /// The zoom from which an area's rings can't touch when they are rounded.
-    pub(crate) fn safe(&self, row: usize) -> u8 {
-        self.shapes.safe(row)
+    /// At which zooms an area is drawn as it is.
+    pub(crate) fn ready(&self, row: usize) -> Ready {
+        self.shapes.ready(row)
+    }
+
+    /// An area of one ring and few positions, if the row is one.
+    #[inline]
+    pub(crate) fn plain(&self, row: usize) -> Option<Near<'_>> {
+        self.shapes.plain(row)
     }
 
     pub(crate) fn parts(&self, row: usize) -> impl ExactSizeIterator<Item = PartOf<'_>> {
         self.shapes.parts(row)
     }
 
-    /// What is known of whether a large row's rings are sound.
-    pub(crate) fn soundness(&self, row: usize) -> Option<&Soundness> {
-        self.shapes.soundness(row)
+    /// What is known of an area of many positions.
+    pub(crate) fn large(&self, row: usize) -> Option<&Arc<Large>> {
+        self.shapes.large(row)
+    }
+
+    /// Looks at the areas of many positions, so that tiles need not.
+    pub(crate) fn look(&self) {
+        self.shapes.look(self.plan.layer.zoom.0);
     }
 
     /// The point inside an area.
@@ -238,18 +261,23 @@ impl Run {
     }
 
     /// Appends the row's `id` as a value of a tile.
-    pub(crate) fn id_value(&self, row: usize, scratch: &mut Vec<u8>, out: &mut Vec<u8>) {
-        self.ids.write_value(row, scratch, out);
+    pub(crate) fn id_value(&self, row: usize, out: &mut Out) {
+        self.ids.write_value(row, out);
     }
 
     /// A column: the numbers of values.
     pub(crate) fn column(&self, at: usize) -> &Column<u32> {
-        &self.columns[at]
+        self.columns.column(at)
+    }
+
+    /// The codes of a row, for its columns to read.
+    pub(crate) fn codes(&self, row: usize) -> &[u8] {
+        self.columns.row(row)
     }
 
     /// The number of the value of a column.
     pub(crate) fn value(&self, row: usize, column: usize) -> Option<u32> {
-        self.columns[column].get(row)
+        self.columns.get(row, column)
     }
 
     /// The bytes of a value.
@@ -259,19 +287,29 @@ impl Run {
 
     /// From when and to when it is valid, microseconds since 1970; without an end until further notice.
     pub(crate) fn validity(&self, row: usize) -> Option<(i64, Option<i64>)> {
-        let [from, to] = self.validity.as_ref()?;
-        Some((from.get(row).unwrap_or(i64::MIN), to.get(row)))
+        let validity = self.validity.as_ref()?;
+        Some((validity.get(row, 0).unwrap_or(i64::MIN), validity.get(row, 1)))
     }
 
     /// When a row begins or ceases to be valid after an instant, the next time, microseconds since 1970; never: the greatest number.
     pub(crate) fn next_turn(&self, after: i64) -> i64 {
-        let turns = self.turns.get_or_init(|| {
-            let mut turns: Vec<i64> = self.validity.iter().flatten().flat_map(Column::meanings).copied().collect();
+        let turns = self.turns();
+        turns.get(turns.partition_point(|turn| *turn <= after)).copied().unwrap_or(i64::MAX)
+    }
+
+    /// When one did the last time, at an instant or before it; never: the least number.
+    fn last_turn(&self, at: i64) -> i64 {
+        let turns = self.turns();
+        turns.partition_point(|turn| *turn <= at).checked_sub(1).map_or(i64::MIN, |last| turns[last])
+    }
+
+    fn turns(&self) -> &[i64] {
+        self.turns.get_or_init(|| {
+            let mut turns: Vec<i64> = self.validity.iter().flat_map(Table::meanings).collect();
             turns.sort_unstable();
             turns.dedup();
             turns
-        });
-        turns.get(turns.partition_point(|turn| *turn <= after)).copied().unwrap_or(i64::MAX)
+        })
     }
 
     /// Whether the row is valid as `time` wants it. Layers without validity always are.
@@ -285,6 +323,28 @@ impl Run {
             }
             _ => false,
         }
+    }
+
+    /// The rows that are valid as `time` wants it, where they are many and it is an instant of the present: found out anew only when one
+    /// begins or ceases to be.
+    pub(crate) fn valid(&self, time: &Filter) -> Option<Arc<Bits>> {
+        let Filter::ValidAt(at) = time else { return None };
+        if self.validity.is_none() || self.len() < MANY {
+            return None;
+        }
+        let at = at.timestamp_micros();
+        let mut valid = self.valid.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*valid {
+            Some((since, until, bits)) if (*since..*until).contains(&at) => return Some(Arc::clone(bits)),
+            // the past is nobody else's
+            Some((since, ..)) if at < *since => return None,
+            _ => {}
+        }
+        let mut bits = Bits::default();
+        (0..self.len()).filter(|row| self.is_valid(*row, time)).for_each(|row| bits.set(row));
+        let bits = Arc::new(bits);
+        *valid = Some((self.last_turn(at), self.next_turn(at), Arc::clone(&bits)));
+        Some(bits)
     }
 
     /// Whether a row meets a condition, one of those that [`Plan::can_tell`].
@@ -378,14 +438,13 @@ impl Run {
 
     /// What it takes of memory.
     pub(crate) fn bytes(&self) -> usize {
-        let validity: usize = self.validity.iter().flatten().map(Column::bytes).sum();
-        let columns: usize = self.columns.iter().map(Column::bytes).sum();
+        let columns = self.columns.bytes() + self.validity.as_ref().map_or(0, Table::bytes);
         let levels: usize = self.levels.lock().unwrap_or_else(PoisonError::into_inner).values().map(|level| level.bytes()).sum();
         // what is being counted is not known yet
         let mosaics = self.mosaics.lock().unwrap_or_else(PoisonError::into_inner);
         let mosaics: usize = mosaics.values().filter_map(|m| m.try_lock().ok()?.as_ref().map(|m| m.bytes())).sum();
         let own = self.fids.bytes() + self.by_fid.capacity() * 4 + self.ids.bytes() + self.shapes.bytes() + self.values.bytes();
-        own + columns + validity + levels + mosaics
+        own + columns + levels + mosaics
     }
 }
 

@@ -1,17 +1,15 @@
 //! The geometries of a run, close together: positions in two bytes a coordinate, counted from the north-west corner of the row's box, and
 //! the upper two bytes beside them for the rows that are larger (65,535 world units are some 450 m in Calabria).
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
 
 use super::index::Index;
+use super::ready::{Areas, CHUNK, FEW, Large, Ready};
 use super::run::{HOLE, Kind};
 use super::world::{Extent, World};
 
 /// The size of a box that does not fit, which is with [`Far`].
 const BEYOND: u16 = u16::MAX;
-/// Of as many positions it is worth to know whether they are sound, and where they are.
-const LARGE: usize = 48;
-const CHUNK: usize = 16;
 /// The bit of [`Shapes::kinds`] that says that the row has several parts.
 const SEVERAL: u8 = 4;
 
@@ -24,8 +22,7 @@ pub(crate) struct Shapes {
     /// The rows that are larger, in order.
     far: Vec<Far>,
     kinds: Vec<u8>,
-    /// The zoom from which an area's rings can't touch when they are rounded.
-    safe: Vec<u8>,
+    ready: Vec<Ready>,
     /// Where the positions of each row end.
     ends: Vec<u32>,
     /// The rows of several parts in order, and where their ends begin among those of parts.
@@ -39,10 +36,8 @@ pub(crate) struct Shapes {
     high: Vec<[u16; 2]>,
     /// The lowest zoom at which each position is needed.
     keep: Vec<u8>,
-    /// The areas of many positions, in order.
-    large: Vec<Large>,
-    /// The boxes round each [`CHUNK`] of positions of a part of these and the position after them.
-    chunks: Vec<Extent>,
+    /// What is known of the areas of many positions, by row.
+    large: Vec<(u32, Arc<Large>)>,
     /// A point inside each area, from the corner as positions are, where the layer has labels.
     labels: Vec<[u16; 2]>,
     index: Index,
@@ -58,41 +53,10 @@ struct Far {
     label: Option<World>,
 }
 
-/// An area of many positions.
-#[derive(Debug)]
-struct Large {
-    row: u32,
-    /// Where the boxes of its chunks begin.
-    chunks: u32,
-    soundness: Soundness,
-}
-
-/// At which zooms the rings of a row that is whole in a tile are sound, as far as it was needed: where positions come to lie in a tile is the
-/// same in all tiles of a zoom.
-#[derive(Debug, Default)]
-pub(crate) struct Soundness {
-    known: AtomicU32,
-    sound: AtomicU32,
-}
-
-impl Soundness {
-    /// Whether they are at a zoom; `found` finds out if that is not known yet.
-    pub(crate) fn at(&self, z: u8, found: impl FnOnce() -> bool) -> bool {
-        let bit = 1 << z;
-        if self.known.load(Ordering::Acquire) & bit == 0 {
-            if found() {
-                self.sound.fetch_or(bit, Ordering::Relaxed);
-            }
-            self.known.fetch_or(bit, Ordering::Release);
-        }
-        self.sound.load(Ordering::Relaxed) & bit != 0
-    }
-}
-
 /// A row to be taken in.
 pub(crate) struct Shape<'a> {
     pub(crate) kind: Kind,
-    pub(crate) safe: u8,
+    pub(crate) ready: Ready,
     pub(crate) extent: Extent,
     pub(crate) positions: &'a [World],
     pub(crate) keep: &'a [u8],
@@ -100,6 +64,7 @@ pub(crate) struct Shape<'a> {
     pub(crate) ends: &'a [u32],
     pub(crate) from: u32,
     pub(crate) label: Option<World>,
+    pub(crate) large: Option<Arc<Large>>,
 }
 
 /// A part of a row's geometry: a line, a ring, or all its points.
@@ -113,8 +78,8 @@ pub(crate) struct PartOf<'a> {
     pub(crate) hole: bool,
     /// The box of a part of several.
     extent: Option<&'a Extent>,
-    /// The boxes of the chunks of a large area.
-    chunks: &'a [Extent],
+    /// Of a row of many positions what is known, and the first of the part's chunks.
+    large: Option<(&'a Large, usize)>,
 }
 
 /// The positions of a part from the corner of the box, and the zooms at which they are needed.
@@ -136,38 +101,43 @@ impl<'a> PartOf<'a> {
         })
     }
 
-    /// The positions that matter for what of a ring meets the extent, with the lowest zooms at which they are needed: between those that are
-    /// left out the ring lies beside it, and so do the lines over them.
-    pub(crate) fn positions_near(self, extent: &Extent, mut take: impl FnMut(World, u8)) {
-        if self.chunks.is_empty() {
-            return self.positions().for_each(|(position, keep)| take(position, keep));
-        }
-        for (at, chunk) in self.chunks.iter().enumerate() {
-            let from = at * CHUNK;
-            let to = if chunk.meets(extent) { self.low.len().min(from + CHUNK) } else { from + 1 };
+    /// The positions of a zoom that matter for what of a ring meets the extent: between those that are left out the ring lies beside it, and
+    /// so do the lines over them. Whether the edges there are known to share no point with others.
+    pub(crate) fn positions_near(self, extent: &Extent, z: u8, mut take: impl FnMut(World)) -> bool {
+        let Some((large, first)) = self.large else {
+            self.positions().filter(|(_, keep)| *keep <= z).for_each(|(position, _)| take(position));
+            return false;
+        };
+        let mut free = true;
+        for (from, chunk) in (0..self.low.len()).step_by(CHUNK).zip(first..) {
+            let is_near = large.chunks[chunk].meets(extent);
+            free &= !is_near || large.is_free(chunk, z);
+            let to = if is_near { self.low.len().min(from + CHUNK) } else { from + 1 };
             let own = Self {
                 low: &self.low[from..to],
                 keep: &self.keep[from..to],
                 high: if self.high.is_empty() { &[] } else { &self.high[from..to] },
-                chunks: &[],
+                large: None,
                 ..self
             };
-            if to == from + 1 {
-                own.positions().for_each(|(position, _)| take(position, 0));
-            } else {
-                own.positions().for_each(|(position, keep)| take(position, keep));
-            }
+            own.positions().filter(|(_, keep)| !is_near || *keep <= z).for_each(|(position, _)| take(position));
         }
+        free
     }
 
     /// Whether it is large, so that much of it may lie beside a tile.
     pub(crate) fn is_large(self) -> bool {
-        !self.chunks.is_empty()
+        self.large.is_some()
     }
 
     /// Whether it is known to lie beside the extent.
     pub(crate) fn is_beside(self, extent: &Extent) -> bool {
         self.extent.is_some_and(|own| !own.meets(extent))
+    }
+
+    /// What its positions are counted from.
+    pub(crate) fn corner(self) -> World {
+        self.corner
     }
 
     /// The positions from the corner, where two bytes are enough for them.
@@ -183,7 +153,7 @@ impl Shapes {
             corners: Vec::with_capacity(rows),
             sizes: Vec::with_capacity(rows),
             kinds: Vec::with_capacity(rows),
-            safe: Vec::with_capacity(rows),
+            ready: Vec::with_capacity(rows),
             ends: Vec::with_capacity(rows),
             low: Vec::with_capacity(positions),
             keep: Vec::with_capacity(positions),
@@ -217,21 +187,11 @@ impl Shapes {
                 self.part_boxes.push(Extent::around(&shape.positions[std::mem::replace(&mut from, to)..to]));
             }
         }
-        if shape.kind == Kind::Area && shape.positions.len() > LARGE {
-            self.large.push(Large { row, chunks: self.chunks.len() as u32, soundness: Soundness::default() });
-            let mut from = 0;
-            for end in shape.ends {
-                let to = ((end & !HOLE) - shape.from) as usize;
-                let part = &shape.positions[std::mem::replace(&mut from, to)..to];
-                let after = |at: usize| *part.get(at + CHUNK).unwrap_or(&part[0]);
-                let chunk = |at: usize| Extent::around(&part[at..part.len().min(at + CHUNK)]).union(Extent::around(&[after(at)]));
-                self.chunks.extend((0..part.len()).step_by(CHUNK).map(chunk));
-            }
-        }
+        self.large.extend(shape.large.clone().map(|large| (row, large)));
         self.corners.push(corner);
         self.sizes.push(if is_near { size.map(|side| side as u16) } else { [BEYOND; 2] });
         self.kinds.push(shape.kind as u8 | if several { SEVERAL } else { 0 });
-        self.safe.push(shape.safe);
+        self.ready.push(shape.ready);
         self.ends.push(self.low.len() as u32);
         if labels {
             self.labels.push(shape.label.filter(|_| is_near).map_or([BEYOND; 2], low));
@@ -242,7 +202,6 @@ impl Shapes {
     pub(crate) fn finish(mut self) -> Self {
         self.far.shrink_to_fit();
         self.large.shrink_to_fit();
-        self.chunks.shrink_to_fit();
         self.several.shrink_to_fit();
         self.parts.shrink_to_fit();
         self.part_boxes.shrink_to_fit();
@@ -283,17 +242,41 @@ impl Shapes {
         }
     }
 
-    pub(crate) fn safe(&self, row: usize) -> u8 {
-        self.safe[row]
+    pub(crate) fn ready(&self, row: usize) -> Ready {
+        self.ready[row]
     }
 
-    pub(crate) fn soundness(&self, row: usize) -> Option<&Soundness> {
-        self.large(row).map(|large| &large.soundness)
+    /// What is known of an area of many positions.
+    pub(crate) fn large(&self, row: usize) -> Option<&Arc<Large>> {
+        let at = self.large.binary_search_by_key(&(row as u32), |(large, _)| *large).ok()?;
+        self.large.get(at).map(|(_, large)| large)
     }
 
-    fn large(&self, row: usize) -> Option<&Large> {
-        let at = self.large.binary_search_by_key(&(row as u32), |large| large.row).ok()?;
-        self.large.get(at)
+    /// Looks at the areas of many positions for tiles from a zoom on.
+    pub(crate) fn look(&self, from_zoom: u8) {
+        for (row, large) in &self.large {
+            let row = *row as usize;
+            let areas = |look: &mut dyn FnMut(Areas<'_>)| {
+                let (mut positions, mut keep, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+                for part in self.parts(row) {
+                    part.positions().for_each(|(position, zoom)| {
+                        positions.push(position);
+                        keep.push(zoom);
+                    });
+                    ends.push(positions.len() as u32 | if part.hole { HOLE } else { 0 });
+                }
+                look(Areas { positions: &positions, keep: &keep, ends: &ends, extent: self.extent(row) });
+            };
+            large.look(areas, from_zoom);
+        }
+    }
+
+    /// An area of one ring and few positions, if the row is one.
+    #[inline]
+    pub(crate) fn plain(&self, row: usize) -> Option<Near<'_>> {
+        let is_plain = self.kinds[row] == Kind::Area as u8 && self.sizes[row][0] != BEYOND;
+        let own = if row == 0 { 0 } else { self.ends[row - 1] } as usize..self.ends[row] as usize;
+        (is_plain && own.len() <= FEW).then(|| Near { corner: self.corners[row], low: &self.low[own.clone()], keep: &self.keep[own] })
     }
 
     /// The parts of a row: how many there are, and each.
@@ -311,17 +294,14 @@ impl Shapes {
             _ => &[],
         };
         let corner = self.corners[row];
-        let mut chunks = match to - from > LARGE as u32 {
-            true => self.large(row).map_or(&[][..], |large| &self.chunks[large.chunks as usize..]),
-            false => &[],
-        };
+        let mut large = if to - from > FEW as u32 { self.large(row).map(|large| (&**large, 0)) } else { None };
         (0..ends.len()).map(move |at| {
             let begins = if at == 0 { from } else { ends[at - 1] & !HOLE } as usize;
             let (own, hole) = (begins..(ends[at] & !HOLE) as usize, ends[at] & HOLE != 0);
             let above = if high.is_empty() { high } else { &high[own.start - from as usize..own.end - from as usize] };
-            let (of_part, rest) = chunks.split_at(own.len().div_ceil(CHUNK).min(chunks.len()));
-            chunks = rest;
-            PartOf { corner, low: &self.low[own.clone()], high: above, keep: &self.keep[own], hole, extent: boxes.get(at), chunks: of_part }
+            let of_part = large;
+            large = large.map(|(large, first)| (large, first + own.len().div_ceil(CHUNK)));
+            PartOf { corner, low: &self.low[own.clone()], high: above, keep: &self.keep[own], hole, extent: boxes.get(at), large: of_part }
         })
     }
 
@@ -348,11 +328,11 @@ impl Shapes {
             + (self.sizes.capacity() + self.low.capacity() + self.high.capacity() + self.labels.capacity()) * 4
             + self.far.capacity() * size_of::<Far>()
             + self.kinds.capacity()
-            + self.safe.capacity()
+            + self.ready.capacity() * size_of::<Ready>()
             + self.keep.capacity()
             + (self.ends.capacity() + self.parts.capacity() + 2 * self.several.capacity()) * 4
-            + self.large.capacity() * size_of::<Large>()
-            + self.chunks.capacity() * size_of::<Extent>()
+            + self.large.capacity() * size_of::<(u32, Arc<Large>)>()
+            + self.large.iter().map(|(_, large)| large.bytes()).sum::<usize>()
             + self.part_boxes.capacity() * size_of::<Extent>()
             + self.index.bytes()
     }
@@ -360,10 +340,12 @@ impl Shapes {
 
 #[cfg(test)]
 mod tests {
-    use super::{Shape, Shapes};
+    use super::{Ready, Shape, Shapes};
     use crate::engine::run::{HOLE, Kind};
     use crate::engine::world::{Extent, World};
     use rand::{Rng, SeedableRng};
+
+    const READY: [Ready; 2] = [Ready::NEVER, Ready::ALWAYS];
 
     #[test]
     fn rows_of_any_size_and_number_of_parts_are_read_as_they_were_put_in() {
@@ -390,12 +372,15 @@ mod tests {
             // as among the positions of others
             let ends: Vec<u32> = ends.iter().map(|end| end + 1_000).collect();
             let (kind, extent) = ([Kind::Point, Kind::Line, Kind::Area][i % 3], Extent::around(positions));
-            shapes.push(&Shape { kind, safe: i as u8, extent, positions, keep, ends: &ends, from: 1_000, label: *label }, true);
+            shapes.push(
+                &Shape { kind, ready: READY[i % 2], extent, positions, keep, ends: &ends, from: 1_000, label: *label, large: None },
+                true,
+            );
         }
         let shapes = shapes.finish();
         for (row, (positions, keep, ends, label)) in rows.iter().enumerate() {
             assert_eq!(shapes.extent(row), Extent::around(positions));
-            assert_eq!((shapes.kind(row), shapes.safe(row)), ([Kind::Point, Kind::Line, Kind::Area][row % 3], row as u8));
+            assert_eq!((shapes.kind(row), shapes.ready(row)), ([Kind::Point, Kind::Line, Kind::Area][row % 3], READY[row % 2]));
             assert_eq!(shapes.label(row), *label, "{row}");
             let parts: Vec<Vec<(World, u8)>> = shapes.parts(row).map(|part| part.positions().collect()).collect();
             assert_eq!(parts.len(), ends.len());

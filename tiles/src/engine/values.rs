@@ -141,52 +141,90 @@ impl Interner {
     }
 }
 
-/// A column: for each row a code, nought for no value, in as few bytes as the codes need.
+/// The values of some columns, as codes: those of a row one beside the other, each in as few bytes as its column needs.
+#[derive(Debug)]
+pub(crate) struct Table<T> {
+    columns: Vec<Column<T>>,
+    /// How many bytes a row has.
+    stride: usize,
+    codes: Vec<u8>,
+}
+
+/// A column of a [`Table`]: where its codes, nought for no value, are in a row.
 #[derive(Debug)]
 pub(crate) struct Column<T> {
-    codes: Codes,
+    at: usize,
+    mask: u32,
     /// What the codes from one on stand for.
     meanings: Vec<T>,
 }
 
-#[derive(Debug)]
-enum Codes {
-    Byte(Vec<u8>),
-    Short(Vec<u16>),
-    Long(Vec<u32>),
-}
+/// A code is read as so many bytes, of which some may be those of the next.
+const WIDEST: usize = size_of::<u32>();
 
-impl<T: Copy + Eq + std::hash::Hash> Column<T> {
-    /// Of the rows' values, in their order.
-    pub(crate) fn new(values: impl Iterator<Item = Option<T>>) -> Self {
-        let mut known: HashMap<T, u32, Xxh3Builder> = HashMap::default();
-        let mut meanings = Vec::new();
-        let codes: Vec<u32> = values
-            .map(|value| match value {
+impl<T: Copy + Eq + std::hash::Hash> Table<T> {
+    /// Of so many columns of so many rows: the values of a column, by row.
+    pub(crate) fn new<V: Iterator<Item = Option<T>>>(rows: usize, columns: usize, values: impl Fn(usize) -> V) -> Self {
+        let mut table = Self { columns: Vec::with_capacity(columns), stride: 0, codes: Vec::new() };
+        let mut coded: Vec<(Vec<u32>, usize)> = Vec::with_capacity(columns);
+        for column in 0..columns {
+            let mut known: HashMap<T, u32, Xxh3Builder> = HashMap::default();
+            let mut meanings = Vec::new();
+            let code = |value: Option<T>| match value {
                 None => NULL,
                 Some(value) => *known.entry(value).or_insert_with(|| {
                     meanings.push(value);
                     meanings.len() as u32
                 }),
-            })
-            .collect();
-        meanings.shrink_to_fit();
-        let codes = match meanings.len() {
-            0..=0xFF => Codes::Byte(codes.iter().map(|c| *c as u8).collect()),
-            0x100..=0xFFFF => Codes::Short(codes.iter().map(|c| *c as u16).collect()),
-            _ => Codes::Long(codes),
-        };
-        Self { codes, meanings }
+            };
+            let codes = values(column).map(code).collect();
+            meanings.shrink_to_fit();
+            let bytes = WIDEST - (meanings.len() as u32 | 1).leading_zeros() as usize / 8;
+            coded.push((codes, bytes));
+            table.columns.push(Column { at: table.stride, mask: u32::MAX >> (8 * (WIDEST - bytes)), meanings });
+            table.stride += bytes;
+        }
+        table.codes.reserve_exact(rows * table.stride + WIDEST);
+        for row in 0..rows {
+            for (codes, bytes) in &coded {
+                table.codes.extend_from_slice(&codes[row].to_le_bytes()[..*bytes]);
+            }
+        }
+        table.codes.extend_from_slice(&[0; WIDEST]);
+        table
     }
 
+    /// The codes of a row, for its columns to read.
+    #[inline]
+    pub(crate) fn row(&self, row: usize) -> &[u8] {
+        &self.codes[row * self.stride..(row + 1) * self.stride + WIDEST]
+    }
+
+    pub(crate) fn column(&self, at: usize) -> &Column<T> {
+        &self.columns[at]
+    }
+
+    pub(crate) fn get(&self, row: usize, column: usize) -> Option<T> {
+        let column = &self.columns[column];
+        column.meaning(column.code(self.row(row)))
+    }
+
+    /// All values of all columns.
+    pub(crate) fn meanings(&self) -> impl Iterator<Item = T> {
+        self.columns.iter().flat_map(|column| &column.meanings).copied()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.codes.capacity() + self.columns.iter().map(|column| column.meanings.capacity() * size_of::<T>()).sum::<usize>()
+    }
+}
+
+impl<T: Copy> Column<T> {
     /// The code of a row's value, or [`NULL`].
     #[inline]
-    pub(crate) fn code(&self, row: usize) -> u32 {
-        match &self.codes {
-            Codes::Byte(codes) => u32::from(codes[row]),
-            Codes::Short(codes) => u32::from(codes[row]),
-            Codes::Long(codes) => codes[row],
-        }
+    pub(crate) fn code(&self, row: &[u8]) -> u32 {
+        let bytes = row[self.at..self.at + WIDEST].try_into().unwrap_or_default();
+        u32::from_le_bytes(bytes) & self.mask
     }
 
     /// What a code stands for.
@@ -195,33 +233,15 @@ impl<T: Copy + Eq + std::hash::Hash> Column<T> {
         (code != NULL).then(|| self.meanings[code as usize - 1])
     }
 
-    pub(crate) fn get(&self, row: usize) -> Option<T> {
-        self.meaning(self.code(row))
-    }
-
     /// How many codes there are, that of no value with them.
     pub(crate) fn codes(&self) -> usize {
         self.meanings.len() + 1
-    }
-
-    /// What its codes stand for.
-    pub(crate) fn meanings(&self) -> &[T] {
-        &self.meanings
-    }
-
-    pub(crate) fn bytes(&self) -> usize {
-        let codes = match &self.codes {
-            Codes::Byte(codes) => codes.len(),
-            Codes::Short(codes) => codes.len() * 2,
-            Codes::Long(codes) => codes.len() * 4,
-        };
-        codes + self.meanings.len() * size_of::<T>()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Column, Interner, read, write};
+    use super::{Interner, Table, read, write};
     use kernel::filter::Value;
     use kernel::layer::FieldType::{Boolean, Date, DateTime, Integer, Number, Text};
 
@@ -262,10 +282,14 @@ mod tests {
         assert_eq!([&b"a"[..], b"b", b"a", b""].map(|v| interner.number(v)), [0, 1, 0, 2]);
         let dictionary = interner.finish();
         assert_eq!([dictionary.get(0), dictionary.get(1), dictionary.get(2)], [&b"a"[..], b"b", b""]);
-        for n in [3u32, 300, 70_000] {
-            let values: Vec<Option<u32>> = (0..n).map(|i| (i % 3 != 1).then_some(i * 7)).collect();
-            let column = Column::new(values.iter().copied());
-            assert!((0..n as usize).all(|row| column.get(row) == values[row]), "{n}");
+        // as many different values as one to four bytes can tell apart, and one more
+        let sizes = [0u32, 3, 255, 256, 65_535, 65_536, 70_000];
+        let rows = 70_001usize;
+        let value = |column: usize, row: usize| (row % 3 != 1).then_some(()).and_then(|()| (row as u32).checked_rem(sizes[column]));
+        let table = Table::new(rows, sizes.len(), |column| (0..rows).map(move |row| value(column, row)));
+        for (column, row) in (0..sizes.len()).flat_map(|column| (0..rows).map(move |row| (column, row))) {
+            assert_eq!(table.get(row, column), value(column, row), "{column} {row}");
         }
+        assert_eq!(Table::<u32>::new(2, 0, |_| std::iter::empty()).row(1).len(), 4, "no columns");
     }
 }

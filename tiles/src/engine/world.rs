@@ -110,6 +110,21 @@ impl Grid {
         self.offset(position).map(|along| self.units(along))
     }
 
+    /// The unit that a position lies in, from the tile's north-west corner.
+    pub(crate) fn floor(&self, position: World) -> [i64; 2] {
+        self.offset(position).map(|along| if self.shift > 0 { along >> self.shift } else { along << -self.shift })
+    }
+
+    /// The way from two bytes a coordinate, counted from a corner that lies in the tile or its buffer, to the tile's units. `None`: these
+    /// bytes are too few for the zoom, or a unit is smaller than a world unit.
+    pub(crate) fn frame(&self, corner: World) -> Option<Frame> {
+        let shift = u32::try_from(self.shift).ok().filter(|shift| *shift < 16 && self.buffer < i64::from(EXTENT) / 2)?;
+        let half = (1 << shift) >> 1;
+        let from = |along: i64| i32::try_from(along + half).ok().filter(|along| along.abs() < 1 << 30);
+        let [x, y] = self.offset(corner);
+        Some(Frame { from: [from(x)?, from(y)?], shift })
+    }
+
     /// A position in world units from the tile's north-west corner.
     pub(crate) fn offset(&self, [x, y]: World) -> [i64; 2] {
         [i64::from(x) - self.west, i64::from(y) - self.north]
@@ -161,10 +176,29 @@ impl Grid {
         within(x, self.west) && within(y, self.north)
     }
 
+    /// Whether a box reaches beyond each side of the tile with its buffer: the western, the eastern, the northern, the southern.
+    pub(crate) fn beside(&self, extent: &Extent) -> [bool; 4] {
+        let own = self.extent();
+        [extent.west < own.west, extent.east > own.east, extent.north < own.north, extent.south > own.south]
+    }
+
     /// Whether it has no need to be clipped.
     pub(crate) fn holds(&self, extent: &Extent) -> bool {
-        let own = self.extent();
-        own.west <= extent.west && extent.east <= own.east && own.north <= extent.north && extent.south <= own.south
+        self.beside(extent) == [false; 4]
+    }
+}
+
+/// Where positions near a corner come to lie in a tile.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    from: [i32; 2],
+    shift: u32,
+}
+
+impl Frame {
+    #[inline(always)]
+    pub(crate) fn at(self, [x, y]: [u16; 2]) -> [i32; 2] {
+        [self.from[0] + i32::from(x) >> self.shift, self.from[1] + i32::from(y) >> self.shift]
     }
 }
 

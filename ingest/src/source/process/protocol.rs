@@ -56,6 +56,8 @@ pub(super) struct Schema {
     crs: DeclaredCrs,
     rows: Option<u64>,
     key: Option<String>,
+    encoding: String,
+    siblings: Vec<String>,
     notes: Vec<Note>,
 }
 
@@ -68,6 +70,10 @@ pub(super) enum Refusal {
     NoLayers,
     NoGeometryLayer,
     TooManyFields { found: usize, allowed: usize },
+    NoCoordinates(Vec<String>),
+    NoRows,
+    OnlyLinks(u64),
+    Archive { entry: String, why: String },
     Other(String),
 }
 
@@ -83,13 +89,13 @@ impl Request {
 
 impl Schema {
     pub(super) fn of(layer: &SourceLayer) -> Self {
-        let SourceLayer { name, format: _, fields, crs, rows, key, notes } = layer.clone();
-        Self { name, fields, crs, rows, key, notes }
+        let SourceLayer { name, format: _, fields, crs, rows, key, encoding, siblings, notes } = layer.clone();
+        Self { name, fields, crs, rows, key, encoding, siblings, notes }
     }
 
     pub(super) fn layer(self, content: Content) -> SourceLayer {
-        let Self { name, fields, crs, rows, key, notes } = self;
-        SourceLayer { name, format: content.name(), fields, crs, rows, key, notes }
+        let Self { name, fields, crs, rows, key, encoding, siblings, notes } = self;
+        SourceLayer { name, format: content.name(), fields, crs, rows, key, encoding, siblings, notes }
     }
 }
 
@@ -102,6 +108,10 @@ impl Refusal {
             IngestError::NoLayers { .. } => Self::NoLayers,
             IngestError::NoGeometryLayer { .. } => Self::NoGeometryLayer,
             IngestError::TooManyFields { found, allowed, .. } => Self::TooManyFields { found, allowed },
+            IngestError::NoCoordinates { columns, .. } => Self::NoCoordinates(columns),
+            IngestError::NoRows { .. } => Self::NoRows,
+            IngestError::OnlyLinks { links, .. } => Self::OnlyLinks(links),
+            IngestError::Archive { entry, why, .. } => Self::Archive { entry, why },
             other => Self::Other(other.to_string()),
         }
     }
@@ -115,6 +125,10 @@ impl Refusal {
             Self::NoLayers => IngestError::NoLayers { file },
             Self::NoGeometryLayer => IngestError::NoGeometryLayer { file },
             Self::TooManyFields { found, allowed } => IngestError::TooManyFields { file, found, allowed },
+            Self::NoCoordinates(columns) => IngestError::NoCoordinates { file, columns },
+            Self::NoRows => IngestError::NoRows { file },
+            Self::OnlyLinks(links) => IngestError::OnlyLinks { file, links },
+            Self::Archive { entry, why } => IngestError::Archive { file, entry, why },
             Self::Other(why) => IngestError::Reader(why),
         }
     }
