@@ -274,6 +274,9 @@ fn validity_and_kinds_of_geometry_are_as_the_plan_says() {
     let dxf = write(folder, "rilievo.dxf", &(dxf.replace(' ', "\n") + "\n"));
     let proposed = planned(&town, &[path(&dxf)]);
     assert_eq!((&proposed["geometry"], &proposed["crs"]), (&json!("line"), &json!("EPSG:7792")), "{proposed}");
+    let lines = proposed["field"].as_array().unwrap();
+    let skipped = |source: &str| lines.iter().find(|f| f["source"] == source).unwrap()["skip"] == true;
+    assert!(skipped("BlockName") && !skipped("Layer"), "columns without values are left out at first: {proposed}");
     assert!(proposed["found"]["file"][0]["layers"].to_string().contains("EDIFICI"), "{proposed}");
     assert!(proposed["found"]["remarks"].to_string().contains("2 lines, 1 points"), "{proposed}");
     let plan = write(folder, "rilievo.toml", "version = 1\nlayer = \"edifici_dxf\"\ncrs = \"EPSG:7792\"\ngeometry = \"area\"\n");

@@ -40,10 +40,15 @@ pub async fn propose(
     let kept = Papers::kept(&mut database, layer, &columns.iter().map(|c| c.source.as_str()).collect::<Vec<_>>()).await?;
 
     let mut remarks = Vec::new();
+    let kept_before = kept.is_some();
     let mut plan = match kept {
         Some(kept) => again(kept, &opened.sources, &opened.fields, &opened.survey, &mut remarks),
         None => first(request, layer, &opened.sources, &opened.fields, &opened.survey)?,
     };
+    // a format's own columns, of which this file has no values
+    for line in plan.fields.iter_mut().filter(|line| columns.iter().any(|c| c.source == line.source && c.filled == 0)) {
+        line.skip |= !kept_before;
+    }
     let areas = files.iter().any(|f| f.areas > 0);
     if areas && plan.rules == Rules::default() {
         plan.rules.set(Rule::Overlap, Severity::Keep);
@@ -195,7 +200,7 @@ fn what_shows(survey: &Survey, columns: &[FoundColumn], wrong: &Findings, remark
     }
     let empty: Vec<&str> = columns.iter().filter(|c| c.filled == 0).map(|c| c.source.as_str()).collect();
     if !empty.is_empty() {
-        remarks.push(format!("without any value: {}", empty.join(", ")));
+        remarks.push(format!("without any value, so left out at first: {}", empty.join(", ")));
     }
 }
 

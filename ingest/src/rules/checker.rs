@@ -82,19 +82,21 @@ impl Checker {
                 _ => None,
             };
             let Some(rule) = wrong.filter(|rule| self.severity(*rule) != Severity::Off) else { continue };
-            let what =
-                || Some(format!("{}: {}", self.names[index], value.to_text().unwrap_or_default().chars().take(80).collect::<String>()));
+            let mends = self.severity(rule) == Severity::Mend;
+            let mended = match value {
+                Value::Text(text) if mends && rule == Rule::LostAccents => accents::mend(text),
+                _ => None,
+            };
+            let what = || {
+                let was: String = value.to_text().unwrap_or_default().chars().take(80).collect();
+                let now = mended.iter().map(|text| format!(" → {}", text.chars().take(80).collect::<String>())).collect::<String>();
+                Some(format!("{}: {was}{now}", self.names[index]))
+            };
             self.found.add(rule, || Example { row: row(), what: what(), at: place() });
-            match (self.facts.rules.get(rule), rule) {
+            match (self.facts.rules.get(rule), mended) {
                 (Severity::KeepOut, _) => return Err(Reason::ByRule),
-                (Severity::Mend, Rule::UndeclaredCode) => *value = Value::Null,
-                (Severity::Mend, _) => {
-                    if let Value::Text(text) = value
-                        && let Some(mended) = accents::mend(text)
-                    {
-                        *text = mended;
-                    }
-                }
+                (Severity::Mend, Some(mended)) => *value = Value::Text(mended),
+                (Severity::Mend, None) if rule == Rule::UndeclaredCode => *value = Value::Null,
                 _ => {}
             }
         }
