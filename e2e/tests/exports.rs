@@ -106,7 +106,10 @@ fn what_is_exported_and_delivered_again_is_the_same_to_the_byte() {
         let whole = |name: &str, out: &[&str], back: &[&str]| {
             let file = folder.path().join(format!("{layer}.{name}"));
             let said = exported(&town, layer, &file, out);
-            assert_eq!((&said["rows"], &said["notes"]), (&json!(25), &json!([])), "{name}");
+            assert_eq!(said["rows"], 25, "{name}");
+            // it has no days, which come back from what is written for them
+            let notes = if name == "fgb" { 1 } else { 0 };
+            assert_eq!(said["notes"].as_array().unwrap().len(), notes, "{name}: {said}");
             let again = ingest(&town, &file, layer, &[&["--update"], back].concat());
             assert_eq!(
                 again["difference"]["rows"],
@@ -117,6 +120,7 @@ fn what_is_exported_and_delivered_again_is_the_same_to_the_byte() {
             assert_eq!(again["kept_out"], json!([]), "{name}");
         };
         whole("gpkg", &[], &[]);
+        whole("fgb", &[], &[]);
         whole("geojson", &["--to-crs", "EPSG:7792"], &[]);
         whole("csv", &[], &["--crs", "EPSG:7792"]);
     }

@@ -184,7 +184,8 @@ pub(crate) fn fit_into(fields: &mut [FieldPlan], layer: &Layer) -> Result<(), In
     }
     for plan in fields {
         let Some(field) = layer.field(plan.column.as_str()) else { continue };
-        if field.kind != plan.kind && wider(field.kind, plan.kind) != field.kind {
+        // a text is read as what is written in it, row by row: formats without types write everything so
+        if field.kind != plan.kind && plan.kind != FieldType::Text && wider(field.kind, plan.kind) != field.kind {
             return Err(refuse(format!("its field {} is of the type {:?}, the layer's is {:?}", plan.name, plan.kind, field.kind)));
         }
         plan.kind = field.kind;
