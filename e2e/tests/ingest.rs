@@ -236,6 +236,12 @@ fn what_few_send_becomes_a_layer_as_well() {
     let kml = |inner: &str| format!("<kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document>{inner}</Document></kml>");
     let links = kml("<NetworkLink><Link><href>http://127.0.0.1:9/a.kml</href></Link></NetworkLink>");
     refused(&town, &write(folder, "rete.kml", links), "rete", &[], &["rete.kml", "NetworkLink: 1", "not followed"]);
+    // elements in elements in elements end in one message as well
+    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(100_000), close.repeat(100_000));
+    refused(&town, &write(folder, "fondo.kml", kml(&deep("<Folder>", "</Folder>"))), "fondo", &[], &["fondo.kml"]);
+    let gml = "<a:FeatureCollection xmlns:a=\"x\" xmlns:gml=\"http://www.opengis.net/gml/3.2\">";
+    let deep = format!("{gml}{}</a:FeatureCollection>", deep("<a:b>", "</a:b>"));
+    refused(&town, &write(folder, "fondo.gml", deep), "fondo", &[], &["fondo.gml"]);
     let bomb = format!("<!DOCTYPE kml [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;&a;'>]>{}", kml("<name>&b;</name>"));
     refused(&town, &write(folder, "bomba.kml", bomb), "bomba", &[], &["bomba.kml", "DOCTYPE"]);
 }

@@ -136,6 +136,21 @@ fn a_cell_far_out_costs_nothing_and_is_a_value_too_many() {
 }
 
 #[test]
+fn many_columns_and_long_texts_are_told() {
+    let names: Vec<String> = (0..7).map(|i| format!("c{i}")).chain(["x".to_owned(), "y".to_owned()]).collect();
+    let header = row(1, &names.iter().map(String::as_str).collect::<Vec<_>>());
+    let (_folder, path) = workbook(&[("Uno", &header)]);
+    let few = Limits { fields: 8, ..Limits::default() };
+    let error = open(&path, "a.xlsx", None, &few).map(|_| ()).unwrap_err();
+    assert!(matches!(error, IngestError::TooManyFields { found: 9, allowed: 8, .. }), "{error}");
+    let rows = [row(1, &["nome", "x", "y"]), row(2, &[&"a".repeat(2000), "=1", "=2"]), row(3, &["b", "=1", "=2"])].concat();
+    let (_folder, path) = workbook(&[("Uno", &rows)]);
+    let mut reader = open(&path, "a.xlsx", None, &Limits { text_bytes: 1000, ..Limits::default() }).unwrap();
+    let geometries: Vec<RawGeometry> = read(&mut reader).into_iter().map(|r| r.geometry).collect();
+    assert_eq!(geometries, [RawGeometry::Broken(crate::report::Reason::TextTooLong), RawGeometry::Position([1.0, 2.0])]);
+}
+
+#[test]
 fn a_bomb_and_a_cut_workbook_are_refused() {
     let text = "a".repeat(1 << 20);
     let (_folder, path) = workbook(&[("Uno", &(row(1, &["nome", "x", "y"]) + &row(2, &[&text, "=1", "=2"])))]);

@@ -101,6 +101,16 @@ fn gml_with_the_latitude_first_comes_with_the_longitude_first() {
 }
 
 #[test]
+fn arcs_of_a_gml_come_as_lines() {
+    let arc = r#"<gml:Curve srsName="urn:ogc:def:crs:EPSG::6706"><gml:segments><gml:Arc><gml:posList>38 15 38.01 15.01 38 15.02</gml:posList></gml:Arc></gml:segments></gml:Curve>"#;
+    let start = PARCEL.find("<gml:Polygon").unwrap();
+    let end = PARCEL.find("</CP:msGeometry>").unwrap();
+    let seen = read_text("a.gml", &format!("{}{arc}{}", &PARCEL[..start], &PARCEL[end..])).unwrap();
+    let positions = seen.geometries()[0].clone().unwrap();
+    assert!(positions.len() > 10 && positions[0] == [15.0, 38.0] && *positions.last().unwrap() == [15.02, 38.0], "{positions:?}");
+}
+
+#[test]
 fn gml_cut_off_is_damaged() {
     let error = read_text("a.gml", &PARCEL[..PARCEL.len() - 60]).map(|s| s.rows.len()).unwrap_err();
     assert!(matches!(error, IngestError::Damaged { format: "GML", .. }), "{error}");
