@@ -124,6 +124,19 @@ fn what_is_exported_and_delivered_again_is_the_same_to_the_byte() {
         whole("geojson", &["--to-crs", "EPSG:7792"], &[]);
         whole("csv", &[], &["--crs", "EPSG:7792"]);
     }
+    // ids that are a GeoPackage's own key are its key again
+    let keyed = folder.path().join("chiavi.gpkg");
+    let made = run(Command::new("ogr2ogr")
+        .args(["-f", "GPKG", "-lco", "FID=riga", "-select", "nome,misura"])
+        .arg(&keyed)
+        .arg(folder.path().join("prova_punti.gpkg")));
+    assert!(made.ok, "{}", made.err);
+    assert_eq!(ingest(&town, &keyed, "chiavi", &[])["id"], json!({"column": "riga"}));
+    town.psql("delete from published.chiavi where id = '7'");
+    let file = folder.path().join("chiavi-fuori.gpkg");
+    exported(&town, "chiavi", &file, &[]);
+    let again = ingest(&town, &file, "chiavi", &["--update"]);
+    assert_eq!(again["difference"]["rows"], json!({"new": 0, "changed": 0, "vanished": 0, "same": 24}));
 }
 
 /// In a form in which all formats can be compared: what GDAL reads, by id.

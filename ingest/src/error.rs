@@ -300,7 +300,7 @@ pub enum IngestError {
         module: String,
     },
     /// Appending what does not fit.
-    #[error("the file can't be appended to `{layer}`: {difference}. Make them the same, or use `--replace`")]
+    #[error("the file does not fit `{layer}`: {difference}. Make them the same, or use `--replace`")]
     DoesNotFit {
         /// The layer.
         layer: LayerId,

@@ -46,8 +46,19 @@ pub struct Wanted {
     pub crs: Option<Srid>,
     /// The instant at which validity is judged.
     pub now: DateTime<Utc>,
-    /// Whether the layer has its rows' ids in one of its own fields, so that they need no column of their own ([`crate::ids_are_a_field`]).
-    pub ids_are_a_field: bool,
+    /// Where the ids of its rows come from ([`crate::ids_of`]).
+    pub ids: Ids,
+}
+
+/// Where the ids of a layer's rows come from: in a file that is to be delivered again they stand there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ids {
+    /// From one of its fields: they need no column of their own.
+    Field,
+    /// From the key of a GeoPackage, of this name.
+    Key(String),
+    /// From elsewhere: the file has a column `id`.
+    Elsewhere,
 }
 
 /// What is the same for every export of an installation.
@@ -81,9 +92,9 @@ pub async fn export(database: &Database, writing: &Writing, layer: &Layer, wante
     format.holds(layer, file)?;
     let crs = format.crs(wanted.crs, layer.srid)?;
     let transformer = Transformer::new(layer.srid, crs, &writing.crs)?;
-    let columns = Columns::of(layer, &wanted.who, wanted.ids_are_a_field);
+    let columns = Columns::of(layer, wanted);
     let draft = Draft::beside(file, format)?;
-    let sink = Sink::open(&draft, format, layer, &columns, crs, &writing.process)?;
+    let sink = Sink::open(&draft, wanted, layer, &columns, crs, &writing.process)?;
     let accuracy_m = transformer.accuracy().metres;
     let way = (layer.srid.postgis() != crs.postgis()).then_some(transformer);
     let mut session = database.snapshot(&wanted.who).await.map_err(ExportError::Database)?;

@@ -32,7 +32,7 @@ mod update;
 
 pub use boundary::{Boundary, Comune};
 pub use error::IngestError;
-pub use export::{ExportError, Exported, Format, Wanted, Writing, export, serve_writer};
+pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, export, serve_writer};
 pub use place::Guess;
 pub use plan::{CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, PlanFile, Validity, Words, propose};
 pub use progress::{Progress, Silent, Stage};
@@ -41,4 +41,4 @@ pub use request::{Limits, Mode, Request, Settings, Update};
 pub use rules::{Example, Finding, Rule, Rules, Severity, Thresholds};
 pub use run::run;
 pub use source::process::{ReaderProcess, serve_reader};
-pub use update::{Changed, Counts, Difference, Edited, Examples, FieldChange, Moved, Undone, ids_are_a_field, undo};
+pub use update::{Changed, Counts, Difference, Edited, Examples, FieldChange, Moved, Undone, ids_of, undo};

@@ -18,7 +18,7 @@ use catalogue::store;
 use kernel::Layer;
 use sqlx::{Connection, PgConnection};
 
-pub use delivery::{Counts, ids_are_a_field};
+pub use delivery::{Counts, ids_of};
 pub(crate) use delivery::{Delivery, Kept};
 pub use difference::{Changed, Difference, Edited, Examples, FieldChange, Moved};
 pub(crate) use key::KeyWish;

@@ -40,8 +40,9 @@ impl GdalFile {
         let mut srs = SpatialRef::from_epsg(u32::try_from(order.srid).unwrap_or_default()).map_err(words)?;
         srs.set_axis_mapping_strategy(AxisMappingStrategy::TraditionalGisOrder);
         let title = format!("IDENTIFIER={}", order.title);
+        let key = format!("FID={}", order.key.as_deref().unwrap_or("fid"));
         let options: &[&str] = match order.format {
-            Format::Gpkg => &["GEOMETRY_NAME=geom", &title],
+            Format::Gpkg => &["GEOMETRY_NAME=geom", &title, &key],
             Format::Shp => &["ENCODING=UTF-8"],
             _ => &[],
         };
@@ -71,6 +72,10 @@ impl GdalFile {
             for (index, value) in row.values.iter().enumerate() {
                 set(&mut feature, index, value)?;
             }
+        }
+        if let Some(key) = row.key {
+            // SAFETY: the feature is alive
+            unsafe { gdal_sys::OGR_F_SetFID(feature.c_feature(), key) };
         }
         feature.create(&layer).map_err(words)?;
         failure()?;

@@ -8,7 +8,7 @@ use kernel::{Layer, Srid};
 
 use super::rows::{Columns, OutRow};
 use super::serve::{Order, Said, Told};
-use super::{ExportError, Format};
+use super::{ExportError, Format, Wanted};
 use crate::ReaderProcess;
 use crate::source::process::{add, first, receive, send};
 
@@ -27,7 +27,7 @@ impl ProcessSink {
     pub(super) fn start(
         process: &ReaderProcess,
         path: &Path,
-        format: Format,
+        wanted: &Wanted,
         layer: &Layer,
         columns: &Columns,
         crs: Srid,
@@ -37,8 +37,8 @@ impl ProcessSink {
         let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = started.map_err(ExportError::io(&process.program))?;
         let orders = child.stdin.take();
-        let mut sink = Self { child, orders, frame: Vec::with_capacity(2 * FRAME), format };
-        let order = Order::new(path, format, layer, columns, crs);
+        let mut sink = Self { child, orders, frame: Vec::with_capacity(2 * FRAME), format: wanted.format };
+        let order = Order::new(path, wanted, layer, columns, crs);
         sink.say(&Told::Order(order))?;
         Ok(sink)
     }

@@ -2,13 +2,13 @@
 
 use futures::TryStreamExt;
 use kernel::layer::FieldType;
-use kernel::{Filter, Layer, Principal};
+use kernel::{Filter, Layer};
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row as _};
 use tokio::sync::mpsc::Sender;
 
-use super::Wanted;
+use super::{Format, Ids, Wanted};
 use crate::source::Value;
 
 /// Rows that go on together.
@@ -21,6 +21,18 @@ pub(super) struct OutRow {
     pub(super) values: Vec<Value>,
     /// Well-known binary, in the storage system until it is brought to the file's.
     pub(super) wkb: Vec<u8>,
+    /// Its key in a GeoPackage, if the layer's ids are such keys.
+    pub(super) key: Option<i64>,
+}
+
+impl Wanted {
+    /// The key's name, if the layer's ids come from a GeoPackage's key and the file is one.
+    pub(super) fn key(&self) -> Option<&str> {
+        match &self.ids {
+            Ids::Key(name) if self.format == Format::Gpkg => Some(name),
+            _ => None,
+        }
+    }
 }
 
 /// The columns of the file.
@@ -30,10 +42,10 @@ pub(super) struct Columns(Vec<(String, FieldType)>);
 impl Columns {
     /// The fields that this principal may read. A layer of a theme has besides what tells its rows apart and whose they are; one that
     /// was made of a file, what the file had, so that it can be edited and delivered again.
-    pub(super) fn of(layer: &Layer, who: &Principal, ids_are_a_field: bool) -> Self {
+    pub(super) fn of(layer: &Layer, wanted: &Wanted) -> Self {
         let mut columns = Vec::new();
         let of_a_file = layer.module == crate::plan::SCHEMA;
-        if !(of_a_file && ids_are_a_field) {
+        if !of_a_file || (wanted.ids != Ids::Field && wanted.key().is_none()) {
             columns.push(("id".to_owned(), FieldType::Text));
         }
         if !of_a_file {
@@ -42,7 +54,7 @@ impl Columns {
         if layer.validity {
             columns.extend(["valid_from", "valid_to"].map(|name| (name.to_owned(), FieldType::DateTime)));
         }
-        columns.extend(layer.fields.iter().filter(|f| who.may_read_field(f)).map(|f| (f.name.to_string(), f.kind)));
+        columns.extend(layer.fields.iter().filter(|f| wanted.who.may_read_field(f)).map(|f| (f.name.to_string(), f.kind)));
         Self(columns)
     }
 
@@ -64,6 +76,8 @@ pub(super) struct Rows {
 impl Rows {
     pub(super) fn new(layer: &Layer, wanted: &Wanted, columns: &Columns) -> Self {
         let mut sql = QueryBuilder::new("select st_asbinary(geom)");
+        let key = if wanted.key().is_some() { "case when id ~ '^[0-9]{1,18}$' then id::bigint end" } else { "null::bigint" };
+        sql.push(", ").push(key);
         for (name, kind) in columns.iter() {
             // a theme's column may be of a narrower type
             sql.push(format!(", \"{name}\"::{}", kind.sql()));
@@ -96,7 +110,7 @@ impl Rows {
 
 fn read(row: &PgRow, kinds: &[FieldType]) -> Result<OutRow, sqlx::Error> {
     let value = |(index, kind): (usize, &FieldType)| {
-        let at = index + 1;
+        let at = index + 2;
         Ok::<_, sqlx::Error>(
             match kind {
                 FieldType::Text => row.try_get::<Option<String>, _>(at)?.map(Value::Text),
@@ -109,5 +123,5 @@ fn read(row: &PgRow, kinds: &[FieldType]) -> Result<OutRow, sqlx::Error> {
             .unwrap_or(Value::Null),
         )
     };
-    Ok(OutRow { values: kinds.iter().enumerate().map(value).collect::<Result<_, _>>()?, wkb: row.try_get(0)? })
+    Ok(OutRow { values: kinds.iter().enumerate().map(value).collect::<Result<_, _>>()?, wkb: row.try_get(0)?, key: row.try_get(1)? })
 }

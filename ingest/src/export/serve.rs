@@ -10,9 +10,9 @@ use kernel::{Layer, Srid};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use super::Format;
 use super::gdal::GdalFile;
 use super::rows::{Columns, OutRow};
+use super::{Format, Wanted};
 use crate::Limits;
 use crate::source::process::{add, first, receive, send};
 
@@ -49,11 +49,15 @@ pub(super) struct Order {
     pub(super) geometry: GeometryType,
     pub(super) columns: Vec<(String, FieldType)>,
     pub(super) srid: i32,
+    /// What the key of a GeoPackage is called, where it is the rows' ids.
+    pub(super) key: Option<String>,
 }
 
 impl Order {
-    pub(super) fn new(path: &Path, format: Format, layer: &Layer, columns: &Columns, crs: Srid) -> Self {
+    pub(super) fn new(path: &Path, wanted: &Wanted, layer: &Layer, columns: &Columns, crs: Srid) -> Self {
+        let format = wanted.format;
         Self {
+            key: wanted.key().map(str::to_owned),
             path: path.as_os_str().as_bytes().to_vec(),
             format,
             layer: layer.id.to_string(),

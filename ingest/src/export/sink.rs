@@ -13,7 +13,7 @@ use super::format::DBF_TEXT;
 use super::geojson::GeoJsonSink;
 use super::process::ProcessSink;
 use super::rows::{Columns, OutRow};
-use super::{ExportError, Format};
+use super::{ExportError, Format, Wanted};
 use crate::geometry::{self, Shape};
 use crate::source::Value;
 use crate::{Limits, ReaderProcess};
@@ -46,17 +46,17 @@ enum Into {
 impl Sink {
     pub(super) fn open(
         draft: &Draft,
-        format: Format,
+        wanted: &Wanted,
         layer: &Layer,
         columns: &Columns,
         crs: Srid,
         process: &ReaderProcess,
     ) -> Result<Self, ExportError> {
-        let path = draft.path().to_owned();
+        let (path, format) = (draft.path().to_owned(), wanted.format);
         let into = match format {
             Format::Csv => Into::Csv(Box::new(CsvSink::create(&path, layer.geometry, columns).map_err(ExportError::io(&path))?)),
             Format::GeoJson => Into::GeoJson(GeoJsonSink::create(&path, layer, columns, crs).map_err(ExportError::io(&path))?),
-            _ => Into::Process(ProcessSink::start(process, &path, format, layer, columns, crs)?),
+            _ => Into::Process(ProcessSink::start(process, &path, wanted, layer, columns, crs)?),
         };
         Ok(Self { into, format, kinds: columns.iter().map(|(_, kind)| kind).collect(), crs, path, losses: Losses::default() })
     }

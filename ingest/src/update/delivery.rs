@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 
-use crate::{IngestError, Mode};
+use crate::{Ids, IngestError, Mode};
 
 /// A delivery that is being published.
 #[derive(Clone, Copy, Debug)]
@@ -74,11 +74,15 @@ impl Kept {
     }
 }
 
-/// Whether the ids of a layer that was made of a file stand in one of its fields, as its last delivery says.
+/// Where the ids of a layer that was made of a file come from, as its last delivery says.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn ids_are_a_field(owner: &mut PgConnection, layer: &Layer) -> Result<bool, IngestError> {
+pub async fn ids_of(owner: &mut PgConnection, layer: &Layer) -> Result<Ids, IngestError> {
     let last = Kept::last(owner, layer).await?;
-    Ok(last.and_then(|last| last.key).is_some_and(|key| layer.field(&key).is_some()))
+    Ok(match last.and_then(|last| last.key) {
+        Some(key) if layer.field(&key).is_some() => Ids::Field,
+        Some(key) => Ids::Key(key),
+        None => Ids::Elsewhere,
+    })
 }

@@ -96,7 +96,7 @@ async fn write(arguments: &Arguments, format: Format, config: &Config, database:
     }
     filters.extend(arguments.bbox.map(|bbox| Filter::Intersects(bbox, Srid::CRS84)));
     let mut conn = owner.acquire().await.map_err(Failure::database("asking for the layer's deliveries"))?;
-    let ids_are_a_field = ::ingest::ids_are_a_field(&mut conn, layer).await.map_err(|e| Failure::new(e.to_string()))?;
+    let ids = ::ingest::ids_of(&mut conn, layer).await.map_err(|e| Failure::new(e.to_string()))?;
     drop(conn);
     owner.close().await;
     let wanted = Wanted {
@@ -105,7 +105,7 @@ async fn write(arguments: &Arguments, format: Format, config: &Config, database:
         format,
         crs: arguments.to_crs,
         now: SystemClock.now(),
-        ids_are_a_field,
+        ids,
     };
     let writing = Writing { crs: settings, process: read_file::again(write_file::NAME)? };
     let exported = ::ingest::export(&app, &writing, layer, &wanted, &arguments.file).await.map_err(|e| Failure::new(e.to_string()));
