@@ -26,6 +26,7 @@ pub(crate) mod protobuf;
 mod ready;
 mod run;
 mod shapes;
+mod short;
 mod simplify;
 mod state;
 mod values;

@@ -33,6 +33,50 @@ impl Boxed {
     }
 }
 
+/// The boxes of all edges, side by side: which of them meet another is found out for several at once.
+#[derive(Debug, Default)]
+pub(crate) struct Lanes {
+    west: Vec<i32>,
+    east: Vec<i32>,
+    north: Vec<i32>,
+    south: Vec<i32>,
+}
+
+impl Lanes {
+    fn fill(&mut self, rings: &Rings) {
+        let Self { west, east, north, south } = self;
+        [&mut *west, &mut *east, &mut *north, &mut *south].into_iter().for_each(Vec::clear);
+        for ring in rings.iter() {
+            for (i, at) in ring.iter().enumerate() {
+                let ([ax, ay], [bx, by]) = (narrow(at), narrow(&ring[if i + 1 == ring.len() { 0 } else { i + 1 }]));
+                west.push(ax.min(bx));
+                east.push(ax.max(bx));
+                north.push(ay.min(by));
+                south.push(ay.max(by));
+            }
+        }
+    }
+
+    fn meet(&self, a: usize, b: usize) -> bool {
+        (self.west[a] <= self.east[b])
+            & (self.west[b] <= self.east[a])
+            & (self.north[a] <= self.south[b])
+            & (self.north[b] <= self.south[a])
+    }
+
+    /// How many boxes that of an edge meets, itself among them.
+    fn met_by(&self, edge: usize) -> i32 {
+        let (west, east, north, south) = (self.west[edge], self.east[edge], self.north[edge], self.south[edge]);
+        let others = self.west.iter().zip(&self.east).zip(self.north.iter().zip(&self.south));
+        others.map(|((w, e), (n, s))| i32::from((*w <= east) & (*e >= west) & (*n <= south) & (*s >= north))).sum()
+    }
+}
+
+/// A unit in four bytes: nothing that matters lies farther out.
+fn narrow(at: &Unit) -> [i32; 2] {
+    at.map(|along| along.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32)
+}
+
 impl Rings {
     pub(crate) fn clear(&mut self) {
         self.positions.clear();
@@ -94,10 +138,9 @@ impl Rings {
         let mut from = 0;
         for &to in &self.ends {
             let ring = &self.positions[from..to];
-            let int = |at: &Unit| at.map(|along| along.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32);
-            let mut before = ring.last().map_or([0; 2], int);
+            let mut before = ring.last().map_or([0; 2], narrow);
             edges.extend(ring.iter().enumerate().map(|(i, at)| {
-                let [bx, by] = int(at);
+                let [bx, by] = narrow(at);
                 let [ax, ay] = std::mem::replace(&mut before, [bx, by]);
                 let edge = (if i == 0 { to } else { from + i } as u32 - 1, (from + i) as u32);
                 Boxed { west: ax.min(bx), east: ax.max(bx), north: ay.min(by), south: ay.max(by), edge }
@@ -106,15 +149,83 @@ impl Rings {
         }
     }
 
-    /// Whether it is sound, of an area that was before it was cut at the sides of a square: edges that end near these may clash with others.
-    pub(crate) fn are_sound_along(&self, square: Square, edges: &mut Vec<Boxed>) -> bool {
-        self.edges(edges);
-        let inner = Square { from: square.from + NEAR, to: square.to - NEAR };
-        let is_near = |edge: &Boxed| !inner.holds(self.at(edge.edge.0)) || !inner.holds(self.at(edge.edge.1));
-        edges.iter().enumerate().filter(|(_, one)| is_near(one)).all(|(i, one)| {
-            let clash = |(j, other): (usize, &Boxed)| i != j && one.meets(other) && self.clash(one.edge, other.edge);
-            !edges.iter().enumerate().any(clash)
+    /// Whether it is sound, of an area that was before it was cut at the sides of a square: edges that end there may clash with others.
+    pub(crate) fn are_sound_along(&self, square: Square, lanes: &mut Lanes) -> bool {
+        if self.ends.len() == 1 && self.positions.len() <= FEW {
+            let n = self.positions.len();
+            let edge = |i: usize| (i as u32, if i + 1 == n { 0 } else { i as u32 + 1 });
+            let is_cut = |(a, b): Edge| !square.holds_inside(self.at(a)) || !square.holds_inside(self.at(b));
+            return (0..n).filter(|i| is_cut(edge(*i))).all(|i| (0..n).all(|j| i == j || !self.clash(edge(i), edge(j))));
+        }
+        lanes.fill(self);
+        let mut from = 0;
+        for &to in &self.ends {
+            for i in from..to {
+                let j = if i + 1 == to { from } else { i + 1 };
+                if square.holds_inside(self.positions[i]) && square.holds_inside(self.positions[j]) {
+                    continue;
+                }
+                let own = (i as u32, j as u32);
+                let next = if j + 1 == to { from } else { j + 1 };
+                // itself and its neighbours are met
+                if self.clash(own, (own.1, next as u32)) || (lanes.met_by(i) > 3 && self.clashes_with(own, lanes)) {
+                    return false;
+                }
+            }
+            from = to;
+        }
+        true
+    }
+
+    /// Whether an edge clashes with another.
+    fn clashes_with(&self, own: Edge, lanes: &Lanes) -> bool {
+        let mut begun = 0;
+        self.ends.iter().any(|end| {
+            let first = std::mem::replace(&mut begun, *end);
+            let edge = |k: usize| (k as u32, if k + 1 == *end { first } else { k + 1 } as u32);
+            (first..*end).any(|k| lanes.meet(own.0 as usize, k) && edge(k) != own && self.clash(own, edge(k)))
         })
+    }
+
+    /// Moves positions at which edges touch others by a unit, so that they do not; whether that is enough.
+    pub(crate) fn parted(&mut self, edges: &mut Vec<Boxed>) -> bool {
+        for _ in 0..PARTINGS {
+            let mut met: Option<(Edge, Edge)> = None;
+            self.clashes(edges, |one, other| {
+                met = Some((one, other));
+                false
+            });
+            let Some((one, other)) = met else { return true };
+            if ![one.0, one.1, other.0, other.1].into_iter().any(|at| self.moved(at as usize)) {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Moves a position by a unit to where its edges clash with nothing, if there is such a place.
+    fn moved(&mut self, at: usize) -> bool {
+        let ring = self.ends.partition_point(|end| *end <= at);
+        let (from, to) = (if ring == 0 { 0 } else { self.ends[ring - 1] }, self.ends[ring]);
+        let before = if at == from { to - 1 } else { at - 1 };
+        let after = if at + 1 == to { from } else { at + 1 };
+        let own = [(before as u32, at as u32), (at as u32, after as u32)];
+        let stood = self.positions[at];
+        for [right, down] in [[0, 1], [1, 0], [0, -1], [-1, 0], [1, 1], [-1, 1], [1, -1], [-1, -1]] {
+            self.positions[at] = [stood[0] + right, stood[1] + down];
+            let mut begun = 0;
+            let is_free = self.ends.iter().all(|end| {
+                let first = std::mem::replace(&mut begun, *end);
+                (first..*end)
+                    .map(|k| (k as u32, if k + 1 == *end { first } else { k + 1 } as u32))
+                    .all(|other| own.iter().all(|edge| *edge == other || !self.clash(*edge, other)))
+            });
+            if is_free {
+                return true;
+            }
+        }
+        self.positions[at] = stood;
+        false
     }
 
     /// The same area, tidied, as sound areas, each a list of rings with the outer one first.
@@ -287,13 +398,13 @@ impl Rings {
     }
 }
 
-/// How near the sides of a square positions may have come there by cutting, units.
-const NEAR: i64 = 2;
+/// As many positions are moved to part what touches.
+const PARTINGS: usize = 64;
 /// As many edges are looked at in pairs; more are sorted first.
 const FEW: usize = 24;
 
 /// Whether a ring turns one way at every position, and once round.
-pub(crate) fn is_convex(ring: &[Unit]) -> bool {
+fn is_convex(ring: &[Unit]) -> bool {
     let [.., before, last] = ring else { return false };
     let (mut from, mut along) = (*last, minus(*last, *before));
     let (mut turns, mut eastwards, mut changes) = (0, 0, 0);

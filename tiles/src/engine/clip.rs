@@ -69,13 +69,8 @@ impl Side {
 /// Cuts a ring (without its first position again) in place, side by side (Sutherland and Hodgman 1974). Whether it is sure to be in one
 /// piece: one that crosses a side more than twice may leave pieces that hang together by edges along that side.
 pub(crate) fn ring(ring: &mut Vec<Unit>, scratch: &mut Vec<Unit>, square: Square) -> bool {
-    ring_at(ring, scratch, square, [true; 4])
-}
-
-/// The same at some of the sides: the western, the eastern, the northern, the southern; nothing is beside the others.
-pub(crate) fn ring_at(ring: &mut Vec<Unit>, scratch: &mut Vec<Unit>, square: Square, sides: [bool; 4]) -> bool {
     let mut whole = true;
-    for (side, _) in square.sides().into_iter().zip(sides).filter(|(_, cuts)| *cuts) {
+    for side in square.sides() {
         let Some(last) = ring.last() else { break };
         let (mut from, mut was) = (*last, side.holds(*last));
         let mut crossings = 0;
@@ -98,7 +93,7 @@ pub(crate) fn ring_at(ring: &mut Vec<Unit>, scratch: &mut Vec<Unit>, square: Squ
 }
 
 /// A position between two units as the nearest of them, without a call.
-fn rounded(along: f64) -> i64 {
+pub(crate) fn rounded(along: f64) -> i64 {
     // so that nothing is negative where it is cut off
     const FAR: f64 = (1u64 << 40) as f64;
     (along + FAR + 0.5) as i64 - FAR as i64

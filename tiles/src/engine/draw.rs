@@ -1,12 +1,13 @@
 //! A row's geometry in a tile: quantised, simplified, cut, and written as commands (Mapbox Vector Tile 2.1, 4.3).
 
-use super::area::{Boxed, Rings, is_convex};
+use super::area::{Boxed, Lanes, Rings};
 use super::clip::{self, Square, Unit};
 use super::cut;
 use super::protobuf::{Out, put, zigzag};
-use super::ready::Mended;
+use super::ready::{Large, Mended};
 use super::run::{Kind, Run};
 use super::shapes::{Near, PartOf};
+use super::short::Short;
 use super::world::{Extent, Frame, Grid, World};
 use crate::frame::EXTENT;
 
@@ -21,6 +22,8 @@ pub(crate) struct Pen {
     ends: Vec<usize>,
     rings: Rings,
     edges: Vec<Boxed>,
+    lanes: Lanes,
+    short: [Short; 2],
 }
 
 impl Pen {
@@ -157,33 +160,38 @@ impl Pen {
     fn areas(&mut self, run: &Run, row: usize, grid: &Grid, square: Option<Square>) {
         let large = run.large(row);
         let ready = run.ready(row).at(grid.z) || large.is_some_and(|large| large.is_ready(grid.z));
-        if square.is_none() {
-            if ready {
-                return run.parts(row).for_each(|part| match (part.near(), grid.frame(part.corner())) {
-                    (Some(near), Some(frame)) => self.ready_ring(&near, frame, grid.z),
-                    _ => {
-                        self.quantised_ring(&part, grid);
-                        self.write_line();
-                    }
-                });
-            }
-            if let Some(mended) = large.and_then(|large| large.mended(grid.z)) {
-                return self.mended(mended, run.extent(row), grid);
-            }
+        if ready && square.is_none() {
+            return run.parts(row).for_each(|part| match (part.near(), grid.frame(part.corner())) {
+                (Some(near), Some(frame)) => self.ready_ring(&near, frame, grid.z),
+                _ => {
+                    self.quantised_ring(&part, grid);
+                    self.write_line();
+                }
+            });
+        }
+        // what is cut must touch nowhere, and as it is it is nearer to the truth
+        let is_better = |large: &Large, mended: &Mended| match square {
+            Some(square) => mended.parted && !large.is_free_in(&grid.around(square), grid.z),
+            None => true,
+        };
+        if let Some(large) = large
+            && let Some(mended) = large.mended(grid.z).filter(|mended| !ready && is_better(large, mended))
+        {
+            return self.mended(mended, run.extent(row), grid, square);
         }
         each_area(run, row, |parts| self.area(parts, grid, square, ready));
     }
 
-    /// Draws areas as they were mended for the zoom.
-    fn mended(&mut self, mended: &Mended, extent: Extent, grid: &Grid) {
-        let [x, y] = grid.floor([extent.west, extent.north]);
-        let mut from = 0;
-        for end in &mended.ends {
-            let own = &mended.positions[std::mem::replace(&mut from, *end as usize)..*end as usize];
-            self.line.clear();
-            self.line.extend(own.iter().map(|[right, down]| [x + i64::from(*right), y + i64::from(*down)]));
-            self.write_line();
-        }
+    /// Draws areas as they were mended for the zoom, what of them is in the tile if they are not whole in it.
+    fn mended(&mut self, mended: &Mended, extent: Extent, grid: &Grid, square: Option<Square>) {
+        let mut rings = std::mem::take(&mut self.rings);
+        mended.areas(grid.floor([extent.west, extent.north]), &mut rings, |rings| {
+            if let Some(square) = square {
+                return self.cut_rings(rings, square, true);
+            }
+            rings.iter().for_each(|ring| self.closed(ring, false));
+        });
+        self.rings = rings;
     }
 
     /// Writes the ring at hand.
@@ -243,31 +251,42 @@ impl Pen {
     /// Writes a ring of an area that is ready and is not whole in the tile, but has positions beside these of its sides. `false`: it may
     /// fall into pieces.
     fn cut_ring(&mut self, ring: &Near<'_>, frame: Frame, grid: &Grid, beside: [bool; 4]) -> bool {
-        self.line.clear();
-        for (low, keep) in ring.low.iter().zip(ring.keep) {
-            let at = frame.at(*low).map(i64::from);
-            if *keep <= grid.z && self.line.last() != Some(&at) {
-                self.line.push(at);
+        let [short, other] = &mut self.short;
+        let (mut short, mut other) = (short, other);
+        short.fill(ring.low.iter().zip(ring.keep).map(|(low, keep)| (frame.at(*low), *keep <= grid.z)));
+        let (from, to) = (-grid.buffer as i32, EXTENT as i32 + grid.buffer as i32);
+        let sides = [(0, from, 1), (0, to, -1), (1, from, 1), (1, to, -1)];
+        let cuts = sides.iter().zip(beside).filter(|(_, cuts)| *cuts);
+        for ((axis, at, sign), _) in cuts {
+            std::mem::swap(&mut short, &mut other);
+            if short.cut(other, *axis, *at, *sign).is_none() {
+                return false;
             }
         }
-        let square = Square { from: -grid.buffer, to: i64::from(EXTENT) + grid.buffer };
-        if !clip::ring_at(&mut self.line, &mut self.cut, square, beside) {
-            return false;
-        }
-        self.line.dedup();
-        open(&mut self.line);
-        if self.line.len() < 3 {
+        short.dedup();
+        let positions = short.positions();
+        if positions.len() < 3 {
             return true;
         }
-        if is_convex(&self.line) {
-            self.write_line();
+        if !short.is_convex() {
+            self.rings.clear();
+            self.rings.positions.extend(positions.iter().map(|at| at.map(i64::from)));
+            self.rings.ends.push(positions.len());
+            let rings = std::mem::take(&mut self.rings);
+            self.rings = self.rings_of(rings, Some(Square { from: from.into(), to: to.into() }), true);
             return true;
         }
-        self.rings.clear();
-        self.rings.positions.extend_from_slice(&self.line);
-        self.rings.ends.push(self.line.len());
-        let rings = std::mem::take(&mut self.rings);
-        self.rings = self.rings_of(rings, Some(square), true);
+        let room = self.commands.room(4 * positions.len() + 8);
+        let [mut x, mut y] = positions[0];
+        room[0] = 1 << 3 | 1;
+        let mut at = 1 + step(x, y, &mut room[1..]);
+        at += put((positions.len() as u64 - 1) << 3 | 2, &mut room[at..]);
+        for [next_x, next_y] in &positions[1..] {
+            at += step(next_x - x, next_y - y, &mut room[at..]);
+            (x, y) = (*next_x, *next_y);
+        }
+        room[at] = 1 << 3 | 7;
+        self.commands.wrote(at + 1);
         true
     }
 
@@ -327,20 +346,27 @@ impl Pen {
                 return;
             }
         }
-        let Some(areas) = cut::areas(&self.rings, square) else {
+        let rings = std::mem::take(&mut self.rings);
+        self.cut_rings(&rings, square, sound || ready);
+        self.rings = rings;
+    }
+
+    /// Draws what of an area's rings is in a square.
+    fn cut_rings(&mut self, rings: &Rings, square: Square, sound: bool) {
+        let Some(areas) = cut::areas(rings, square) else {
             // rings that cross themselves once they are simplified
-            let shapes = self.rings.repaired(&mut self.edges, Some(square));
+            let shapes = rings.repaired(&mut self.edges, Some(square));
             return self.shapes(&shapes);
         };
         for mut rings in areas {
             rings.tidy();
-            self.rings_of(rings, Some(square), sound || ready);
+            self.rings_of(rings, Some(square), sound);
         }
     }
 
     /// Writes the rings of an area, after they were made sound if they are not; `sound`: if they were before they were cut.
     fn rings_of(&mut self, mut rings: Rings, square: Option<Square>, sound: bool) -> Rings {
-        let along = square.filter(|_| sound).is_some_and(|square| rings.are_sound_along(square, &mut self.edges));
+        let along = square.filter(|_| sound).is_some_and(|square| rings.are_sound_along(square, &mut self.lanes));
         let is_sound = along || rings.are_sound(&mut self.edges) || {
             rings.tidy();
             rings.ends.is_empty() || rings.are_sound(&mut self.edges)

@@ -464,7 +464,12 @@ impl Desk {
             let number = &mut numbers[source.offset + code as usize];
             if *number < *base {
                 let Some(value) = source.column.meaning(code) else { continue };
-                values.field(4, run.bytes_of(value));
+                let (bytes, length) = run.value_with_slack(value);
+                let room = values.room(length + 2 * SLACK);
+                room[0] = 4 << 3 | 2;
+                let begun = 1 + put(length as u64, &mut room[1..]);
+                copy_short(bytes, length, &mut room[begun..]);
+                values.wrote(begun + length);
                 *number = *base + *count;
                 *count += 1;
             }
@@ -491,19 +496,17 @@ struct Source<'a> {
 
 /// The columns of each run that is seen, one run after the other.
 fn sources<'a>(seen: &'a [Seen<'_>], columns: &[(usize, &str)], has_id: bool) -> Vec<Source<'a>> {
-    let mut offset = 0;
-    let of = |Seen { part, fields, .. }: &'a Seen<'_>| {
-        let source = |(key, ((column, _), rows)): (u64, (&(usize, &str), &'a Option<Arc<Bits>>))| {
+    let (mut sources, mut offset) = (Vec::with_capacity(seen.len() * columns.len()), 0);
+    for Seen { part, fields, .. } in seen {
+        for (key, ((at, _), rows)) in (u64::from(has_id)..).zip(columns.iter().zip(fields)) {
             let mut room = [0; 10];
             let bytes = put(key, &mut room);
-            let column_of = part.run.column(*column);
-            let own = offset;
-            offset += column_of.codes();
-            Source { by: By(*column), column: column_of, rows: rows.as_deref(), key: ([room[0], room[1]], bytes), offset: own }
-        };
-        (u64::from(has_id)..).zip(columns.iter().zip(fields)).map(source).collect::<Vec<_>>()
-    };
-    seen.iter().flat_map(of).collect()
+            let column = part.run.column(*at);
+            sources.push(Source { by: By(*at), column, rows: rows.as_deref(), key: ([room[0], room[1]], bytes), offset });
+            offset += column.codes();
+        }
+    }
+    sources
 }
 
 /// Which properties a feature has.

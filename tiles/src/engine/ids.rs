@@ -1,6 +1,6 @@
 //! The `id`s of rows: mostly a beginning that many share and a number, as of parcels of a sheet.
 
-use super::protobuf::{Out, put, varint_length};
+use super::protobuf::{Out, SLACK, copy_short, put, varint_length};
 use super::values::{Dictionary, Interner};
 
 /// No number.
@@ -41,7 +41,7 @@ impl Ids {
                 texts.for_each(|text| {
                     whole.push(text);
                 });
-                whole.shrink();
+                whole.finish();
                 return Self::Whole(whole);
             }
         }
@@ -52,19 +52,20 @@ impl Ids {
         }
     }
 
-    /// The beginning of the text of a row, and its number.
-    fn parts(&self, row: usize) -> (&[u8], u32) {
+    /// The beginning of the text of a row, with [`super::protobuf::SLACK`] behind it, its length, and the number.
+    #[inline]
+    fn parts(&self, row: usize) -> ((&[u8], usize), u32) {
         match self {
-            Self::Few { beginnings, codes, numbers } => (beginnings.get(codes[row].into()), numbers[row]),
-            Self::Numbered { beginnings, codes, numbers } => (beginnings.get(codes[row]), numbers[row]),
-            Self::Whole(texts) => (texts.get(row as u32), NONE),
+            Self::Few { beginnings, codes, numbers } => (beginnings.with_slack(codes[row].into()), numbers[row]),
+            Self::Numbered { beginnings, codes, numbers } => (beginnings.with_slack(codes[row]), numbers[row]),
+            Self::Whole(texts) => (texts.with_slack(row as u32), NONE),
         }
     }
 
     /// Appends the text of a row.
     pub(crate) fn write(&self, row: usize, out: &mut Vec<u8>) {
-        let (beginning, number) = self.parts(row);
-        out.extend_from_slice(beginning);
+        let ((beginning, bytes), number) = self.parts(row);
+        out.extend_from_slice(&beginning[..bytes]);
         if number != NONE {
             let mut digits = [0; DIGITS];
             let count = decimal(number, &mut digits);
@@ -73,18 +74,19 @@ impl Ids {
     }
 
     /// Appends the text as a value of a tile, in a field of a layer (Mapbox Vector Tile 2.1, 4.1: `values`, `string_value`).
+    #[inline]
     pub(crate) fn write_value(&self, row: usize, out: &mut Out) {
-        let (beginning, number) = self.parts(row);
+        let ((beginning, bytes), number) = self.parts(row);
         let digits = if number == NONE { 0 } else { number.checked_ilog10().unwrap_or(0) as usize + 1 };
-        let length = beginning.len() + digits;
-        let room = out.room(length + 16);
+        let length = bytes + digits;
+        let room = out.room(length + 2 * SLACK);
         room[0] = 4 << 3 | 2;
         let mut at = 1 + put((1 + varint_length(length as u64) + length) as u64, &mut room[1..]);
         room[at] = 1 << 3 | 2;
         at += 1;
         at += put(length as u64, &mut room[at..]);
-        room[at..at + beginning.len()].copy_from_slice(beginning);
-        at += beginning.len();
+        copy_short(beginning, bytes, &mut room[at..]);
+        at += bytes;
         if digits > 0 {
             at += decimal(number, &mut room[at..]);
         }

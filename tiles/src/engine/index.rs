@@ -54,7 +54,12 @@ impl Index {
             if found.len() > most {
                 return;
             }
-            self.descend(n, meets, (extent, most), level - 1, node * NODE..((node + 1) * NODE).min(below), found);
+            let nodes = node * NODE..((node + 1) * NODE).min(below);
+            if level == 1 && extent.holds(&own[node]) {
+                found.extend(nodes.map(|node| node as u32));
+            } else {
+                self.descend(n, meets, (extent, most), level - 1, nodes, found);
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 use std::sync::OnceLock;
 
 use super::area::{Boxed, Rings};
+use super::clip::Unit;
 use super::run::HOLE;
 use super::simplify::{NEVER, safe_zoom};
 use super::world::{Extent, World};
@@ -16,7 +17,7 @@ pub(crate) const FEW: usize = 48;
 /// As many positions are told of together.
 pub(crate) const CHUNK: usize = 16;
 /// To this zoom an area of many positions that would touch itself is kept as it is mended; beyond it few tiles have one as a whole.
-const MENDED_TO: u8 = 14;
+const MENDED_TO: u8 = 15;
 
 /// A bit for each zoom at which rings, simplified and rounded, are rings still, run the way they should, and share no point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +57,13 @@ struct Found {
 /// The areas that a row is drawn as where it is whole in a tile of a zoom.
 #[derive(Debug)]
 pub(crate) struct Mended {
-    /// In units of the zoom from that of the corner of the row's box.
-    pub(crate) positions: Box<[[u16; 2]]>,
-    /// Where the rings end, which run as they should.
-    pub(crate) ends: Box<[u32]>,
+    /// In units of the zoom from the one north-west of that of the corner of the row's box.
+    positions: Box<[[u16; 2]]>,
+    /// Where the rings end, which run as they should, and the areas.
+    ends: Box<[u32]>,
+    areas: Box<[u32]>,
+    /// Whether no two edges of an area share a point, so that it can be cut.
+    pub(crate) parted: bool,
 }
 
 impl Large {
@@ -85,14 +89,40 @@ impl Large {
         self.found.get().is_some_and(|found| found.free[chunk].at(z))
     }
 
+    /// Whether all chunks that meet the extent are.
+    pub(crate) fn is_free_in(&self, extent: &Extent, z: u8) -> bool {
+        let near = self.chunks.iter().enumerate().filter(|(_, chunk)| chunk.meets(extent));
+        self.found.get().is_some_and(|found| near.into_iter().all(|(at, _)| found.free[at].at(z)))
+    }
+
     pub(crate) fn mended(&self, z: u8) -> Option<&Mended> {
         self.found.get()?.mended.iter().find(|(own, _)| *own == z).map(|(_, mended)| mended)
     }
 
     pub(crate) fn bytes(&self) -> usize {
-        let of_mended = |(_, m): &(u8, Mended)| size_of::<(u8, Mended)>() + size_of_val(&*m.positions) + size_of_val(&*m.ends);
+        let of_mended =
+            |(_, m): &(u8, Mended)| size_of::<(u8, Mended)>() + size_of_val(&*m.positions) + size_of_val(&*m.ends) + size_of_val(&*m.areas);
         let of_found = |found: &Found| size_of_val(&*found.free) + found.mended.iter().map(of_mended).sum::<usize>();
         size_of::<Self>() + size_of_val(&*self.chunks) + self.found.get().map_or(0, of_found)
+    }
+}
+
+impl Mended {
+    /// Each area's rings, in a tile's units, of which the one that the corner of the row's box lies in is given.
+    pub(crate) fn areas(&self, [x, y]: Unit, rings: &mut Rings, mut draw: impl FnMut(&mut Rings)) {
+        let (mut from, mut ends) = (0, self.ends.iter());
+        for last in &self.areas {
+            rings.clear();
+            for to in ends.by_ref() {
+                let own = &self.positions[std::mem::replace(&mut from, *to as usize)..*to as usize];
+                rings.positions.extend(own.iter().map(|[right, down]| [x - 1 + i64::from(*right), y - 1 + i64::from(*down)]));
+                rings.ends.push(rings.positions.len());
+                if to == last {
+                    break;
+                }
+            }
+            draw(rings);
+        }
     }
 }
 
@@ -191,7 +221,7 @@ impl Look {
 
     /// The areas as they are drawn at a zoom at which they are not ready.
     fn mended(&mut self, areas: Areas<'_>, z: u8) -> Option<Mended> {
-        let (mut positions, mut ends) = (Vec::new(), Vec::new());
+        let (mut positions, mut ends, mut ends_of_areas, mut parted) = (Vec::new(), Vec::new(), Vec::new(), true);
         for area in areas.each() {
             let Self { rings, edges, origins } = self;
             rings.clear();
@@ -213,18 +243,25 @@ impl Look {
                 }
             }
             for shape in rings.as_sound(edges) {
-                for (hole, ring) in shape.into_iter().enumerate() {
-                    let backwards = (Rings::doubled_area(&ring) > 0) == (hole > 0);
+                rings.clear();
+                for ring in &shape {
+                    rings.positions.extend_from_slice(ring);
+                    rings.ends.push(rings.positions.len());
+                }
+                parted &= rings.parted(edges);
+                for (hole, ring) in rings.iter().enumerate() {
+                    let backwards = (Rings::doubled_area(ring) > 0) == (hole > 0);
                     for i in 0..ring.len() {
                         let at = ring[if backwards { ring.len() - 1 - i } else { i }];
-                        let near = |axis: usize| u16::try_from(at[axis]).ok();
+                        let near = |axis: usize| u16::try_from(at[axis] + 1).ok();
                         positions.push([near(0)?, near(1)?]);
                     }
                     ends.push(positions.len() as u32);
                 }
+                ends_of_areas.push(positions.len() as u32);
             }
         }
-        Some(Mended { positions: positions.into(), ends: ends.into() })
+        Some(Mended { positions: positions.into(), ends: ends.into(), areas: ends_of_areas.into(), parted })
     }
 }
 

@@ -280,6 +280,12 @@ impl Run {
         self.columns.get(row, column)
     }
 
+    /// The bytes of a value with [`super::protobuf::SLACK`] behind them, and how many are its own.
+    #[inline]
+    pub(crate) fn value_with_slack(&self, value: u32) -> (&[u8], usize) {
+        self.values.with_slack(value)
+    }
+
     /// The bytes of a value.
     pub(crate) fn bytes_of(&self, value: u32) -> &[u8] {
         self.values.get(value)

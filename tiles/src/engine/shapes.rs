@@ -214,12 +214,14 @@ impl Shapes {
         self.kinds.len()
     }
 
+    #[cold]
     fn far(&self, row: usize) -> Option<&Far> {
         let at = self.far.binary_search_by_key(&(row as u32), |far| far.row).ok()?;
         self.far.get(at)
     }
 
     /// The box round a row.
+    #[inline]
     pub(crate) fn extent(&self, row: usize) -> Extent {
         let [west, north] = self.corners[row];
         let [width, height] = match self.sizes[row] {

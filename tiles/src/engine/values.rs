@@ -7,7 +7,7 @@ use kernel::filter;
 use kernel::layer::FieldType;
 use xxhash_rust::xxh3::Xxh3Builder;
 
-use super::protobuf::{read_varint, varint, zigzag};
+use super::protobuf::{SLACK, read_varint, varint, zigzag};
 
 /// The code of no value.
 pub(crate) const NULL: u32 = 0;
@@ -93,6 +93,14 @@ impl Dictionary {
         &self.bytes[if number == 0 { 0 } else { self.ends[number - 1] as usize }..self.ends[number] as usize]
     }
 
+    /// The bytes of one and [`SLACK`] behind them, and how many are its own. The dictionary is finished.
+    #[inline]
+    pub(crate) fn with_slack(&self, number: u32) -> (&[u8], usize) {
+        let number = number as usize;
+        let (from, to) = (if number == 0 { 0 } else { self.ends[number - 1] as usize }, self.ends[number] as usize);
+        (&self.bytes[from..to + SLACK], to - from)
+    }
+
     pub(crate) fn push(&mut self, value: &[u8]) -> u32 {
         self.bytes.extend_from_slice(value);
         self.ends.push(self.bytes.len() as u32);
@@ -107,7 +115,9 @@ impl Dictionary {
         self.bytes.capacity() + self.ends.capacity() * size_of::<u32>()
     }
 
-    pub(crate) fn shrink(&mut self) {
+    /// Nothing more is pushed.
+    pub(crate) fn finish(&mut self) {
+        self.bytes.extend_from_slice(&[0; SLACK]);
         self.bytes.shrink_to_fit();
         self.ends.shrink_to_fit();
     }
@@ -136,7 +146,7 @@ impl Interner {
     }
 
     pub(crate) fn finish(mut self) -> Dictionary {
-        self.dictionary.shrink();
+        self.dictionary.finish();
         self.dictionary
     }
 }

@@ -70,6 +70,11 @@ impl Extent {
         self.west <= other.east && other.west <= self.east && self.north <= other.south && other.north <= self.south
     }
 
+    /// Whether the other lies in it.
+    pub(crate) fn holds(&self, other: &Self) -> bool {
+        self.west <= other.west && other.east <= self.east && self.north <= other.north && other.south <= self.south
+    }
+
     pub(crate) fn centre(&self) -> World {
         let middle = |a: u32, b: u32| (u64::from(a) + u64::from(b)).div_euclid(2) as u32;
         [middle(self.west, self.east), middle(self.north, self.south)]
@@ -198,7 +203,7 @@ pub(crate) struct Frame {
 impl Frame {
     #[inline(always)]
     pub(crate) fn at(self, [x, y]: [u16; 2]) -> [i32; 2] {
-        [self.from[0] + i32::from(x) >> self.shift, self.from[1] + i32::from(y) >> self.shift]
+        [(self.from[0] + i32::from(x)) >> self.shift, (self.from[1] + i32::from(y)) >> self.shift]
     }
 }
 
