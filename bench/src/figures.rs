@@ -4,6 +4,7 @@ mod access;
 mod asking;
 mod beside;
 mod city;
+mod deliveries;
 mod edit;
 mod edits;
 mod fresh;

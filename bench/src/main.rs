@@ -78,8 +78,10 @@ enum What {
     Access,
     /// Search and identify
     Asking,
-    /// 500,000 points of a file as a layer, beside ogr2ogr
+    /// 500,000 points of a file as a layer, beside ogr2ogr; and what `deliveries` has
     Ingest,
+    /// 300,000 areas delivered again, a hundredth of them changed
+    Deliveries,
     /// What applies at a place, what lies on a parcel, work lists
     Services,
     /// Citizens' reports from fifty clients, and the tiles meanwhile
@@ -144,6 +146,9 @@ fn measure(program: &Path, cli: &Cli, table: &mut Table) -> Result<()> {
         }
         if all || matches!(cli.what, What::Ingest) {
             bench.ingest(table)?;
+        }
+        if all || matches!(cli.what, What::Ingest | What::Deliveries) {
+            bench.deliveries(table)?;
         }
     }
     if cli.options.city || matches!(cli.what, What::All | What::City) {

@@ -440,6 +440,7 @@ const ELSEWHERE: &[&str] = &[
     "/admin/accounts/{id}/recovery",
     "/admin/keys/{id}",
     "/admin/layers/{id}",
+    "/admin/layers/{id}/report",
     "/attachments/{file}",
     "/auth/demo/{person}",
     "/auth/link/{token}",

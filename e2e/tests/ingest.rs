@@ -197,6 +197,56 @@ fn every_format_is_a_layer_soon_and_without_a_restart() {
 }
 
 #[test]
+fn what_few_send_becomes_a_layer_as_well() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let folder = folder.path();
+    let geojson = write_geojson(folder, "punti.geojson", 7792, point_features(&grid(RDN, 5)));
+    loaded(&town, &geojson, "quelli", &[]);
+    let to = |name: &str, format: &str, more: &[&str]| {
+        let path = folder.join(name);
+        let output = run(Command::new("ogr2ogr").args(["-f", format]).arg(&path).arg(&geojson).args(more));
+        assert!(output.ok, "{}", output.err);
+        path
+    };
+    let degrees = ["-t_srs", "EPSG:6706"];
+    let named = ["-sql", "select nome as Name from punti", "-nln", "punti", "-t_srs", "EPSG:4326"];
+    let crs = ["--crs", "EPSG:7792"];
+    let table = ["-sql", "select *, st_x(geometry) as x, st_y(geometry) as y from punti", "-dialect", "SQLite", "-nln", "Punti"];
+    let files: [(PathBuf, &str, &[&str]); 7] = [
+        (to("p.geojsonl", "GeoJSONSeq", &[]), "GeoJSONSeq", &[]),
+        (to("p.fgb", "FlatGeobuf", &[]), "FlatGeobuf", &[]),
+        (to("p.gml", "GML", &degrees), "GML", &[]),
+        (to("p.kml", "LIBKML", &named), "KML", &[]),
+        (to("p.gpx", "GPX", &["-sql", "select nome as name from punti", "-nlt", "POINT", "-t_srs", "EPSG:4326"]), "GPX", &[]),
+        (to("p.dxf", "DXF", &["-sql", "select nome as Layer from punti"]), "DXF", &crs),
+        (to("p.xlsx", "XLSX", &table), "XLSX", &crs),
+    ];
+    for (path, format, more) in files {
+        let layer = format!("come_{}", format.to_lowercase());
+        let report = loaded(&town, &path, &layer, more);
+        assert!(report["files"][0].as_str().unwrap().ends_with(&format!("({format})")), "{report}");
+        published(&town, &layer, 25);
+        let apart = town.psql(&format!(
+            "select count(*) || ' ' || (max(d) < 0.02) from published.{layer} a cross join lateral (select min(st_distance(a.geom, b.geom)) as d from published.quelli b) n"
+        ));
+        assert_eq!(apart, "25 true", "{format} is where the others are");
+    }
+    // what the reading process says of links and of document types reaches who asked
+    let kml = |inner: &str| format!("<kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document>{inner}</Document></kml>");
+    let links = kml("<NetworkLink><Link><href>http://127.0.0.1:9/a.kml</href></Link></NetworkLink>");
+    refused(&town, &write(folder, "rete.kml", links), "rete", &[], &["rete.kml", "NetworkLink: 1", "not followed"]);
+    // elements in elements in elements end in one message as well
+    let deep = |open: &str, close: &str| format!("{}{}", open.repeat(100_000), close.repeat(100_000));
+    refused(&town, &write(folder, "fondo.kml", kml(&deep("<Folder>", "</Folder>"))), "fondo", &[], &["fondo.kml"]);
+    let gml = "<a:FeatureCollection xmlns:a=\"x\" xmlns:gml=\"http://www.opengis.net/gml/3.2\">";
+    let deep = format!("{gml}{}</a:FeatureCollection>", deep("<a:b>", "</a:b>"));
+    refused(&town, &write(folder, "fondo.gml", deep), "fondo", &[], &["fondo.gml"]);
+    let bomb = format!("<!DOCTYPE kml [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;&a;'>]>{}", kml("<name>&b;</name>"));
+    refused(&town, &write(folder, "bomba.kml", bomb), "bomba", &[], &["bomba.kml", "DOCTYPE"]);
+}
+
+#[test]
 fn a_layer_that_exists_needs_a_word_about_what_may_happen() {
     let town = Town::shared();
     let folder = town.scratch();

@@ -23,7 +23,9 @@ pub enum IngestError {
     #[error("{0}: the file is empty (0 bytes); export it again")]
     EmptyFile(String),
     /// Its content is nothing that can be read.
-    #[error("{file}: the content is {found}; a GeoPackage, a Shapefile (also zipped), a GeoJSON or a CSV can be read{hint}")]
+    #[error(
+        "{file}: the content is {found}; GeoPackage, Shapefile, GeoJSON, FlatGeobuf, GML, KML, GPX, DXF, CSV and XLSX can be read, also zipped{hint}"
+    )]
     Format {
         /// The file.
         file: String,
@@ -64,7 +66,7 @@ pub enum IngestError {
     },
     /// An archive has nothing in it that can be read.
     #[error(
-        "{file}: the archive has nothing that can be read (a .gpkg, .shp, .geojson, .json or .csv); it has: {entries}. Put the data into it, or name the file that has them"
+        "{file}: the archive has nothing that can be read (a .gpkg, .shp, .geojson, .csv, .xlsx, .gml, .kml, .gpx, .dxf or .fgb); it has: {entries}. Put the data into it, or name the file that has them"
     )]
     NothingInside {
         /// The archive or folder.
@@ -95,6 +97,16 @@ pub enum IngestError {
     NoLayers {
         /// The file.
         file: String,
+    },
+    /// A KML that only says where the data are.
+    #[error(
+        "{file}: it has no places, only links to other files (NetworkLink: {links}), which are not followed; fetch those and load them"
+    )]
+    OnlyLinks {
+        /// The file.
+        file: String,
+        /// How many links.
+        links: u64,
     },
     /// A table without positions.
     #[error("{file}: no layer in it has a geometry; it is a table, and a table has no place on a map")]
@@ -164,6 +176,38 @@ pub enum IngestError {
         first: String,
         /// What differs.
         difference: String,
+    },
+    /// A plan that can't be read.
+    #[error("{file}: the plan can't be taken: {why}")]
+    Plan {
+        /// The plan's file.
+        file: String,
+        /// What is wrong, where, and what is allowed.
+        why: String,
+    },
+    /// A column that the plan speaks of is not there.
+    #[error(
+        "{file}: the plan speaks of the column `{column}`, which the file has not; it has: {}. Correct `source` in the plan, take the field out, or make a new plan with `opensit ingest plan`",
+        columns.join(", ")
+    )]
+    PlanLacks {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// What there is.
+        columns: Vec<String>,
+    },
+    /// A plan with validity for rows that stay.
+    #[error("the plan gives rows a validity, which `--append` and `--update` can't compare yet; nothing was loaded. Use `--replace`")]
+    ValidityStays,
+    /// A rule said stop.
+    #[error("{file}: the plan's rules say stop: {}. Nothing was loaded. Correct the file, or set the rule to something else in the plan", reasons.join("; "))]
+    Stopped {
+        /// The file or files.
+        file: String,
+        /// For each rule, its rows, with examples and what to do.
+        reasons: Vec<String>,
     },
     /// The file changed while it was read.
     #[error(
@@ -239,11 +283,11 @@ pub enum IngestError {
     Comune(String),
     /// The layer is there already.
     #[error(
-        "the layer `{0}` exists already; say `--replace` to put the file in its place, `--append` to add to it, or give `--layer` another name"
+        "the layer `{0}` exists already; say `--update` to change what differs, `--replace` to put the file in its place, `--append` to add to it, or give `--layer` another name"
     )]
     Exists(LayerId),
     /// There is nothing to add to.
-    #[error("there is no layer `{0}` to append to; leave `--append` away to make it")]
+    #[error("there is no layer `{0}` yet; leave `--append` or `--update` away to make it")]
     NoLayer(LayerId),
     /// A theme's own layer.
     #[error(
@@ -256,7 +300,7 @@ pub enum IngestError {
         module: String,
     },
     /// Appending what does not fit.
-    #[error("the file can't be appended to `{layer}`: {difference}. Make them the same, or use `--replace`")]
+    #[error("the file does not fit `{layer}`: {difference}. Make them the same, or use `--replace`")]
     DoesNotFit {
         /// The layer.
         layer: LayerId,
@@ -270,6 +314,100 @@ pub enum IngestError {
         layer: LayerId,
         /// How many.
         rows: i64,
+        /// Some of them.
+        examples: Vec<String>,
+    },
+    /// A layer told apart by another column.
+    #[error(
+        "`--key {said}`: the ids of `{layer}` come from the column `{known}`, and by another one its rows would all be others. Leave `--key` away; or use `--replace --key {said}`, by which every row is a new one"
+    )]
+    OtherKey {
+        /// The layer.
+        layer: LayerId,
+        /// What was asked for.
+        said: String,
+        /// What its ids come from.
+        known: String,
+    },
+    /// `--key`, or what the layer is known to be told apart by, names no column.
+    #[error("the rows are told apart by `{column}`, and the file has no such column; it has: {}. Say another one with `--key`", columns.join(", "))]
+    NoKeyColumn {
+        /// What was asked for.
+        column: String,
+        /// What there is.
+        columns: Vec<String>,
+    },
+    /// A key that does not tell the rows apart.
+    #[error(
+        "the column `{column}` does not tell the rows apart: in {rows} a value is missing, is there already, or has more than letters, digits and . _ - : {{ }} ({}). Mend them, or say another column with `--key`",
+        examples.join("; ")
+    )]
+    KeyFails {
+        /// The column.
+        column: String,
+        /// How many rows.
+        rows: u64,
+        /// Some of them.
+        examples: Vec<String>,
+    },
+    /// Nothing to compare by.
+    #[error(
+        "`{0}` can't be updated: no column of the file tells its rows apart, so that nobody knows which of them is which of the layer's. Say the column with `--key`; or use `--replace`, by which every row is a new one, without its history"
+    )]
+    NoKey(LayerId),
+    /// A layer whose ids are numbers that were counted.
+    #[error(
+        "`{0}` can't be updated: its ids are the numbers of the rows as they stood in its file, by which a new delivery can't be compared. Load it once more with `--replace --key COLUMN`; from then on it can be updated"
+    )]
+    Numbered(LayerId),
+    /// Nothing in common.
+    #[error(
+        "none of the file's rows has an id that `{layer}` has: by `{key}` the file's are {}, the layer's {}. If the key is another column, say it with `--key`; if these are other objects, use `--replace`",
+        list(theirs),
+        list(ours)
+    )]
+    NothingInCommon {
+        /// The layer.
+        layer: LayerId,
+        /// The column that was compared.
+        key: String,
+        /// Some ids of the file.
+        theirs: Vec<String>,
+        /// Some ids of the layer.
+        ours: Vec<String>,
+    },
+    /// The layer was changed by other means while it was being compared.
+    #[error("`{0}` was declared anew while the file was read; nothing was loaded. Try again")]
+    Redeclared(LayerId),
+    /// Nothing to take back.
+    #[error("`{layer}`: {why}")]
+    NothingToUndo {
+        /// The layer.
+        layer: LayerId,
+        /// Why not, and what to do.
+        why: &'static str,
+    },
+    /// Rows that a delivery changed and somebody changed again.
+    #[error(
+        "the last delivery of `{layer}` can't be taken back as it is: {rows} of its rows were edited since (for example {}), and that would be lost. Nothing was changed. `--over-edits` takes them back as well; the history keeps what they were",
+        examples.join(", ")
+    )]
+    EditedSince {
+        /// The layer.
+        layer: LayerId,
+        /// How many.
+        rows: u64,
+        /// Ids of some.
+        examples: Vec<String>,
+    },
+    /// Ids of rows that would come back, and are taken.
+    #[error(
+        "the last delivery of `{layer}` can't be taken back: rows that it took away would come back, and others have their ids now ({}). Nothing was changed. Delete those, or give them other ids",
+        examples.join(", ")
+    )]
+    IdsTaken {
+        /// The layer.
+        layer: LayerId,
         /// Some of them.
         examples: Vec<String>,
     },
@@ -334,6 +472,10 @@ impl IngestError {
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         move |cause| Self::Io { path: path.into(), cause }
     }
+}
+
+fn list(ids: &[String]) -> String {
+    if ids.is_empty() { "none".to_owned() } else { ids.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ") }
 }
 
 fn none_of(rows: u64) -> String {

@@ -1,11 +1,14 @@
 //! Geometries of files, made fit for a layer: two dimensions, finite, closed, within bounds.
 
 mod ewkb;
+mod text;
 mod tidy;
 mod wkb;
 mod wkt;
 
-pub(crate) use ewkb::write as write_ewkb;
+pub(crate) use ewkb::{write as write_ewkb, write_wkb};
+pub(crate) use text::{to_geojson, to_wkt};
+pub(crate) use wkb::read as read_wkb;
 
 use crate::Limits;
 use crate::report::Reason;
@@ -52,6 +55,48 @@ impl Shape {
             Family::Line => self.sequences.len(),
             Family::Polygon => self.parts.len(),
         }
+    }
+
+    /// Of areas, in storage: square metres without holes, and metres of all outlines. What an outline that crosses itself
+    /// encloses the other way round is taken off.
+    pub(crate) fn size(&self) -> (f64, f64) {
+        let (mut area, mut outline, mut first, mut ring) = (0.0, 0.0, 0, 0);
+        for &end in &self.parts {
+            for index in ring..end {
+                let positions = &self.positions[first..self.sequences[index]];
+                let mut twice = 0.0;
+                for edge in positions.windows(2) {
+                    let ([ax, ay], [bx, by], [ox, oy]) = (edge[0], edge[1], positions[0]);
+                    twice += (ax - ox) * (by - oy) - (bx - ox) * (ay - oy);
+                    outline += (bx - ax).hypot(by - ay);
+                }
+                area += if index == ring { twice.abs() } else { -twice.abs() } / 2.0;
+                first = self.sequences[index];
+            }
+            ring = end;
+        }
+        (area, outline)
+    }
+
+    /// As another family: lines that are closed, as areas. `None` for what is none.
+    pub(crate) fn into_family(mut self, family: Family) -> Option<Self> {
+        if self.family == family {
+            return Some(self);
+        }
+        if (self.family, family) != (Family::Line, Family::Polygon) {
+            return None;
+        }
+        let mut first = 0;
+        for &end in &self.sequences {
+            let line = &self.positions[first..end];
+            if line.len() < 4 || line.first() != line.last() {
+                return None;
+            }
+            first = end;
+        }
+        self.parts = (1..=self.sequences.len()).collect();
+        self.family = Family::Polygon;
+        Some(self)
     }
 
     /// The middle of its extent.

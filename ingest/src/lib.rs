@@ -1,18 +1,21 @@
-//! Files in: a GeoPackage, Shapefile, GeoJSON or CSV becomes a layer, published at once or not at all.
+//! Files in: a GeoPackage, a Shapefile, a spreadsheet, a drawing becomes a layer, published at once or not at all.
 //!
 //! What happens, in the order of the modules: [`source`] opens the file (unpacking an archive within bounds) and gives
 //! rows as they stand in it; [`survey`] reads them once, without keeping them, to learn kinds of geometry, keys and
 //! where they lie; [`place`] settles the coordinate system, or refuses with the likely ones; [`plan`] makes the
 //! [`kernel::Layer`]; [`load`] reads them again, transforms them (crate `crs`; GDAL transforms nothing), fills a
-//! staging table by COPY, lets PostGIS mend and place them, and swaps the filled table in, in one transaction; and
-//! [`Report`] tells what happened in plain words.
+//! staging table by COPY, lets PostGIS mend and place them, and swaps the filled table in, in one transaction; or
+//! [`update`] compares them with what is there, and writes what differs; and [`Report`] tells what happened in plain words.
+//!
+//! The other way goes [`export()`]: a layer's rows, as somebody sees them, into a file.
 //!
 //! A new format is a [`source::Reader`] and a line in `source/open.rs`. GDAL opens files in a process of its own
 //! ([`ReaderProcess`]), below limits of the system, with one driver allowed, chosen by the file's content; what comes of
-//! it, crashes included, is rows or an error here. CSV is read in this process, by Rust alone.
+//! it, crashes included, is rows or an error here. Spreadsheets are opened there too. CSV is read in this process, by Rust alone.
 
 mod boundary;
 mod error;
+mod export;
 mod geometry;
 mod load;
 mod names;
@@ -21,15 +24,21 @@ mod plan;
 mod progress;
 mod report;
 mod request;
+mod rules;
 mod run;
 mod source;
 mod survey;
+mod update;
 
 pub use boundary::{Boundary, Comune};
 pub use error::IngestError;
+pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, export, serve_writer};
 pub use place::Guess;
+pub use plan::{CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, PlanFile, Validity, Words, propose};
 pub use progress::{Progress, Silent, Stage};
-pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, Mended, Note, Reason, Report};
-pub use request::{Limits, Mode, Request, Settings};
+pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, KeptReport, Mended, Note, Reason, Report};
+pub use request::{Limits, Mode, Request, Settings, Update};
+pub use rules::{Example, Finding, Rule, Rules, Severity, Thresholds};
 pub use run::run;
 pub use source::process::{ReaderProcess, serve_reader};
+pub use update::{Changed, Counts, Difference, Edited, Examples, FieldChange, Moved, Undone, ids_of, undo};

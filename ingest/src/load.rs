@@ -2,6 +2,7 @@
 
 mod copy;
 mod feed_rows;
+mod papers;
 mod placing;
 mod publish;
 mod staging;
@@ -10,11 +11,13 @@ use std::collections::BTreeMap;
 
 use crate::geometry::Shape;
 use crate::report::{KeptOut, Mended, Reason};
+use crate::rules::Findings;
 
 pub(crate) use copy::copy;
-pub(crate) use feed_rows::{ComuneOf, IntoNext, Plan, row_name};
-pub(crate) use placing::{Placed, comuni, place};
-pub(crate) use publish::{Target, append, publish};
+pub(crate) use feed_rows::{ComuneOf, IntoNext, Plan, ToldComune, row_name};
+pub(crate) use papers::Papers;
+pub(crate) use placing::{Into, Placed, comuni, place};
+pub(crate) use publish::{Target, append, geometry_sql, lock, publish};
 pub(crate) use staging::{Staging, lock_layer, unlock_layer};
 
 /// Examples told of each kind.
@@ -27,6 +30,7 @@ pub(crate) struct Tally {
     pub(crate) direct: Direct,
     pub(crate) kept_out: BTreeMap<Reason, (u64, Vec<String>)>,
     pub(crate) mended: Mended,
+    pub(crate) found: Findings,
 }
 
 /// Rows that went into the layer's next table at once.

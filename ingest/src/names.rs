@@ -27,6 +27,11 @@ pub(crate) fn columns<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<Colum
         .collect()
 }
 
+/// Whether every layer, or every table, has a column of this name.
+pub(crate) fn is_taken(name: &str) -> bool {
+    Column::SYSTEM.contains(&name) || OF_POSTGRESQL.contains(&name)
+}
+
 fn plain(name: &str, index: usize) -> String {
     let mut out = String::new();
     let mut previous_lower = false;
@@ -52,7 +57,7 @@ fn plain(name: &str, index: usize) -> String {
     if out.is_empty() {
         return format!("field_{}", index + 1);
     }
-    if Column::SYSTEM.contains(&out) || OF_POSTGRESQL.contains(&out) {
+    if is_taken(out) {
         return format!("source_{out}");
     }
     if out.starts_with(|c: char| c.is_ascii_digit()) { format!("n_{out}") } else { out.to_owned() }

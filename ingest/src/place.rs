@@ -19,7 +19,7 @@ use crate::survey::FileSurvey;
 use crate::{IngestError, Request, Settings};
 
 /// The share of a file's rows that must lie inside the boundary, or near it.
-const ENOUGH: f64 = 0.5;
+pub(crate) const ENOUGH: f64 = 0.5;
 
 /// A system that a file may be in.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -138,6 +138,11 @@ fn guesses(sample: &[[f64; 2]], except: Option<Srid>, territory: &Territory, set
     guesses
 }
 
+/// The systems that positions may be in, the likeliest first.
+pub(crate) fn candidates(sample: &[[f64; 2]], territory: &Territory, settings: &Settings) -> Vec<Guess> {
+    guesses(sample, None, territory, settings)
+}
+
 /// Of all positions, those too that have no place in the system or are strays.
 fn share_inside(sample: &[[f64; 2]], guess: &Guess, territory: &Territory, settings: &Settings) -> f64 {
     let Ok(transformer) = Transformer::new(guess.crs, settings.storage, &settings.crs) else { return 0.0 };
@@ -167,6 +172,14 @@ fn percent(share: f64) -> u32 {
 /// `350 m`, `12 km`.
 pub(crate) fn distance_words(metres: f64) -> String {
     if metres < 1_000.0 { format!("{metres:.0} m") } else { format!("{:.0} km", metres / 1_000.0) }
+}
+
+impl Guess {
+    /// Whether it is this system, by whatever name.
+    pub(crate) fn same_as(&self, crs: Srid) -> bool {
+        self.crs.postgis() == crs.postgis()
+            || Crs::get(crs).is_some_and(|crs| Crs::get(self.crs).is_some_and(|own| own.in_postgis() == crs.in_postgis()))
+    }
 }
 
 impl fmt::Display for Guess {

@@ -1,16 +1,25 @@
 //! From what was found to the layer it becomes.
 
+mod apply;
+mod file;
+mod found;
+mod propose;
 mod style;
+mod write;
 
 use std::collections::BTreeMap;
 
-use kernel::layer::{Accuracy, Audience, Field, FieldType, GeometryType, Writes};
+use kernel::layer::{Accuracy, Audience, Code, Field, FieldType, GeometryType, Writes};
 use kernel::{Column, Layer, LayerId, Srid, TableName, Text};
 
 use crate::names;
 use crate::source::{Source, SourceLayer};
 use crate::{IngestError, Request};
 
+pub(crate) use apply::apply;
+pub use file::{CodeLine, FieldLine, Kind, PlanFile, Validity, Words};
+pub use found::{Found, FoundColumn, FoundCrs, FoundFile};
+pub use propose::propose;
 pub(crate) use style::default_style;
 
 /// The schema of published layers.
@@ -25,6 +34,43 @@ pub(crate) struct FieldPlan {
     pub(crate) kind: FieldType,
     /// Its number among the fields of each file.
     pub(crate) source: Vec<usize>,
+    /// What it is for.
+    pub(crate) role: Role,
+    /// What a plan says of it: its name for people, its unit, the values it may have, whether it is searched in and who sees it.
+    pub(crate) label: Option<Text>,
+    pub(crate) unit: Option<String>,
+    pub(crate) codes: Vec<Code>,
+    pub(crate) searchable: Option<bool>,
+    pub(crate) private: bool,
+}
+
+/// What a column of a file is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// It is a field of the layer.
+    #[default]
+    Field,
+    /// It says from when on a row holds.
+    ValidFrom,
+    /// It says from when on it holds no more.
+    ValidTo,
+}
+
+impl FieldPlan {
+    pub(crate) fn new(column: Column, name: &str, kind: FieldType, source: Vec<usize>) -> Self {
+        Self {
+            column,
+            name: name.to_owned(),
+            kind,
+            source,
+            role: Role::Field,
+            label: None,
+            unit: None,
+            codes: Vec::new(),
+            searchable: None,
+            private: false,
+        }
+    }
 }
 
 /// Names of columns that tell rows apart, the likeliest first.
@@ -78,7 +124,7 @@ pub(crate) fn fields(sources: &[Source]) -> Result<Vec<FieldPlan>, IngestError> 
         .into_iter()
         .zip(&first.reader.layer().fields)
         .enumerate()
-        .map(|(index, (column, field))| FieldPlan { column, name: field.name.clone(), kind: field.kind, source: vec![index] })
+        .map(|(index, (column, field))| FieldPlan::new(column, &field.name, field.kind, vec![index]))
         .collect();
     for source in &sources[1..] {
         let layer = source.reader.layer();
@@ -138,7 +184,8 @@ pub(crate) fn fit_into(fields: &mut [FieldPlan], layer: &Layer) -> Result<(), In
     }
     for plan in fields {
         let Some(field) = layer.field(plan.column.as_str()) else { continue };
-        if field.kind != plan.kind && wider(field.kind, plan.kind) != field.kind {
+        // a text is read as what is written in it, row by row: formats without types write everything so
+        if field.kind != plan.kind && plan.kind != FieldType::Text && wider(field.kind, plan.kind) != field.kind {
             return Err(refuse(format!("its field {} is of the type {:?}, the layer's is {:?}", plan.name, plan.kind, field.kind)));
         }
         plan.kind = field.kind;
@@ -157,8 +204,9 @@ pub(crate) fn layer(
     replaced: Option<&Layer>,
 ) -> Layer {
     let title = request.title.clone().or_else(|| replaced.map(|l| l.title.clone())).unwrap_or_else(|| title_of(sources));
-    let label = label(fields);
-    let searchable = searchable(fields, label.as_ref());
+    let own: Vec<FieldPlan> = fields.iter().filter(|f| f.role == Role::Field).cloned().collect();
+    let label = label(&own);
+    let searchable = searchable(&own, label.as_ref());
     let layer = Layer {
         id: request.layer.clone(),
         module: SCHEMA.to_owned(),
@@ -167,9 +215,9 @@ pub(crate) fn layer(
         table: table(&request.layer),
         geometry,
         srid: storage,
-        fields: fields.iter().map(|plan| field(plan, searchable.contains(&&plan.column))).collect(),
+        fields: own.iter().map(|plan| field(plan, searchable.contains(&&plan.column))).collect(),
         row_title: None,
-        validity: false,
+        validity: own.len() < fields.len(),
         audience: Audience::Public,
         rows: None,
         editors: Vec::new(),
@@ -188,9 +236,22 @@ pub(crate) fn layer(
         attribution: None,
         source_date: None,
     };
-    match replaced {
-        Some(old) => keep_from(old, layer),
-        None => layer,
+    match (&request.plan, replaced) {
+        (Some(plan), old) => told(plan, old.map_or(layer.clone(), |old| keep_from(old, layer.clone())), layer),
+        (None, Some(old)) => keep_from(old, layer),
+        (None, None) => layer,
+    }
+}
+
+/// What a plan says is so, whatever was there before.
+fn told(plan: &PlanFile, kept: Layer, new: Layer) -> Layer {
+    let fields = if plan.fields.is_empty() { kept.fields } else { new.fields };
+    Layer {
+        fields,
+        licence: plan.licence.clone().or(kept.licence),
+        attribution: plan.attribution.clone().or(kept.attribution),
+        source_date: plan.source_date.or(kept.source_date),
+        ..kept
     }
 }
 
@@ -224,15 +285,15 @@ fn keep_from(old: &Layer, new: Layer) -> Layer {
 fn field(plan: &FieldPlan, searchable: bool) -> Field {
     Field {
         name: plan.column.clone(),
-        label: Text::same(plan.name.trim()),
+        label: plan.label.clone().unwrap_or_else(|| Text::same(plan.name.trim())),
         kind: plan.kind,
-        unit: None,
-        codes: Vec::new(),
-        searchable,
+        unit: plan.unit.clone(),
+        codes: plan.codes.clone(),
+        searchable: plan.searchable.unwrap_or(searchable),
         filterable: true,
         sortable: true,
         editable: false,
-        private: false,
+        private: plan.private,
         personal: false,
     }
 }
@@ -272,7 +333,7 @@ mod tests {
     fn plans(names: &[&str]) -> Vec<FieldPlan> {
         let columns = names::columns(names.iter().copied());
         let fields = columns.into_iter().zip(names).enumerate();
-        fields.map(|(i, (column, name))| FieldPlan { column, name: (*name).to_owned(), kind: FieldType::Text, source: vec![i] }).collect()
+        fields.map(|(i, (column, name))| FieldPlan::new(column, name, FieldType::Text, vec![i])).collect()
     }
 
     #[test]

@@ -12,6 +12,8 @@ pub enum Stage {
     Loading,
     /// Mending geometries and finding each row's comune, in the database.
     Placing,
+    /// Comparing them with the layer's rows, and writing what differs.
+    Comparing,
     /// Making indexes and putting the layer in its place.
     Publishing,
 }

@@ -1,20 +1,25 @@
 //! What happened, for people and for programs.
 
+mod html;
+mod kept;
 mod note;
 mod reason;
 mod words;
 
 use kernel::layer::{FieldType, GeometryType};
 use kernel::{Bbox, Language, LayerId, Srid, Text};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+pub use kept::KeptReport;
 pub use note::Note;
 pub use reason::Reason;
 
 use crate::Mode;
+use crate::rules::Finding;
+use crate::update::Difference;
 
 /// What became of a load.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The layer.
     pub layer: LayerId,
@@ -44,6 +49,12 @@ pub struct Report {
     pub id: IdSource,
     /// How many rows each comune has, by ISTAT code.
     pub comuni: Vec<(String, u64)>,
+    /// For an update: what differs from what was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<Difference>,
+    /// Rows for which a rule did not hold.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
     /// What else should be known.
     pub notes: Vec<Note>,
     /// How long it took.
@@ -53,7 +64,7 @@ pub struct Report {
 }
 
 /// Rows that were kept out for one reason.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeptOut {
     /// Why.
     pub reason: Reason,
@@ -64,7 +75,7 @@ pub struct KeptOut {
 }
 
 /// Rows whose geometry was mended.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Mended {
     /// How many.
     pub rows: u64,
@@ -73,7 +84,7 @@ pub struct Mended {
 }
 
 /// The coordinate system of a file.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CrsReport {
     /// The file.
     pub file: String,
@@ -90,7 +101,7 @@ pub struct CrsReport {
 }
 
 /// How a file's coordinate system was decided.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CrsSource {
     /// The caller said so.
@@ -102,7 +113,7 @@ pub enum CrsSource {
 }
 
 /// Where the rows lie.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExtentReport {
     /// The rectangle round them, in the storage system.
     pub bbox: Option<Bbox>,
@@ -117,7 +128,7 @@ pub struct ExtentReport {
 }
 
 /// A field of the layer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldReport {
     /// The column.
     pub name: String,
@@ -129,7 +140,7 @@ pub struct FieldReport {
 }
 
 /// Where the public `id` of each row comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IdSource {
     /// From this column of the file, where each row has another value.

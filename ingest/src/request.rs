@@ -5,6 +5,8 @@ use kernel::{Clock, LayerId, Srid, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::ReaderProcess;
+use crate::plan::PlanFile;
+use crate::rules::{Rules, Thresholds};
 
 /// What to load, and how.
 #[derive(Clone, Debug)]
@@ -27,6 +29,24 @@ pub struct Request {
     pub source_layer: Option<String>,
     /// Whether the file has its coordinates as north, east or latitude, longitude (`--swap-axes`).
     pub swap_axes: bool,
+    /// The column by which rows are told apart (`--key`), as the file or the layer calls it; without, the one that the layer's last
+    /// delivery was told apart by, else one with a telling name.
+    pub key: Option<String>,
+    /// For an update.
+    pub update: Update,
+    /// The plan that it goes by; see [`Self::by`].
+    pub plan: Option<PlanFile>,
+}
+
+/// How an update goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Update {
+    /// Whether the difference is only looked at (`--dry-run`).
+    pub only_look: bool,
+    /// Whether rows that the delivery lacks stay (`--keep-vanished`): it is of a part only.
+    pub keep_vanished: bool,
+    /// Where the rows that differ are written, as GeoJSON (`--changes`).
+    pub changes: Option<PathBuf>,
 }
 
 /// What may happen to a layer that exists.
@@ -40,9 +60,44 @@ pub enum Mode {
     Replace,
     /// The file's rows are added to it.
     Append,
+    /// Its rows become the file's: compared by their key, only what differs is written.
+    Update,
+}
+
+impl Mode {
+    /// Its name in JSON and the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Replace => "replace",
+            Self::Append => "append",
+            Self::Update => "update",
+        }
+    }
 }
 
 impl Request {
+    /// As a plan says, where nothing else was said.
+    pub fn by(mut self, plan: PlanFile) -> Self {
+        self.title = self.title.or_else(|| plan.title.clone().map(Text::from));
+        self.crs = self.crs.or(plan.crs);
+        self.outside_ok |= plan.outside;
+        self.comune = self.comune.or_else(|| plan.comune.clone());
+        self.source_layer = self.source_layer.or_else(|| plan.source_layer.clone());
+        self.swap_axes |= plan.swap_axes;
+        self.key = self.key.or_else(|| plan.key.clone());
+        self.plan = Some(plan);
+        self
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        self.plan.as_ref().map(|plan| plan.rules.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn thresholds(&self) -> Thresholds {
+        self.plan.as_ref().map(|plan| plan.thresholds).unwrap_or_default()
+    }
+
     /// Loads one file as a new layer, believing what it says.
     pub fn new(file: impl Into<PathBuf>, layer: LayerId) -> Self {
         Self {
@@ -55,6 +110,9 @@ impl Request {
             comune: None,
             source_layer: None,
             swap_axes: false,
+            key: None,
+            update: Update::default(),
+            plan: None,
         }
     }
 }
@@ -97,6 +155,16 @@ pub struct Limits {
     pub reader_cpu_s: u64,
     /// How long it may say nothing while it is listened to, seconds.
     pub reader_silence_s: u64,
+}
+
+/// Bytes below which no ratio of an archive's content to its size is suspicious.
+const FREE_BYTES: u64 = 64 << 20;
+
+impl Limits {
+    /// How many bytes an archive of this size may hold.
+    pub(crate) fn archive_allows(&self, size: u64) -> u64 {
+        self.archive_bytes.min(FREE_BYTES.max(size.saturating_mul(self.archive_ratio)))
+    }
 }
 
 impl Default for Limits {

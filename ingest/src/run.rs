@@ -1,23 +1,27 @@
 //! One load from beginning to end.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use catalogue::store;
 use chrono::{DateTime, Utc};
-use kernel::Layer;
+use crs::Transformer;
 use kernel::layer::Accuracy;
+use kernel::{Layer, Srid};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::geometry::Family;
-use crate::load::{self, ComuneOf, IntoNext, Placed, Plan, Staging, Tally, Target};
+use crate::load::{self, ComuneOf, Into, IntoNext, Papers, Placed, Plan, Staging, Tally, Target, ToldComune};
 use crate::place::{self, Placement, Territory};
-use crate::plan::{self, FieldPlan};
+use crate::plan::{self, FieldPlan, PlanFile};
 use crate::report::{CrsReport, ExtentReport, FieldReport, IdSource, Note, Report};
+use crate::rules::{Example, Facts, Finding, Findings, Rule, Severity, look_at_placed};
 use crate::source::open::Opener;
 use crate::source::{Source, open};
 use crate::survey::{self, Key, Survey};
+use crate::update::{self, Delivered, Delivery, Difference, KeyWish};
 use crate::{IngestError, Mode, Progress, Request, Settings, Stage};
 
 /// Loads files as a layer: published when this returns, or not at all.
@@ -42,10 +46,12 @@ pub async fn run(owner: &PgPool, settings: &Settings, request: Request, progress
 }
 
 /// Files that are open, and what they hold.
-struct Opened {
-    sources: Vec<Source>,
-    fields: Vec<FieldPlan>,
-    survey: Survey,
+pub(crate) struct Opened {
+    pub(crate) sources: Vec<Source>,
+    pub(crate) fields: Vec<FieldPlan>,
+    pub(crate) survey: Survey,
+    /// The column that says each row's comune, in each file.
+    pub(crate) comune: Option<Vec<usize>>,
     /// Where archives were unpacked: kept until the files are read for the last time.
     folder: tempfile::TempDir,
 }
@@ -66,9 +72,16 @@ async fn locked(
     if !territory.is_known() && request.comune.is_none() {
         return Err(IngestError::NoBoundary);
     }
-    let mut opened = open_and_survey(settings, request, progress).await?;
-    if let Target::Grows(layer) = &target {
+    let wish = KeyWish::find(database, &target, request).await?;
+    if target.keeps().is_some() && request.plan.as_ref().is_some_and(|plan| plan.validity.is_some()) {
+        return Err(IngestError::ValidityStays);
+    }
+    let mut opened = open_and_survey(settings, request, wish, progress).await?;
+    if let Some(layer) = target.keeps() {
         plan::fit_into(&mut opened.fields, layer)?;
+    }
+    if request.mode == Mode::Update && opened.survey.key == Key::Sequence {
+        return Err(IngestError::NoKey(request.layer.clone()));
     }
     let mut placements = Vec::with_capacity(opened.sources.len());
     for (source, survey) in opened.sources.iter().zip(&opened.survey.files) {
@@ -83,7 +96,13 @@ async fn locked(
     let (loaded, opened_notes) = outcome?;
     ended?;
     reset?;
-    Ok(report(settings, request, &target, loaded, placements, notes(opened_notes, &territory, request), began))
+    let plan = PlanFile::of_load(request, &loaded.layer.title, &loaded.fields, loaded.key.name(&loaded.fields), &loaded.layer);
+    let report = report(settings, request, &target, loaded, placements, notes(opened_notes, &territory, request), began);
+    // an update that had nothing to write is no delivery
+    if report.difference.as_ref().is_none_or(|d| d.delivery.is_some()) {
+        Papers::keep(database, &plan, &report).await?;
+    }
+    Ok(report)
 }
 
 /// Settings of the session while it loads. PostGIS tells of each invalid geometry, which the report does; and indexes
@@ -110,24 +129,41 @@ async fn reset_session(database: &mut PgConnection) -> Result<(), IngestError> {
     Ok(())
 }
 
-async fn open_and_survey(settings: &Settings, request: &Request, progress: &dyn Progress) -> Result<Opened, IngestError> {
+pub(crate) async fn open_and_survey(
+    settings: &Settings,
+    request: &Request,
+    wish: KeyWish,
+    progress: &dyn Progress,
+) -> Result<Opened, IngestError> {
     progress.stage(Stage::Opening, None);
     let (files, wanted) = (request.files.clone(), request.source_layer.clone());
-    let (temporary, limits, swap_axes) = (settings.temporary.clone(), settings.limits, request.swap_axes);
+    let (temporary, limits, by) = (settings.temporary.clone(), settings.limits, request.plan.clone());
+    let said = survey::Wish {
+        swap_axes: request.swap_axes,
+        family: by.as_ref().and_then(|plan| plan.geometry).map(plan::Kind::family),
+        keys_may_repeat: request.rules().get(Rule::RepeatedKey) == Severity::KeepOut,
+    };
     let opener = Opener::Process(settings.reader.clone());
-    let (say, mut said) = unbounded_channel();
+    let (say, mut heard) = unbounded_channel();
     let working = tokio::task::spawn_blocking(move || {
         let folder = folder_in(temporary)?;
         let mut sources = open::open(&files, wanted.as_deref(), folder.path(), &opener, &limits)?;
-        let fields = plan::fields(&sources)?;
+        let mut fields = plan::fields(&sources)?;
+        let mut comune = None;
+        if let Some(by) = &by {
+            let applied = plan::apply(by, fields, &file_names(&sources))?;
+            (fields, comune) = (applied.fields, applied.comune);
+            applied.notes.into_iter().for_each(|note| sources[0].reader.note(note));
+        }
         let total = sources.iter().map(|s| s.reader.layer().rows).sum::<Option<u64>>();
         let _ = say.send((0, total));
-        let survey = survey::survey(&mut sources, &fields, swap_axes, &limits, &|rows| {
+        let wanted = wish.resolve(&fields, &sources)?;
+        let survey = survey::survey(&mut sources, &fields, wanted, &said, &limits, &|rows| {
             let _ = say.send((rows, total));
         })?;
-        Ok::<_, IngestError>(Opened { sources, fields, survey, folder })
+        Ok::<_, IngestError>(Opened { sources, fields, survey, comune, folder })
     });
-    while let Some((rows, total)) = said.recv().await {
+    while let Some((rows, total)) = heard.recv().await {
         if rows == 0 {
             progress.stage(Stage::Surveying, total);
         }
@@ -156,6 +192,7 @@ struct Loaded {
     rows: u64,
     tally: Tally,
     placed: Placed,
+    difference: Option<Difference>,
     comuni: Vec<(String, u64)>,
     /// Names of files, with their formats.
     files: Vec<(String, &'static str)>,
@@ -174,11 +211,11 @@ async fn load(
     opened: Opened,
     placements: &[Placement],
 ) -> Result<(Loaded, Vec<Note>), IngestError> {
-    let Opened { sources, fields, survey, folder } = opened;
+    let Opened { sources, fields, survey, comune, folder } = opened;
     let total: u64 = survey.files.iter().map(|f| f.rows).sum();
     // without a row that fits, the second reading still counts why
     let family = survey.family.unwrap_or(Family::Point);
-    if let Target::Grows(layer) = target
+    if let Some(layer) = target.keeps()
         && !family.geometry_type(false).dimension().is_some_and(|dimension| layer.geometry.holds(dimension))
     {
         let difference =
@@ -208,47 +245,95 @@ async fn load(
         comune: request.comune.clone().map_or_else(|| ComuneOf::Points(territory.locator()), ComuneOf::Given),
         rows: survey.files.iter().map(|f| f.rows).collect(),
         direct: direct.then_some(IntoNext { multi: survey.multi }),
+        compared: if let Target::Updates(layer) = target {
+            Some(IntoNext { multi: layer.geometry == layer.geometry.multi() })
+        } else {
+            None
+        },
+        facts: Facts { rules: request.rules(), thresholds: request.thresholds(), now: settings.clock.now() },
+        told_comune: comune.map(|source| ToldComune { source, known: territory.comuni() }),
+        told: request.plan.as_ref().is_some_and(|plan| plan.geometry.is_some()),
     };
     let (mut tally, sources) = load::copy(database, helper, staging, sources, plan, progress).await?;
     drop(folder);
-    progress.stage(Stage::Placing, Some(total));
-    let grows = if let Target::Grows(layer) = target { Some(layer.geometry) } else { None };
-    let placed = load::place(database, staging, family, request, grows, &sources, &mut tally).await?;
-    let comuni = load::comuni(database, staging, &tally.direct).await?;
-    if comuni.is_empty() {
-        return Err(IngestError::NothingLeft { file: file_names(&sources), rows: tally.read, reasons: tally.reasons() });
-    }
-    progress.stage(Stage::Publishing, None);
+    stop(&tally, request, &sources)?;
+    let files: Vec<(String, &str)> = sources.iter().map(|s| (s.file.clone(), s.reader.layer().format)).collect();
+    let names: Vec<String> = files.iter().map(|(file, _)| file.clone()).collect();
+    let key = survey.key.column(&fields);
     let mut grown = None;
-    let (layer, rows) = match target {
-        Target::Grows(layer) => {
-            let accuracy = match (layer.accuracy.clone(), accuracy) {
-                (Some(old), Some(new)) if new.metres > old.metres => Some(new),
-                (old, new) => old.or(new),
-            };
-            let layer = Layer { accuracy, ..(**layer).clone() };
-            let (before, rows) = load::append(database, staging, &layer).await?;
+    let mut difference = None;
+    let (layer, rows, placed, comuni);
+    if let Target::Updates(there) = target {
+        progress.stage(Stage::Comparing, None);
+        let declared = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
+        let delivered =
+            Delivered { staging, layer: &declared, family, sources: &sources, files: &names, key: key.as_deref().unwrap_or_default() };
+        let (placed_now, mut found) = update::update(database, &delivered, request, &mut tally).await?;
+        found.key = survey.key.name(&fields).unwrap_or(found.key);
+        rows = if found.written { found.rows.new + found.rows.changed + found.rows.same } else { 0 };
+        (placed, comuni) = (placed_now, Vec::new());
+        (layer, difference) = (declared, Some(found));
+    } else {
+        progress.stage(Stage::Placing, Some(total));
+        let existing = target.keeps().map(|layer| layer.geometry);
+        placed = load::place(database, staging, family, request, Into { existing, only: None }, &sources, &mut tally).await?;
+        let (rules, thresholds) = (request.rules(), request.thresholds());
+        look_at_placed(database, staging, family, &rules, &thresholds, &sources, &mut tally.found).await?;
+        stop(&tally, request, &sources)?;
+        comuni = load::comuni(database, staging, &tally.direct).await?;
+        if comuni.is_empty() {
+            return Err(IngestError::NothingLeft { file: file_names(&sources), rows: tally.read, reasons: tally.reasons() });
+        }
+        progress.stage(Stage::Publishing, None);
+        let new: u64 = comuni.iter().map(|(_, rows)| rows).sum();
+        let counts = update::Counts { new, ..Default::default() };
+        let delivery = Delivery { mode: request.mode, key: key.as_deref(), files: &names, rows: counts };
+        (layer, rows) = if let Target::Grows(there) = target {
+            let declared = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
+            let (before, rows) = load::append(database, staging, &declared, &delivery).await?;
             grown = Some(Note::grown(before, rows));
-            (layer, rows)
-        }
-        Target::New | Target::Replaces(_) => {
-            let layer = described(placed.several_parts, &sources);
+            (declared, rows)
+        } else {
+            let declared = described(placed.several_parts, &sources);
             if !direct {
-                store::create_table(database, &layer, &staging.next).await?;
+                store::create_table(database, &declared, &staging.next).await?;
             }
-            let rows = load::publish(database, helper, staging, &layer, request.mode).await?;
-            (layer, rows + tally.direct.rows())
-        }
-    };
+            let rows = load::publish(database, helper, staging, &declared, &delivery).await?;
+            (declared, rows + tally.direct.rows())
+        };
+    }
     let mut notes: Vec<Note> = sources.iter().flat_map(|s| s.reader.layer().notes.clone()).collect();
     notes.extend(placements.iter().filter_map(|p| p.note.clone()));
     notes.extend(grown);
+    notes.extend(matches!(target, Target::Replaces(_)).then(Note::identities_are_new));
     notes.extend((!survey.no_keys.is_empty()).then(|| Note::no_keys(&survey.no_keys)));
-    notes.extend((survey.damaged_text > 0).then(|| Note::damaged_text(survey.damaged_text)));
     notes.extend((survey.lost_values > 0).then(|| Note::lost_values(survey.lost_values)));
     notes.extend((survey.clamped > 0).then(|| Note::clamped(survey.clamped)));
-    let files = sources.iter().map(|s| (s.file.clone(), s.reader.layer().format)).collect();
-    Ok((Loaded { layer, fields, key: survey.key, rows, tally, placed, comuni, files }, notes))
+    Ok((Loaded { layer, fields, key: survey.key, rows, tally, placed, difference, comuni, files }, notes))
+}
+
+/// Whether a rule says that nothing is to be loaded.
+fn stop(tally: &Tally, request: &Request, sources: &[Source]) -> Result<(), IngestError> {
+    let rules = request.rules();
+    let found = tally.found.each().map(|(rule, rows, examples)| (rule, rows, examples.iter().map(|e| e.row.clone()).collect::<Vec<_>>()));
+    let out = tally.kept_out().into_iter().filter_map(|k| Some((Rule::of(k.reason)?, k.rows, k.examples)));
+    let mut reasons = BTreeMap::new();
+    for (rule, rows, examples) in found.chain(out).filter(|(rule, ..)| rules.get(*rule) == Severity::Stop) {
+        let text = format!("{rows} {} (for example row {}): {}", rule.words().en, examples.join(", "), rule.cure().en);
+        reasons.entry(rule).or_insert(text);
+    }
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    Err(IngestError::Stopped { file: file_names(sources), reasons: reasons.into_values().collect() })
+}
+
+/// A layer is as accurate as its least accurate delivery.
+fn less_sure(old: Option<Accuracy>, new: Option<Accuracy>) -> Option<Accuracy> {
+    match (old, new) {
+        (Some(old), Some(new)) if new.metres > old.metres => Some(new),
+        (old, new) => old.or(new),
+    }
 }
 
 /// The least accurate way into storage is the layer's.
@@ -260,6 +345,18 @@ fn notes(mut notes: Vec<Note>, territory: &Territory, request: &Request) -> Vec<
     notes.extend(request.swap_axes.then(Note::axes_swapped));
     notes.extend((!territory.is_known()).then(Note::no_boundary));
     notes
+}
+
+/// What was found, with the examples' places on the globe.
+fn findings(found: &Findings, request: &Request, settings: &Settings) -> Vec<Finding> {
+    let globe = Transformer::new(settings.storage, Srid::CRS84, &settings.crs).ok();
+    let degrees = |at: [f64; 2]| globe.as_ref()?.convert_one(at).ok().map(|at| at.map(|degree| (degree * 1e7).round() / 1e7));
+    let rules = request.rules();
+    let one = |(rule, rows, examples): (Rule, u64, &[Example])| {
+        let examples = examples.iter().map(|e| Example { at: e.at.and_then(degrees), ..e.clone() }).collect();
+        Finding { rule, done: rules.get(rule), rows, examples }
+    };
+    found.each().map(one).collect()
 }
 
 fn file_names(sources: &[Source]) -> String {
@@ -317,6 +414,8 @@ fn report(
             Key::Sequence => IdSource::Sequence,
         },
         comuni: loaded.comuni,
+        difference: loaded.difference,
+        findings: findings(&loaded.tally.found, request, settings),
         notes,
         duration_s: duration,
         rows_per_s: if duration > 0.0 { loaded.tally.read as f64 / duration } else { 0.0 },

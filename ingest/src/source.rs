@@ -8,6 +8,9 @@ pub(crate) mod open;
 pub(crate) mod process;
 pub(crate) mod shapefile;
 pub(crate) mod sniff;
+pub(crate) mod table;
+pub(crate) mod xlsx;
+mod xml;
 
 use std::ops::ControlFlow;
 
@@ -94,6 +97,10 @@ pub(crate) struct SourceLayer {
     pub(crate) rows: Option<u64>,
     /// The column that holds [`Row::key`].
     pub(crate) key: Option<String>,
+    /// How its texts are encoded, as people call it.
+    pub(crate) encoding: String,
+    /// Every layer of the file, where it may have several.
+    pub(crate) siblings: Vec<String>,
     /// What was found out on the way and the report should say.
     pub(crate) notes: Vec<Note>,
 }
@@ -134,19 +141,24 @@ impl Value {
         })
     }
 
-    /// The same value as another kind, if nothing is lost by it: a whole number as a number, anything as text.
-    pub(crate) fn fit(self, kind: FieldType) -> Option<Self> {
+    /// The same value as another kind, if nothing is lost by it: a whole number as a number, anything as text, and a text as what
+    /// is written in it. Otherwise the value is given back.
+    pub(crate) fn fit(self, kind: FieldType) -> Result<Self, Self> {
         match (self, kind) {
-            (Self::Null, _) => Some(Self::Null),
+            (Self::Null, _) => Ok(Self::Null),
             (value @ Self::Text(_), FieldType::Text)
             | (value @ Self::Integer(_), FieldType::Integer)
             | (value @ Self::Number(_), FieldType::Number)
             | (value @ Self::Boolean(_), FieldType::Boolean)
             | (value @ Self::Date(_), FieldType::Date)
-            | (value @ Self::Instant(_), FieldType::DateTime) => Some(value),
-            (Self::Integer(v), FieldType::Number) => Some(Self::Number(v as f64)),
-            (value, FieldType::Text) => value.to_text().map(Self::Text),
-            _ => None,
+            | (value @ Self::Instant(_), FieldType::DateTime) => Ok(value),
+            (Self::Integer(v), FieldType::Number) => Ok(Self::Number(v as f64)),
+            (Self::Number(v), FieldType::Integer) if v.fract() == 0.0 && v.abs() < 9e15 => Ok(Self::Integer(v as i64)),
+            (Self::Integer(v @ (0 | 1)), FieldType::Boolean) => Ok(Self::Boolean(v == 1)),
+            (value, FieldType::Text) => Ok(value.to_text().map_or(Self::Null, Self::Text)),
+            (Self::Text(text), kind) => table::read_as(&text, kind).ok_or(Self::Text(text)),
+            (Self::Date(date), FieldType::DateTime) => table::read_as(&date.to_string(), kind).ok_or(Self::Date(date)),
+            (value, _) => Err(value),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
 use crate::geometry::{self, Family, Tidied};
-use crate::load::{Tally, row_name};
+use crate::load::{EXAMPLES, Tally, row_name};
 use crate::plan::{self, FieldPlan};
 use crate::source::sniff::Content;
 use crate::source::{Row, Source, Value};
@@ -32,14 +32,22 @@ pub(crate) struct Survey {
     pub(crate) key: Key,
     /// Columns that look like keys by their names, and are none.
     pub(crate) no_keys: Vec<String>,
-    /// Rows with a text that had to be mended.
-    pub(crate) damaged_text: u64,
     /// Rows with a value that is none.
     pub(crate) lost_values: u64,
     /// Rows with a whole number at the end of what 64 bits hold, to which GDAL cuts those of a GeoJSON.
     pub(crate) clamped: u64,
     /// Rows whose geometry can't be loaded, by reason.
     pub(crate) tally: Tally,
+}
+
+/// What was said about the rows before they are read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wish {
+    pub(crate) swap_axes: bool,
+    /// The family that is loaded; without a word, that of most rows.
+    pub(crate) family: Option<Family>,
+    /// Whether rows whose key is not their own are kept out, instead of refusing the file.
+    pub(crate) keys_may_repeat: bool,
 }
 
 /// What one file has.
@@ -61,18 +69,52 @@ pub(crate) enum Key {
     Sequence,
 }
 
-/// Reads every row of every file once.
+impl Key {
+    /// The column, as the file calls it; `None` for the rows' numbers.
+    pub(crate) fn name(&self, fields: &[FieldPlan]) -> Option<String> {
+        match self {
+            Self::Field(index) => Some(fields[*index].name.clone()),
+            Self::Own(name) => Some(name.clone()),
+            Self::Sequence => None,
+        }
+    }
+
+    /// The column, as the layer calls it: the same whatever the format of a delivery makes of its name.
+    pub(crate) fn column(&self, fields: &[FieldPlan]) -> Option<String> {
+        match self {
+            Self::Field(index) => Some(fields[*index].column.to_string()),
+            Self::Own(name) => Some(name.clone()),
+            Self::Sequence => None,
+        }
+    }
+
+    /// The column that somebody calls so: by its name in the file, or in the layer.
+    pub(crate) fn named(name: &str, fields: &[FieldPlan], sources: &[Source]) -> Result<Self, IngestError> {
+        if let Some(index) = fields.iter().position(|f| f.name == name).or_else(|| fields.iter().position(|f| f.column.as_str() == name)) {
+            return Ok(Self::Field(index));
+        }
+        let own = sources.first().and_then(|s| s.reader.layer().key.as_deref());
+        if own == Some(name) && sources.len() == 1 {
+            return Ok(Self::Own(name.to_owned()));
+        }
+        let columns = fields.iter().map(|f| f.name.as_str()).chain(own).map(str::to_owned).collect();
+        Err(IngestError::NoKeyColumn { column: name.to_owned(), columns })
+    }
+}
+
+/// Reads every row of every file once. `wanted` is the key that somebody named.
 pub(crate) fn survey(
     sources: &mut [Source],
     fields: &[FieldPlan],
-    swap_axes: bool,
+    wanted: Option<Key>,
+    wish: &Wish,
     limits: &Limits,
     progress: &dyn Fn(u64),
 ) -> Result<Survey, IngestError> {
     let mut counts = [(0u64, false); 3];
-    let mut keys = Keys::new(fields, sources);
+    let mut keys = wanted.map_or_else(|| Keys::new(fields, sources), |key| Keys::only(key, fields, sources));
     let mut files = Vec::with_capacity(sources.len());
-    let (mut damaged_text, mut lost_values, mut clamped, mut total) = (0, 0, 0, 0);
+    let (mut lost_values, mut clamped, mut total) = (0, 0, 0);
     let (mut tally, several) = (Tally::default(), sources.len() > 1);
     for (file, source) in sources.iter_mut().enumerate() {
         let mut survey = FileSurvey::default();
@@ -85,7 +127,6 @@ pub(crate) fn survey(
                 progress(total);
             }
             keys.look(&row, file);
-            damaged_text += u64::from(row.values.iter().any(|v| matches!(v, Value::Text(t) if t.contains('\u{FFFD}'))));
             lost_values += u64::from(row.lost);
             clamped += u64::from(clamps && row.values.iter().any(|v| matches!(v, Value::Integer(i64::MIN | i64::MAX))));
             match geometry::tidy(row.geometry, limits) {
@@ -93,7 +134,7 @@ pub(crate) fn survey(
                     let (count, multi) = &mut counts[shape.family as usize];
                     *count += 1;
                     *multi |= shape.multi || shape.part_count() > 1;
-                    sample(&mut survey, &mut stride, shape.middle(), swap_axes);
+                    sample(&mut survey, &mut stride, shape.middle(), wish.swap_axes);
                 }
                 Err(reason) => tally.keep_out(reason, || row_name(several.then_some(source.file.as_str()), row.number)),
             }
@@ -103,13 +144,21 @@ pub(crate) fn survey(
     }
     progress(total);
     tally.read = total;
+    if !wish.keys_may_repeat {
+        keys.require(fields)?;
+    }
     let best = [Family::Polygon, Family::Line, Family::Point]
         .into_iter()
         .reduce(|a, b| if counts[b as usize].0 > counts[a as usize].0 { b } else { a });
-    let family = best.filter(|f| counts[*f as usize].0 > 0);
-    let multi = family.is_some_and(|f| counts[f as usize].1);
+    let there = |f: &Family| counts[*f as usize].0 > 0 || (*f == Family::Polygon && counts[Family::Line as usize].0 > 0);
+    let family = match wish.family {
+        Some(told) => Some(told).filter(there),
+        None => best.filter(|f| counts[*f as usize].0 > 0),
+    };
+    let closed = wish.family == Some(Family::Polygon) && counts[Family::Line as usize].1;
+    let multi = family.is_some_and(|f| counts[f as usize].1) || closed;
     let no_keys = keys.failed(fields);
-    Ok(Survey { files, family, multi, key: keys.best(), no_keys, damaged_text, lost_values, clamped, tally })
+    Ok(Survey { files, family, multi, key: keys.best(), no_keys, lost_values, clamped, tally })
 }
 
 /// Keeps every `stride`-th position; when there are too many, every second of them, at twice the stride.
@@ -129,6 +178,8 @@ fn sample(survey: &mut FileSurvey, stride: &mut u64, middle: Option<[f64; 2]>, s
 /// The columns that might tell the rows apart, and what was seen in them.
 struct Keys {
     candidates: Vec<(Key, Candidate)>,
+    /// Somebody named the only one: it must hold.
+    named: bool,
 }
 
 /// In each file, the field's number among the file's; and the values seen, as hashes.
@@ -136,9 +187,20 @@ struct Candidate {
     index: Vec<Option<usize>>,
     seen: HashSet<u64>,
     holds: bool,
+    /// Of one that was named: rows that it does not tell apart, and some of them.
+    faults: u64,
+    examples: Vec<String>,
 }
 
 impl Keys {
+    fn only(key: Key, fields: &[FieldPlan], sources: &[Source]) -> Self {
+        let index = match &key {
+            Key::Field(index) => fields[*index].source.iter().copied().map(Some).collect(),
+            _ => vec![None; sources.len()],
+        };
+        Self { candidates: vec![(key, Candidate::new(index))], named: true }
+    }
+
     fn new(fields: &[FieldPlan], sources: &[Source]) -> Self {
         let mut candidates: Vec<(Key, Candidate)> = plan::key_fields(fields)
             .map(|index| (Key::Field(index), Candidate::new(fields[index].source.iter().copied().map(Some).collect())))
@@ -148,24 +210,35 @@ impl Keys {
         {
             candidates.push((Key::Own(name.clone()), Candidate::new(vec![None])));
         }
-        Self { candidates }
+        Self { candidates, named: false }
     }
 
     fn look(&mut self, row: &Row, file: usize) {
-        for (_, candidate) in self.candidates.iter_mut().filter(|(_, c)| c.holds) {
+        for (_, candidate) in self.candidates.iter_mut().filter(|(_, c)| c.holds || self.named) {
             let text = match candidate.index[file] {
                 Some(index) => row.values.get(index).and_then(Value::to_text),
                 None => row.key.map(|k| k.to_string()),
             };
-            candidate.holds = text.is_some_and(|text| {
+            let tells_apart = text.as_ref().is_some_and(|text| {
                 let mut hasher = DefaultHasher::new();
                 text.hash(&mut hasher);
-                fit_for_id(&text) && candidate.seen.insert(hasher.finish())
+                fit_for_id(text) && candidate.seen.insert(hasher.finish())
             });
-            if !candidate.holds {
+            candidate.holds &= tells_apart;
+            if !candidate.holds && !self.named {
                 candidate.seen = HashSet::new();
             }
+            if !tells_apart && self.named {
+                candidate.fault(row.number, text.as_deref());
+            }
         }
+    }
+
+    /// One that was named tells every row apart, or the load is refused.
+    fn require(&self, fields: &[FieldPlan]) -> Result<(), IngestError> {
+        let Some((key, candidate)) = self.candidates.first().filter(|(_, c)| self.named && c.faults > 0) else { return Ok(()) };
+        let column = key.name(fields).unwrap_or_default();
+        Err(IngestError::KeyFails { column, rows: candidate.faults, examples: candidate.examples.clone() })
     }
 
     fn failed(&self, fields: &[FieldPlan]) -> Vec<String> {
@@ -174,17 +247,29 @@ impl Keys {
     }
 
     fn best(self) -> Key {
-        self.candidates.into_iter().find(|(_, c)| c.holds && !c.seen.is_empty()).map_or(Key::Sequence, |(key, _)| key)
+        let named = self.named;
+        self.candidates.into_iter().find(|(_, c)| (c.holds || named) && !c.seen.is_empty()).map_or(Key::Sequence, |(key, _)| key)
     }
 }
 
 impl Candidate {
     fn new(index: Vec<Option<usize>>) -> Self {
-        Self { index, seen: HashSet::new(), holds: true }
+        Self { index, seen: HashSet::new(), holds: true, faults: 0, examples: Vec::new() }
+    }
+
+    fn fault(&mut self, row: u64, text: Option<&str>) {
+        self.faults += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push(match text {
+                None => format!("row {row} has none"),
+                Some(text) if fit_for_id(text) => format!("row {row} has `{text}`, as one before"),
+                Some(text) => format!("row {row} has `{}`", text.chars().take(60).collect::<String>()),
+            });
+        }
     }
 }
 
 /// Whether a text can stand in an address as it is.
-fn fit_for_id(text: &str) -> bool {
+pub(crate) fn fit_for_id(text: &str) -> bool {
     (1..=LONGEST_ID).contains(&text.len()) && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | ':' | '{' | '}'))
 }

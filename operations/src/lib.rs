@@ -19,7 +19,7 @@ pub use answer::{Answer, CHANGE_POSITION, flushed};
 pub use ask::{Ask, State, checked_reason, header};
 pub use change::{Begun, Change, Row, absent, layer, refused};
 pub use faults::Faults;
-pub use page::{Page, STYLE_SHEET, field, hidden, map, map_where, say, style_sheet};
+pub use page::{Page, STYLE_SHEET, STYLES, field, hidden, map, map_where, say, style_sheet};
 pub use people::for_people;
 pub use place::{Place, place};
 pub use request::{COMMON, Format, Request, matches};

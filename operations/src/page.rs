@@ -10,10 +10,13 @@ use crate::request::Request;
 /// Where the style sheet lies.
 pub const STYLE_SHEET: &str = "/static/pages.css";
 
+/// The pages' style sheet, for a page that stands alone.
+pub const STYLES: &str = include_str!("../static/pages.css");
+
 /// The pages' style sheet, for the address [`STYLE_SHEET`].
 pub async fn style_sheet() -> Response {
     let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "public, max-age=3600")];
-    (headers, include_str!("../static/pages.css")).into_response()
+    (headers, STYLES).into_response()
 }
 
 /// One wording of two.

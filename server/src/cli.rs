@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{audit, config, database, demo, environment, ingest, keys, layers, migrate, read_file, serve, tiles, works};
+use crate::commands::{
+    audit, config, database, demo, environment, export, ingest, keys, layers, migrate, read_file, serve, tiles, works, write_file,
+};
 use crate::config::Options;
 
 /// The open territorial information system of a city.
@@ -31,6 +33,8 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     /// Publishes files as a layer
     Ingest(ingest::Arguments),
+    /// Writes a layer into a file
+    Export(export::Arguments),
     /// Brings the database up to this version of the program
     Migrate(migrate::Arguments),
     /// Lists the layers
@@ -67,4 +71,7 @@ pub(crate) enum Command {
     /// Opens a file for another process of this program
     #[command(name = read_file::NAME, hide = true)]
     ReadFile,
+    /// Writes a file for another process of this program
+    #[command(name = write_file::NAME, hide = true)]
+    WriteFile,
 }

@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod database;
 pub(crate) mod demo;
 pub(crate) mod environment;
+pub(crate) mod export;
 pub(crate) mod ingest;
 pub(crate) mod keys;
 pub(crate) mod layers;
@@ -14,6 +15,7 @@ pub(crate) mod read_file;
 pub(crate) mod serve;
 pub(crate) mod tiles;
 pub(crate) mod works;
+pub(crate) mod write_file;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,7 @@ pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, 
         Command::Demo(arguments) => demo::run(arguments, config).await?,
         Command::Serve(_) => serve::run(config).await?,
         Command::Ingest(arguments) => ingest::run(arguments, config).await?,
+        Command::Export(arguments) => export::run(arguments, config).await?,
         Command::Migrate(arguments) => migrate::run(arguments, config).await?,
         Command::Layers(arguments) => layers::run(arguments, config).await?,
         Command::Tiles(command) => tiles::run(command, config).await?,
@@ -45,7 +48,7 @@ pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, 
         Command::Check => return check::run(config).await,
         Command::Config(command) => config::run(command, config),
         // done before the configuration is read
-        Command::Completions { .. } | Command::ReadFile => {}
+        Command::Completions { .. } | Command::ReadFile | Command::WriteFile => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,6 +9,7 @@ mod health;
 mod host;
 pub(crate) mod journal;
 mod layers;
+mod load_reports;
 mod metrics;
 mod openapi;
 mod portal;
@@ -116,7 +117,8 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     let jobs = jobs::Pages { database: context.database.clone(), public_url: context.public_url.clone(), title };
     Ok(router
         .merge(who.routes(&context, &catalogue))
-        .merge(layers::routes(layers::Layers { catalogue: catalogue.clone(), owner }))
+        .merge(layers::routes(layers::Layers { catalogue: catalogue.clone(), owner: owner.clone() }))
+        .merge(load_reports::routes(load_reports::Reports { context: context.clone(), owner }))
         .merge(attachments::routes(attachments))
         .merge(jobs::routes(jobs))
         .merge(catalogue::routes(context.clone(), catalogue, syntaxes, settings))

@@ -57,6 +57,9 @@ fn run(cli: &Cli, matches: &clap::ArgMatches) -> Result<ExitCode, Failure> {
     if let Command::ReadFile = &cli.command {
         return commands::read_file::run().map(|()| ExitCode::SUCCESS);
     }
+    if let Command::WriteFile = &cli.command {
+        return commands::write_file::run().map(|()| ExitCode::SUCCESS);
+    }
     // the values of the innermost command, `config show` being one within another
     let mut matches = matches;
     while let Some((_, inner)) = matches.subcommand() {

@@ -79,7 +79,7 @@ impl Bench {
     }
 }
 
-fn ogr2ogr(command: &mut Command) -> Result<()> {
+pub(super) fn ogr2ogr(command: &mut Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output().context("ogr2ogr can't be run: it comes with GDAL (gdal-bin)")?;
     ensure!(output.status.success(), "ogr2ogr: {}", String::from_utf8_lossy(&output.stderr));
     Ok(())

@@ -51,6 +51,16 @@ pub(crate) fn write(shape: &Shape, srid: Srid, out: &mut Vec<u8>) {
     }
 }
 
+/// The same without the SRID: plain well-known binary.
+pub(crate) fn write_wkb(shape: &Shape, srid: Srid) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(shape, srid, &mut out);
+    // the flag is in the highest byte of the type, and the number follows it
+    out[4] &= !0x20;
+    out.drain(5..9);
+    out
+}
+
 fn head(out: &mut Vec<u8>, code: u32) {
     out.push(1);
     out.extend(code.to_le_bytes());

@@ -1,5 +1,6 @@
 //! The second reading: rows are transformed, batch by batch, and written in COPY's binary form. Runs on its own thread.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -12,10 +13,11 @@ use super::Tally;
 use super::staging::OWN_COLUMNS;
 use crate::geometry::{self, Family, Shape, Tidied};
 use crate::place::Locator;
-use crate::plan::FieldPlan;
+use crate::plan::{FieldPlan, Role};
 use crate::report::Reason;
+use crate::rules::{Checker, Example, Facts, Rule, Severity};
 use crate::source::{Row, Source, Value};
-use crate::survey::Key;
+use crate::survey::{Key, fit_for_id};
 use crate::{IngestError, Limits};
 
 /// Rows transformed by one call.
@@ -37,6 +39,15 @@ pub(crate) struct Plan {
     pub(crate) rows: Vec<u64>,
     /// Rows may go into the next table at once.
     pub(crate) direct: Option<IntoNext>,
+    /// For an update: whether the layer's geometries are multi-geometries. Geometries are written in that form, so that they can be
+    /// compared byte by byte, and rows that are kept out without one, so that it is known that they did not vanish.
+    pub(crate) compared: Option<IntoNext>,
+    /// What rows are held against.
+    pub(crate) facts: Facts,
+    /// Who says the comune before the place does.
+    pub(crate) told_comune: Option<ToldComune>,
+    /// Whether the family was told, so that what can become of it does: lines that are closed, areas.
+    pub(crate) told: bool,
 }
 
 /// How a row's comune is found before PostGIS is asked.
@@ -45,6 +56,14 @@ pub(crate) enum ComuneOf {
     Given(String),
     /// The one a point lies in; for everything else PostGIS knows better.
     Points(Arc<Locator>),
+}
+
+/// A column that says the comune of each row.
+pub(crate) struct ToldComune {
+    /// Its number in each file.
+    pub(crate) source: Vec<usize>,
+    /// The installation's comuni; without any, every code is taken.
+    pub(crate) known: HashSet<String>,
 }
 
 /// Rows in COPY's form.
@@ -70,6 +89,8 @@ pub(crate) fn read_into(sources: &mut [Source], plan: &Plan, out: &Sender<Chunk>
         plan,
         out,
         tally: Tally::default(),
+        checker: Checker::new(plan.facts.clone(), &plan.fields),
+        keys: HashSet::new(),
         rows: plan.new_rows(),
         next: plan.new_next(),
         batch: Vec::with_capacity(BATCH),
@@ -97,7 +118,7 @@ pub(crate) fn read_into(sources: &mut [Source], plan: &Plan, out: &Sender<Chunk>
     }
     let _ = writer.send();
     let _ = writer.send_next();
-    Ok(writer.tally)
+    Ok(Tally { found: writer.checker.end(), ..writer.tally })
 }
 
 impl Plan {
@@ -126,6 +147,8 @@ struct Pending {
     number: u64,
     key: Option<String>,
     values: Vec<Value>,
+    /// The comune that the row itself says.
+    comune: Option<String>,
     tidied: Tidied,
 }
 
@@ -133,6 +156,9 @@ struct Writer<'a> {
     plan: &'a Plan,
     out: &'a Sender<Chunk>,
     tally: Tally,
+    checker: Checker,
+    /// Where rows whose key repeats are kept out: the keys so far.
+    keys: HashSet<String>,
     rows: Rows,
     /// Those that go into the next table.
     next: Rows,
@@ -146,34 +172,70 @@ impl Writer<'_> {
     fn take(&mut self, row: Row) -> ControlFlow<()> {
         self.tally.read += 1;
         let number = row.number;
-        match self.prepare(row) {
-            Ok(pending) => self.batch.push(pending),
+        let key = self.key(&row);
+        match self.prepare(row, key.as_deref()) {
+            Ok(pending) => self.batch.push(Pending { key, ..pending }),
             Err(reason) => {
                 let name = self.name.as_deref();
                 self.tally.keep_out(reason, || row_name(name, number));
+                if self.write_kept_out(self.tally.read, number, key.as_deref()).is_break() {
+                    return ControlFlow::Break(());
+                }
             }
         }
         if self.batch.len() >= BATCH { self.flush() } else { ControlFlow::Continue(()) }
     }
 
-    fn prepare(&self, row: Row) -> Result<Pending, Reason> {
+    fn key(&self, row: &Row) -> Option<String> {
+        match &self.plan.key {
+            Key::Field(index) => row.values.get(self.plan.fields[*index].source[self.file]).and_then(Value::to_text),
+            Key::Own(_) => row.key.map(|k| k.to_string()),
+            Key::Sequence => None,
+        }
+    }
+
+    fn write_kept_out(&mut self, seq: u64, number: u64, key: Option<&str>) -> ControlFlow<()> {
+        let Some(key) = key.filter(|_| self.plan.compared.is_some()) else { return ControlFlow::Continue(()) };
+        let mut row = self.rows.row();
+        write_origin(&mut row, seq, self.file, number, Some(key));
+        // comune, geometry, values
+        for _ in 0..2 + self.plan.fields.len() {
+            row.null();
+        }
+        if self.rows.is_full() { self.send() } else { ControlFlow::Continue(()) }
+    }
+
+    fn prepare(&mut self, row: Row, key: Option<&str>) -> Result<Pending, Reason> {
         let mut tidied = geometry::tidy(row.geometry, &self.plan.limits)?;
+        if self.plan.told {
+            tidied.shape = tidied.shape.into_family(self.plan.family).ok_or(Reason::OtherFamily)?;
+        }
         if tidied.shape.family != self.plan.family {
             return Err(Reason::OtherFamily);
         }
         if self.plan.swap_axes {
             tidied.shape.positions.iter_mut().for_each(|p| p.swap(0, 1));
         }
-        let key = match &self.plan.key {
-            Key::Field(index) => row.values.get(self.plan.fields[*index].source[self.file]).and_then(Value::to_text),
-            Key::Own(_) => row.key.map(|k| k.to_string()),
-            Key::Sequence => None,
+        let Self { plan, checker, keys, name, file, .. } = self;
+        let (number, shape, transformer) = (row.number, &tidied.shape, &plan.transformers[*file]);
+        let label = || row_name(name.as_deref(), number);
+        let place = || shape.middle().and_then(|middle| transformer.convert_one(middle).ok());
+        if plan.key != Key::Sequence && checker.severity(Rule::RepeatedKey) == Severity::KeepOut {
+            check_key(checker, keys, key, &label, &place)?;
+        }
+        let comune = match &plan.told_comune {
+            Some(told) => told_comune(checker, told, row.values.get(told.source[*file]), &label, &place)?,
+            None => None,
         };
+        let mut values = Vec::with_capacity(plan.fields.len());
         let mut given: Vec<Option<Value>> = row.values.into_iter().map(Some).collect();
-        let fields = self.plan.fields.iter();
-        let values: Option<Vec<Value>> =
-            fields.map(|f| given.get_mut(f.source[self.file]).and_then(Option::take).unwrap_or(Value::Null).fit(f.kind)).collect();
-        Ok(Pending { seq: self.tally.read, number: row.number, key, values: values.ok_or(Reason::WrongType)?, tidied })
+        for field in &plan.fields {
+            let value = given.get_mut(field.source[*file]).and_then(Option::take).unwrap_or(Value::Null);
+            values.push(fit(checker, field, value, &label, &place)?);
+        }
+        checker.values(&mut values, &label, &place)?;
+        check_validity(&plan.fields, &values)?;
+        Ok(Pending { seq: self.tally.read, number, key: None, values, comune, tidied })
     }
 
     /// Transforms and writes what is gathered.
@@ -186,12 +248,24 @@ impl Writer<'_> {
             let label = || row_name(name, pending.number);
             if !fits {
                 self.tally.keep_out(Reason::NoPlace, label);
+                if self.write_kept_out(pending.seq, pending.number, pending.key.as_deref()).is_break() {
+                    return ControlFlow::Break(());
+                }
+                continue;
+            }
+            let own = if let Key::Field(index) = self.plan.key { Some(index) } else { None };
+            if let Err(reason) = self.checker.shape(&pending.tidied.shape, &pending.values, own, &label) {
+                self.tally.keep_out(reason, label);
+                if self.write_kept_out(pending.seq, pending.number, pending.key.as_deref()).is_break() {
+                    return ControlFlow::Break(());
+                }
                 continue;
             }
             if pending.tidied.mended {
                 self.tally.mend(label);
             }
-            let comune = self.plan.comune.of(&pending.tidied.shape);
+            let told = pending.comune.take();
+            let comune = told.as_deref().or_else(|| self.plan.comune.of(&pending.tidied.shape));
             let shape = &mut pending.tidied.shape;
             let full = match (self.plan.direct, comune) {
                 (Some(next), Some(comune)) => {
@@ -202,6 +276,9 @@ impl Writer<'_> {
                     self.next.is_full() && self.send_next().is_break()
                 }
                 _ => {
+                    if let Some(compared) = self.plan.compared {
+                        shape.multi = compared.multi;
+                    }
                     geometry::write_ewkb(shape, self.plan.storage, &mut ewkb);
                     write(&mut self.rows.row(), &pending, self.file, comune, &ewkb);
                     self.rows.is_full() && self.send().is_break()
@@ -250,6 +327,67 @@ impl Writer<'_> {
     }
 }
 
+/// A value as the field's kind; what does not fit is left empty if the plan says so.
+fn fit(
+    checker: &mut Checker,
+    field: &FieldPlan,
+    value: Value,
+    row: &dyn Fn() -> String,
+    place: &dyn Fn() -> Option<[f64; 2]>,
+) -> Result<Value, Reason> {
+    value.fit(field.kind).or_else(|misfit| {
+        let what = || Some(format!("{}: {}", field.name, misfit.to_text().unwrap_or_default().chars().take(80).collect::<String>()));
+        checker.found.add(Rule::WrongType, || Example { row: row(), what: what(), at: place() });
+        if checker.severity(Rule::WrongType) == Severity::Mend { Ok(Value::Null) } else { Err(Reason::WrongType) }
+    })
+}
+
+/// Where the plan keeps rows out that have no key of their own: whether this one has.
+fn check_key(
+    checker: &mut Checker,
+    keys: &mut HashSet<String>,
+    key: Option<&str>,
+    row: &dyn Fn() -> String,
+    place: &dyn Fn() -> Option<[f64; 2]>,
+) -> Result<(), Reason> {
+    if key.filter(|key| fit_for_id(key)).is_some_and(|key| keys.insert(key.to_owned())) {
+        return Ok(());
+    }
+    let what = key.map(|key| key.chars().take(80).collect());
+    checker.found.add(Rule::RepeatedKey, || Example { row: row(), what, at: place() });
+    Err(Reason::ByRule)
+}
+
+/// The comune that a row says; `None` if it says none, or one that is not the installation's.
+fn told_comune(
+    checker: &mut Checker,
+    told: &ToldComune,
+    value: Option<&Value>,
+    row: &dyn Fn() -> String,
+    place: &dyn Fn() -> Option<[f64; 2]>,
+) -> Result<Option<String>, Reason> {
+    let Some(code) = value.and_then(Value::to_text) else { return Ok(None) };
+    // a number has lost its zeros
+    let code = format!("{:0>6}", code.trim());
+    let is_code = code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit());
+    if is_code && (told.known.is_empty() || told.known.contains(&code)) {
+        return Ok(Some(code));
+    }
+    let what = Some(code.chars().take(80).collect());
+    checker.found.add(Rule::UnknownComune, || Example { row: row(), what, at: place() });
+    if checker.severity(Rule::UnknownComune) == Severity::KeepOut { Err(Reason::ByRule) } else { Ok(None) }
+}
+
+/// Whether a row begins, and does not end before it.
+fn check_validity(fields: &[FieldPlan], values: &[Value]) -> Result<(), Reason> {
+    let of = |role: Role| fields.iter().position(|f| f.role == role).map(|index| &values[index]);
+    match (of(Role::ValidFrom), of(Role::ValidTo)) {
+        (None, _) | (Some(Value::Instant(_)), None | Some(Value::Null)) => Ok(()),
+        (Some(Value::Instant(from)), Some(Value::Instant(to))) if to > from => Ok(()),
+        _ => Err(Reason::NoValidity),
+    }
+}
+
 impl ComuneOf {
     fn of(&self, shape: &Shape) -> Option<&str> {
         match self {
@@ -260,14 +398,18 @@ impl ComuneOf {
     }
 }
 
-fn write(row: &mut RowWriter<'_>, pending: &Pending, file: usize, comune: Option<&str>, ewkb: &[u8]) {
-    row.integer(i64::try_from(pending.seq).unwrap_or(i64::MAX));
+fn write_origin(row: &mut RowWriter<'_>, seq: u64, file: usize, number: u64, key: Option<&str>) {
+    row.integer(i64::try_from(seq).unwrap_or(i64::MAX));
     row.int4(i32::try_from(file).unwrap_or(i32::MAX));
-    row.integer(i64::try_from(pending.number).unwrap_or(i64::MAX));
-    match &pending.key {
+    row.integer(i64::try_from(number).unwrap_or(i64::MAX));
+    match key {
         Some(key) => row.text(key),
         None => row.null(),
     };
+}
+
+fn write(row: &mut RowWriter<'_>, pending: &Pending, file: usize, comune: Option<&str>, ewkb: &[u8]) {
+    write_origin(row, pending.seq, file, pending.number, pending.key.as_deref());
     match comune {
         Some(comune) => row.text(comune),
         None => row.null(),

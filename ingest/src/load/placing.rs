@@ -8,6 +8,7 @@ use super::feed_rows::row_name;
 use super::{Direct, EXAMPLES, Staging, Tally};
 use crate::geometry::Family;
 use crate::report::Reason;
+use crate::rules::{Rule, Severity};
 use crate::source::Source;
 use crate::{IngestError, Request};
 
@@ -29,20 +30,30 @@ pub(crate) struct Placed {
     pub(crate) bbox: Option<Bbox>,
 }
 
-/// Fills the placed table with what PostGIS has to look at. `existing` is the geometry type of the layer that is added to.
+/// Which rows are placed, and into what.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Into<'a> {
+    /// The geometry type of the layer that they become rows of, where it is there.
+    pub(crate) existing: Option<GeometryType>,
+    /// A query of their `_seq`, where it is not all of them.
+    pub(crate) only: Option<&'a str>,
+}
+
+/// Fills the placed table with what PostGIS has to look at.
 pub(crate) async fn place(
     database: &mut PgConnection,
     staging: &Staging,
     family: Family,
     request: &Request,
-    existing: Option<GeometryType>,
+    into: Into<'_>,
     sources: &[Source],
     tally: &mut Tally,
 ) -> Result<Placed, IngestError> {
     let failed = IngestError::database("can't place the rows");
-    run(database, staging, family, request, existing).await.map_err(failed)?;
+    let only = into.only.map_or_else(String::new, |rows| format!(" and s._seq in ({rows})"));
+    run(database, staging, family, request, into.existing, &only).await.map_err(failed)?;
     let summary = IngestError::database("can't sum the rows up");
-    count(database, staging, sources, request, tally).await.map_err(summary)
+    count(database, staging, sources, request, &only, tally).await.map_err(summary)
 }
 
 async fn run(
@@ -51,6 +62,7 @@ async fn run(
     family: Family,
     request: &Request,
     existing: Option<GeometryType>,
+    only: &str,
 ) -> Result<(), sqlx::Error> {
     let valid = if family == Family::Polygon { "st_isvalid(s._geom)" } else { "true" };
     if request.comune.is_none() {
@@ -68,7 +80,8 @@ async fn run(
                 st_numgeometries(m.geom) as parts,
                 coalesce(s._comune, c.id, n.id) as comune,
                 coalesce(n.metres, 0) as metres,
-                case when st_isempty(m.geom) then 'not_mendable'
+                case when {out} and not v.valid then 'invalid'
+                     when st_isempty(m.geom) then 'not_mendable'
                      when {single} and st_numgeometries(m.geom) > 1 then 'several_parts'
                      when n.metres > {FAR_M} then 'far_outside' end as kept_out
          from {loading} s
@@ -81,9 +94,10 @@ async fn run(
                             where b.geom && q.p and st_intersects(b.geom, q.p) order by id limit 1) c on true
          left join lateral (select istat as id, st_distance(b.geom, m.geom) as metres from territory.v_comuni b
                             where s._comune is null and c.id is null order by b.geom <-> m.geom limit 1) n on true
-         where {looked_at}",
+         where {looked_at}{only}",
         placed = staging.placed.sql(),
         loading = staging.loading.sql(),
+        out = request.rules().get(Rule::InvalidGeometry) == Severity::KeepOut,
         // asked for nothing when the comune is given, but a table has to be there
         comuni = if request.comune.is_none() { "opensit_ingest_comuni" } else { "(select istat as id, geom from territory.v_comuni)" },
     );
@@ -110,6 +124,7 @@ async fn count(
     staging: &Staging,
     sources: &[Source],
     request: &Request,
+    only: &str,
     tally: &mut Tally,
 ) -> Result<Placed, sqlx::Error> {
     let (placed, loading) = (staging.placed.sql(), staging.loading.sql());
@@ -118,9 +133,12 @@ async fn count(
         let file = usize::try_from(file).ok().filter(|_| sources.len() > 1).and_then(|f| sources.get(f));
         Ok(row_name(file.map(|s| s.file.as_str()), u64::try_from(number).unwrap_or(0)))
     };
-    for (reason, name) in
-        [(Reason::NotMendable, "not_mendable"), (Reason::SeveralParts, "several_parts"), (Reason::FarOutside, "far_outside")]
-    {
+    for (reason, name) in [
+        (Reason::Invalid, "invalid"),
+        (Reason::NotMendable, "not_mendable"),
+        (Reason::SeveralParts, "several_parts"),
+        (Reason::FarOutside, "far_outside"),
+    ] {
         let sql = format!(
             "select l._file, l._row, count(*) over () as rows from {placed} p join {loading} l using (_seq)
              where p.kept_out = $1 order by _seq limit {EXAMPLES}"
@@ -154,8 +172,8 @@ async fn count(
                 count(*) filter (where p.metres > 0) as outside, coalesce(max(p.metres), 0) as farthest,
                 st_xmin(st_extent(box)) as west, st_ymin(st_extent(box)) as south,
                 st_xmax(st_extent(box)) as east, st_ymax(st_extent(box)) as north
-         from {loading} l left join {placed} p using (_seq) cross join lateral (select coalesce(p.geom, l._geom) as box) g
-         where p.kept_out is null"
+         from {loading} s left join {placed} p using (_seq) cross join lateral (select coalesce(p.geom, s._geom) as box) g
+         where p.kept_out is null{only}"
     );
     let row = sqlx::query(AssertSqlSafe(sql)).fetch_one(database).await?;
     let number = |name: &str| row.try_get::<i64, _>(name).map(|n| u64::try_from(n).unwrap_or(0));

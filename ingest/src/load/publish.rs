@@ -6,6 +6,7 @@ use kernel::{Layer, LayerId, TableName};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use super::Staging;
+use crate::update::Delivery;
 use crate::{IngestError, Mode};
 
 /// What the layer's name stands for now.
@@ -17,6 +18,8 @@ pub(crate) enum Target {
     Replaces(Box<Layer>),
     /// A published layer that grows.
     Grows(Box<Layer>),
+    /// A published layer whose rows are compared with the file's.
+    Updates(Box<Layer>),
 }
 
 impl Target {
@@ -25,13 +28,14 @@ impl Target {
         let layer = store::get(database, id).await?;
         match (layer, mode) {
             (None, Mode::Create | Mode::Replace) => Ok(Self::New),
-            (None, Mode::Append) => Err(IngestError::NoLayer(id.clone())),
+            (None, Mode::Append | Mode::Update) => Err(IngestError::NoLayer(id.clone())),
             (Some(layer), _) if layer.module != crate::plan::SCHEMA => {
                 Err(IngestError::Declared { layer: id.clone(), module: layer.module })
             }
             (Some(_), Mode::Create) => Err(IngestError::Exists(id.clone())),
             (Some(layer), Mode::Replace) => Ok(Self::Replaces(Box::new(layer))),
             (Some(layer), Mode::Append) => Ok(Self::Grows(Box::new(layer))),
+            (Some(layer), Mode::Update) => Ok(Self::Updates(Box::new(layer))),
         }
     }
 
@@ -39,7 +43,15 @@ impl Target {
     pub(crate) fn existing(&self) -> Option<&Layer> {
         match self {
             Self::New => None,
-            Self::Replaces(layer) | Self::Grows(layer) => Some(layer),
+            Self::Replaces(layer) | Self::Grows(layer) | Self::Updates(layer) => Some(layer),
+        }
+    }
+
+    /// The layer whose rows stay, so that the file has to fit it.
+    pub(crate) fn keeps(&self) -> Option<&Layer> {
+        match self {
+            Self::New | Self::Replaces(_) => None,
+            Self::Grows(layer) | Self::Updates(layer) => Some(layer),
         }
     }
 }
@@ -51,7 +63,7 @@ pub(crate) async fn publish(
     helper: &mut PgConnection,
     staging: &Staging,
     layer: &Layer,
-    mode: Mode,
+    delivery: &Delivery<'_>,
 ) -> Result<u64, IngestError> {
     let failed = "can't publish the layer";
     let sql = insert(staging, layer, &staging.next, "l._seq::text");
@@ -59,22 +71,25 @@ pub(crate) async fn publish(
     store::index_ahead(database, helper, &staging.next, layer).await?;
     let mut transaction = database.begin().await.map_err(IngestError::database(failed))?;
     // somebody may have made it meanwhile by other means
-    Target::find(&mut transaction, &layer.id, mode).await?;
+    let target = Target::find(&mut transaction, &layer.id, delivery.mode).await?;
     store::swap_in(&mut transaction, &staging.next, layer).await?;
+    let mode = if matches!(target, Target::New) { Mode::Create } else { delivery.mode };
+    Delivery { mode, ..*delivery }.keep(&mut transaction, layer).await?;
     transaction.commit().await.map_err(IngestError::database(failed))?;
     Ok(rows)
 }
 
 /// Adds the rows to the layer, in one transaction. Returns how many there were before, and how many were added. `layer` is
 /// the declaration as it will be.
-pub(crate) async fn append(database: &mut PgConnection, staging: &Staging, layer: &Layer) -> Result<(u64, u64), IngestError> {
+pub(crate) async fn append(
+    database: &mut PgConnection,
+    staging: &Staging,
+    layer: &Layer,
+    delivery: &Delivery<'_>,
+) -> Result<(u64, u64), IngestError> {
     let failed = "can't append the rows";
     let mut transaction = database.begin().await.map_err(IngestError::database(failed))?;
-    // readers go on, other writers wait
-    sqlx::query(AssertSqlSafe(format!("lock table {} in share row exclusive mode", layer.table.sql())))
-        .execute(&mut *transaction)
-        .await
-        .map_err(IngestError::database(failed))?;
+    lock(&mut transaction, layer).await.map_err(IngestError::database(failed))?;
     refuse_known_ids(&mut transaction, staging, layer).await?;
     let (before, last): (i64, i64) = sqlx::query_as(AssertSqlSafe(format!(
         "select count(*), coalesce(max(id::bigint) filter (where id ~ '^[0-9]{{1,18}}$'), 0) from {}",
@@ -87,8 +102,15 @@ pub(crate) async fn append(database: &mut PgConnection, staging: &Staging, layer
     let rows = sqlx::query(AssertSqlSafe(sql)).execute(&mut *transaction).await.map_err(IngestError::database(failed))?.rows_affected();
     store::put(&mut transaction, layer, None).await?;
     store::touch(&mut transaction, &layer.id).await?;
+    delivery.keep(&mut transaction, layer).await?;
     transaction.commit().await.map_err(IngestError::database(failed))?;
     Ok((before.unsigned_abs(), rows))
+}
+
+/// Until the transaction ends readers go on, and other writers wait.
+pub(crate) async fn lock(transaction: &mut PgConnection, layer: &Layer) -> Result<(), sqlx::Error> {
+    sqlx::query(AssertSqlSafe(format!("lock table {} in share row exclusive mode", layer.table.sql()))).execute(transaction).await?;
+    Ok(())
 }
 
 async fn refuse_known_ids(database: &mut PgConnection, staging: &Staging, layer: &Layer) -> Result<(), IngestError> {
@@ -106,15 +128,14 @@ async fn refuse_known_ids(database: &mut PgConnection, staging: &Staging, layer:
 
 /// The rows that are not kept out, with the geometry in the layer's type.
 fn insert(staging: &Staging, layer: &Layer, into: &TableName, sequence: &str) -> String {
-    let fields: String = layer.fields.iter().map(|f| format!(", {}", f.name.sql())).collect();
-    let values: String = layer.fields.iter().map(|f| format!(", l.{}", f.name.sql())).collect();
-    let multi = layer.geometry == layer.geometry.multi();
-    let geometry = "coalesce(p.geom, l._geom)";
-    let geometry = match layer.geometry {
-        GeometryType::Geometry => geometry.to_owned(),
-        _ if multi => format!("st_multi({geometry})"),
-        _ => format!("st_geometryn({geometry}, 1)"),
-    };
+    let mut fields: String = layer.fields.iter().map(|f| format!(", {}", f.name.sql())).collect();
+    let mut values: String = layer.fields.iter().map(|f| format!(", l.{}", f.name.sql())).collect();
+    if layer.validity {
+        fields += ", valid_from, valid_to";
+        // a file may say nothing of an end, and its table has no column for it then
+        values += ", l.valid_from, (to_jsonb(l) ->> 'valid_to')::timestamptz";
+    }
+    let geometry = geometry_sql(layer);
     format!(
         "insert into {into} (id, comune, geom{fields})
          select coalesce(l._key, {sequence}), coalesce(l._comune, p.comune), {geometry}{values}
@@ -125,4 +146,14 @@ fn insert(staging: &Staging, layer: &Layer, into: &TableName, sequence: &str) ->
         loading = staging.loading.sql(),
         placed = staging.placed.sql(),
     )
+}
+
+/// The geometry of a row that was staged (`l`) and, if it had to be, placed (`p`), in the layer's type.
+pub(crate) fn geometry_sql(layer: &Layer) -> String {
+    let geometry = "coalesce(p.geom, l._geom)";
+    match layer.geometry {
+        GeometryType::Geometry => geometry.to_owned(),
+        own if own == own.multi() => format!("st_multi({geometry})"),
+        _ => format!("st_geometryn({geometry}, 1)"),
+    }
 }

@@ -37,6 +37,11 @@ impl Locator {
         self.areas.push(area);
     }
 
+    /// The names of the areas.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.areas.iter().map(|area| area.id.as_str())
+    }
+
     /// The first area that the point lies in; on an outline, either of the two.
     pub(crate) fn locate(&self, [x, y]: [f64; 2]) -> Option<&str> {
         let holds = |area: &&Area| {

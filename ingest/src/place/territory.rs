@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crs::Transformer;
@@ -50,6 +51,11 @@ impl Territory {
 
     pub(crate) fn is_known(&self) -> bool {
         !self.outline.0.is_empty()
+    }
+
+    /// The ISTAT codes of the comuni.
+    pub(crate) fn comuni(&self) -> HashSet<String> {
+        self.locator.ids().map(str::to_owned).collect()
     }
 
     /// Finds the comune of a point in storage.

@@ -55,6 +55,60 @@ impl Note {
         ))
     }
 
+    pub(crate) fn more_layers(used: &str, others: &[String]) -> Self {
+        let others = others.join(", ");
+        Self(Text::new(
+            format!("dal file è stato letto {used}; `--source-layer` legge invece: {others}"),
+            format!("of the file {used} was read; `--source-layer` reads instead: {others}"),
+        ))
+    }
+
+    pub(crate) fn other_sheets(used: &str, others: &[String]) -> Self {
+        let others = others.join(", ");
+        Self(Text::new(
+            format!("è stato letto il foglio {used}; senza colonne di coordinate, quindi tralasciati: {others}"),
+            format!("the sheet {used} was read; without columns of coordinates and so left out: {others}"),
+        ))
+    }
+
+    pub(crate) fn header_below(row: u64) -> Self {
+        Self(Text::new(
+            format!("i nomi delle colonne stanno alla riga {row}: ciò che le sta sopra non è stato letto"),
+            format!("the columns' names stand in row {row}: what stands above it was not read"),
+        ))
+    }
+
+    pub(crate) fn drawing_layers(count: usize, layers: &[String]) -> Self {
+        let more = if count > layers.len() { ", …" } else { "" };
+        let layers = layers.join(", ");
+        Self(Text::new(
+            format!("il disegno ha {count} livelli, qui nel campo Layer; `--source-layer` ne legge uno: {layers}{more}"),
+            format!("the drawing has {count} layers, here in the field Layer; `--source-layer` reads one: {layers}{more}"),
+        ))
+    }
+
+    pub(crate) fn inserted_blocks(count: u64) -> Self {
+        Self(Text::new(
+            format!("blocchi inseriti nel disegno: {count}; ognuno è un punto, con nome e attributi del blocco"),
+            format!("blocks inserted in the drawing: {count}; each is a point, with the block's name and attributes"),
+        ))
+    }
+
+    pub(crate) fn network_links(count: u64) -> Self {
+        Self(Text::new(
+            format!("collegamenti ad altri file (NetworkLink): {count}; non sono stati seguiti"),
+            format!("links to other files (NetworkLink): {count}; they were not followed"),
+        ))
+    }
+
+    pub(crate) fn not_in_plan(columns: &[&str]) -> Self {
+        let columns = columns.join(", ");
+        Self(Text::new(
+            format!("il piano non ne parla, quindi tralasciate: {columns}"),
+            format!("the plan does not speak of them, so they were left out: {columns}"),
+        ))
+    }
+
     pub(crate) fn crs_overruled(stated: Srid, given: Srid) -> Self {
         Self(Text::new(
             format!("il file dichiara {stated}, ma `--crs` dice {given}"),
@@ -73,14 +127,6 @@ impl Note {
         Self(Text::new(
             "l'installazione non conosce i suoi confini: nessuno ha controllato dove cadono le righe",
             "the installation knows no boundary: nobody checked where the rows lie",
-        ))
-    }
-
-    pub(crate) fn damaged_text(rows: u64) -> Self {
-        let (it, en) = in_rows(rows);
-        Self(Text::new(
-            format!("{it} un testo aveva caratteri illeggibili, sostituiti da `\u{FFFD}`"),
-            format!("{en} a text had characters that can't be read, replaced by `\u{FFFD}`"),
         ))
     }
 
@@ -121,6 +167,18 @@ impl Note {
         ))
     }
 
+    /// A note in these words.
+    pub(crate) fn of(text: Text) -> Self {
+        Self(text)
+    }
+
+    pub(crate) fn identities_are_new() -> Self {
+        Self(Text::new(
+            "tutte le righe sono nuove, anche quelle uguali a prima: la loro storia e i numeri interni (`fid`) ricominciano; `--update` li conserva",
+            "all rows are new ones, those too that are as before: their history and inner numbers (`fid`) begin anew; `--update` keeps them",
+        ))
+    }
+
     pub(crate) fn grown(before: u64, added: u64) -> Self {
         let now = before + added;
         let (it, en) = if before == 1 {
@@ -146,7 +204,7 @@ mod tests {
 
     #[test]
     fn one_is_no_plural() {
-        for note in [Note::damaged_text, Note::lost_values, Note::clamped] {
+        for note in [Note::lost_values, Note::clamped] {
             assert!(note(1).text().en.starts_with("in 1 row ") && note(1).text().it.starts_with("in 1 riga "));
             assert!(note(2).text().en.starts_with("in 2 rows ") && note(2).text().it.starts_with("in 2 righe "));
         }

@@ -39,6 +39,12 @@ pub enum Reason {
     TooManyValues,
     /// A value does not fit the field's type.
     WrongType,
+    /// Its area is not valid, and the plan wants no such mended.
+    Invalid,
+    /// It ends before it begins, or begins never.
+    NoValidity,
+    /// A rule of the plan keeps it out.
+    ByRule,
 }
 
 impl Reason {
@@ -73,6 +79,11 @@ impl Reason {
             Self::TextTooLong => ("con un testo troppo lungo", "with a text that is too long"),
             Self::TooManyValues => ("con più valori che colonne", "with more values than there are columns"),
             Self::WrongType => ("con un valore che non va nel tipo del campo", "with a value that does not fit the field's type"),
+            Self::Invalid => ("con area non valida", "with an invalid area"),
+            Self::NoValidity => {
+                ("con validità che manca o finisce prima di cominciare", "with a validity that is missing or ends before it begins")
+            }
+            Self::ByRule => ("per una regola del piano", "by a rule of the plan"),
         };
         Text::new(it, en)
     }
@@ -107,6 +118,11 @@ impl Reason {
                 ("mettere tra virgolette i valori che contengono il separatore", "put quotes round values that contain the delimiter")
             }
             Self::WrongType => ("correggere il valore, o usare `--replace`", "correct the value, or use `--replace`"),
+            Self::Invalid => {
+                ("ridisegnarle, o nel piano `invalid-geometry = \"mend\"`", "draw them again, or in the plan `invalid-geometry = \"mend\"`")
+            }
+            Self::NoValidity => ("correggere le date di inizio e di fine", "correct the days on which they begin and end"),
+            Self::ByRule => ("qui sotto la regola e gli esempi", "the rule and examples are below"),
         };
         Text::new(it, en)
     }

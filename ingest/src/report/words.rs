@@ -7,6 +7,9 @@ use kernel::layer::FieldType;
 
 use super::{CrsSource, IdSource, Report};
 use crate::Mode;
+use crate::rules::Example;
+use crate::update::Difference;
+use crate::update::words::difference;
 
 pub(super) fn write(report: &Report, language: Language) -> String {
     let mut out = String::new();
@@ -15,15 +18,24 @@ pub(super) fn write(report: &Report, language: Language) -> String {
     out
 }
 
-fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
+/// What was done with which layer.
+pub(super) fn headline(r: &Report, language: Language) -> String {
     let it = language == Language::It;
     let say = |it_text: &'static str, en_text: &'static str| if it { it_text } else { en_text };
     let done = match r.mode {
         Mode::Create => say("pubblicato", "published"),
         Mode::Replace => say("sostituito", "replaced"),
         Mode::Append => say("ampliato", "added to"),
+        Mode::Update if r.difference.as_ref().is_some_and(|d| !d.written) => say("confrontato", "compared"),
+        Mode::Update => say("aggiornato", "updated"),
     };
-    writeln!(out, "{} `{}` ({}): {done}", say("Livello", "Layer"), r.layer, r.title.get(language))?;
+    format!("{} `{}` ({}): {done}", say("Livello", "Layer"), r.layer, r.title.get(language))
+}
+
+fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
+    let it = language == Language::It;
+    let say = |it_text: &'static str, en_text: &'static str| if it { it_text } else { en_text };
+    writeln!(out, "{}", headline(r, language))?;
     writeln!(out, "  {}: {}", say("Da", "From"), r.files.join(", "))?;
     let (read, loaded) = (number(r.rows_read, it), number(r.rows_loaded, it));
     match it {
@@ -51,6 +63,18 @@ fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
             false => writeln!(out, "    mended {rows} invalid geometries (for example row {examples})")?,
         }
     }
+    for finding in &r.findings {
+        let rows = number(finding.rows, it);
+        let examples: Vec<String> = finding.examples.iter().map(Example::to_string).collect();
+        let (done, words) = (finding.done.words().get(language).to_owned(), finding.rule.words().get(language).to_owned());
+        writeln!(
+            out,
+            "    {done} {rows}: {words} ({} {}); {}",
+            say("per esempio riga", "for example row"),
+            examples.join(", "),
+            finding.rule.cure().get(language)
+        )?;
+    }
     crs(r, language, out)?;
     extent(r, it, out)?;
     match (&r.id, it) {
@@ -60,6 +84,9 @@ fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
             writeln!(out, "  Identificativo pubblico: il numero d'ordine della riga, perché nessuna colonna distingue le righe")?;
         }
         (IdSource::Sequence, false) => writeln!(out, "  Public id: the row's number in order, since no column tells the rows apart")?,
+    }
+    if let Some(found) = &r.difference {
+        difference(found, language, out)?;
     }
     fields(r, language, out)?;
     for note in &r.notes {
@@ -72,14 +99,7 @@ fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
 fn crs(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
     let it = language == Language::It;
     for crs in &r.crs {
-        let how = match (&crs.decided, it) {
-            (CrsSource::Given, true) => "come detto con `--crs`".to_owned(),
-            (CrsSource::Given, false) => "as `--crs` says".to_owned(),
-            (CrsSource::Stated, true) => "come dichiara il file".to_owned(),
-            (CrsSource::Stated, false) => "as the file states".to_owned(),
-            (CrsSource::Recognised(name), true) => format!("riconosciuto dalla definizione `{name}` nel file"),
-            (CrsSource::Recognised(name), false) => format!("recognised from the file's definition `{name}`"),
-        };
+        let how = decided(&crs.decided, language);
         let file = if r.crs.len() > 1 { format!(" ({})", crs.file) } else { String::new() };
         let label = if it { "Coordinate" } else { "Coordinates" };
         writeln!(out, "  {label}{file}: {} {}, {how}", crs.crs, crs.title)?;
@@ -90,6 +110,26 @@ fn crs(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
         }
     }
     Ok(())
+}
+
+/// How a coordinate system was decided.
+pub(super) fn decided(how: &CrsSource, language: Language) -> String {
+    match (how, language) {
+        (CrsSource::Given, Language::It) => "come detto con `--crs` o nel piano".to_owned(),
+        (CrsSource::Given, Language::En) => "as `--crs` or the plan says".to_owned(),
+        (CrsSource::Stated, Language::It) => "come dichiara il file".to_owned(),
+        (CrsSource::Stated, Language::En) => "as the file states".to_owned(),
+        (CrsSource::Recognised(name), Language::It) => format!("riconosciuto dalla definizione `{name}` nel file"),
+        (CrsSource::Recognised(name), Language::En) => format!("recognised from the file's definition `{name}`"),
+    }
+}
+
+/// An update's difference, as it stands in the text.
+pub(super) fn of_difference(d: &Difference, language: Language) -> String {
+    let mut out = String::new();
+    // writing into a String does not fail
+    let _ = difference(d, language, &mut out);
+    out
 }
 
 fn extent(r: &Report, it: bool, out: &mut String) -> std::fmt::Result {
@@ -133,7 +173,7 @@ fn fields(r: &Report, language: Language, out: &mut String) -> std::fmt::Result 
     writeln!(out, "  {}: {}", if it { "Campi" } else { "Fields" }, list.join("; "))
 }
 
-fn kind(kind: FieldType, it: bool) -> &'static str {
+pub(super) fn kind(kind: FieldType, it: bool) -> &'static str {
     match (kind, it) {
         (FieldType::Text, true) => "testo",
         (FieldType::Text, false) => "text",
@@ -150,7 +190,7 @@ fn kind(kind: FieldType, it: bool) -> &'static str {
     }
 }
 
-fn number(value: u64, it: bool) -> String {
+pub(super) fn number(value: u64, it: bool) -> String {
     let digits = value.to_string();
     let mut out = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -162,7 +202,7 @@ fn number(value: u64, it: bool) -> String {
     out
 }
 
-fn decimal(value: f64, it: bool) -> String {
+pub(super) fn decimal(value: f64, it: bool) -> String {
     let text = if value < 10.0 { format!("{value:.2}") } else { format!("{value:.1}") };
     let text = text.trim_end_matches('0').trim_end_matches('.').to_owned();
     if it { text.replace('.', ",") } else { text }

@@ -8,9 +8,6 @@ use zip::ZipArchive;
 
 use crate::{IngestError, Limits};
 
-/// Below this size no ratio is suspicious.
-const FREE_BYTES: u64 = 64 << 20;
-
 /// Unpacks every plain file of the archive into `into`, or nothing: all entries are looked at before the first is
 /// written, and what is written is counted, whatever the archive says of its sizes.
 pub(crate) fn unpack(path: &Path, file: &str, into: &Path, limits: &Limits) -> Result<(), IngestError> {
@@ -38,7 +35,7 @@ pub(crate) fn unpack(path: &Path, file: &str, into: &Path, limits: &Limits) -> R
         }
         targets.push((!entry.is_dir()).then_some(target));
     }
-    let mut left = limits.archive_bytes.min(FREE_BYTES.max(size.saturating_mul(limits.archive_ratio)));
+    let mut left = limits.archive_allows(size);
     for (index, target) in targets.into_iter().enumerate() {
         let Some(target) = target else { continue };
         let mut entry = archive.by_index(index).map_err(|e| damaged(file, &e))?;

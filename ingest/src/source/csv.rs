@@ -3,24 +3,20 @@
 
 mod dialect;
 mod encoding;
-mod number;
-mod positions;
-mod typing;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use csv::{ByteRecord, ReaderBuilder};
-use kernel::layer::FieldType;
 
 use self::encoding::Encoding;
-use self::number::Decimal;
-use self::positions::Positions;
-use self::typing::{Kind, Typing};
-use super::{DeclaredCrs, RawGeometry, Reader, Row, SourceField, SourceLayer, Value};
-use crate::report::{Note, Reason};
+use super::table::number::{self, Decimal};
+use super::table::{Table, Typing};
+use super::{DeclaredCrs, Reader, Row, SourceLayer};
+use crate::report::Note;
 use crate::{IngestError, Limits};
 
 /// A delimited text, its columns typed by all its rows.
@@ -29,10 +25,8 @@ pub(crate) struct CsvReader {
     file: String,
     encoding: Encoding,
     delimiter: u8,
-    kinds: Vec<Kind>,
-    positions: Positions,
+    table: Table,
     layer: SourceLayer,
-    text_bytes: usize,
 }
 
 /// Opens a text and reads it once, to type its columns.
@@ -59,33 +53,32 @@ pub(crate) fn open(path: &Path, file: &str, limits: &Limits) -> Result<CsvReader
         }
         line = record.position().map_or(line, csv::Position::line);
         rows += 1;
-        typing.look(&record, encoding);
+        typing.look(record.len(), value_of(&record, encoding));
     }
     if !whole {
         return Err(IngestError::UnclosedQuote { file: file.to_owned(), line });
     }
-    let kinds = typing.kinds();
-    let positions = positions::find(&names, typing.samples())
+    let table = Table::new(&names, &typing, limits.text_bytes)
         .ok_or_else(|| IngestError::NoCoordinates { file: file.to_owned(), columns: names.iter().take(30).cloned().collect() })?;
+    let mut notes = vec![Note::csv(encoding.name(), char::from(delimiter))];
+    notes.extend(table.notes(&names));
     let layer = SourceLayer {
         name: path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default(),
         format: "CSV",
-        fields: fields(&names, &kinds, &positions),
+        fields: table.fields(&names),
         crs: DeclaredCrs::None,
         rows: Some(rows),
         key: None,
-        notes: notes(encoding, delimiter, &names, &kinds, &positions),
+        encoding: encoding.name().to_owned(),
+        siblings: Vec::new(),
+        notes,
     };
-    Ok(CsvReader {
-        path: path.to_owned(),
-        file: file.to_owned(),
-        encoding,
-        delimiter,
-        kinds,
-        positions,
-        layer,
-        text_bytes: limits.text_bytes,
-    })
+    Ok(CsvReader { path: path.to_owned(), file: file.to_owned(), encoding, delimiter, table, layer })
+}
+
+/// A row's values as text, empty where it has none.
+fn value_of<'a>(record: &'a ByteRecord, encoding: Encoding) -> impl Fn(usize) -> Cow<'a, str> {
+    move |index| encoding.decode(record.get(index).unwrap_or_default().trim_ascii())
 }
 
 /// A row of our own after the last one. It is not seen as a row where a quotation mark before it was never closed.
@@ -109,53 +102,6 @@ fn builder(delimiter: u8) -> ReaderBuilder {
     builder
 }
 
-fn fields(names: &[String], kinds: &[Kind], positions: &Positions) -> Vec<SourceField> {
-    let own = names.iter().zip(kinds).enumerate().filter(|(index, _)| !positions.is_one_of(*index));
-    own.map(|(_, (name, kind))| SourceField { name: name.clone(), kind: kind.field_type() }).collect()
-}
-
-fn notes(encoding: Encoding, delimiter: u8, names: &[String], kinds: &[Kind], positions: &Positions) -> Vec<Note> {
-    let mut notes = vec![Note::csv(encoding.name(), char::from(delimiter))];
-    let comma: Vec<&str> = names.iter().zip(kinds).filter(|(_, k)| **k == Kind::Number(Decimal::Comma)).map(|(n, _)| n.as_str()).collect();
-    if !comma.is_empty() {
-        notes.push(Note::decimal_comma(&comma));
-    }
-    let used: Vec<&str> = names.iter().enumerate().filter(|(i, _)| positions.is_one_of(*i)).map(|(_, n)| n.as_str()).collect();
-    notes.push(Note::became_geometry(&used));
-    notes
-}
-
-impl CsvReader {
-    fn geometry(&self, record: &ByteRecord) -> RawGeometry {
-        let text = |index: usize| self.encoding.decode(record.get(index).unwrap_or_default().trim_ascii());
-        if record.len() > self.kinds.len() {
-            return RawGeometry::Broken(Reason::TooManyValues);
-        }
-        if record.iter().any(|v| v.len() > self.text_bytes) {
-            return RawGeometry::Broken(Reason::TextTooLong);
-        }
-        match self.positions {
-            Positions::Text(column) => match text(column) {
-                wkt if wkt.is_empty() => RawGeometry::Missing,
-                wkt => RawGeometry::Wkt(wkt.into_owned()),
-            },
-            Positions::Columns(x, y) => {
-                let coordinate = |index: usize| number::parse(&text(index), self.kinds.get(index).map_or(Decimal::Either, Kind::decimal));
-                match (text(x).is_empty() || text(y).is_empty(), coordinate(x), coordinate(y)) {
-                    (true, ..) => RawGeometry::Missing,
-                    (false, Some(x), Some(y)) => RawGeometry::Position([x, y]),
-                    (false, ..) => RawGeometry::Broken(Reason::Unreadable),
-                }
-            }
-        }
-    }
-
-    fn values(&self, record: &ByteRecord) -> Vec<Value> {
-        let columns = self.kinds.iter().enumerate().filter(|(index, _)| !self.positions.is_one_of(*index));
-        columns.map(|(index, kind)| kind.value(&self.encoding.decode(record.get(index).unwrap_or_default().trim_ascii()))).collect()
-    }
-}
-
 impl Reader for CsvReader {
     fn layer(&self) -> &SourceLayer {
         &self.layer
@@ -173,25 +119,15 @@ impl Reader for CsvReader {
         let damaged = |cause: csv::Error| IngestError::Damaged { file: self.file.clone(), format: "CSV", cause: cause.to_string() };
         while reader.read_byte_record(&mut record).map_err(damaged)? {
             number += 1;
-            let row = Row { number, key: None, values: self.values(&record), lost: false, geometry: self.geometry(&record) };
+            let value = value_of(&record, self.encoding);
+            let longest = record.iter().map(<[u8]>::len).max().unwrap_or(0);
+            let geometry = self.table.geometry(record.len(), longest, &value);
+            let row = Row { number, key: None, values: self.table.values(&value), lost: false, geometry };
             if each(row).is_break() {
                 break;
             }
         }
         Ok(())
-    }
-}
-
-impl Kind {
-    fn field_type(self) -> FieldType {
-        match self {
-            Self::Boolean => FieldType::Boolean,
-            Self::Integer => FieldType::Integer,
-            Self::Number(_) => FieldType::Number,
-            Self::Date(_) => FieldType::Date,
-            Self::Instant => FieldType::DateTime,
-            Self::Text => FieldType::Text,
-        }
     }
 }
 

@@ -1,26 +1,29 @@
-//! GeoPackage, Shapefile and GeoJSON through GDAL, which reads coordinates as they are and transforms nothing.
+//! Everything but CSV and spreadsheets through GDAL, which reads coordinates as they are and transforms nothing.
 
+mod choose;
 mod crs;
+mod driver;
 mod ffi;
 mod fields;
 
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use gdal::vector::{LayerAccess, OGRwkbGeometryType};
+use gdal::vector::LayerAccess;
 use gdal::{Dataset, DatasetOptions, GdalOpenFlags};
 use kernel::Srid;
 
+use self::choose::{Chosen, choose};
 use self::fields::Column;
 use super::sniff::Content;
-use super::{DeclaredCrs, RawGeometry, Reader, Row, SourceLayer, geojson};
+use super::{DeclaredCrs, RawGeometry, Reader, Row, SourceLayer, geojson, xml};
 use crate::report::{Note, Reason};
 use crate::{IngestError, Limits};
 
 /// One layer of a file that GDAL has open.
 pub(crate) struct GdalReader {
     dataset: Dataset,
-    index: usize,
+    chosen: Chosen,
     file: String,
     layer: SourceLayer,
     columns: Vec<Column>,
@@ -30,15 +33,12 @@ pub(crate) struct GdalReader {
 /// Opens a file with the one driver its content asks for. `wanted` names the layer, if the file has several.
 pub(crate) fn open(path: &Path, file: &str, content: Content, wanted: Option<&str>, limits: &Limits) -> Result<GdalReader, IngestError> {
     ffi::prepare();
-    let (driver, options): (&str, &[&str]) = match content {
-        Content::GeoPackage => ("GPKG", &["LIST_ALL_TABLES=NO"]),
-        Content::Shapefile => ("ESRI Shapefile", &["ADJUST_TYPE=NO"]),
-        _ => ("GeoJSON", &["ARRAY_AS_STRING=YES"]),
-    };
     let format = content.name();
-    let damaged = |cause: String| IngestError::Damaged { file: file.to_owned(), format, cause };
+    let damaged = &|cause: String| IngestError::Damaged { file: file.to_owned(), format, cause };
+    let links = look_before(path, file, content)?;
+    let (driver, options) = driver::of(content);
     let dataset = Dataset::open_ex(
-        path,
+        driver::name(path, content),
         DatasetOptions {
             open_flags: GdalOpenFlags::GDAL_OF_VECTOR | GdalOpenFlags::GDAL_OF_VERBOSE_ERROR,
             allowed_drivers: Some(&[driver]),
@@ -51,33 +51,60 @@ pub(crate) fn open(path: &Path, file: &str, content: Content, wanted: Option<&st
         cause if content == Content::GeoPackage && cause.contains("not recognized") => IngestError::NoLayers { file: file.to_owned() },
         cause => damaged(cause),
     })?;
-    let (index, others) = choose(&dataset, file, wanted)?;
-    let source = dataset.layer(index).map_err(|e| damaged(fields::words(&e)))?;
+    let chosen = match choose(&dataset, file, content, wanted) {
+        Err(IngestError::NoLayers { file } | IngestError::NoGeometryLayer { file }) if links > 0 => {
+            return Err(IngestError::OnlyLinks { file, links });
+        }
+        chosen => chosen?,
+    };
+    let source = dataset.layer(chosen.index).map_err(|e| damaged(fields::words(&e)))?;
     let mut notes = Vec::new();
-    let columns = fields::columns(&source, &mut notes);
+    let mut columns = fields::columns(&source, content, &mut notes);
     if columns.len() > limits.fields {
         return Err(IngestError::TooManyFields { file: file.to_owned(), found: columns.len(), allowed: limits.fields });
     }
-    let name = source.name();
-    if !others.is_empty() {
-        notes.push(Note::other_layers(&name, &others));
+    if matches!(content, Content::Gml | Content::Kml) {
+        fields::retype(&source, &mut columns).map_err(damaged)?;
     }
+    notes.extend(chosen.notes.iter().cloned());
+    notes.extend((links > 0).then(|| Note::network_links(links)));
     let mut crs = crs::declared(&source);
-    if content == Content::GeoJson {
-        let scan = geojson::scan(path).map_err(IngestError::io(path))?;
-        notes.extend((scan.nulls > 0).then(|| Note::null_characters(scan.nulls)));
-        crs = geojson_crs(crs, scan.crs);
+    match content {
+        Content::GeoJson => {
+            let scan = geojson::scan(path).map_err(IngestError::io(path))?;
+            notes.extend((scan.nulls > 0).then(|| Note::null_characters(scan.nulls)));
+            crs = geojson_crs(crs, scan.crs);
+        }
+        Content::GeoJsonSeq | Content::Kml | Content::Gpx => crs = geojson_crs(crs, None),
+        _ => {}
     }
     let layer = SourceLayer {
         fields: columns.iter().map(|c| c.field.clone()).collect(),
         crs,
-        rows: source.try_feature_count(),
+        rows: if chosen.only.is_some() { None } else { source.try_feature_count() },
         key: ffi::key_column(&source),
-        name,
+        name: chosen.name.clone(),
+        encoding: driver::encoding(&source, content),
         format,
+        siblings: chosen.siblings.clone(),
         notes,
     };
-    Ok(GdalReader { dataset, index, file: file.to_owned(), layer, columns, text_bytes: limits.text_bytes })
+    Ok(GdalReader { dataset, chosen, file: file.to_owned(), layer, columns, text_bytes: limits.text_bytes })
+}
+
+/// What GDAL would pass over: records of a sequence that are no features, XML that is cut off, and links to other places in a
+/// KML, of which the number is returned.
+fn look_before(path: &Path, file: &str, content: Content) -> Result<u64, IngestError> {
+    let damaged = |cause: String| IngestError::Damaged { file: file.to_owned(), format: content.name(), cause };
+    match content {
+        Content::GeoJsonSeq => match geojson::first_bad_record(path).map_err(IngestError::io(path))? {
+            Some(bad) => Err(damaged(bad)),
+            None => Ok(0),
+        },
+        Content::Gml | Content::Gpx => xml::count(path, "").map_err(IngestError::io(path))?.map_err(damaged),
+        Content::Kml => xml::count(path, "NetworkLink").map_err(IngestError::io(path))?.map_err(damaged),
+        _ => Ok(0),
+    }
 }
 
 /// RFC 7946: without a word, WGS 84 with the longitude first; and so when the word is EPSG:4326. `named` is another
@@ -87,28 +114,6 @@ fn geojson_crs(declared: DeclaredCrs, named: Option<String>) -> DeclaredCrs {
         (DeclaredCrs::None | DeclaredCrs::Stated(Srid::WGS84), Some(name)) => DeclaredCrs::Unrecognised(name),
         (DeclaredCrs::None | DeclaredCrs::Stated(Srid::WGS84), None) => DeclaredCrs::Stated(Srid::CRS84),
         (other, _) => other,
-    }
-}
-
-/// The layer asked for, or the only one that has a geometry; and the names of those without.
-fn choose(dataset: &Dataset, file: &str, wanted: Option<&str>) -> Result<(usize, Vec<String>), IngestError> {
-    let mut with = Vec::new();
-    let mut without = Vec::new();
-    for (index, layer) in dataset.layers().enumerate() {
-        let none = layer.defn().geometry_type() == OGRwkbGeometryType::wkbNone;
-        if none { without.push(layer.name()) } else { with.push((index, layer.name())) }
-    }
-    let file = file.to_owned();
-    let names = || with.iter().map(|(_, name)| name.clone()).collect();
-    match (wanted, with.as_slice()) {
-        (_, []) if without.is_empty() => Err(IngestError::NoLayers { file }),
-        (_, []) => Err(IngestError::NoGeometryLayer { file }),
-        (None, [(index, _)]) => Ok((*index, without)),
-        (None, _) => Err(IngestError::SeveralLayers { file, layers: names() }),
-        (Some(wanted), _) => match with.iter().find(|(_, name)| name == wanted) {
-            Some((index, _)) => Ok((*index, Vec::new())),
-            None => Err(IngestError::NoSuchLayer { file, wanted: wanted.to_owned(), layers: names() }),
-        },
     }
 }
 
@@ -123,7 +128,10 @@ impl Reader for GdalReader {
 
     fn read(&mut self, each: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<(), IngestError> {
         let damaged = |cause: String| IngestError::Damaged { file: self.file.clone(), format: self.layer.format, cause };
-        let layer = self.dataset.layer(self.index).map_err(|e| damaged(fields::words(&e)))?;
+        let mut layer = self.dataset.layer(self.chosen.index).map_err(|e| damaged(fields::words(&e)))?;
+        if let Some(only) = &self.chosen.only {
+            layer.set_attribute_filter(only).map_err(|e| damaged(fields::words(&e)))?;
+        }
         let mut number = 0;
         let mut features = ffi::Features::of(&layer);
         loop {
@@ -139,7 +147,7 @@ impl Reader for GdalReader {
             let geometry = match too_long {
                 true => RawGeometry::Broken(Reason::TextTooLong),
                 // in a GeoPackage that is how an empty point is written
-                false if self.layer.format == Content::GeoJson.name() && feature.is_at_nan() => RawGeometry::Broken(Reason::NotFinite),
+                false if self.layer.format != Content::GeoPackage.name() && feature.is_at_nan() => RawGeometry::Broken(Reason::NotFinite),
                 false => feature.geometry(),
             };
             let row = Row { number, key: self.layer.key.as_ref().and_then(|_| feature.fid()), values, lost, geometry };
@@ -147,7 +155,11 @@ impl Reader for GdalReader {
                 return Ok(());
             }
         }
-        Ok(())
+        // one that was cut off gives no error
+        match self.layer.rows.filter(|_| self.layer.format == Content::FlatGeobuf.name()) {
+            Some(stated) if stated != number => Err(damaged(format!("it states {stated} rows and has {number}"))),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! What GDAL keeps to itself of a GeoJSON: a coordinate system that it does not know, in whose place it takes WGS 84, and
-//! texts that it ends at a null character. One pass over the bytes; nothing is kept but the member `crs`.
+//! texts that it ends at a null character. One pass over the bytes; nothing is kept but the member `crs`. And of a sequence of
+//! features: whether each is one, since GDAL passes over what is none.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+
+use serde::Deserialize;
 
 /// Longest `crs` member that is looked at.
 const LONGEST: usize = 4096;
@@ -33,6 +36,71 @@ pub(super) fn scan(path: &Path) -> io::Result<Scan> {
     }
     Ok(Scan { crs: name(&scanner.crs).filter(|name| !is_wgs84(name)), nulls: scanner.nulls })
 }
+
+/// How far the first object of a sequence may reach; one feature is not longer.
+const FIRST: u64 = 64 << 20;
+
+/// Whether the text is one object after the other, each a line or begun by a record separator (RFC 8142), and not a single one.
+pub(super) fn is_sequence(path: &Path) -> io::Result<bool> {
+    let mut scanner = Scanner::default();
+    let (mut begun, mut ended) = (false, false);
+    for byte in BufReader::with_capacity(1 << 16, File::open(path)?.take(FIRST)).bytes() {
+        let byte = byte?;
+        if ended && !byte.is_ascii_whitespace() {
+            return Ok(matches!(byte, b'{' | SEPARATOR));
+        }
+        scanner.take(byte);
+        // one collection, or a sequence of collections, which nobody writes
+        if scanner.depth == 1 && !scanner.in_text && matches!(scanner.text.as_slice(), b"features" | b"FeatureCollection") {
+            return Ok(false);
+        }
+        begun |= scanner.depth > 0;
+        ended = begun && scanner.depth == 0;
+    }
+    Ok(false)
+}
+
+/// Stands before each object of a sequence, if it is not each a line.
+const SEPARATOR: u8 = 0x1e;
+
+/// What a record must be.
+#[derive(Deserialize)]
+struct Record {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// The first record of a sequence that is no feature, with what is wrong with it.
+pub(super) fn first_bad_record(path: &Path) -> io::Result<Option<String>> {
+    let mut reader = BufReader::with_capacity(1 << 18, File::open(path)?);
+    let mut by = SEPARATOR;
+    if !reader.fill_buf()?.trim_ascii_start().starts_with(&[SEPARATOR]) {
+        by = b'\n';
+    }
+    let (mut record, mut number) = (Vec::new(), 0_u64);
+    while reader.read_until(by, &mut record)? > 0 {
+        number += 1;
+        let text = record.strip_suffix(&[by]).unwrap_or(&record).trim_ascii();
+        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+        // nothing stands before the first separator
+        number -= u64::from(by == SEPARATOR && text.is_empty());
+        let found = match serde_json::from_slice::<Record>(text) {
+            _ if text.is_empty() => None,
+            Ok(Record { kind }) if kind == "Feature" => None,
+            Ok(Record { kind }) => Some(format!("is a {kind}, not a Feature")),
+            Err(error) => Some(format!("is no feature ({error})")),
+        };
+        if let Some(found) = found {
+            let what = if by == SEPARATOR { "record" } else { "line" };
+            return Ok(Some(format!("{what} {number} {found}")));
+        }
+        record.clear();
+    }
+    Ok(None)
+}
+
+/// Texts in the collection are kept up to this length: `FeatureCollection`, and what is longer is another.
+const LONGEST_NAME: usize = 18;
 
 #[derive(Default)]
 struct Scanner {
@@ -85,7 +153,7 @@ impl Scanner {
             self.escape.push(byte);
         } else if byte == b'"' {
             self.in_text = false;
-        } else if self.depth == 1 && self.text.len() < 4 {
+        } else if self.depth == 1 && self.text.len() < LONGEST_NAME {
             self.text.push(byte);
         }
     }
@@ -115,12 +183,10 @@ fn is_wgs84(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Scan, scan};
+    use super::{Scan, first_bad_record, is_sequence, scan};
 
     fn scan_text(text: &str) -> Scan {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), text).unwrap();
-        scan(file.path()).unwrap()
+        scan(written(text).path()).unwrap()
     }
 
     #[test]
@@ -139,6 +205,34 @@ mod tests {
         }
         assert_eq!(scan_text(r#"{"crs":null,"features":[]}"#).crs, None);
         assert_eq!(scan_text(r#"{"crs":{"type":"EPSG","properties":{"code":99}}}"#).crs.as_deref(), Some("EPSG:99"));
+    }
+
+    fn written(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    #[test]
+    fn one_object_after_the_other_is_a_sequence() {
+        for (text, is) in [
+            ("{\"type\":\"Feature\",\"properties\":{\"a\":\"}\"}}\n{\"type\":\"Feature\"}\n", true),
+            ("{\"type\":\"Feature\",\"properties\":{}}\n", false),
+            ("{\"type\":\"FeatureCollection\",\"features\":[]}\n{}", false),
+            ("\u{1e}{\"type\":\"Feature\"}\n\u{1e}{\"type\":\"Feature\"}\n", true),
+        ] {
+            assert_eq!(is_sequence(written(text).path()).unwrap(), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_record_that_is_no_feature_is_named() {
+        let good = r#"{"type":"Feature","properties":{},"geometry":null}"#;
+        let bad = |text: &str| first_bad_record(written(text).path()).unwrap();
+        assert_eq!(bad(&format!("{good}\n\n{good}\r\n")), None);
+        assert_eq!(bad(&format!("\u{1e}{good}\n\u{1e}{{\n \"type\":\"Feature\"}}\n")), None);
+        assert!(bad(&format!("{good}\n{{\"type\":\"Fea\n{good}\n")).unwrap().starts_with("line 2 is no feature"));
+        assert!(bad(&format!("\u{1e}{good}\n\u{1e}{{\"type\":\"Point\"}}\n")).unwrap().starts_with("record 2 is a Point"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::process::{self, ReaderProcess};
 use super::sniff::{Content, sniff};
-use super::{Reader, Source, archive, csv, shapefile};
+use super::{Reader, Source, archive, csv, gdal, shapefile, xlsx};
 use crate::report::Note;
 use crate::{IngestError, Limits};
 
@@ -30,13 +30,30 @@ impl Opener {
         Ok(match self {
             Self::Process(process) => Box::new(process::open(process, path, file, content, layer, limits)?),
             #[cfg(test)]
-            Self::Here => Box::new(super::gdal::open(path, file, content, layer, limits)?),
+            Self::Here => guarded(path, file, content, layer, limits)?,
         })
     }
 }
 
+/// Opens what a hostile file could do harm in: to be called in a process of its own.
+pub(crate) fn guarded(
+    path: &Path,
+    file: &str,
+    content: Content,
+    layer: Option<&str>,
+    limits: &Limits,
+) -> Result<Box<dyn Reader>, IngestError> {
+    Ok(match content {
+        Content::Xlsx => Box::new(xlsx::open(path, file, layer, limits)?),
+        _ => Box::new(gdal::open(path, file, content, layer, limits)?),
+    })
+}
+
 /// What can be read, by suffix, inside archives and folders.
-const SUFFIXES: [&str; 7] = ["gpkg", "shp", "geojson", "json", "csv", "tsv", "txt"];
+const SUFFIXES: [&str; 19] = [
+    "gpkg", "shp", "geojson", "json", "geojsonl", "geojsons", "ndjson", "fgb", "gml", "kml", "gpx", "dxf", "xlsx", "xlsm", "csv", "tsv",
+    "tab", "txt", "jsonl",
+];
 
 /// Files that belong to a Shapefile of the same name.
 const PARTS: [&str; 10] = ["shx", "dbf", "prj", "cpg", "qpj", "sbn", "sbx", "qix", "qmd", "xml"];
@@ -95,16 +112,26 @@ fn open_inside(folder: &Path, file: &str, layer: Option<&str>, opener: &Opener, 
     if chosen.is_empty() {
         return Err(nothing());
     }
-    let open = |path: &PathBuf| {
-        let inner = path.strip_prefix(folder).unwrap_or(path).display();
-        open_one(path, format!("{file}/{inner}"), layer, opener, limits)
-    };
+    let inner = |path: &Path| path.strip_prefix(folder).unwrap_or(path).display().to_string();
+    let (chosen, layer) = pick(chosen, layer, &inner);
+    let open = |path: &PathBuf| open_one(path, format!("{file}/{}", inner(path)), layer.as_deref(), opener, limits);
     let opened: Result<Vec<Source>, IngestError> = chosen.into_iter().map(open).collect();
     match opened {
         // a text that is no table is no data that can't be read
         Err(IngestError::NoCoordinates { .. } | IngestError::NoHeader { .. }) if texts_too => Err(nothing()),
         other => other,
     }
+}
+
+/// Of several files, the one that the layer's name means: its path in the archive, its name or that without suffix; what follows
+/// after `:` is a layer of that file. Otherwise all of them, which have a layer of that name each.
+fn pick<'a>(files: Vec<&'a PathBuf>, wanted: Option<&str>, inner: &dyn Fn(&Path) -> String) -> (Vec<&'a PathBuf>, Option<String>) {
+    let whole = wanted.map(str::to_owned);
+    let Some(wanted) = wanted.filter(|_| files.len() > 1) else { return (files, whole) };
+    let (of, layer) = wanted.split_once(':').map_or((wanted, None), |(of, layer)| (of, Some(layer.to_owned())));
+    let is = |path: &PathBuf| inner(path) == of || name(path) == of || path.file_stem().is_some_and(|s| s.to_string_lossy() == of);
+    let meant: Vec<&PathBuf> = files.iter().copied().filter(|path| is(path)).collect();
+    if meant.is_empty() { (files, whole) } else { (meant, layer) }
 }
 
 fn walk(folder: &Path, found: &mut Vec<PathBuf>, depth: u8) -> std::io::Result<()> {

@@ -18,7 +18,8 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use self::protocol::{Command, Message, Request, add, first, receive, send};
+use self::protocol::{Command, Message, Request};
+pub(crate) use self::protocol::{add, first, receive, send};
 use super::sniff::Content;
 use super::{Reader, Row, SourceLayer};
 use crate::report::Note;

@@ -1,11 +1,12 @@
-//! What a file is, by its first bytes; its name is only a promise.
+//! What a file is, by its content; its name is only a promise.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::{geojson, xml};
 use crate::IngestError;
 
 /// A format, by content.
@@ -14,6 +15,13 @@ pub(crate) enum Content {
     GeoPackage,
     Shapefile,
     GeoJson,
+    GeoJsonSeq,
+    FlatGeobuf,
+    Gml,
+    Kml,
+    Gpx,
+    Dxf,
+    Xlsx,
     /// Text that may be delimited.
     Text,
     Zip,
@@ -25,25 +33,44 @@ impl Content {
             Self::GeoPackage => "GeoPackage",
             Self::Shapefile => "Shapefile",
             Self::GeoJson => "GeoJSON",
+            Self::GeoJsonSeq => "GeoJSONSeq",
+            Self::FlatGeobuf => "FlatGeobuf",
+            Self::Gml => "GML",
+            Self::Kml => "KML",
+            Self::Gpx => "GPX",
+            Self::Dxf => "DXF",
+            Self::Xlsx => "XLSX",
             Self::Text => "CSV",
             Self::Zip => "zip",
         }
     }
 
+    /// The suffixes that promise this content.
+    pub(crate) fn suffixes(self) -> &'static [&'static str] {
+        match self {
+            Self::GeoPackage => &["gpkg"],
+            Self::Shapefile => &["shp"],
+            Self::GeoJson => &["geojson", "json"],
+            Self::GeoJsonSeq => &["geojsonl", "geojsons", "geojsonseq", "ndjson", "jsonl"],
+            Self::FlatGeobuf => &["fgb"],
+            Self::Gml => &["gml", "xml"],
+            Self::Kml => &["kml"],
+            Self::Gpx => &["gpx"],
+            Self::Dxf => &["dxf"],
+            Self::Xlsx => &["xlsx", "xlsm"],
+            Self::Text => &["csv", "txt", "tsv", "tab"],
+            Self::Zip => &["zip", "shz", "kmz"],
+        }
+    }
+
     /// Whether a name with this suffix promises this content.
     pub(crate) fn fits(self, suffix: &str) -> bool {
-        match self {
-            Self::GeoPackage => suffix == "gpkg",
-            Self::Shapefile => suffix == "shp",
-            Self::GeoJson => matches!(suffix, "geojson" | "json"),
-            Self::Text => matches!(suffix, "csv" | "txt" | "tsv" | "tab"),
-            Self::Zip => matches!(suffix, "zip" | "shz"),
-        }
+        self.suffixes().contains(&suffix)
     }
 }
 
 /// Things that are mistaken for map data, by their first bytes.
-const OTHERS: [(&[u8], &str, &str); 11] = [
+const OTHERS: [(&[u8], &str, &str); 12] = [
     (b"%PDF", "a PDF document", "; ask for the data the map was drawn from"),
     (b"\x89PNG", "a picture (PNG)", ""),
     (b"\xff\xd8\xff", "a picture (JPEG)", ""),
@@ -52,19 +79,48 @@ const OTHERS: [(&[u8], &str, &str); 11] = [
     (b"\x1f\x8b", "compressed by gzip", "; unpack it first"),
     (b"7z\xbc\xaf", "a 7z archive", "; unpack it, or make it a zip"),
     (b"Rar!", "a RAR archive", "; unpack it, or make it a zip"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word document", "; save it as CSV"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word document", "; save it as XLSX or CSV"),
     (b"MAPPA", "a cadastral sheet (CXF)", ""),
-    (b"fgb\x03", "FlatGeobuf", "; export it as GeoPackage"),
+    (b"AC10", "a DWG drawing", "; save it as DXF"),
+    (b"AutoCAD Binary DXF", "a binary DXF", "; save it as DXF in text (ASCII)"),
 ];
 
-/// Looks at the beginning of a file. `file` is its name in messages.
+/// Looks at a file. `file` is its name in messages.
 pub(crate) fn sniff(path: &Path, file: &str) -> Result<Content, IngestError> {
     let mut head = Vec::with_capacity(4096);
-    File::open(path).and_then(|f| f.take(4096).read_to_end(&mut head)).map_err(IngestError::io(path))?;
+    let io = || IngestError::io(path);
+    let mut opened = File::open(path).map_err(io())?;
+    opened.by_ref().take(4096).read_to_end(&mut head).map_err(io())?;
     if head.is_empty() {
         return Err(IngestError::EmptyFile(file.to_owned()));
     }
-    by_bytes(&head).map_err(|(found, hint)| IngestError::Format { file: file.to_owned(), found: found.to_owned(), hint: hint.to_owned() })
+    let mut content = by_bytes(&head);
+    if content == Ok(Content::Gml) {
+        // some kind of XML: its first element tells which
+        opened.take(xml::HEAD as u64).read_to_end(&mut head).map_err(io())?;
+        content = xml::content(&as_utf8(&head));
+    }
+    if content == Ok(Content::Zip) && is_workbook(path) {
+        content = Ok(Content::Xlsx);
+    }
+    if content == Ok(Content::GeoJson) && geojson::is_sequence(path).map_err(io())? {
+        content = Ok(Content::GeoJsonSeq);
+    }
+    content.map_err(|(found, hint)| IngestError::Format { file: file.to_owned(), found: found.to_owned(), hint: hint.to_owned() })
+}
+
+/// UTF-16 with a byte order mark, as UTF-8; anything else as it is, without a mark.
+fn as_utf8(head: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    match encoding_rs::Encoding::for_bom(head) {
+        Some((encoding, length)) => encoding.decode_without_bom_handling(&head[length..]).0.into_owned().into_bytes().into(),
+        None => head.into(),
+    }
+}
+
+/// Whether a zip is a spreadsheet: it has the part that lists the sheets.
+fn is_workbook(path: &Path) -> bool {
+    let archive = File::open(path).ok().and_then(|f| zip::ZipArchive::new(BufReader::new(f)).ok());
+    archive.is_some_and(|archive| archive.file_names().any(|name| name.eq_ignore_ascii_case("xl/workbook.xml")))
 }
 
 fn by_bytes(head: &[u8]) -> Result<Content, (&'static str, &'static str)> {
@@ -77,35 +133,66 @@ fn by_bytes(head: &[u8]) -> Result<Content, (&'static str, &'static str)> {
     if head.starts_with(&[0, 0, 0x27, 0x0a]) {
         return Ok(Content::Shapefile);
     }
+    if head.starts_with(b"fgb\x03") {
+        return Ok(Content::FlatGeobuf);
+    }
     if let Some((_, found, hint)) = OTHERS.iter().find(|(magic, ..)| head.starts_with(magic)) {
         return Err((found, hint));
     }
     let wide = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
-    if wide {
-        return Ok(Content::Text);
-    }
-    if head.contains(&0) {
+    let head = as_utf8(head);
+    if !wide && head.contains(&0) {
         return Err(("binary and of no kind that is known here", ""));
     }
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let text = head.trim_ascii_start();
     match text.first() {
         Some(b'{' | b'[') => Ok(Content::GeoJson),
-        Some(b'<') => Err(("XML or HTML (GML, KML, a virtual dataset or a web page)", "; convert it to GeoPackage")),
+        // the record separator of RFC 8142
+        Some(0x1e) => Ok(Content::GeoJsonSeq),
+        Some(b'<') => Ok(Content::Gml),
+        _ if is_dxf(text) => Ok(Content::Dxf),
         _ => Ok(Content::Text),
     }
 }
 
+/// Pairs of lines, a code and a value: remarks (999), then the first section.
+fn is_dxf(text: &[u8]) -> bool {
+    let mut lines = text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+    while let (Some(code), Some(value)) = (lines.next(), lines.next()) {
+        match code {
+            b"999" => {}
+            b"0" => return value == b"SECTION",
+            _ => return false,
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Content, by_bytes};
+    use super::{Content, by_bytes, sniff};
 
     #[test]
     fn content_decides() {
         assert_eq!(by_bytes(b"SQLite format 3\0..."), Ok(Content::GeoPackage));
         assert_eq!(by_bytes(b"\xef\xbb\xbf  {\"type\""), Ok(Content::GeoJson));
         assert_eq!(by_bytes(b"x;y\n1;2\n"), Ok(Content::Text));
+        assert_eq!(by_bytes(b"999\r\na remark\r\n  0\r\nSECTION\r\n"), Ok(Content::Dxf));
+        assert_eq!(by_bytes(b"0\n1\n"), Ok(Content::Text));
+        assert_eq!(by_bytes(b"fgb\x03fgb\x00"), Ok(Content::FlatGeobuf));
         assert!(by_bytes(b"%PDF-1.7").unwrap_err().0.contains("PDF"));
-        assert!(by_bytes(b"<OGRVRTDataset>").unwrap_err().0.contains("XML"));
+        assert!(by_bytes(b"AC1032").unwrap_err().1.contains("DXF"));
         assert!(by_bytes(b"ab\0cd").is_err());
+    }
+
+    #[test]
+    fn xml_of_another_width_hides_nothing() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for (text, told) in [("<kml/>", None), ("<!DOCTYPE kml [<!ENTITY a 'b'>]><kml/>", Some("DOCTYPE")), ("x;y\n1;2", None)] {
+            let wide: Vec<u8> = [0xff, 0xfe].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+            std::fs::write(file.path(), wide).unwrap();
+            let found = sniff(file.path(), "a");
+            assert_eq!(found.as_ref().err().map(|e| e.to_string().contains(told.unwrap_or("?"))), told.map(|_| true), "{found:?}");
+        }
     }
 }

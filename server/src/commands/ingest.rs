@@ -1,11 +1,16 @@
+mod plan;
+mod report;
+mod undo;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::ingest::{Limits, Mode, Progress, Request, Settings, Stage};
-use clap::Args;
+use ::ingest::{Limits, Mode, PlanFile, Progress, Request, Settings, Stage, Update};
+use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{LayerId, Srid, SystemClock, Text};
+use sqlx::PgPool;
 
 use crate::commands::{read_file, say};
 use crate::config::Config;
@@ -14,19 +19,48 @@ use crate::failure::Failure;
 use crate::{installation, migrate};
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Examples:
   opensit ingest alberi.gpkg --layer trees_2026 --title \"Alberi 2026\"
   opensit ingest civici.csv --layer civici --crs EPSG:3003 --replace
   opensit ingest vincoli.zip --layer vincoli --outside ok --comune 080063
+  opensit ingest plan alberi.gpkg --out alberi.toml && opensit ingest alberi.gpkg --plan alberi.toml
+  opensit ingest alberi-2027.gpkg --layer trees --update --dry-run --changes differenza.geojson
+  opensit ingest alberi-2027.gpkg --layer trees --update
+  opensit ingest undo trees
 
-A layer that exists is refused unless --replace or --append says what may happen to it.")]
+A layer that exists is refused unless --update, --replace or --append says what may happen to it. (A file called `plan`, `report` or `undo` is `./plan` and so on.)"
+)]
 pub(crate) struct Arguments {
-    /// GeoPackage, Shapefile, GeoJSON or CSV, also zipped; several become one layer
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    load: Option<Load>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Says what is in files and proposes how they become a layer, as a plan to be read and changed
+    Plan(plan::Arguments),
+    /// Tells again what became of the files that a layer was made of
+    Report(report::Arguments),
+    /// Takes the last update of a layer back
+    Undo(undo::Arguments),
+}
+
+#[derive(Debug, Args)]
+struct Load {
+    /// GeoPackage, Shapefile, GeoJSON, FlatGeobuf, GML, KML, GPX, DXF, CSV or XLSX, also in a folder or zipped; several become one layer
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The layer they become: lower-case letters, digits and `_`
-    #[arg(long, value_name = "ID", value_parser = layer_id)]
-    layer: LayerId,
+    #[arg(long, value_name = "ID", value_parser = layer_id, required_unless_present = "plan")]
+    layer: Option<LayerId>,
+    /// The plan that they are loaded by; what is said here as well wins [default: none]
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
     /// Its name for people [default: the file's name]
     #[arg(long)]
     title: Option<String>,
@@ -34,29 +68,38 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "EPSG:CODE", value_parser = srid)]
     crs: Option<Srid>,
     /// Put it in the place of the layer that exists
-    #[arg(long, conflicts_with = "append")]
+    #[arg(long, conflicts_with_all = ["append", "update"])]
     replace: bool,
     /// Add its rows to the layer that exists
-    #[arg(long)]
+    #[arg(long, conflicts_with = "update")]
     append: bool,
+    /// Compare its rows with those of the layer that exists, and write what differs: new, changed and vanished ones
+    #[arg(long)]
+    update: bool,
+    /// The column that tells rows apart, and that their ids come from [default: as before, else one with a telling name]
+    #[arg(long, value_name = "COLUMN")]
+    key: Option<String>,
+    /// Only say what differs
+    #[arg(long, requires = "update")]
+    dry_run: bool,
+    /// The file is of a part only: rows that it lacks stay
+    #[arg(long, requires = "update")]
+    keep_vanished: bool,
+    /// Also write the rows that differ, before and after, as GeoJSON
+    #[arg(long, value_name = "FILE", requires = "update")]
+    changes: Option<PathBuf>,
     /// `ok`: rows may lie far outside the installation's boundary; --comune must say whose they are
-    #[arg(long, value_name = "ok", value_parser = ["ok"], requires = "comune")]
+    #[arg(long, value_name = "ok", value_parser = ["ok"])]
     outside: Option<String>,
     /// The comune of every row, by its ISTAT code [default: the one each row lies in]
     #[arg(long, value_name = "ISTAT")]
     comune: Option<String>,
-    /// Which layer of a file that has several
+    /// Which layer of a file that has several, which sheet, or which file of an archive (FILE or FILE:LAYER)
     #[arg(long, value_name = "NAME")]
     source_layer: Option<String>,
     /// The file has north before east (latitude before longitude)
     #[arg(long)]
     swap_axes: bool,
-    /// Reserved: the column by which a new delivery will be compared with what is there
-    #[arg(long, value_name = "COLUMN", hide = true)]
-    key: Option<String>,
-    /// Reserved: change what differs, by --key
-    #[arg(long, hide = true)]
-    update: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -71,21 +114,44 @@ fn srid(text: &str) -> Result<Srid, String> {
 }
 
 pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
-    if arguments.key.is_some() || arguments.update {
-        return Err(Failure::new("--key and --update are reserved: updating by key is not built yet. Use --replace or --append"));
+    match (&arguments.command, &arguments.load) {
+        (Some(Command::Plan(arguments)), _) => plan::run(arguments, config).await,
+        (Some(Command::Report(arguments)), _) => report::run(arguments, config).await,
+        (Some(Command::Undo(arguments)), _) => undo::run(arguments, config).await,
+        (None, Some(load)) => publish(load, config).await,
+        (None, None) => Err(Failure::new("say which file: `opensit ingest FILE --layer ID`")),
     }
+}
+
+async fn publish(arguments: &Load, config: &Config) -> Result<(), Failure> {
+    // a plan that can't be read is known before a database is made
+    let request = arguments.request()?;
     installation::check_boundary(config).await?;
     let database = Database::open(config, None).await?;
-    let result = load(arguments, config, &database).await;
+    let result = load(arguments, request, config, &database).await;
     database.close().await?;
     result
 }
 
-async fn load(arguments: &Arguments, config: &Config, database: &Database) -> Result<(), Failure> {
+/// The database as its owner, with the boundary in it, and what holds for every load.
+async fn prepare(config: &Config, database: &Database) -> Result<(PgPool, Settings), Failure> {
     let owner = migrate::run(database, config).await?;
     let (installed, _) = installation::read(&owner).await?;
     installation::take_boundary(&owner, config, installed.storage_crs).await?;
-    if let Some(comune) = &arguments.comune {
+    let settings = Settings {
+        storage: installed.storage_crs,
+        crs: installation::crs_settings(&owner, config).await?,
+        limits: Limits::default(),
+        reader: read_file::process()?,
+        temporary: std::env::temp_dir(),
+        clock: Arc::new(SystemClock),
+    };
+    Ok((owner, settings))
+}
+
+async fn load(arguments: &Load, request: Request, config: &Config, database: &Database) -> Result<(), Failure> {
+    let (owner, settings) = prepare(config, database).await?;
+    if let Some(comune) = &request.comune {
         let known: bool = sqlx::query_scalar(
             "select exists (select from territory.v_comuni where istat = $1) or not exists (select from territory.v_comuni)",
         )
@@ -97,16 +163,8 @@ async fn load(arguments: &Arguments, config: &Config, database: &Database) -> Re
             return Err(Failure::new(format!("--comune {comune}: this installation's boundary has no comune with that ISTAT code")));
         }
     }
-    let settings = Settings {
-        storage: installed.storage_crs,
-        crs: installation::crs_settings(&owner, config).await?,
-        limits: Limits::default(),
-        reader: read_file::process()?,
-        temporary: std::env::temp_dir(),
-        clock: Arc::new(SystemClock),
-    };
     let bar = Bar::new();
-    let report = ::ingest::run(&owner, &settings, arguments.request(), &bar).await;
+    let report = ::ingest::run(&owner, &settings, request, &bar).await;
     bar.0.finish_and_clear();
     let report = report.map_err(|e| Failure::new(e.to_string()))?;
     owner.close().await;
@@ -118,23 +176,33 @@ async fn load(arguments: &Arguments, config: &Config, database: &Database) -> Re
     Ok(())
 }
 
-impl Arguments {
-    fn request(&self) -> Request {
-        Request {
+impl Load {
+    fn request(&self) -> Result<Request, Failure> {
+        let plan = self.plan.as_deref().map(PlanFile::read).transpose().map_err(|e| Failure::new(e.to_string()))?;
+        let layer = self.layer.as_ref().or(plan.as_ref().map(|plan| &plan.layer));
+        let request = Request {
             files: self.files.clone(),
-            layer: self.layer.clone(),
+            layer: layer.cloned().ok_or_else(|| Failure::new("say which layer the files become, with --layer or in a plan"))?,
             title: self.title.as_ref().map(Text::same),
             crs: self.crs,
-            mode: match (self.replace, self.append) {
-                (true, _) => Mode::Replace,
-                (_, true) => Mode::Append,
+            mode: match (self.replace, self.append, self.update) {
+                (true, _, _) => Mode::Replace,
+                (_, true, _) => Mode::Append,
+                (_, _, true) => Mode::Update,
                 _ => Mode::Create,
             },
             outside_ok: self.outside.is_some(),
             comune: self.comune.clone(),
             source_layer: self.source_layer.clone(),
             swap_axes: self.swap_axes,
-        }
+            key: self.key.clone(),
+            update: Update { only_look: self.dry_run, keep_vanished: self.keep_vanished, changes: self.changes.clone() },
+            plan: None,
+        };
+        Ok(match plan {
+            Some(plan) => request.by(plan),
+            None => request,
+        })
     }
 }
 
@@ -156,6 +224,7 @@ impl Progress for Bar {
             Stage::Surveying => "looking through the rows",
             Stage::Loading => "loading",
             Stage::Placing => "mending and placing",
+            Stage::Comparing => "comparing",
             Stage::Publishing => "publishing",
         };
         let template = if rows.is_some() { "{msg:26} {bar:30} {pos}/{len} {per_sec}" } else { "{spinner} {msg:26} {pos} rows" };

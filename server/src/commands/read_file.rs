@@ -15,11 +15,16 @@ const ENVIRONMENT: [&str; 4] = ["LD_LIBRARY_PATH", "PROJ_DATA", "PROJ_LIB", "GDA
 
 /// How `ingest` starts it.
 pub(crate) fn process() -> Result<ReaderProcess, Failure> {
+    again(NAME)
+}
+
+/// This program with a hidden command.
+pub(crate) fn again(command: &str) -> Result<ReaderProcess, Failure> {
     let program =
-        std::env::current_exe().map_err(|e| Failure::new(format!("the program's own file can't be found, to read files with: {e}")))?;
+        std::env::current_exe().map_err(|e| Failure::new(format!("the program's own file can't be found, to open files with: {e}")))?;
     let given = ENVIRONMENT.iter().filter_map(|name| Some(((*name).into(), std::env::var_os(name)?)));
     let environment = given.chain([("PROJ_NETWORK".into(), "OFF".into())]).collect();
-    Ok(ReaderProcess { program, arguments: vec![NAME.into()], environment })
+    Ok(ReaderProcess { program, arguments: vec![command.into()], environment })
 }
 
 /// Is that process. It takes its orders from standard input and writes rows to standard output, neither for people.

@@ -56,7 +56,7 @@ fn zoom() -> clap::builder::RangedI64ValueParser<u8> {
     clap::value_parser!(u8).range(0..=i64::from(TileCoord::MAX_ZOOM))
 }
 
-fn bbox(text: &str) -> Result<Bbox, String> {
+pub(crate) fn bbox(text: &str) -> Result<Bbox, String> {
     let sides = Bbox::parse_numbers(text).map_err(|e| e.to_string())?;
     let bbox = Bbox::try_from(sides).map_err(|e| e.to_string())?;
     let on_the_globe = bbox.west() >= -180.0 && bbox.east() <= 180.0 && bbox.south() >= -90.0 && bbox.north() <= 90.0;

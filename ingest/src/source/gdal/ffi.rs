@@ -5,6 +5,7 @@
 
 use std::ffi::{CStr, c_int};
 use std::marker::PhantomData;
+use std::ops::ControlFlow;
 use std::ptr;
 use std::sync::Once;
 
@@ -18,16 +19,23 @@ use crate::report::Reason;
 use crate::source::RawGeometry;
 
 /// The formats that files may have; GDAL forgets all others, virtual ones and those of the network among them.
-const DRIVERS: [&str; 3] = ["GPKG", "ESRI Shapefile", "GeoJSON"];
+const DRIVERS: [&str; 9] = ["GPKG", "ESRI Shapefile", "GeoJSON", "GeoJSONSeq", "FlatGeobuf", "GML", "LIBKML", "GPX", "DXF"];
 
 /// What keeps GDAL to the file that it is given: no plug-ins, no other files than those named after it, nothing that SQL in
-/// a GeoPackage could open, nothing from the network.
-const OPTIONS: [(&str, &str); 5] = [
+/// a GeoPackage could open, nothing from the network: what asked for something there would ask a proxy that nobody is. And that
+/// blocks of a drawing come as points, values of a GML as texts.
+const OPTIONS: [(&str, &str); 11] = [
     ("GDAL_DRIVER_PATH", "disable"),
     ("GDAL_DISABLE_READDIR_ON_OPEN", "TRUE"),
     ("GDAL_PAM_ENABLED", "NO"),
     ("OGR_SQLITE_ALLOW_EXTERNAL_ACCESS", "NO"),
     ("CPL_VSIL_CURL_ALLOWED_FILENAME", "none"),
+    ("GDAL_HTTP_PROXY", "127.0.0.1:1"),
+    ("GDAL_HTTPS_PROXY", "127.0.0.1:1"),
+    ("GML_DOWNLOAD_SCHEMA", "NO"),
+    ("GML_FIELDTYPES", "ALWAYS_STRING"),
+    ("GML_SKIP_RESOLVE_ELEMS", "ALL"),
+    ("DXF_INLINE_BLOCKS", "FALSE"),
 ];
 
 /// Once a process: drivers and options as above, GDAL's messages go to our log, and curves come as lines.
@@ -63,6 +71,21 @@ pub(super) fn key_column(layer: &impl LayerAccess) -> Option<String> {
         CStr::from_ptr(name).to_string_lossy().into_owned()
     };
     (!name.is_empty()).then_some(name)
+}
+
+/// The number of a field.
+pub(super) fn field_index(layer: &impl LayerAccess, name: &str) -> Option<c_int> {
+    let index = layer.defn().fields().position(|field| field.name() == name)?;
+    c_int::try_from(index).ok()
+}
+
+/// What the driver tells of a layer beside its rows.
+pub(super) fn metadata(layer: &impl LayerAccess, name: &CStr, domain: &CStr) -> Option<String> {
+    // SAFETY: the layer is open; the text belongs to it and is copied at once
+    unsafe {
+        let text = gdal_sys::GDALGetMetadataItem(layer.c_layer().cast(), name.as_ptr(), domain.as_ptr());
+        if text.is_null() { None } else { Some(CStr::from_ptr(text).to_string_lossy().into_owned()) }
+    }
 }
 
 /// Whether an integer field holds yes and no.
@@ -118,6 +141,16 @@ impl<'a> Features<'a> {
         // SAFETY: as above
         unsafe { gdal_sys::OGR_L_ResetReading(layer) };
         Self { layer, alive: PhantomData }
+    }
+
+    /// Hands over each one until there is none or `each` breaks, or says why one can't be read.
+    pub(super) fn each(mut self, mut each: impl FnMut(&Feature<'_>) -> ControlFlow<()>) -> Result<(), String> {
+        while let Some(feature) = self.next_feature()? {
+            if each(&feature).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The next one, `None` at the end, or why it can't be read.

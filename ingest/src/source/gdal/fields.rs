@@ -1,23 +1,34 @@
 use std::ffi::c_int;
+use std::ops::ControlFlow;
 
 use gdal::errors::GdalError;
 use gdal::vector::{LayerAccess, OGRFieldType};
 use kernel::layer::FieldType;
 
-use super::ffi::{self, Feature};
+use super::ffi::{self, Feature, Features};
 use crate::report::Note;
+use crate::source::sniff::Content;
+use crate::source::table::{Kind, Typing};
 use crate::source::{SourceField, Value};
 
 /// A field, and which of GDAL's it is.
 pub(super) struct Column {
     index: c_int,
     pub(super) field: SourceField,
+    /// What its texts are, where the format has nothing but texts.
+    typed: Option<Kind>,
 }
 
+/// Of a KML, how a viewer should draw a place.
+const OF_VIEWERS: [&str; 6] = ["altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon"];
+
 /// The fields that can be shown; binary ones are left out with a note.
-pub(super) fn columns(layer: &impl LayerAccess, notes: &mut Vec<Note>) -> Vec<Column> {
+pub(super) fn columns(layer: &impl LayerAccess, content: Content, notes: &mut Vec<Note>) -> Vec<Column> {
     let mut columns = Vec::new();
     for (index, field) in layer.defn().fields().enumerate() {
+        if content == Content::Kml && OF_VIEWERS.contains(&field.name().as_str()) {
+            continue;
+        }
         let kind = match field.field_type() {
             OGRFieldType::OFTInteger if ffi::is_boolean(layer, index) => FieldType::Boolean,
             OGRFieldType::OFTInteger | OGRFieldType::OFTInteger64 => FieldType::Integer,
@@ -31,10 +42,28 @@ pub(super) fn columns(layer: &impl LayerAccess, notes: &mut Vec<Note>) -> Vec<Co
             _ => FieldType::Text,
         };
         if let Ok(index) = c_int::try_from(index) {
-            columns.push(Column { index, field: SourceField { name: field.name(), kind } });
+            columns.push(Column { index, field: SourceField { name: field.name(), kind }, typed: None });
         }
     }
     columns
+}
+
+/// In formats that have nothing but texts: looks at all of them, for what they are. Codes with leading zeros stay texts.
+pub(super) fn retype(layer: &impl LayerAccess, columns: &mut [Column]) -> Result<(), String> {
+    let mut texts: Vec<&mut Column> = columns.iter_mut().filter(|c| c.field.kind == FieldType::Text).collect();
+    let mut typing = Typing::new(texts.len());
+    Features::of(layer).each(|feature| {
+        typing.look(texts.len(), |index| {
+            let index = texts[index].index;
+            if feature.has(index) { feature.text(index).trim().to_owned().into() } else { "".into() }
+        });
+        ControlFlow::Continue(())
+    })?;
+    for (column, kind) in texts.iter_mut().zip(typing.kinds()) {
+        column.field.kind = kind.field_type();
+        column.typed = Some(kind);
+    }
+    Ok(())
 }
 
 /// A row's value. A number that is none (NaN) and a date that is not in the calendar are lost and become NULL; an empty
@@ -48,6 +77,9 @@ pub(super) fn value(feature: &Feature, column: &Column, lost: &mut bool) -> Valu
         *lost |= value.is_none();
         value.unwrap_or(Value::Null)
     };
+    if let Some(kind) = &column.typed {
+        return kind.value(feature.text(index).trim());
+    }
     match column.field.kind {
         FieldType::Boolean => Value::Boolean(feature.integer(index) != 0),
         FieldType::Integer => Value::Integer(feature.integer(index)),

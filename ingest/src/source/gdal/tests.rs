@@ -1,3 +1,5 @@
+mod formats;
+
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -43,9 +45,13 @@ fn read(path: &Path) -> Result<Seen, IngestError> {
 }
 
 fn read_text(name: &str, text: &str) -> Result<Seen, IngestError> {
+    read_bytes(name, text.as_bytes())
+}
+
+fn read_bytes(name: &str, bytes: &[u8]) -> Result<Seen, IngestError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
-    std::fs::write(&path, text).unwrap();
+    std::fs::write(&path, bytes).unwrap();
     read(&path)
 }
 

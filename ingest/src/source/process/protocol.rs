@@ -56,6 +56,8 @@ pub(super) struct Schema {
     crs: DeclaredCrs,
     rows: Option<u64>,
     key: Option<String>,
+    encoding: String,
+    siblings: Vec<String>,
     notes: Vec<Note>,
 }
 
@@ -68,6 +70,10 @@ pub(super) enum Refusal {
     NoLayers,
     NoGeometryLayer,
     TooManyFields { found: usize, allowed: usize },
+    NoCoordinates(Vec<String>),
+    NoRows,
+    OnlyLinks(u64),
+    Archive { entry: String, why: String },
     Other(String),
 }
 
@@ -83,13 +89,13 @@ impl Request {
 
 impl Schema {
     pub(super) fn of(layer: &SourceLayer) -> Self {
-        let SourceLayer { name, format: _, fields, crs, rows, key, notes } = layer.clone();
-        Self { name, fields, crs, rows, key, notes }
+        let SourceLayer { name, format: _, fields, crs, rows, key, encoding, siblings, notes } = layer.clone();
+        Self { name, fields, crs, rows, key, encoding, siblings, notes }
     }
 
     pub(super) fn layer(self, content: Content) -> SourceLayer {
-        let Self { name, fields, crs, rows, key, notes } = self;
-        SourceLayer { name, format: content.name(), fields, crs, rows, key, notes }
+        let Self { name, fields, crs, rows, key, encoding, siblings, notes } = self;
+        SourceLayer { name, format: content.name(), fields, crs, rows, key, encoding, siblings, notes }
     }
 }
 
@@ -102,6 +108,10 @@ impl Refusal {
             IngestError::NoLayers { .. } => Self::NoLayers,
             IngestError::NoGeometryLayer { .. } => Self::NoGeometryLayer,
             IngestError::TooManyFields { found, allowed, .. } => Self::TooManyFields { found, allowed },
+            IngestError::NoCoordinates { columns, .. } => Self::NoCoordinates(columns),
+            IngestError::NoRows { .. } => Self::NoRows,
+            IngestError::OnlyLinks { links, .. } => Self::OnlyLinks(links),
+            IngestError::Archive { entry, why, .. } => Self::Archive { entry, why },
             other => Self::Other(other.to_string()),
         }
     }
@@ -115,18 +125,22 @@ impl Refusal {
             Self::NoLayers => IngestError::NoLayers { file },
             Self::NoGeometryLayer => IngestError::NoGeometryLayer { file },
             Self::TooManyFields { found, allowed } => IngestError::TooManyFields { file, found, allowed },
+            Self::NoCoordinates(columns) => IngestError::NoCoordinates { file, columns },
+            Self::NoRows => IngestError::NoRows { file },
+            Self::OnlyLinks(links) => IngestError::OnlyLinks { file, links },
+            Self::Archive { entry, why } => IngestError::Archive { file, entry, why },
             Self::Other(why) => IngestError::Reader(why),
         }
     }
 }
 
 /// Adds a message to those that will go out together.
-pub(super) fn add(message: &impl Serialize, frame: Vec<u8>) -> io::Result<Vec<u8>> {
+pub(crate) fn add(message: &impl Serialize, frame: Vec<u8>) -> io::Result<Vec<u8>> {
     postcard::to_extend(message, frame).map_err(io::Error::other)
 }
 
 /// Sends what was gathered, and empties it.
-pub(super) fn send(out: &mut impl Write, frame: &mut Vec<u8>) -> io::Result<()> {
+pub(crate) fn send(out: &mut impl Write, frame: &mut Vec<u8>) -> io::Result<()> {
     let length = u32::try_from(frame.len()).ok().filter(|l| *l <= LONGEST).ok_or_else(|| io::Error::other("a row is too large"))?;
     out.write_all(&length.to_le_bytes())?;
     out.write_all(frame)?;
@@ -136,7 +150,7 @@ pub(super) fn send(out: &mut impl Write, frame: &mut Vec<u8>) -> io::Result<()> 
 
 /// Receives the next frame in place of the last; `false` at the end. A length that lies takes no memory: the frame grows
 /// with what really comes.
-pub(super) fn receive(from: &mut impl Read, frame: &mut Vec<u8>) -> io::Result<bool> {
+pub(crate) fn receive(from: &mut impl Read, frame: &mut Vec<u8>) -> io::Result<bool> {
     frame.clear();
     let mut length = [0; 4];
     if from.read(&mut length[..1])? == 0 {
@@ -152,7 +166,7 @@ pub(super) fn receive(from: &mut impl Read, frame: &mut Vec<u8>) -> io::Result<b
 }
 
 /// The first message of what is left of a frame, and the rest.
-pub(super) fn first<T: DeserializeOwned>(frame: &[u8]) -> io::Result<(T, &[u8])> {
+pub(crate) fn first<T: DeserializeOwned>(frame: &[u8]) -> io::Result<(T, &[u8])> {
     postcard::take_from_bytes(frame).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 

@@ -8,7 +8,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::protocol::{Command, Message, Refusal, Schema, add, first, receive, send};
 use crate::Limits;
-use crate::source::{Reader, Row, gdal};
+use crate::source::{Reader, Row, open};
 
 /// Bytes of messages that go out together.
 const FRAME: usize = 64 << 10;
@@ -29,13 +29,13 @@ pub fn serve_reader(orders: impl Read + Send + 'static, mut rows: impl Write) ->
     let orders = listen(orders);
     let Ok(Command::Open(request)) = orders.recv() else { return Ok(()) };
     restrict(&request.limits)?;
-    let mut reader = match gdal::open(&request.path(), &request.file, request.content, request.wanted.as_deref(), &request.limits) {
+    let mut reader = match open::guarded(&request.path(), &request.file, request.content, request.wanted.as_deref(), &request.limits) {
         Ok(reader) => reader,
         Err(error) => return say(&mut rows, &Message::Refused(Refusal::of(error))),
     };
     say(&mut rows, &Message::Schema(Schema::of(reader.layer())))?;
     while let Ok(Command::Read) = orders.recv() {
-        give(&mut reader, &mut rows)?;
+        give(reader.as_mut(), &mut rows)?;
     }
     Ok(())
 }

@@ -23,6 +23,8 @@ fn beginning() -> (tempfile::NamedTempFile, usize) {
         crs: DeclaredCrs::None,
         rows: None,
         key: None,
+        encoding: "UTF-8".into(),
+        siblings: vec![],
         notes: vec![],
     };
     let mut bytes = Vec::new();

@@ -1,6 +1,6 @@
 /// How decimals are written in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Decimal {
+pub(crate) enum Decimal {
     /// `1234.5`
     Point,
     /// `1234,5` or `1.234,5`
@@ -11,7 +11,7 @@ pub(super) enum Decimal {
 
 /// Reads a finite number; nothing but digits, a sign, the decimal mark, dots between thousands (with a decimal comma)
 /// and, with a point, an exponent.
-pub(super) fn parse(text: &str, decimal: Decimal) -> Option<f64> {
+pub(crate) fn parse(text: &str, decimal: Decimal) -> Option<f64> {
     match decimal {
         Decimal::Point => point(text),
         Decimal::Comma => comma(text),

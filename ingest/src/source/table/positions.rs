@@ -2,7 +2,7 @@
 
 /// Where the position stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Positions {
+pub(in crate::source) enum Positions {
     /// East (or longitude) and north (or latitude), each in a column.
     Columns(usize, usize),
     /// Well-known text or hexadecimal well-known binary.
@@ -42,7 +42,7 @@ const PAIRS: [(&str, &str); 26] = [
 const TEXTS: [&str; 9] = ["wkt", "geom", "geometry", "thegeom", "wktgeom", "geomwkt", "geometria", "shape", "wkbgeometry"];
 
 /// Finds them. `samples` has the first value of each column that has one.
-pub(super) fn find(names: &[String], samples: &[String]) -> Option<Positions> {
+pub(in crate::source) fn find(names: &[String], samples: &[String]) -> Option<Positions> {
     let plain: Vec<String> = names.iter().map(|n| plain(n)).collect();
     let at = |name: &str| plain.iter().position(|n| n == name);
     let looks_like_text = |index: &usize| samples.get(*index).is_some_and(|s| is_geometry(s));
@@ -70,7 +70,7 @@ fn is_geometry(text: &str) -> bool {
 
 impl Positions {
     /// Whether the column is (part of) the position.
-    pub(super) fn is_one_of(&self, index: usize) -> bool {
+    pub(in crate::source) fn is_one_of(&self, index: usize) -> bool {
         match self {
             Self::Columns(x, y) => index == *x || index == *y,
             Self::Text(column) => index == *column,

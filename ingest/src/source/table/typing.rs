@@ -1,15 +1,17 @@
 //! What kind of value each column holds, by looking at all of them.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
-use csv::ByteRecord;
+use std::borrow::Cow;
 
-use super::encoding::Encoding;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
+
+use kernel::layer::FieldType;
+
 use super::number::{self, Decimal};
 use crate::source::Value;
 
 /// The kind of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::source) enum Kind {
     Boolean,
     Integer,
     Number(Decimal),
@@ -39,15 +41,26 @@ const KINDS: [Kind; 10] = [
 impl Kind {
     /// A value of this kind. Empty is NULL; and so would be what is of another kind, but the column was typed so that
     /// there is none.
-    pub(super) fn value(&self, text: &str) -> Value {
+    pub(in crate::source) fn value(&self, text: &str) -> Value {
         if text.is_empty() { Value::Null } else { self.read(text).unwrap_or(Value::Null) }
     }
 
     /// The decimal mark of a column of numbers; otherwise each value is taken as it looks.
-    pub(super) fn decimal(&self) -> Decimal {
+    pub(in crate::source) fn decimal(&self) -> Decimal {
         match self {
             Self::Number(decimal) => *decimal,
             _ => Decimal::Either,
+        }
+    }
+
+    pub(in crate::source) fn field_type(self) -> FieldType {
+        match self {
+            Self::Boolean => FieldType::Boolean,
+            Self::Integer => FieldType::Integer,
+            Self::Number(_) => FieldType::Number,
+            Self::Date(_) => FieldType::Date,
+            Self::Instant => FieldType::DateTime,
+            Self::Text => FieldType::Text,
         }
     }
 
@@ -69,6 +82,35 @@ impl Kind {
     }
 }
 
+/// What a text says, as a value of a kind; `None` if it is none of that kind. Numbers and days are read as each looks.
+pub(crate) fn read_as(text: &str, kind: FieldType) -> Option<Value> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(Value::Null);
+    }
+    match kind {
+        FieldType::Text => Some(Value::Text(text.to_owned())),
+        FieldType::Integer => match number::parse(text, Decimal::Either)? {
+            whole if whole.fract() == 0.0 && whole.abs() < 9e15 => Some(Value::Integer(whole as i64)),
+            _ => None,
+        },
+        FieldType::Number => number::parse(text, Decimal::Either).map(Value::Number),
+        FieldType::Boolean => match text.to_lowercase().as_str() {
+            "true" | "vero" | "sì" | "si" | "s" | "yes" | "1" => Some(Value::Boolean(true)),
+            "false" | "falso" | "no" | "n" | "0" => Some(Value::Boolean(false)),
+            _ => None,
+        },
+        FieldType::Date => DATES.iter().find_map(|pattern| date(text, pattern)).or_else(|| instant(text).map(in_rome)).map(Value::Date),
+        FieldType::DateTime => instant(text)
+            .or_else(|| DATES.iter().find_map(|pattern| date(text, pattern)).and_then(|date| instant(&date.to_string())))
+            .map(Value::Instant),
+    }
+}
+
+fn in_rome(instant: DateTime<Utc>) -> NaiveDate {
+    instant.with_timezone(&chrono_tz::Europe::Rome).date_naive()
+}
+
 fn zeros_first(text: &str) -> bool {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text).as_bytes();
     matches!(digits, [b'0', b'0'..=b'9', ..])
@@ -88,8 +130,12 @@ fn date(text: &str, pattern: &str) -> Option<NaiveDate> {
     if long_year { NaiveDate::parse_from_str(text, pattern).ok() } else { None }
 }
 
-/// ISO 8601; without a zone it is the time in Rome.
+/// ISO 8601; without a zone it is the time in Rome, without a time its midnight: a spreadsheet leaves zeros away.
 fn instant(text: &str) -> Option<DateTime<Utc>> {
+    if text.len() == 10 {
+        let midnight = date(text, DATES[0])?.and_time(chrono::NaiveTime::MIN);
+        return chrono_tz::Europe::Rome.from_local_datetime(&midnight).earliest().map(|t| t.with_timezone(&Utc));
+    }
     if text.len() < 16 || !text.as_bytes()[0].is_ascii_digit() {
         return None;
     }
@@ -103,7 +149,7 @@ fn instant(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// What each column can still be.
-pub(super) struct Typing {
+pub(in crate::source) struct Typing {
     columns: Vec<Candidates>,
     samples: Vec<String>,
 }
@@ -116,22 +162,24 @@ struct Candidates {
 }
 
 impl Typing {
-    pub(super) fn new(columns: usize) -> Self {
+    pub(in crate::source) fn new(columns: usize) -> Self {
         Self { columns: vec![Candidates { left: KINDS.to_vec(), seen: false }; columns], samples: vec![String::new(); columns] }
     }
 
-    /// Takes a row into account. Rows with too many values are kept out later, and their values stand under wrong names.
-    pub(super) fn look(&mut self, record: &ByteRecord, encoding: Encoding) {
-        if record.len() > self.columns.len() {
+    /// Takes a row of `len` values into account. Rows with too many values are kept out later, and their values stand under wrong
+    /// names.
+    pub(in crate::source) fn look<'a>(&mut self, len: usize, value: impl Fn(usize) -> Cow<'a, str>) {
+        if len > self.columns.len() {
             return;
         }
-        for (index, value) in record.iter().enumerate() {
-            let column = &mut self.columns[index];
-            let value = value.trim_ascii();
-            if value.is_empty() || (column.seen && column.left.is_empty()) {
+        for (index, column) in self.columns[..len].iter_mut().enumerate() {
+            if column.seen && column.left.is_empty() {
                 continue;
             }
-            let text = encoding.decode(value);
+            let text = value(index);
+            if text.is_empty() {
+                continue;
+            }
             if !column.seen {
                 self.samples[index] = text.chars().take(200).collect();
                 column.seen = true;
@@ -141,26 +189,25 @@ impl Typing {
     }
 
     /// The first value of each column.
-    pub(super) fn samples(&self) -> &[String] {
+    pub(in crate::source) fn samples(&self) -> &[String] {
         &self.samples
     }
 
     /// The narrowest kind that holds all values of each column; text for a column without any.
-    pub(super) fn kinds(&self) -> Vec<Kind> {
+    pub(in crate::source) fn kinds(&self) -> Vec<Kind> {
         self.columns.iter().map(|c| if c.seen { c.left.first().copied().unwrap_or(Kind::Text) } else { Kind::Text }).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Encoding, Kind, Typing};
-    use crate::source::csv::number::Decimal;
-    use csv::ByteRecord;
+    use super::{Kind, Typing};
+    use crate::source::table::number::Decimal;
 
     fn kind(values: &[&str]) -> Kind {
         let mut typing = Typing::new(1);
         for value in values {
-            typing.look(&ByteRecord::from(vec![*value]), Encoding::Utf8);
+            typing.look(1, |_| (*value).into());
         }
         typing.kinds()[0]
     }
@@ -174,8 +221,28 @@ mod tests {
         assert_eq!(kind(&["2010-11-22"]), Kind::Date("%Y-%m-%d"));
         assert_eq!(kind(&["22/11/2010", "01/02/2011"]), Kind::Date("%d/%m/%Y"));
         assert_eq!(kind(&["2010-11-22T10:00:00Z", "2010-11-22 10:00"]), Kind::Instant);
+        assert_eq!(kind(&["2010-11-22", "2010-11-22T10:00:00"]), Kind::Instant);
         assert_eq!(kind(&["vero", "FALSO"]), Kind::Boolean);
         assert_eq!(kind(&["", ""]), Kind::Text);
+    }
+
+    #[test]
+    fn a_text_is_read_as_what_a_plan_says() {
+        use super::{FieldType, Value, read_as};
+        let day = |text: &str| Value::Date(text.parse().unwrap());
+        for (text, kind, value) in [
+            ("1.234,5", FieldType::Number, Some(Value::Number(1234.5))),
+            ("007", FieldType::Integer, Some(Value::Integer(7))),
+            ("7,5", FieldType::Integer, None),
+            ("sì", FieldType::Boolean, Some(Value::Boolean(true))),
+            ("31/12/2020", FieldType::Date, Some(day("2020-12-31"))),
+            ("2020-12-31T23:30:00Z", FieldType::Date, Some(day("2021-01-01"))),
+            ("31/06/2020", FieldType::Date, None),
+            (" ", FieldType::Number, Some(Value::Null)),
+            ("circa 3", FieldType::Number, None),
+        ] {
+            assert_eq!(read_as(text, kind), value, "{text}");
+        }
     }
 
     #[test]

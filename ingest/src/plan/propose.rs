@@ -1,0 +1,232 @@
+//! A plan for files that nobody has planned yet: what is in them, and what seems right to do; or, of a source that was loaded before,
+//! what was done then.
+
+use kernel::{LayerId, Text};
+use sqlx::PgPool;
+
+use super::file::{FieldLine, Kind, PlanFile, Words};
+use super::found::{Found, FoundColumn, FoundCrs, FoundFile};
+use super::{FieldPlan, found, searchable, title_of};
+use crate::load::Papers;
+use crate::place::{self, Guess, Territory};
+use crate::rules::{Example, Facts, Findings, Rule, Rules, Severity, Thresholds};
+use crate::run::open_and_survey;
+use crate::source::{DeclaredCrs, Source};
+use crate::survey::{Key, Survey};
+use crate::update::KeyWish;
+use crate::{IngestError, Progress, Request, Settings};
+
+/// Looks at files and proposes how they become a layer; nothing is loaded. Without `layer` the source is recognised by its columns
+/// among those that were loaded before, or else the layer is called as the file is.
+pub async fn propose(
+    owner: &PgPool,
+    settings: &Settings,
+    request: &Request,
+    layer: Option<&LayerId>,
+    progress: &dyn Progress,
+) -> Result<PlanFile, IngestError> {
+    let mut database = owner.acquire().await.map_err(IngestError::database("has no connection to spare"))?;
+    let territory = Territory::load(&mut database, settings).await?;
+    let mut opened = open_and_survey(settings, request, KeyWish::none(request), progress).await?;
+    let (limits, now) = (settings.limits, settings.clock.now());
+    let looked = tokio::task::spawn_blocking(move || {
+        let facts = Facts { rules: Rules::default(), thresholds: Thresholds::default(), now };
+        let looked = found::look(&mut opened.sources, &opened.fields, facts, &limits)?;
+        Ok::<_, IngestError>((opened, looked))
+    });
+    let (opened, (files, columns, wrong)) = looked.await.map_err(|e| IngestError::Reader(e.to_string()))??;
+    let sample: Vec<[f64; 2]> = opened.survey.files.iter().flat_map(|f| f.sample.iter().copied()).collect();
+    let candidates = place::candidates(&sample, &territory, settings);
+    let kept = Papers::kept(&mut database, layer, &columns.iter().map(|c| c.source.as_str()).collect::<Vec<_>>()).await?;
+
+    let mut remarks = Vec::new();
+    let kept_before = kept.is_some();
+    let mut plan = match kept {
+        Some(kept) => again(kept, &opened.sources, &opened.fields, &opened.survey, &mut remarks),
+        None => first(request, layer, &opened.sources, &opened.fields, &opened.survey)?,
+    };
+    // a format's own columns, of which this file has no values
+    for line in plan.fields.iter_mut().filter(|line| columns.iter().any(|c| c.source == line.source && c.filled == 0)) {
+        line.skip |= !kept_before;
+    }
+    let areas = files.iter().any(|f| f.areas > 0);
+    if areas && plan.rules == Rules::default() {
+        plan.rules.set(Rule::Overlap, Severity::Keep);
+    }
+    place_it(&mut plan, &opened.sources, &candidates, &mut remarks);
+    kinds(&mut plan, &files, &mut remarks);
+    what_shows(&opened.survey, &columns, &wrong, &mut remarks);
+    let made = settings.clock.now().format("%Y-%m-%d %H:%M").to_string();
+    let candidates = candidates.into_iter().map(|guess| FoundCrs {
+        crs: guess.crs.to_string(),
+        title: guess.title,
+        swapped: guess.swapped,
+        inside_percent: (guess.share_inside * 1000.0).round() / 10.0,
+        distance_m: guess.distance_m.round(),
+    });
+    plan.found = Some(Found { made, remarks, files, candidates: candidates.collect(), columns });
+    Ok(plan)
+}
+
+/// Of files that nobody loaded before.
+fn first(
+    request: &Request,
+    layer: Option<&LayerId>,
+    sources: &[Source],
+    fields: &[FieldPlan],
+    survey: &Survey,
+) -> Result<PlanFile, IngestError> {
+    let title = request.title.clone().unwrap_or_else(|| title_of(sources));
+    let id = match layer {
+        Some(layer) => layer.clone(),
+        None => {
+            let name = crate::names::columns([title.it.as_str()]).remove(0).to_string();
+            LayerId::new(&name).or_else(|_| LayerId::new(format!("{name}_layer"))).map_err(|e| IngestError::Reader(e.to_string()))?
+        }
+    };
+    let label = super::label(fields);
+    let searched = searchable(fields, label.as_ref());
+    Ok(PlanFile {
+        title: Some(title.into()),
+        source_layer: request.source_layer.clone(),
+        comune: request.comune.clone(),
+        outside: request.outside_ok,
+        key: survey.key.name(fields),
+        fields: fields.iter().map(|field| line(field, searched.contains(&&field.column))).collect(),
+        ..PlanFile::new(id)
+    })
+}
+
+fn line(field: &FieldPlan, searchable: bool) -> FieldLine {
+    FieldLine {
+        source: field.name.clone(),
+        name: field.column.clone(),
+        kind: field.kind,
+        label: Some(field.label.clone().unwrap_or_else(|| Text::same(field.name.trim())).into()),
+        unit: field.unit.clone(),
+        skip: false,
+        searchable,
+        private: field.private,
+        codes: Vec::new(),
+    }
+}
+
+/// What was done with the last delivery, with the columns that this one has.
+fn again(kept: PlanFile, sources: &[Source], fields: &[FieldPlan], survey: &Survey, remarks: &mut Vec<String>) -> PlanFile {
+    remarks.push(format!("the plan of the last delivery of `{}`; look at what is new", kept.layer));
+    let (mut lines, gone): (Vec<FieldLine>, Vec<FieldLine>) =
+        kept.fields.into_iter().partition(|line| fields.iter().any(|field| field.name == line.source));
+    for line in &gone {
+        remarks.push(format!("the column `{}` is no longer in the file; the field `{}` would be gone", line.source, line.name));
+    }
+    for field in fields {
+        if lines.iter().any(|line| line.source == field.name) {
+            continue;
+        }
+        remarks.push(format!("the column `{}` is new", field.name));
+        let taken = |name: &str| lines.iter().any(|line| line.name.as_str() == name);
+        let mut new = line(field, false);
+        if taken(new.name.as_str()) {
+            let free = (2..).map(|n| format!("{}_{n}", field.column)).find(|name| !taken(name));
+            new.name = free.and_then(|name| kernel::Column::new(name).ok()).unwrap_or(new.name);
+        }
+        lines.push(new);
+    }
+    let mut key = kept.key.clone();
+    if let Some(known) = kept.key.filter(|key| Key::named(key, fields, sources).is_err()) {
+        key = survey.key.name(fields);
+        let now =
+            key.as_ref().map_or_else(|| "no column tells its rows apart".to_owned(), |key| format!("`{key}` would tell its rows apart"));
+        remarks.push(format!("rows were told apart by `{known}`, which the file has not; {now}"));
+    }
+    PlanFile { fields: lines, key, ..kept }
+}
+
+/// The coordinate system: as the file says, if that can be; otherwise the one that fits best, to be looked at.
+fn place_it(plan: &mut PlanFile, sources: &[Source], candidates: &[Guess], remarks: &mut Vec<String>) {
+    let fits = |guess: &&Guess| guess.share_inside >= place::ENOUGH;
+    for source in sources {
+        let stated = match &source.reader.layer().crs {
+            DeclaredCrs::Stated(srid) | DeclaredCrs::Recognised(srid, _) => Some(*srid),
+            DeclaredCrs::None | DeclaredCrs::Unrecognised(_) => None,
+        };
+        let file = &source.file;
+        match (plan.crs.or(stated), candidates.iter().find(fits)) {
+            (Some(crs), _) if candidates.iter().filter(fits).any(|g| g.same_as(crs) && g.swapped == plan.swap_axes) => {}
+            (None, Some(best)) => {
+                remarks.push(format!("{file} states no coordinate system; {best}: look whether that is true"));
+                (plan.crs, plan.swap_axes) = (Some(best.crs), best.swapped);
+            }
+            (None, None) => {
+                remarks.push(format!("{file} states no coordinate system, and none puts it inside the boundary: say one in `crs`"))
+            }
+            (Some(crs), Some(best)) => remarks.push(format!("{file}: as {crs} its rows lie outside the boundary; {best}")),
+            (Some(crs), None) => remarks.push(format!("{file}: as {crs} its rows lie outside the boundary")),
+        }
+    }
+}
+
+/// Which rows are loaded, where they are of several kinds.
+fn kinds(plan: &mut PlanFile, files: &[FoundFile], remarks: &mut Vec<String>) {
+    let sum = |of: fn(&FoundFile) -> u64| files.iter().map(of).sum::<u64>();
+    let mut kinds =
+        [(sum(|f| f.areas), Kind::Area, "areas"), (sum(|f| f.lines), Kind::Line, "lines"), (sum(|f| f.points), Kind::Point, "points")];
+    kinds.sort_by_key(|(rows, ..)| std::cmp::Reverse(*rows));
+    if kinds[1].0 > 0 && plan.geometry.is_none() {
+        let told: Vec<String> = kinds.iter().filter(|(rows, ..)| *rows > 0).map(|(rows, _, name)| format!("{rows} {name}")).collect();
+        remarks.push(format!(
+            "it has {}; one kind becomes a layer, `geometry` says which; load the others as layers of their own",
+            told.join(", ")
+        ));
+        plan.geometry = Some(kinds[0].1);
+    }
+    let without = sum(|f| f.without);
+    if without > 0 {
+        remarks.push(format!("{without} rows have no geometry that can be loaded"));
+    }
+}
+
+/// What the first reading showed.
+fn what_shows(survey: &Survey, columns: &[FoundColumn], wrong: &Findings, remarks: &mut Vec<String>) {
+    for (rule, rows, examples) in wrong.each() {
+        let examples: Vec<String> = examples.iter().map(Example::to_string).collect();
+        remarks.push(format!("{rows} rows {} (for example row {}): {}", rule.words().en, examples.join(", "), rule.cure().en));
+    }
+    if !survey.no_keys.is_empty() {
+        remarks.push(format!("{}: by the name it would tell rows apart, but values repeat or are missing", survey.no_keys.join(", ")));
+    }
+    if survey.lost_values > 0 {
+        remarks.push(format!("in {} rows a value is none of its kind and would be left empty", survey.lost_values));
+    }
+    let empty: Vec<&str> = columns.iter().filter(|c| c.filled == 0).map(|c| c.source.as_str()).collect();
+    if !empty.is_empty() {
+        remarks.push(format!("without any value, so left out at first: {}", empty.join(", ")));
+    }
+}
+
+impl PlanFile {
+    /// What a load does that nobody planned: kept, and proposed again at the next delivery.
+    pub(crate) fn of_load(request: &Request, title: &Text, fields: &[FieldPlan], key: Option<String>, layer: &kernel::Layer) -> Self {
+        if let Some(plan) = &request.plan {
+            return Self { layer: request.layer.clone(), found: None, ..plan.clone() };
+        }
+        let lines = fields.iter().map(|field| {
+            let known = layer.field(field.column.as_str());
+            let mut line = line(field, known.is_some_and(|f| f.searchable));
+            line.label = known.map(|f| Words::from(f.label.clone())).or(line.label);
+            line.private = known.is_some_and(|f| f.private);
+            line
+        });
+        Self {
+            title: Some(title.clone().into()),
+            source_layer: request.source_layer.clone(),
+            crs: request.crs,
+            swap_axes: request.swap_axes,
+            comune: request.comune.clone(),
+            outside: request.outside_ok,
+            key,
+            fields: lines.collect(),
+            ..Self::new(request.layer.clone())
+        }
+    }
+}

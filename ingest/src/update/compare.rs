@@ -1,0 +1,102 @@
+//! What differs between the staged rows and the layer's: by joins in the database, in three tables that the transaction takes along
+//! when it ends.
+
+use kernel::Layer;
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::load::{Staging, geometry_sql};
+
+/// Staged rows (`_seq`) that differ from the layer's row of their key (`fid`), or have none; `looked`: their place does.
+pub(super) const DIFFERENT: &str = "opensit_ingest_different";
+/// Those that still do after they were mended and placed, with what is written: `id`, `what`, `geom`, `comune`, `fields`, `moved_m`.
+pub(super) const CHANGES: &str = "opensit_ingest_changes";
+/// The layer's rows (`fid`) that the delivery lacks.
+pub(super) const VANISHED: &str = "opensit_ingest_vanished";
+
+/// Vertices of two outlines whose distance is measured all along; of longer ones the sides of their boxes are compared.
+const MEASURED_VERTICES: u32 = 2_000;
+
+/// Finds the rows that may differ. A geometry that is the same byte by byte needs no second look: it was mended and placed when it
+/// came first.
+pub(super) async fn find_different(
+    database: &mut PgConnection,
+    staging: &Staging,
+    layer: &Layer,
+    comune_is_given: bool,
+) -> Result<(), sqlx::Error> {
+    let (loading, table) = (staging.loading.sql(), layer.table.sql());
+    let values: String = layer.fields.iter().map(|f| format!(" or l.{name} is distinct from t.{name}", name = f.name.sql())).collect();
+    let comune = if comune_is_given { " or l._comune is distinct from t.comune" } else { "" };
+    for sql in [
+        format!("analyze {loading} (_seq, _key)"),
+        format!(
+            "create temporary table {DIFFERENT} on commit drop as
+             select l._seq, t.fid, t.fid is null or l._geom is distinct from t.geom as looked
+             from {loading} l left join {table} t on t.id = l._key
+             where l._geom is not null and (t.fid is null{values}{comune} or l._geom is distinct from t.geom)"
+        ),
+        format!("analyze {DIFFERENT}"),
+        // what is kept out of a delivery is staged without a geometry: it has not vanished
+        format!(
+            "create temporary table {VANISHED} on commit drop as
+             select t.fid from {table} t where not exists (select from {loading} l where l._key = t.id)"
+        ),
+        format!("analyze {VANISHED}"),
+    ] {
+        sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await?;
+    }
+    Ok(())
+}
+
+/// The rows that PostGIS has to look at.
+pub(super) fn looked() -> String {
+    format!("select _seq from {DIFFERENT} where looked")
+}
+
+/// Says of each row that differs what does, after those whose place differs were mended and placed.
+pub(super) async fn describe(
+    database: &mut PgConnection,
+    staging: &Staging,
+    layer: &Layer,
+    comune_is_given: bool,
+) -> Result<(), sqlx::Error> {
+    let (loading, placed, table) = (staging.loading.sql(), staging.placed.sql(), layer.table.sql());
+    let fields: Vec<String> = layer
+        .fields
+        .iter()
+        .map(|f| format!("case when l.{name} is distinct from t.{name} then '{plain}' end", name = f.name.sql(), plain = f.name.as_str()))
+        .collect();
+    let fields =
+        if fields.is_empty() { "'{}'::text[]".to_owned() } else { format!("array_remove(array[{}]::text[], null)", fields.join(", ")) };
+    let geometry = geometry_sql(layer);
+    let given = comune_is_given;
+    for sql in [
+        format!(
+            "create temporary table {CHANGES} on commit drop as
+             select d._seq, d.fid, l._key as id, g.geom, f.fields,
+                    case when d.looked or {given} then coalesce(l._comune, p.comune) else t.comune end as comune,
+                    t.comune as was_in,
+                    case when d.fid is null or g.geom is not distinct from t.geom then null
+                         when st_npoints(g.geom) + st_npoints(t.geom) <= {MEASURED_VERTICES} then st_hausdorffdistance(g.geom, t.geom)
+                         else greatest(abs(st_xmin(g.geom) - st_xmin(t.geom)), abs(st_ymin(g.geom) - st_ymin(t.geom)),
+                                       abs(st_xmax(g.geom) - st_xmax(t.geom)), abs(st_ymax(g.geom) - st_ymax(t.geom))) end as moved_m
+             from {DIFFERENT} d
+             join {loading} l using (_seq)
+             left join {placed} p using (_seq)
+             left join {table} t on t.fid = d.fid
+             cross join lateral (select {geometry} as geom offset 0) g
+             cross join lateral (select case when d.fid is null then '{{}}' else {fields} end as fields offset 0) f
+             where p.kept_out is null"
+        ),
+        // what was mended now was mended so before
+        format!(
+            "delete from {CHANGES}
+              where fid is not null and fields = '{{}}' and moved_m is null and comune is not distinct from was_in"
+        ),
+        format!("create index on {CHANGES} (fid)"),
+        format!("analyze {CHANGES} (fid, _seq)"),
+    ] {
+        sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await?;
+    }
+    Ok(())
+}
