@@ -354,3 +354,88 @@ fn chunks(areas: Areas<'_>) -> Box<[Extent]> {
     }
     chunks.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Areas, CHUNK, FEW, Large, Look, MENDED_TO, Ready};
+    use crate::engine::area::Rings;
+    use crate::engine::clip::Unit;
+    use crate::engine::simplify::zooms;
+    use crate::engine::world::{Extent, World};
+    use geo::Validation;
+    use rand::{Rng, SeedableRng};
+
+    /// A ring round a middle, whose positions lie at any distance from it: clockwise on the screen.
+    fn star(random: &mut rand::rngs::StdRng, n: usize, size: f64) -> Vec<World> {
+        let turn = std::f64::consts::TAU / n as f64;
+        (0..n)
+            .map(|i| ((i as f64 + random.random_range(0.0..0.9)) * turn, size * random.random_range(0.3..1.0)))
+            .map(|(angle, far)| [2_300_000_000.0 + far * angle.cos(), 1_600_000_000.0 + far * angle.sin()].map(|along| along as u32))
+            .collect()
+    }
+
+    fn is_valid(rings: &Rings) -> bool {
+        let mut lines = rings.iter().map(|ring| geo_types::LineString::from_iter(ring.iter().map(|p| (p[0] as f64, p[1] as f64))));
+        lines.next().is_some_and(|outer| geo_types::Polygon::new(outer, lines.collect()).is_valid())
+    }
+
+    fn length(ring: &[Unit]) -> f64 {
+        (0..ring.len())
+            .map(|i| (ring[i], ring[(i + 1) % ring.len()]))
+            .map(|(a, b)| ((b[0] - a[0]) as f64).hypot((b[1] - a[1]) as f64))
+            .sum()
+    }
+
+    #[test]
+    fn what_is_ready_is_sound_and_of_what_is_not_the_mended_is() {
+        let mut random = rand::rngs::StdRng::seed_from_u64(5);
+        let (mut ready_ones, mut mended_ones, mut parted, mut free) = (0, 0, 0, 0);
+        for round in 0..240 {
+            let size = 10f64.powf(random.random_range(3.0..5.5));
+            let positions = star(&mut random, [5, 12, FEW, 120, 300][round % 5], size);
+            let mut keep = Vec::new();
+            zooms(&positions, true, &mut keep);
+            let ends = [positions.len() as u32];
+            let areas = Areas { positions: &positions, keep: &keep, ends: &ends, extent: Extent::around(&positions) };
+            let mut look = Look::default();
+            let ready = look.at(areas, 0);
+            let large = Large::of(areas);
+            assert_eq!(large.is_some(), positions.len() > FEW);
+            if let Some(large) = &large {
+                assert!(!large.is_ready(20) && !large.is_free(0, 20), "nobody has looked yet");
+                large.look(|look| look(areas), 0);
+                assert_eq!(large.chunks.len(), positions.len().div_ceil(CHUNK));
+                assert!(ready == Ready::NEVER);
+            }
+            for z in areas.zooms(0) {
+                let mut rings = Rings::default();
+                for area in areas.each() {
+                    area.quantise(0..positions.len(), (z, false), &mut rings, &mut Vec::new());
+                    rings.ends.push(rings.positions.len());
+                }
+                if ready.at(z) || large.as_ref().is_some_and(|large| large.is_ready(z)) {
+                    assert!(is_valid(&rings) && Rings::doubled_area(&rings.positions) > 0, "{round} {z}: {rings:?}");
+                    ready_ones += 1;
+                    free += large.iter().filter(|large| (0..large.chunks.len()).all(|chunk| large.is_free(chunk, z))).count();
+                } else if let Some(large) = large.as_ref().filter(|_| z <= MENDED_TO) {
+                    let mended = large.mended(z).unwrap();
+                    let mut doubled = 0;
+                    mended.areas([0, 0], &mut Rings::default(), |own| {
+                        assert!(is_valid(own), "{round} {z}: {own:?}");
+                        assert!(!mended.parted || own.are_sound(&mut Vec::new()), "{round} {z}: {own:?}");
+                        assert!(own.iter().enumerate().all(|(hole, ring)| (Rings::doubled_area(ring) > 0) == (hole == 0)));
+                        doubled += own.iter().map(Rings::doubled_area).sum::<i64>();
+                    });
+                    let off = (doubled - Rings::doubled_area(&rings.positions)).abs() as f64;
+                    assert!(off <= 4.0 * length(&rings.positions), "{round} {z}: {off}");
+                    mended_ones += 1;
+                    parted += usize::from(mended.parted);
+                }
+            }
+        }
+        assert!(
+            ready_ones > 500 && mended_ones > 50 && parted * 10 > mended_ones * 9 && free > 20,
+            "{ready_ones} {mended_ones} {parted} {free}"
+        );
+    }
+}
