@@ -127,6 +127,10 @@ impl Bench {
         let client = self.client()?;
         let so = || client.json("/xyz/parcels").is_ok_and(|t| t["minzoom"] == 0 && t["served_from"] == "memory");
         ensure!(wait_until(Duration::from_secs(300), so), "the parcels are not served at every zoom after five minutes");
+        // what is made ahead is no tile's work
+        let is_ready =
+            || client.get("/metrics").is_ok_and(|m| String::from_utf8_lossy(&m.body).lines().any(|l| l == "tiles_layers_preparing 0"));
+        ensure!(wait_until(Duration::from_secs(300), is_ready), "layers are still being made ready after five minutes");
         Ok(())
     }
 

@@ -106,6 +106,22 @@ enum Rows {
     Left,
 }
 
+/// A layer is being loaded or made ready; `/metrics` says of how many that is so.
+struct Preparing;
+
+impl Preparing {
+    fn begin() -> Self {
+        metrics::gauge!("tiles_layers_preparing").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Preparing {
+    fn drop(&mut self) {
+        metrics::gauge!("tiles_layers_preparing").decrement(1.0);
+    }
+}
+
 impl Kept {
     fn new(entry: &Entry, rows: Rows, clock: Option<Arc<dyn Clock>>) -> Self {
         Self {
@@ -118,11 +134,12 @@ impl Kept {
         }
     }
 
-    /// Divides a run for low zooms before that is asked for.
+    /// Divides a run for low zooms before that is asked for, and finds out of areas what tiles need not find out then.
     fn prepare(&self, run: &run::Run) {
         if let Some(clock) = &self.clock {
             encode::prepare(run, clock.now(), FIRST_CELL, MAX_FEATURES as usize);
         }
+        run.look(true);
     }
 
     fn prepare_largest(&self) {
@@ -228,6 +245,7 @@ impl Engine {
             return Err(LoadError::TooLarge);
         }
         let projection = Projection::from(entry.layer.srid)?;
+        let preparing = Preparing::begin();
         let kept = Arc::new(Kept::new(entry, Rows::Loading(Vec::new()), self.0.clock.get().cloned()));
         // from here on changes are noted; the copy has all that was before
         self.0.write().insert(entry.layer.table.clone(), Arc::clone(&kept));
@@ -243,6 +261,7 @@ impl Engine {
             if tokio::task::spawn_blocking(move || kept.prepare_largest()).await.is_ok() {
                 engine.measure();
             }
+            drop(preparing);
         });
         Ok(())
     }

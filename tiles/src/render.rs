@@ -14,7 +14,7 @@ use crate::queue::Place;
 use crate::sql::{self, Form, MAX_FEATURES, Part};
 
 /// Beyond as many bytes, uncompressed, a layer of a tile is generalised (further).
-pub(crate) const MAX_LAYER_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_LAYER_BYTES: usize = 960 * 1024;
 
 /// From as many features on a layer may take longer to write than a thread that serves others should be held.
 const MUCH: f64 = 1_000.0;

@@ -78,7 +78,7 @@ impl Default for Limits {
             tiles_waiting: 256,
             tiles_cache_mib: 64,
             tiles_layer_features: 20_000,
-            tiles_layer_kib: 1_024,
+            tiles_layer_kib: 960,
         }
     }
 }

@@ -130,7 +130,7 @@ impl Builder {
             Kind::Area => {
                 let ends: Vec<u32> = rows.ends[from.1..].iter().map(|end| end - from.0 as u32).collect();
                 let areas = Areas { positions: &rows.positions[from.0..], keep: &rows.keep[from.0..], ends: &ends, extent };
-                (self.look.at(areas, self.plan.layer.zoom.0), Large::of(areas).map(Arc::new))
+                (Look::safe(areas), Large::of(areas).map(Arc::new))
             }
             _ => (Ready::NEVER, None),
         };

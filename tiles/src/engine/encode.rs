@@ -517,10 +517,8 @@ enum Tags {
     Common(Option<By>),
 }
 
-/// Finds out of a run what tiles need not find out then, and divides it as everybody sees it now for low zooms, where a tile has more than so
-/// many rows.
+/// Divides a run as everybody sees it now for the tiles of low zooms, before they are asked for: where a tile has more than so many rows.
 pub(crate) fn prepare(run: &Run, now: DateTime<Utc>, cell: u32, most: usize) {
-    run.look();
     let (layer, who, time) = (&run.plan.layer, Principal::anonymous(), Filter::ValidAt(now));
     let readable = layer.readable_rows(&who);
     let Some(to) = run.crowded_to(most).filter(|_| !readable.is_nothing() && run.plan.can_tell(&readable)) else {

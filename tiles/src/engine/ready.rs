@@ -31,6 +31,15 @@ impl Ready {
         (LOWEST..=HIGHEST).contains(&z) && self.0 >> (z - LOWEST) & 1 == 1
     }
 
+    /// All of it, to be kept.
+    pub(crate) fn bits(self) -> u16 {
+        self.0
+    }
+
+    pub(crate) fn of_bits(bits: u16) -> Self {
+        Self(bits)
+    }
+
     fn not_at(&mut self, z: u8) {
         self.0 &= !(1 << (z - LOWEST));
     }
@@ -73,12 +82,13 @@ impl Large {
     }
 
     /// Looks at the areas for tiles from a zoom on, if nobody has.
-    pub(crate) fn look(&self, areas: impl FnOnce(&mut dyn FnMut(Areas<'_>)), from_zoom: u8) {
-        if self.found.get().is_none() {
-            areas(&mut |areas| {
-                self.found.get_or_init(|| Look::default().at_large(areas, self.chunks.len(), from_zoom));
-            });
-        }
+    pub(crate) fn look(&self, look: &mut Look, areas: Areas<'_>, from_zoom: u8) {
+        self.found.get_or_init(|| look.at_large(areas, self.chunks.len(), from_zoom));
+    }
+
+    /// Whether somebody has looked.
+    pub(crate) fn is_known(&self) -> bool {
+        self.found.get().is_some()
     }
 
     pub(crate) fn is_ready(&self, z: u8) -> bool {
@@ -146,17 +156,22 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    /// At which zooms from one on areas of few positions are ready.
-    pub(crate) fn at(&mut self, areas: Areas<'_>, from_zoom: u8) -> Ready {
-        let mut ready = Ready::NEVER;
-        if areas.positions.len() <= FEW {
-            let safe = areas.each().map(|area| safe_zoom(&area.rings_of())).max().unwrap_or(0);
-            for z in areas.zooms(from_zoom) {
-                let is_safe = z >= safe && safe != NEVER;
-                ready.0 |= u16::from(is_safe || self.is_ready(areas, z, &mut [])) << (z - LOWEST);
-            }
+    /// At which zooms areas of few positions are known to be ready without looking closely.
+    pub(crate) fn safe(areas: Areas<'_>) -> Ready {
+        if areas.positions.len() > FEW {
+            return Ready::NEVER;
         }
-        ready
+        match areas.each().map(|area| safe_zoom(&area.rings_of())).max().unwrap_or(0) {
+            0..=LOWEST => Ready::ALWAYS,
+            safe @ ..=HIGHEST => Ready(u16::MAX << (safe - LOWEST)),
+            _ => Ready::NEVER,
+        }
+    }
+
+    /// At which zooms from one on they are, of which some are known.
+    pub(crate) fn at(&mut self, areas: Areas<'_>, known: Ready, from_zoom: u8) -> Ready {
+        let unknown = areas.zooms(from_zoom).filter(|z| !known.at(*z));
+        unknown.fold(known, |ready, z| Ready(ready.0 | u16::from(self.is_ready(areas, z, &mut [])) << (z - LOWEST)))
     }
 
     fn at_large(&mut self, areas: Areas<'_>, chunks: usize, from_zoom: u8) -> Found {
@@ -398,12 +413,12 @@ mod tests {
             let ends = [positions.len() as u32];
             let areas = Areas { positions: &positions, keep: &keep, ends: &ends, extent: Extent::around(&positions) };
             let mut look = Look::default();
-            let ready = look.at(areas, 0);
+            let ready = if positions.len() > FEW { Ready::NEVER } else { look.at(areas, Look::safe(areas), 0) };
             let large = Large::of(areas);
             assert_eq!(large.is_some(), positions.len() > FEW);
             if let Some(large) = &large {
                 assert!(!large.is_ready(20) && !large.is_free(0, 20), "nobody has looked yet");
-                large.look(|look| look(areas), 0);
+                large.look(&mut look, areas, 0);
                 assert_eq!(large.chunks.len(), positions.len().div_ceil(CHUNK));
                 assert!(ready == Ready::NEVER);
             }

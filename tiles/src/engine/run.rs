@@ -246,9 +246,9 @@ impl Run {
         self.shapes.large(row)
     }
 
-    /// Looks at the areas of many positions, so that tiles need not.
-    pub(crate) fn look(&self) {
-        self.shapes.look(self.plan.layer.zoom.0);
+    /// Looks at areas, so that tiles need not: at all, or those of few positions only, which takes some microseconds each.
+    pub(crate) fn look(&self, all: bool) {
+        self.shapes.look(self.plan.layer.zoom.0, all);
     }
 
     /// The point inside an area.

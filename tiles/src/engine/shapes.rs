@@ -2,9 +2,10 @@
 //! the upper two bytes beside them for the rows that are larger (65,535 world units are some 450 m in Calabria).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use super::index::Index;
-use super::ready::{Areas, CHUNK, FEW, Large, Ready};
+use super::ready::{Areas, CHUNK, FEW, Large, Look, Ready};
 use super::run::{HOLE, Kind};
 use super::world::{Extent, World};
 
@@ -22,7 +23,8 @@ pub(crate) struct Shapes {
     /// The rows that are larger, in order.
     far: Vec<Far>,
     kinds: Vec<u8>,
-    ready: Vec<Ready>,
+    /// Of each row [`Ready`], which is found out little by little.
+    ready: Vec<AtomicU16>,
     /// Where the positions of each row end.
     ends: Vec<u32>,
     /// The rows of several parts in order, and where their ends begin among those of parts.
@@ -191,7 +193,7 @@ impl Shapes {
         self.corners.push(corner);
         self.sizes.push(if is_near { size.map(|side| side as u16) } else { [BEYOND; 2] });
         self.kinds.push(shape.kind as u8 | if several { SEVERAL } else { 0 });
-        self.ready.push(shape.ready);
+        self.ready.push(AtomicU16::new(shape.ready.bits()));
         self.ends.push(self.low.len() as u32);
         if labels {
             self.labels.push(shape.label.filter(|_| is_near).map_or([BEYOND; 2], low));
@@ -245,7 +247,7 @@ impl Shapes {
     }
 
     pub(crate) fn ready(&self, row: usize) -> Ready {
-        self.ready[row]
+        Ready::of_bits(self.ready[row].load(Ordering::Relaxed))
     }
 
     /// What is known of an area of many positions.
@@ -254,22 +256,30 @@ impl Shapes {
         self.large.get(at).map(|(_, large)| large)
     }
 
-    /// Looks at the areas of many positions for tiles from a zoom on.
-    pub(crate) fn look(&self, from_zoom: u8) {
-        for (row, large) in &self.large {
-            let row = *row as usize;
-            let areas = |look: &mut dyn FnMut(Areas<'_>)| {
-                let (mut positions, mut keep, mut ends) = (Vec::new(), Vec::new(), Vec::new());
-                for part in self.parts(row) {
-                    part.positions().for_each(|(position, zoom)| {
-                        positions.push(position);
-                        keep.push(zoom);
-                    });
-                    ends.push(positions.len() as u32 | if part.hole { HOLE } else { 0 });
+    /// Looks at areas for tiles from a zoom on: those of few positions, and the others too if all are wanted.
+    pub(crate) fn look(&self, from_zoom: u8, all: bool) {
+        let (mut look, mut positions, mut keep, mut ends) = (Look::default(), Vec::new(), Vec::new(), Vec::new());
+        for row in (0..self.len()).filter(|row| self.kind(*row) == Kind::Area) {
+            let large = self.large(row).filter(|large| !large.is_known());
+            if large.is_some() && !all {
+                continue;
+            }
+            (positions.clear(), keep.clear(), ends.clear());
+            for part in self.parts(row) {
+                part.positions().for_each(|(position, zoom)| {
+                    positions.push(position);
+                    keep.push(zoom);
+                });
+                ends.push(positions.len() as u32 | if part.hole { HOLE } else { 0 });
+            }
+            let areas = Areas { positions: &positions, keep: &keep, ends: &ends, extent: self.extent(row) };
+            match large {
+                Some(large) => large.look(&mut look, areas, from_zoom),
+                None if positions.len() <= FEW => {
+                    self.ready[row].store(look.at(areas, self.ready(row), from_zoom).bits(), Ordering::Relaxed);
                 }
-                look(Areas { positions: &positions, keep: &keep, ends: &ends, extent: self.extent(row) });
-            };
-            large.look(areas, from_zoom);
+                None => {}
+            }
         }
     }
 

@@ -152,6 +152,7 @@ impl State {
         }
         if builder.len() > 0 || parts.is_empty() {
             let run = builder.finish();
+            run.look(false);
             (0..run.len()).for_each(|row| self.changed.add(run.extent(row)));
             parts.push(Part { run: Arc::new(run), dead: Arc::default() });
         }
