@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use super::area::{Boxed, Rings};
 use super::clip::Unit;
 use super::run::HOLE;
-use super::simplify::{NEVER, safe_zoom};
+use super::simplify::safe_zoom;
 use super::world::{Extent, World};
 
 /// The zooms that are known; beyond them it is looked at in each tile.

@@ -264,7 +264,9 @@ impl Shapes {
             if large.is_some() && !all {
                 continue;
             }
-            (positions.clear(), keep.clear(), ends.clear());
+            positions.clear();
+            keep.clear();
+            ends.clear();
             for part in self.parts(row) {
                 part.positions().for_each(|(position, zoom)| {
                     positions.push(position);
