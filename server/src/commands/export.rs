@@ -22,7 +22,7 @@ use crate::{installation, migrate};
 The file has what everybody sees of the layer. It appears when it is whole.")]
 pub(crate) struct Arguments {
     /// The layer
-    #[arg(value_name = "LAYER", value_parser = layer_id)]
+    #[arg(value_name = "LAYER", value_parser = super::ingest::layer_id)]
     layer: LayerId,
     /// The file; its suffix says the format
     #[arg(value_name = "FILE")]
@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "W,S,E,N", allow_hyphen_values = true, value_parser = tiles::bbox)]
     bbox: Option<Bbox>,
     /// The coordinate system of the file [default: the storage's; GeoJSON and KML: longitude and latitude]
-    #[arg(long, value_name = "EPSG:CODE", value_parser = srid)]
+    #[arg(long, value_name = "EPSG:CODE", value_parser = super::ingest::srid)]
     to_crs: Option<Srid>,
     /// Also what is not for everybody; the file is then not for everybody either
     #[arg(long)]
@@ -48,14 +48,6 @@ pub(crate) struct Arguments {
     /// Print what was written as JSON
     #[arg(long)]
     json: bool,
-}
-
-fn layer_id(text: &str) -> Result<LayerId, String> {
-    LayerId::new(text).map_err(|e| e.to_string())
-}
-
-fn srid(text: &str) -> Result<Srid, String> {
-    crs::Crs::named(text).map(crs::Crs::srid).map_err(|e| e.to_string())
 }
 
 pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure> {

@@ -105,11 +105,11 @@ struct Load {
     json: bool,
 }
 
-fn layer_id(text: &str) -> Result<LayerId, String> {
+pub(super) fn layer_id(text: &str) -> Result<LayerId, String> {
     LayerId::new(text).map_err(|e| e.to_string())
 }
 
-fn srid(text: &str) -> Result<Srid, String> {
+pub(super) fn srid(text: &str) -> Result<Srid, String> {
     crs::Crs::named(text).map(crs::Crs::srid).map_err(|e| e.to_string())
 }
 

@@ -17,6 +17,11 @@ pub(crate) struct Rings {
 /// An edge of a ring: which of the positions it begins and ends at.
 type Edge = (u32, u32);
 
+/// The edge that begins at a position of the ring from `first` to before `end`.
+fn edge(at: usize, first: usize, end: usize) -> Edge {
+    (at as u32, if at + 1 == end { first } else { at + 1 } as u32)
+}
+
 /// An edge with its box.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Boxed {
@@ -153,7 +158,7 @@ impl Rings {
     pub(crate) fn are_sound_along(&self, square: Square, lanes: &mut Lanes) -> bool {
         if self.ends.len() == 1 && self.positions.len() <= FEW {
             let n = self.positions.len();
-            let edge = |i: usize| (i as u32, if i + 1 == n { 0 } else { i as u32 + 1 });
+            let edge = |i: usize| edge(i, 0, n);
             let is_cut = |(a, b): Edge| !square.holds_inside(self.at(a)) || !square.holds_inside(self.at(b));
             return (0..n).filter(|i| is_cut(edge(*i))).all(|i| (0..n).all(|j| i == j || !self.clash(edge(i), edge(j))));
         }
@@ -182,8 +187,8 @@ impl Rings {
         let mut begun = 0;
         self.ends.iter().any(|end| {
             let first = std::mem::replace(&mut begun, *end);
-            let edge = |k: usize| (k as u32, if k + 1 == *end { first } else { k + 1 } as u32);
-            (first..*end).any(|k| lanes.meet(own.0 as usize, k) && edge(k) != own && self.clash(own, edge(k)))
+            let other = |k: usize| edge(k, first, *end);
+            (first..*end).any(|k| lanes.meet(own.0 as usize, k) && other(k) != own && self.clash(own, other(k)))
         })
     }
 
@@ -216,9 +221,7 @@ impl Rings {
             let mut begun = 0;
             let is_free = self.ends.iter().all(|end| {
                 let first = std::mem::replace(&mut begun, *end);
-                (first..*end)
-                    .map(|k| (k as u32, if k + 1 == *end { first } else { k + 1 } as u32))
-                    .all(|other| own.iter().all(|edge| *edge == other || !self.clash(*edge, other)))
+                (first..*end).map(|k| edge(k, first, *end)).all(|other| own.iter().all(|edge| *edge == other || !self.clash(*edge, other)))
             });
             if is_free {
                 return true;
@@ -231,12 +234,13 @@ impl Rings {
     /// The same area, tidied, as sound areas, each a list of rings with the outer one first.
     pub(crate) fn as_sound(&mut self, edges: &mut Vec<Boxed>) -> Vec<Vec<Vec<Unit>>> {
         self.tidy();
-        match self.hull() {
-            _ if self.ends.is_empty() => Vec::new(),
-            _ if self.are_sound(edges) => vec![self.iter().map(<[Unit]>::to_vec).collect()],
-            Some(hull) => vec![vec![hull]],
-            None => self.repaired(edges, None),
+        if self.ends.is_empty() {
+            return Vec::new();
         }
+        if self.are_sound(edges) {
+            return vec![self.iter().map(<[Unit]>::to_vec).collect()];
+        }
+        self.hull().map_or_else(|| self.repaired(edges, None), |hull| vec![vec![hull]])
     }
 
     /// The same area as sound areas, each a list of rings with the outer one first: what is covered an odd number of times, of it what lies
@@ -288,7 +292,7 @@ impl Rings {
     /// Whether no two edges of the one ring share a point but neighbours their common end.
     fn no_two_clash(&self) -> bool {
         let n = self.positions.len();
-        let edge = |i: usize| (i as u32, if i + 1 == n { 0 } else { i as u32 + 1 });
+        let edge = |i: usize| edge(i, 0, n);
         (1..n).all(|i| (0..i).all(|j| !self.clash(edge(j), edge(i))))
     }
 

@@ -1,5 +1,6 @@
-//! What is found out of an area once, when it is taken in, so that tiles need not: at which zooms it is drawn as it is, and where not. Where
-//! a position comes to lie in a tile is the same in all tiles of a zoom, from the tile's corner.
+//! What is found out of an area once, so that tiles need not: at which zooms it is drawn as it is, and where not. Where a position comes to
+//! lie in a tile is the same in all tiles of a zoom, from the tile's corner. Of what a commit brings it is found out at once where positions are
+//! few; of the rest when a layer was loaded or its parts were joined, while tiles look for themselves.
 
 use std::sync::OnceLock;
 
