@@ -235,6 +235,8 @@ pub(crate) fn layer(
         licence: None,
         attribution: None,
         source_date: None,
+        author: request.author,
+        draft: request.draft,
     };
     match (&request.plan, replaced) {
         (Some(plan), old) => told(plan, old.map_or(layer.clone(), |old| keep_from(old, layer.clone())), layer),
@@ -278,6 +280,8 @@ fn keep_from(old: &Layer, new: Layer) -> Layer {
         style: if same_look { old.style.clone() } else { new.style },
         label: if same_look { old.label.clone() } else { new.label },
         row_title: if same_look { old.row_title.clone() } else { new.row_title },
+        author: old.author,
+        draft: old.draft,
         ..new
     }
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use kernel::{Clock, LayerId, Srid, Text};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::ReaderProcess;
 use crate::plan::PlanFile;
@@ -34,6 +35,11 @@ pub struct Request {
     pub key: Option<String>,
     /// For an update.
     pub update: Update,
+    /// Whether a layer that is made of it is a draft at first (`--draft`): there for its author and for administrators alone. One that
+    /// exists stays what it is.
+    pub draft: bool,
+    /// The account of who loads it, if a person does: the author of a layer that is made of it.
+    pub author: Option<Uuid>,
     /// The plan that it goes by; see [`Self::by`].
     pub plan: Option<PlanFile>,
 }
@@ -112,6 +118,8 @@ impl Request {
             swap_axes: false,
             key: None,
             update: Update::default(),
+            draft: false,
+            author: None,
             plan: None,
         }
     }

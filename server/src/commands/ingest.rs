@@ -100,6 +100,9 @@ struct Load {
     /// The file has north before east (latitude before longitude)
     #[arg(long)]
     swap_axes: bool,
+    /// A new layer is a draft, which administrators alone see until `opensit layers publish` ends it
+    #[arg(long, conflicts_with_all = ["replace", "append", "update"])]
+    draft: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -197,6 +200,8 @@ impl Load {
             swap_axes: self.swap_axes,
             key: self.key.clone(),
             update: Update { only_look: self.dry_run, keep_vanished: self.keep_vanished, changes: self.changes.clone() },
+            draft: self.draft,
+            author: None,
             plan: None,
         };
         Ok(match plan {
