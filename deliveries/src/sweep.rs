@@ -38,7 +38,9 @@ enum SweepError {
 async fn once(deliveries: &Deliveries) -> Result<(), SweepError> {
     let parts = &deliveries.0;
     let mut transaction = parts.context.database.write(&Principal::operator()).await?;
-    sqlx::query("delete from deliveries.uploads where delivery is null and expires_at < clock_timestamp()").execute(&mut *transaction).await?;
+    sqlx::query("delete from deliveries.uploads where delivery is null and expires_at < clock_timestamp()")
+        .execute(&mut *transaction)
+        .await?;
     sqlx::query(
         "delete from deliveries.deliveries
           where touched_at < clock_timestamp() - make_interval(secs => $1)
@@ -80,7 +82,8 @@ async fn once(deliveries: &Deliveries) -> Result<(), SweepError> {
             gone.push(parts.folder.unpacked(id));
         }
     }
-    let removing = tokio::task::spawn_blocking(move || gone.iter().try_for_each(|path| if path.is_dir() { remove(path) } else { remove_file(path) }));
+    let removing =
+        tokio::task::spawn_blocking(move || gone.iter().try_for_each(|path| if path.is_dir() { remove(path) } else { remove_file(path) }));
     Ok(removing.await??)
 }
 

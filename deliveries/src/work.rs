@@ -151,8 +151,11 @@ impl Task {
     async fn is_cancelled(&self) -> Result<bool, Failure> {
         let again = |e: sqlx::Error| Failure::Again(format!("the database does not answer: {e}"));
         let mut session = self.deliveries.0.context.database.session(&Principal::operator()).await.map_err(again)?;
-        let cancel: Option<bool> =
-            sqlx::query_scalar("select cancel from jobs.jobs where id = $1").bind(self.job).fetch_optional(&mut *session).await.map_err(again)?;
+        let cancel: Option<bool> = sqlx::query_scalar("select cancel from jobs.jobs where id = $1")
+            .bind(self.job)
+            .fetch_optional(&mut *session)
+            .await
+            .map_err(again)?;
         Ok(cancel.unwrap_or(true))
     }
 
@@ -203,7 +206,8 @@ impl Task {
     async fn planned(&self) -> Result<PlanFile, IngestError> {
         let lost = |why: String| IngestError::Plan { file: "the delivery".to_owned(), why };
         let plan = self.plan.clone().ok_or_else(|| lost("there is none".to_owned()))?;
-        let mut connection = self.owner.acquire().await.map_err(|cause| IngestError::Database { what: "has no connection to spare", cause })?;
+        let mut connection =
+            self.owner.acquire().await.map_err(|cause| IngestError::Database { what: "has no connection to spare", cause })?;
         if let Some(layer) = catalogue::store::get(&mut connection, &plan.layer).await? {
             crate::writing::check(&self.who, &layer).map_err(|problem| lost(problem.detail().to_owned()))?;
         }
@@ -243,7 +247,9 @@ fn problem(error: &IngestError) -> Problem {
         _ => false,
     };
     if full {
-        return Problem::insufficient_storage(format!("the server's disk is full ({error}); nothing was loaded. Ask the administrator for room"));
+        return Problem::insufficient_storage(format!(
+            "the server's disk is full ({error}); nothing was loaded. Ask the administrator for room"
+        ));
     }
     Problem::unfit_file(error.to_string())
 }

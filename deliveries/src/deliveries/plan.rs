@@ -22,7 +22,11 @@ pub(crate) async fn get(Given(deliveries): Given<Deliveries>, who: Principal, Pa
     let plan = Record::find(&mut session, &who, &id).await?.plan()?;
     let text = plan.to_toml().map_err(|e| Problem::internal("the plan of a delivery", &e))?;
     let name = format!("attachment; filename=\"{}.toml\"", plan.layer);
-    let headers = [(header::CONTENT_TYPE, TOML.to_owned()), (header::CONTENT_DISPOSITION, name), (header::CACHE_CONTROL, "private, no-store".to_owned())];
+    let headers = [
+        (header::CONTENT_TYPE, TOML.to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        (header::CACHE_CONTROL, "private, no-store".to_owned()),
+    ];
     Ok((headers, text).into_response())
 }
 

@@ -97,8 +97,7 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     let deliveries = sent_files(&context, &database, config, &crs_settings)?;
     let sweeping = tokio::spawn(deliveries.clone().sweep());
     let owner = database.owner_at_need()?;
-    let app =
-        App { context: context.clone(), catalogue, feed: feed.clone(), engine, archives, who, owner, deliveries: deliveries.clone() };
+    let app = App { context: context.clone(), catalogue, feed: feed.clone(), engine, archives, who, owner, deliveries: deliveries.clone() };
     let services = app.services();
     let router = http::router(app, config, &crs_settings)?;
 
@@ -149,8 +148,9 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
 fn sent_files(context: &Context, database: &Database, config: &Config, crs: &crs::Settings) -> Result<Deliveries, Failure> {
     let limits = &config.limits.value;
     let Given { value: folder, source } = &config.uploads_dir;
-    deliveries::prepare(folder)
-        .map_err(|e| Failure::new(format!("the folder for files that are sent, {} (from {source}), can't be made: {e}", folder.display())))?;
+    deliveries::prepare(folder).map_err(|e| {
+        Failure::new(format!("the folder for files that are sent, {} (from {source}), can't be made: {e}", folder.display()))
+    })?;
     let mebibytes = |n: u32| u64::from(n) << 20;
     let settings = deliveries::Settings {
         folder: folder.clone(),
