@@ -4,7 +4,6 @@ mod apply;
 mod file;
 mod found;
 mod propose;
-mod style;
 mod write;
 
 use std::collections::BTreeMap;
@@ -14,13 +13,13 @@ use kernel::{Column, Layer, LayerId, Srid, TableName, Text};
 
 use crate::names;
 use crate::source::{Source, SourceLayer};
+use crate::style::default_style;
 use crate::{IngestError, Request};
 
 pub(crate) use apply::apply;
 pub use file::{CodeLine, FieldLine, Kind, PlanFile, Validity, Words};
 pub use found::{Found, FoundColumn, FoundCrs, FoundFile};
 pub use propose::propose;
-pub(crate) use style::default_style;
 
 /// The schema of published layers.
 pub(crate) const SCHEMA: &str = "published";

@@ -14,6 +14,7 @@ mod metrics;
 mod openapi;
 mod portal;
 mod proxy;
+mod publication;
 mod purpose;
 mod records;
 mod request_id;
@@ -118,6 +119,11 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     Ok(router
         .merge(who.routes(&context, &catalogue))
         .merge(layers::routes(layers::Layers { catalogue: catalogue.clone(), owner: owner.clone() }))
+        .merge(publication::routes(publication::Publications {
+            context: context.clone(),
+            catalogue: catalogue.clone(),
+            owner: owner.clone(),
+        }))
         .merge(load_reports::routes(load_reports::Reports { context: context.clone(), owner }))
         .merge(attachments::routes(attachments))
         .merge(jobs::routes(jobs))
