@@ -27,7 +27,11 @@ mod request;
 mod rules;
 mod run;
 mod source;
+<<<<<<< HEAD
+mod style;
+=======
 mod stop;
+>>>>>>> h-api
 mod survey;
 mod update;
 
@@ -44,5 +48,9 @@ pub use request::{Limits, Mode, Request, Settings, Update};
 pub use rules::{Example, Finding, Rule, Rules, Severity, Thresholds};
 pub use run::run;
 pub use source::process::{ReaderProcess, serve_reader};
+<<<<<<< HEAD
+pub use style::{Asked as AskedStyles, Kind as StyleKind, LegendLine, Proposal, propose as propose_styles};
+=======
 pub use stop::Stop;
+>>>>>>> h-api
 pub use update::{Changed, Counts, Difference, Edited, Examples, FieldChange, Moved, Undone, ids_of, undo};
