@@ -198,9 +198,6 @@ pub enum IngestError {
         /// What there is.
         columns: Vec<String>,
     },
-    /// A plan with validity for rows that stay.
-    #[error("the plan gives rows a validity, which `--append` and `--update` can't compare yet; nothing was loaded. Use `--replace`")]
-    ValidityStays,
     /// A rule said stop.
     #[error("{file}: the plan's rules say stop: {}. Nothing was loaded. Correct the file, or set the rule to something else in the plan", reasons.join("; "))]
     Stopped {
@@ -360,6 +357,35 @@ pub enum IngestError {
         "`{0}` can't be updated: its ids are the numbers of the rows as they stood in its file, by which a new delivery can't be compared. Load it once more with `--replace --key COLUMN`; from then on it can be updated"
     )]
     Numbered(LayerId),
+    /// A layer in which ids stand in several versions.
+    #[error(
+        "`{layer}` can't be updated: {ids} of its ids stand in several rows, each with a validity of its own (for example {}), and nobody knows which of them a delivery means. Use `--replace`",
+        examples.join(", ")
+    )]
+    SeveralVersions {
+        /// The layer.
+        layer: LayerId,
+        /// How many ids.
+        ids: u64,
+        /// Some of them.
+        examples: Vec<String>,
+    },
+    /// A delivery that lacks many of the rows that are there.
+    #[error(
+        "`{layer}`: the file lacks {vanished} of the layer's {there} rows ({share:.0} %), and no more than {at_most} % may vanish with one delivery: it may be cut short. Nothing was written. `--dry-run --changes FILE` shows which they are; if they are gone indeed, say `--vanish-at-most 100`, or `vanish-at-most` in the plan; if the file is of a part only, `--keep-vanished`"
+    )]
+    TooManyVanish {
+        /// The layer.
+        layer: LayerId,
+        /// How many it lacks.
+        vanished: u64,
+        /// How many there are.
+        there: u64,
+        /// The one of the other, percent.
+        share: f64,
+        /// How many may, percent.
+        at_most: f64,
+    },
     /// Nothing in common.
     #[error(
         "none of the file's rows has an id that `{layer}` has: by `{key}` the file's are {}, the layer's {}. If the key is another column, say it with `--key`; if these are other objects, use `--replace`",

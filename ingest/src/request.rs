@@ -39,12 +39,15 @@ pub struct Request {
 }
 
 /// How an update goes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Update {
     /// Whether the difference is only looked at (`--dry-run`).
     pub only_look: bool,
     /// Whether rows that the delivery lacks stay (`--keep-vanished`): it is of a part only.
     pub keep_vanished: bool,
+    /// How many of the layer's rows may vanish, percent (`--vanish-at-most`); without, 20 of a layer of 50 rows or more. If more do, nothing
+    /// is written: the file may be cut short.
+    pub vanish_at_most: Option<f64>,
     /// Where the rows that differ are written, as GeoJSON (`--changes`).
     pub changes: Option<PathBuf>,
 }
@@ -86,6 +89,7 @@ impl Request {
         self.source_layer = self.source_layer.or_else(|| plan.source_layer.clone());
         self.swap_axes |= plan.swap_axes;
         self.key = self.key.or_else(|| plan.key.clone());
+        self.update.vanish_at_most = self.update.vanish_at_most.or(plan.vanish_at_most);
         self.plan = Some(plan);
         self
     }

@@ -47,6 +47,9 @@ pub struct PlanFile {
     /// Whether rows may lie far outside the boundary; `comune` says whose they are then.
     #[serde(default)]
     pub outside: bool,
+    /// How many of the layer's rows may vanish with an update, percent: if more do, nothing is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vanish_at_most: Option<f64>,
     /// SPDX identifier or address of the licence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
@@ -174,6 +177,7 @@ impl PlanFile {
             comune: None,
             comune_field: None,
             outside: false,
+            vanish_at_most: None,
             licence: None,
             attribution: None,
             source_date: None,
@@ -212,6 +216,9 @@ impl PlanFile {
             if crate::names::is_taken(line.name.as_str()) {
                 return Err(format!("`{}` is a column that every layer or every table has; give the field another name", line.name));
             }
+        }
+        if self.vanish_at_most.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
+            return Err("`vanish-at-most` is a share of the layer's rows in percent, from 0 to 100".to_owned());
         }
         if self.comune.is_some() && self.comune_field.is_some() {
             return Err("`comune` says whose every row is, so `comune-field` can't; take one of them out".to_owned());

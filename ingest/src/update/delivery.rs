@@ -42,6 +42,11 @@ pub(crate) struct Kept {
 }
 
 impl Delivery<'_> {
+    /// Why its rows change, for their history.
+    pub(crate) fn reason(&self, number: i64) -> String {
+        format!("delivery {number}: {}", self.files.join(", "))
+    }
+
     /// Writes it down, in the transaction that publishes it; its number.
     pub(crate) async fn keep(&self, transaction: &mut PgConnection, layer: &Layer) -> Result<i64, IngestError> {
         sqlx::query_scalar(

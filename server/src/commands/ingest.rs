@@ -46,7 +46,7 @@ enum Command {
     Plan(plan::Arguments),
     /// Tells again what became of the files that a layer was made of
     Report(report::Arguments),
-    /// Takes the last update of a layer back
+    /// Takes the last delivery of a layer back that was an update or was appended
     Undo(undo::Arguments),
 }
 
@@ -85,6 +85,9 @@ struct Load {
     /// The file is of a part only: rows that it lacks stay
     #[arg(long, requires = "update")]
     keep_vanished: bool,
+    /// How many of the layer's rows may vanish, percent; if more do, nothing is written [default: 20, of a layer of 50 rows or more]
+    #[arg(long, value_name = "PERCENT", value_parser = percent, requires = "update", conflicts_with = "keep_vanished")]
+    vanish_at_most: Option<f64>,
     /// Also write the rows that differ, before and after, as GeoJSON
     #[arg(long, value_name = "FILE", requires = "update")]
     changes: Option<PathBuf>,
@@ -107,6 +110,15 @@ struct Load {
 
 pub(super) fn layer_id(text: &str) -> Result<LayerId, String> {
     LayerId::new(text).map_err(|e| e.to_string())
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    text.trim_end_matches('%')
+        .trim()
+        .parse()
+        .ok()
+        .filter(|p| (0.0..=100.0).contains(p))
+        .ok_or_else(|| "a number from 0 to 100 is expected".to_owned())
 }
 
 pub(super) fn srid(text: &str) -> Result<Srid, String> {
@@ -196,7 +208,12 @@ impl Load {
             source_layer: self.source_layer.clone(),
             swap_axes: self.swap_axes,
             key: self.key.clone(),
-            update: Update { only_look: self.dry_run, keep_vanished: self.keep_vanished, changes: self.changes.clone() },
+            update: Update {
+                only_look: self.dry_run,
+                keep_vanished: self.keep_vanished,
+                vanish_at_most: self.vanish_at_most,
+                changes: self.changes.clone(),
+            },
             plan: None,
         };
         Ok(match plan {
