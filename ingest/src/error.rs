@@ -116,7 +116,7 @@ pub enum IngestError {
     },
     /// A CSV in which no position is found.
     #[error(
-        "{file}: no coordinates in its columns ({}). Name two of them x and y (or est, nord; lon, lat; longitudine, latitudine), or one wkt",
+        "{file}: no coordinates in its columns ({}). Name two of them x and y (or est, nord; lon, lat; longitudine, latitudine), or one wkt; or, to be placed through the register, foglio and particella, or indirizzo and civico",
         columns.join(", ")
     )]
     NoCoordinates {
@@ -124,6 +124,17 @@ pub enum IngestError {
         file: String,
         /// Its columns.
         columns: Vec<String>,
+    },
+    /// Rows that would be placed through a register that is not there.
+    #[error(
+        "{file}: it has no coordinates, and its rows say where they are by {}, of which this installation has no register. Give it coordinates",
+        if *addresses { "addresses" } else { "foglio and particella" }
+    )]
+    NoRegister {
+        /// The file.
+        file: String,
+        /// Whether it is one of addresses that is missing, and not one of parcels.
+        addresses: bool,
     },
     /// A CSV in which a value never ends.
     #[error(

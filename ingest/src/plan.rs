@@ -3,6 +3,7 @@
 mod apply;
 mod file;
 mod found;
+mod place;
 mod propose;
 mod style;
 mod write;
@@ -19,6 +20,7 @@ use crate::{IngestError, Request};
 pub(crate) use apply::apply;
 pub use file::{CodeLine, FieldLine, Kind, PlanFile, Validity, Words};
 pub use found::{Found, FoundColumn, FoundCrs, FoundFile};
+pub use place::{Place, PlaceBy};
 pub use propose::propose;
 pub(crate) use style::default_style;
 
@@ -240,6 +242,7 @@ pub(crate) fn layer(
         visible: true,
         base: false,
         off_cards: false,
+        register: None,
         style: default_style(geometry, label.as_ref(), &title),
         label,
         aggregate_by: None,

@@ -34,6 +34,8 @@ pub struct Request {
     pub key: Option<String>,
     /// For an update.
     pub update: Update,
+    /// Where the rows are written, as CSV, that say where they are by a parcel or an address that the register has not (`--unplaced`).
+    pub unplaced: Option<PathBuf>,
     /// The plan that it goes by; see [`Self::by`].
     pub plan: Option<PlanFile>,
 }
@@ -116,6 +118,7 @@ impl Request {
             swap_axes: false,
             key: None,
             update: Update::default(),
+            unplaced: None,
             plan: None,
         }
     }

@@ -16,6 +16,7 @@ use crate::geometry::Family;
 use crate::load::{self, ComuneOf, Into, IntoNext, Papers, Plan, Staged, Staging, Tally, Target, ToldComune, Written};
 use crate::place::{self, Placement, Territory};
 use crate::plan::{self, FieldPlan, PlanFile};
+use crate::register::{self, Placing};
 use crate::report::{CrsReport, ExtentReport, FieldReport, IdSource, Note, Report};
 use crate::rules::{Example, Facts, Finding, Findings, Rule, Severity, look_at_placed};
 use crate::source::open::Opener;
@@ -52,6 +53,8 @@ pub(crate) struct Opened {
     pub(crate) survey: Survey,
     /// The column that says each row's comune, in each file.
     pub(crate) comune: Option<Vec<usize>>,
+    /// How rows without coordinates were placed.
+    pub(crate) placing: Placing,
     /// Where archives were unpacked: kept until the files are read for the last time.
     folder: tempfile::TempDir,
 }
@@ -73,7 +76,7 @@ async fn locked(
         return Err(IngestError::NoBoundary);
     }
     let wish = KeyWish::find(database, &target, request).await?;
-    let mut opened = open_and_survey(settings, request, wish, progress).await?;
+    let mut opened = open_and_survey(database, settings, request, wish, progress).await?;
     if let Some(layer) = target.keeps() {
         plan::fit_into(&mut opened.fields, layer)?;
     }
@@ -122,6 +125,7 @@ async fn reset_session(database: &mut PgConnection) -> Result<(), IngestError> {
 }
 
 pub(crate) async fn open_and_survey(
+    database: &mut PgConnection,
     settings: &Settings,
     request: &Request,
     wish: KeyWish,
@@ -136,10 +140,15 @@ pub(crate) async fn open_and_survey(
         keys_may_repeat: request.rules().get(Rule::RepeatedKey) == Severity::KeepOut,
     };
     let opener = Opener::Process(settings.reader.clone());
+    let opening = tokio::task::spawn_blocking(move || {
+        let folder = folder_in(temporary)?;
+        let sources = open::open(&files, wanted.as_deref(), folder.path(), &opener, &limits)?;
+        Ok::<_, IngestError>((folder, sources))
+    });
+    let (folder, sources) = opening.await.map_err(|e| IngestError::Reader(e.to_string()))??;
+    let (mut sources, placing) = register::place(database, settings, request, sources).await?;
     let (say, mut heard) = unbounded_channel();
     let working = tokio::task::spawn_blocking(move || {
-        let folder = folder_in(temporary)?;
-        let mut sources = open::open(&files, wanted.as_deref(), folder.path(), &opener, &limits)?;
         let mut fields = plan::fields(&sources)?;
         let mut comune = None;
         if let Some(by) = &by {
@@ -153,7 +162,7 @@ pub(crate) async fn open_and_survey(
         let survey = survey::survey(&mut sources, &fields, wanted, &said, &limits, &|rows| {
             let _ = say.send((rows, total));
         })?;
-        Ok::<_, IngestError>(Opened { sources, fields, survey, comune, folder })
+        Ok::<_, IngestError>(Opened { sources, fields, survey, comune, placing, folder })
     });
     while let Some((rows, total)) = heard.recv().await {
         if rows == 0 {
@@ -209,7 +218,7 @@ async fn load(
     opened: Opened,
 ) -> Result<Report, IngestError> {
     let Scene { settings, request, territory, target, placements, .. } = *scene;
-    let Opened { sources, fields, survey, comune, folder } = opened;
+    let Opened { sources, fields, survey, comune, placing, folder } = opened;
     let total: u64 = survey.files.iter().map(|f| f.rows).sum();
     // without a row that fits, the second reading still counts why
     let family = survey.family.unwrap_or(Family::Point);
@@ -258,7 +267,7 @@ async fn load(
     let names: Vec<String> = read.iter().map(|file| file.name.clone()).collect();
     stop(&tally, request, &names)?;
     let key = survey.key.column(&fields);
-    let secretary = |written: Written<'_>| papers(scene, &read, &fields, &survey, written);
+    let secretary = |written: Written<'_>| papers(scene, &read, &fields, &survey, &placing, written);
     if let Target::Updates(there) = target {
         progress.stage(Stage::Comparing, None);
         let layer = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
@@ -318,7 +327,7 @@ fn less_sure(old: Option<Accuracy>, new: Option<Accuracy>) -> Option<Accuracy> {
 
 /// The least accurate way into storage is the layer's.
 fn worst(placements: &[Placement]) -> Option<Accuracy> {
-    placements.iter().map(|p| p.transformer.accuracy()).max_by(|a, b| a.metres.total_cmp(&b.metres)).cloned()
+    placements.iter().filter_map(|p| p.accuracy.clone()).max_by(|a, b| a.metres.total_cmp(&b.metres))
 }
 
 /// What else should be known of a load.
@@ -336,10 +345,11 @@ fn notes(scene: &Scene<'_>, files: &[ReadFile], survey: &Survey, written: &Writt
 }
 
 /// Plan and report of what was written.
-fn papers(scene: &Scene<'_>, files: &[ReadFile], fields: &[FieldPlan], survey: &Survey, written: Written<'_>) -> Papers {
+fn papers(scene: &Scene<'_>, files: &[ReadFile], fields: &[FieldPlan], survey: &Survey, placing: &Placing, written: Written<'_>) -> Papers {
     let layer = written.layer;
-    let plan = PlanFile::of_load(scene.request, &layer.title, fields, survey.key.name(fields), layer);
-    Papers { plan, report: report(scene, files, fields, survey, written) }
+    let plan = PlanFile::of_load(scene.request, &layer.title, fields, survey.key.name(fields), placing.place.as_ref(), layer);
+    let report = report(scene, files, fields, survey, written);
+    Papers { plan, report: Report { unplaced: placing.unplaced.clone(), ..report } }
 }
 
 /// What was found, with the examples' places on the globe.
@@ -387,6 +397,7 @@ fn report(scene: &Scene<'_>, files: &[ReadFile], fields: &[FieldPlan], survey: &
         rows_read: tally.read,
         rows_loaded: rows,
         kept_out: tally.kept_out(),
+        unplaced: Vec::new(),
         mended: tally.mended.clone(),
         geometry: layer.geometry,
         crs: crs.collect(),

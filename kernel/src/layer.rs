@@ -3,6 +3,7 @@
 mod access;
 mod field;
 mod geometry;
+mod register;
 mod seen;
 mod style;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use access::Policy;
 pub use field::{Code, Field, FieldType};
 pub use geometry::GeometryType;
+pub use register::Register;
 pub use style::{Style, StyleError, StyleLayer};
 
 use crate::{Column, Filter, Language, LayerId, Role, Srid, TableName, Text};
@@ -91,6 +93,9 @@ pub struct Layer {
     /// and comune become blocks, of points and lines one stands for those of a value in a cell.
     #[serde(default)]
     pub aggregate_by: Option<Column>,
+    /// Whether it is a register by which the rows of files without coordinates are placed, and by which columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub register: Option<Register>,
     /// How sure its positions are in metres, with where that figure comes from.
     #[serde(default)]
     pub accuracy: Option<Accuracy>,

@@ -8,6 +8,7 @@ use kernel::{Column, LayerId, Srid, Text};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::found::Found;
+use super::place::Place;
 use crate::IngestError;
 use crate::geometry::Family;
 use crate::rules::{Rules, Thresholds};
@@ -62,6 +63,9 @@ pub struct PlanFile {
     /// From when to when a row holds, if the file says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validity: Option<Validity>,
+    /// How rows without coordinates are placed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// What is looked for, and what is done about it.
     #[serde(default)]
     pub rules: Rules,
@@ -182,6 +186,7 @@ impl PlanFile {
             attribution: None,
             source_date: None,
             validity: None,
+            place: None,
             rules: Rules::default(),
             thresholds: Thresholds::default(),
             fields: Vec::new(),
@@ -217,6 +222,7 @@ impl PlanFile {
                 return Err(format!("`{}` is a column that every layer or every table has; give the field another name", line.name));
             }
         }
+        self.place.as_ref().map_or(Ok(()), Place::check)?;
         if self.vanish_at_most.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
             return Err("`vanish-at-most` is a share of the layer's rows in percent, from 0 to 100".to_owned());
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::process::{self, ReaderProcess};
 use super::sniff::{Content, sniff};
 use super::{Reader, Source, archive, csv, gdal, shapefile, xlsx};
+use crate::register;
 use crate::report::Note;
 use crate::{IngestError, Limits};
 
@@ -116,9 +117,14 @@ fn open_inside(folder: &Path, file: &str, layer: Option<&str>, opener: &Opener, 
     let (chosen, layer) = pick(chosen, layer, &inner);
     let open = |path: &PathBuf| open_one(path, format!("{file}/{}", inner(path)), layer.as_deref(), opener, limits);
     let opened: Result<Vec<Source>, IngestError> = chosen.into_iter().map(open).collect();
+    let says_where = |source: &Source| {
+        let layer = source.reader.layer();
+        layer.placed || !register::ways(&layer.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>()).is_empty()
+    };
     match opened {
         // a text that is no table is no data that can't be read
-        Err(IngestError::NoCoordinates { .. } | IngestError::NoHeader { .. }) if texts_too => Err(nothing()),
+        Err(IngestError::NoHeader { .. }) if texts_too => Err(nothing()),
+        Ok(sources) if texts_too && !sources.iter().all(says_where) => Err(nothing()),
         other => other,
     }
 }

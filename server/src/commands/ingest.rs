@@ -29,6 +29,7 @@ use crate::{installation, migrate};
   opensit ingest plan alberi.gpkg --out alberi.toml && opensit ingest alberi.gpkg --plan alberi.toml
   opensit ingest alberi-2027.gpkg --layer trees --update --dry-run --changes differenza.geojson
   opensit ingest alberi-2027.gpkg --layer trees --update
+  opensit ingest licenze.xlsx --layer licences --unplaced da-correggere.csv
   opensit ingest undo trees
 
 A layer that exists is refused unless --update, --replace or --append says what may happen to it. (A file called `plan`, `report` or `undo` is `./plan` and so on.)"
@@ -97,6 +98,9 @@ struct Load {
     /// The comune of every row, by its ISTAT code [default: the one each row lies in]
     #[arg(long, value_name = "ISTAT")]
     comune: Option<String>,
+    /// Also write the rows, as CSV, that say where they are by a parcel or an address that the register has not
+    #[arg(long, value_name = "FILE")]
+    unplaced: Option<PathBuf>,
     /// Which layer of a file that has several, which sheet, or which file of an archive (FILE or FILE:LAYER)
     #[arg(long, value_name = "NAME")]
     source_layer: Option<String>,
@@ -214,6 +218,7 @@ impl Load {
                 vanish_at_most: self.vanish_at_most,
                 changes: self.changes.clone(),
             },
+            unplaced: self.unplaced.clone(),
             plan: None,
         };
         Ok(match plan {
