@@ -24,7 +24,7 @@ pub enum IngestError {
     EmptyFile(String),
     /// Its content is nothing that can be read.
     #[error(
-        "{file}: the content is {found}; GeoPackage, Shapefile, GeoJSON, FlatGeobuf, GML, KML, GPX, DXF, CSV and XLSX can be read, also zipped{hint}"
+        "{file}: the content is {found}; GeoPackage, Shapefile, GeoJSON, FlatGeobuf, GML, KML, GPX, DXF, CSV, XLSX and DBF can be read, also zipped{hint}"
     )]
     Format {
         /// The file.

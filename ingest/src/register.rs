@@ -263,7 +263,7 @@ async fn finish(source: Source, looked: Looked, mut list: List, several: bool) -
                         Some(Spot::Nowhere(reason)) => (*reason, key.to_string()),
                         _ => return ControlFlow::Continue(()),
                     },
-                    Err(reason) => (reason, String::new()),
+                    Err(reason) => (reason, cells.as_written(&row.values)),
                 };
                 let name = row_name(several.then_some(file.as_str()), row.number);
                 match list.add(Unplaced { row: name, reason, what }, &row) {

@@ -11,6 +11,9 @@ use crate::plan::Place;
 use crate::report::Reason;
 use crate::source::{SourceLayer, Value};
 
+/// Longest text that is told of what a row says, characters.
+const LONGEST_TOLD: usize = 120;
+
 /// A parcel or an address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
@@ -66,6 +69,17 @@ impl Cells {
             _ => return Err(String::new()),
         };
         Ok(Self { comuni, comune: maybe(&place.comune)?, what })
+    }
+
+    /// What stands in the columns that say where a row is.
+    pub(super) fn as_written(&self, values: &[Value]) -> String {
+        let columns = match self.what {
+            What::Parcel { sheet, number, section } => [section, Some(sheet), Some(number), None],
+            What::Reference(column) => [Some(column), None, None, None],
+            What::Address { kind, street, number, suffix } => [kind, Some(street), number, suffix],
+        };
+        let cells = [self.comune].into_iter().chain(columns).flatten().filter_map(|index| values.get(index).and_then(Value::to_text));
+        cells.collect::<Vec<_>>().join(", ").chars().take(LONGEST_TOLD).collect()
     }
 
     /// What a row says, or why it can't be said.

@@ -171,7 +171,8 @@ pub(super) fn apart(text: &str) -> (String, Option<String>) {
 /// The first word that begins with a digit and is followed by nothing else than what belongs to a number: `via 24 maggio` has none.
 fn in_words(text: &str) -> (String, Option<String>) {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let is_number = |at: &usize| words[*at].starts_with(|c: char| c.is_ascii_digit()) && words[at + 1..].iter().all(|word| is_part(word));
+    let follows = |at: &usize| words[*at..].windows(2).all(|pair| is_part(pair[0], pair[1]));
+    let is_number = |at: &usize| words[*at].starts_with(|c: char| c.is_ascii_digit()) && follows(at);
     let Some(at) = (1..words.len()).find(is_number) else { return (words.join(" "), None) };
     let mark =
         |word: &str| matches!(word.to_lowercase().trim_end_matches('.'), "n" | "n°" | "nr" | "num" | "numero" | "civ" | "civico" | "-");
@@ -179,10 +180,14 @@ fn in_words(text: &str) -> (String, Option<String>) {
     (words[..end].join(" "), Some(words[at..].join(" ")))
 }
 
-fn is_part(word: &str) -> bool {
-    let word = word.trim_matches(['/', '-', '.', ',']).to_lowercase();
-    let known = matches!(word.as_str(), "bis" | "ter" | "quater" | "int" | "interno" | "sc" | "scala" | "piano");
-    known || word.len() <= 1 || word.bytes().all(|b| b.is_ascii_digit())
+/// Whether a word belongs to the house number that the word before it belongs to. Digits do behind `int.` and its like: in `strada provinciale
+/// 3 12` the number is 12.
+fn is_part(before: &str, word: &str) -> bool {
+    let plain = |word: &str| word.trim_matches(['/', '-', '.', ',']).to_lowercase();
+    let (before, word) = (plain(before), plain(word));
+    let inside = |word: &str| matches!(word, "int" | "interno" | "sc" | "scala" | "piano");
+    let digits = !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+    if digits { inside(&before) } else { inside(&word) || word.len() <= 1 || matches!(word.as_str(), "bis" | "ter" | "quater") }
 }
 
 fn is_postal_code(word: &str) -> bool {
@@ -240,6 +245,8 @@ mod tests {
             ("Via 24 Maggio", "Via 24 Maggio", None),
             ("Piazza Duomo", "Piazza Duomo", None),
             ("Via Roma, Castelmarina", "Via Roma", None),
+            ("Strada Provinciale 3 1/A", "Strada Provinciale 3", Some("1/A")),
+            ("Via Roma 12 int. 3", "Via Roma", Some("12 int. 3")),
             ("Corso Italia 3 89100", "Corso Italia", Some("3")),
         ] {
             assert_eq!(apart(text), (street.to_owned(), number.map(str::to_owned)), "{text}");

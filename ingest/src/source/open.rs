@@ -51,9 +51,9 @@ pub(crate) fn guarded(
 }
 
 /// What can be read, by suffix, inside archives and folders.
-const SUFFIXES: [&str; 19] = [
-    "gpkg", "shp", "geojson", "json", "geojsonl", "geojsons", "ndjson", "fgb", "gml", "kml", "gpx", "dxf", "xlsx", "xlsm", "csv", "tsv",
-    "tab", "txt", "jsonl",
+const SUFFIXES: [&str; 20] = [
+    "gpkg", "shp", "geojson", "json", "geojsonl", "geojsons", "ndjson", "fgb", "gml", "kml", "gpx", "dxf", "xlsx", "xlsm", "dbf", "csv",
+    "tsv", "tab", "txt", "jsonl",
 ];
 
 /// Files that belong to a Shapefile of the same name.
@@ -101,7 +101,9 @@ fn open_inside(folder: &Path, file: &str, layer: Option<&str>, opener: &Opener, 
     let mut found = Vec::new();
     walk(folder, &mut found, 0).map_err(IngestError::io(folder))?;
     found.sort();
-    let readable: Vec<&PathBuf> = found.iter().filter(|p| SUFFIXES.contains(&suffix(p).as_str()) && !hidden(p, folder)).collect();
+    let is_part = |path: &Path| suffix(path) == "dbf" && shapefile::of_table(path).is_some();
+    let readable: Vec<&PathBuf> =
+        found.iter().filter(|p| SUFFIXES.contains(&suffix(p).as_str()) && !hidden(p, folder) && !is_part(p)).collect();
     let kinds: Vec<String> = readable.iter().map(|p| suffix(p)).collect();
     // a note beside the data is no data
     let texts_too = kinds.iter().all(|k| k == "txt");
@@ -172,6 +174,14 @@ fn open_one(path: &Path, file: String, layer: Option<&str>, opener: &Opener, lim
             return Err(IngestError::Archive { entry: name(path), file, why: "is an archive in the archive".to_owned() });
         }
         Content::Text => Box::new(csv::open(path, &file, limits)?),
+        Content::Dbf => match shapefile::of_table(path) {
+            Some(shapes) => return open_one(&shapes, file, layer, opener, limits),
+            None => {
+                let damaged = |cause| IngestError::Damaged { file: file.clone(), format: content.name(), cause };
+                shapefile::check_table(path).map_err(IngestError::io(path))?.map_err(damaged)?;
+                opener.open(path, &file, content, layer, limits)?
+            }
+        },
         Content::Shapefile => {
             shapefile::check(path, &file)?;
             opener.open(path, &file, content, layer, limits)?

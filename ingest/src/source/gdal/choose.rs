@@ -55,7 +55,7 @@ pub(super) fn choose(dataset: &Dataset, file: &str, content: Content, wanted: Op
         Chosen { index: *index, name: name.clone(), only: None, siblings: names(), is_table, notes }
     };
     // of other formats a layer without geometries is a part that files have beside the others
-    let tables: &[(usize, String)] = if content == Content::GeoPackage { &without } else { &[] };
+    let tables: &[(usize, String)] = if matches!(content, Content::GeoPackage | Content::Dbf) { &without } else { &[] };
     if let Some(wanted) = wanted {
         let found = with.iter().chain(tables).find(|(_, name)| name == wanted);
         return match found {
