@@ -127,14 +127,28 @@ pub enum IngestError {
     },
     /// Rows that would be placed through a register that is not there.
     #[error(
-        "{file}: it has no coordinates, and its rows say where they are by {}, of which this installation has no register. Give it coordinates",
-        if *addresses { "addresses" } else { "foglio and particella" }
+        "{file}: it has no coordinates, and its rows say where they are by {by}, of which this installation has no register. Give it coordinates, in two columns x and y or one wkt"
     )]
     NoRegister {
         /// The file.
         file: String,
-        /// Whether it is one of addresses that is missing, and not one of parcels.
-        addresses: bool,
+        /// By what its rows say where they are.
+        by: &'static str,
+    },
+    /// Rows without coordinates, none of which the register knows.
+    #[error(
+        "{file}: it has no coordinates, and by {by} {}: {reasons}. Nothing was loaded. Or give it coordinates, in two columns x and y or one wkt",
+        none_of(*rows)
+    )]
+    NothingPlaced {
+        /// The file or files.
+        file: String,
+        /// By what its rows say where they are.
+        by: &'static str,
+        /// How many.
+        rows: u64,
+        /// Why, with counts.
+        reasons: String,
     },
     /// A CSV in which a value never ends.
     #[error(

@@ -31,7 +31,7 @@ use self::reader::PlacedReader;
 use self::unplaced::List;
 use crate::load::row_name;
 use crate::names;
-use crate::plan::{Place, PlaceBy};
+use crate::plan::Place;
 use crate::report::{Note, Reason};
 use crate::source::{DeclaredCrs, Source};
 use crate::{IngestError, Request, Settings};
@@ -173,7 +173,7 @@ impl Registers<'_> {
     /// Looks up what a table says in these columns. An error inside: there is no such column, or no such register.
     async fn look(&mut self, source: Source, place: &Place) -> Result<(Source, Result<Looked, IngestError>), IngestError> {
         let Some(layer) = self.layers.iter().find(|layer| place.is_in(layer)).cloned() else {
-            let error = IngestError::NoRegister { file: source.file.clone(), addresses: place.by_address() };
+            let error = IngestError::NoRegister { file: source.file.clone(), by: place.words() };
             return Ok((source, Err(error)));
         };
         let cells = match Cells::find(place, source.reader.layer(), Arc::clone(&self.comuni)) {
@@ -222,10 +222,6 @@ impl Place {
             Some(Register::Addresses { .. }) => self.by_address(),
             None => false,
         }
-    }
-
-    pub(crate) fn by_address(&self) -> bool {
-        self.by == PlaceBy::Address
     }
 }
 

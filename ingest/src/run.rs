@@ -7,7 +7,7 @@ use std::time::Duration;
 use catalogue::store;
 use chrono::{DateTime, Utc};
 use crs::Transformer;
-use kernel::layer::Accuracy;
+use kernel::layer::{Accuracy, FieldType};
 use kernel::{Layer, Srid};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use tokio::sync::mpsc::unbounded_channel;
@@ -79,6 +79,12 @@ async fn locked(
     let mut opened = open_and_survey(database, settings, request, wish, progress).await?;
     if let Some(layer) = target.keeps() {
         plan::fit_into(&mut opened.fields, layer)?;
+    }
+    // or a delivery in which all are numbers would change every text that looks like one
+    for field in opened.fields.iter().filter(|field| field.kind == FieldType::Text) {
+        for (source, index) in opened.sources.iter_mut().zip(&field.source) {
+            source.reader.as_text(*index);
+        }
     }
     if request.mode == Mode::Update && opened.survey.key == Key::Sequence {
         return Err(IngestError::NoKey(request.layer.clone()));
@@ -176,6 +182,10 @@ pub(crate) async fn open_and_survey(
     }
     if opened.survey.family.is_none() {
         let tally = &opened.survey.tally;
+        if let Some(place) = &opened.placing.place {
+            let file = file_names(&opened.sources);
+            return Err(IngestError::NothingPlaced { file, by: place.words(), rows: tally.read, reasons: tally.reasons() });
+        }
         return Err(IngestError::NothingLeft { file: file_names(&opened.sources), rows: tally.read, reasons: tally.reasons() });
     }
     Ok(opened)

@@ -73,6 +73,15 @@ impl Place {
         }
     }
 
+    /// What rows are placed by.
+    pub(crate) fn words(&self) -> &'static str {
+        if self.by_address() { "address" } else { "foglio and particella" }
+    }
+
+    pub(crate) fn by_address(&self) -> bool {
+        self.by == PlaceBy::Address
+    }
+
     /// The columns that it speaks of, in the order of a plan, by what they are.
     pub(crate) fn columns(&self) -> [(&'static str, Option<&String>); 9] {
         [

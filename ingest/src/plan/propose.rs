@@ -175,7 +175,7 @@ fn place_it(plan: &mut PlanFile, sources: &[Source], candidates: &[Guess], remar
 /// How many rows the register places, and why the others are not.
 fn told_places(placing: &Placing, survey: &Survey, remarks: &mut Vec<String>) {
     let (placed, rows) = placing.rows;
-    let by = if placing.place.as_ref().is_some_and(Place::by_address) { "address" } else { "foglio and particella" };
+    let by = placing.place.as_ref().map_or("", Place::words);
     remarks.push(format!("it has no coordinates; by {by}, as `[place]` says, {placed} of {rows} rows would be placed"));
     for out in survey.tally.kept_out().iter().filter(|out| Rule::of(out.reason) == Some(Rule::Unplaced)) {
         remarks.push(format!(

@@ -28,6 +28,10 @@ impl Reader for PlacedReader {
         &self.layer
     }
 
+    fn as_text(&mut self, field: usize) {
+        self.inner.as_text(field);
+    }
+
     fn note(&mut self, note: Note) {
         self.layer.notes.push(note);
     }

@@ -107,6 +107,10 @@ impl Reader for CsvReader {
         &self.layer
     }
 
+    fn as_text(&mut self, field: usize) {
+        self.table.as_text(field);
+    }
+
     fn note(&mut self, note: Note) {
         self.layer.notes.push(note);
     }

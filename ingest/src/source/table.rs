@@ -45,6 +45,14 @@ impl Table {
         own.map(|(_, (name, kind))| SourceField { name: name.clone(), kind: kind.field_type() }).collect()
     }
 
+    /// Takes the values of a field as they stand there, of whatever kind they all are.
+    pub(in crate::source) fn as_text(&mut self, field: usize) {
+        let column = (0..self.kinds.len()).filter(|index| !self.is_position(*index)).nth(field);
+        if let Some(kind) = column.and_then(|column| self.kinds.get_mut(column)) {
+            *kind = Kind::Text;
+        }
+    }
+
     /// What the report should say of them.
     pub(in crate::source) fn notes(&self, names: &[String]) -> Vec<Note> {
         let mut notes = Vec::new();
