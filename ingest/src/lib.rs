@@ -22,16 +22,14 @@ mod names;
 mod place;
 mod plan;
 mod progress;
+mod register;
 mod report;
 mod request;
 mod rules;
 mod run;
 mod source;
-<<<<<<< HEAD
-mod style;
-=======
 mod stop;
->>>>>>> h-api
+mod style;
 mod survey;
 mod update;
 
@@ -40,17 +38,15 @@ pub use error::IngestError;
 pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, export, serve_writer};
 pub use place::Guess;
 pub use plan::{
-    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, PlanFile, Sample, Validity, Words, look, propose,
+    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, Place, PlaceBy, PlanFile, Sample, Validity, Words, look, propose,
 };
 pub use progress::{Progress, Silent, Stage};
+pub use register::Unplaced;
 pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, KeptReport, Mended, Note, Reason, Report};
 pub use request::{Limits, Mode, Request, Settings, Update};
 pub use rules::{Example, Finding, Rule, Rules, Severity, Thresholds};
 pub use run::run;
 pub use source::process::{ReaderProcess, serve_reader};
-<<<<<<< HEAD
-pub use style::{Asked as AskedStyles, Kind as StyleKind, LegendLine, Proposal, propose as propose_styles};
-=======
 pub use stop::Stop;
->>>>>>> h-api
+pub use style::{Asked as AskedStyles, Kind as StyleKind, LegendLine, Proposal, propose as propose_styles};
 pub use update::{Changed, Counts, Difference, Edited, Examples, FieldChange, Moved, Undone, ids_of, undo};

@@ -8,6 +8,7 @@ use kernel::{Column, LayerId, Srid, Text};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::found::Found;
+use super::place::Place;
 use crate::IngestError;
 use crate::geometry::Family;
 use crate::rules::{Rules, Thresholds};
@@ -47,6 +48,9 @@ pub struct PlanFile {
     /// Whether rows may lie far outside the boundary; `comune` says whose they are then.
     #[serde(default)]
     pub outside: bool,
+    /// How many of the layer's rows may vanish with an update, percent: if more do, nothing is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vanish_at_most: Option<f64>,
     /// SPDX identifier or address of the licence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
@@ -59,6 +63,9 @@ pub struct PlanFile {
     /// From when to when a row holds, if the file says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validity: Option<Validity>,
+    /// How rows without coordinates are placed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// What is looked for, and what is done about it.
     #[serde(default)]
     pub rules: Rules,
@@ -174,10 +181,12 @@ impl PlanFile {
             comune: None,
             comune_field: None,
             outside: false,
+            vanish_at_most: None,
             licence: None,
             attribution: None,
             source_date: None,
             validity: None,
+            place: None,
             rules: Rules::default(),
             thresholds: Thresholds::default(),
             fields: Vec::new(),
@@ -220,6 +229,10 @@ impl PlanFile {
             if crate::names::is_taken(line.name.as_str()) {
                 return Err(format!("`{}` is a column that every layer or every table has; give the field another name", line.name));
             }
+        }
+        self.place.as_ref().map_or(Ok(()), Place::check)?;
+        if self.vanish_at_most.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
+            return Err("`vanish-at-most` is a share of the layer's rows in percent, from 0 to 100".to_owned());
         }
         if self.comune.is_some() && self.comune_field.is_some() {
             return Err("`comune` says whose every row is, so `comune-field` can't; take one of them out".to_owned());
