@@ -246,9 +246,11 @@ fn a_file_is_sent_planned_loaded_delivered_again_and_taken_back() {
     assert_eq!(put(&toml.text().replace("alberi_della_villa", "alberi")).json()["plan"]["layer"], "alberi");
     let wrong = put(&toml.text().replace("type = \"text\"", "type = \"letters\""));
     assert!(wrong.status == 400 && wrong.text().contains("letters") && wrong.text().contains("integer"), "{}", wrong.text());
+    assert!(wrong.json()["line"].as_u64() > Some(3) && wrong.json()["errors"][0]["field"] == "field[0].type", "{}", wrong.text());
     plan["field"][1]["colour"] = "red".into();
     let wrong = officer.json("PUT", &format!("/admin/deliveries/{id}/plan"), &plan);
     assert!(wrong.status == 400 && wrong.text().contains("colour"), "{}", wrong.text());
+    assert_eq!(wrong.json()["errors"][0]["field"], "field[1].colour", "{}", wrong.text());
 
     // a draft is there for its author alone
     officer.order(&id, "load", &json!({ "mode": "create", "draft": true }));
@@ -260,6 +262,8 @@ fn a_file_is_sent_planned_loaded_delivered_again_and_taken_back() {
     );
     assert_eq!(loaded["report_page"], format!("/admin/layers/alberi/report?number={}", loaded["number"]));
     assert_eq!((officer.get("/collections/alberi").status, town.get("/collections/alberi").status), (200, 404));
+    let page = loaded["report_page"].as_str().unwrap();
+    assert_eq!((officer.get(page).status, Person::new(&town, "planner").get(page).status), (200, 404), "the report is its author's");
     assert_eq!(files_left(&town), Vec::<String>::new(), "what was loaded is freed");
     assert_eq!(town.psql("select count(*) from deliveries.uploads"), "0");
     let again = officer.json("POST", &format!("/admin/deliveries/{id}/load"), &json!({ "mode": "create" }));

@@ -209,6 +209,10 @@ pub enum IngestError {
         file: String,
         /// What is wrong, where, and what is allowed.
         why: String,
+        /// What of it is wrong, as `field[3].name`, if that is known.
+        field: Option<String>,
+        /// The line, if it is known.
+        line: Option<usize>,
     },
     /// A column that the plan speaks of is not there.
     #[error(

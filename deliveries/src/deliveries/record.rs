@@ -172,7 +172,7 @@ impl Record {
         self.state() == State::Loaded
             && self.last == Some(true)
             && self.undone == Some(false)
-            && self.mode.as_deref() == Some(Mode::Update.name())
+            && [Mode::Update, Mode::Append].map(Mode::name).iter().any(|mode| self.mode.as_deref() == Some(mode))
     }
 
     /// Whether something can be made of it now; `what` says what, for the refusal.
