@@ -278,6 +278,11 @@ fn a_file_is_sent_planned_loaded_delivered_again_and_taken_back() {
         (&json!("alberi"), &json!(true), &json!(3_000)),
         "{looked}"
     );
+    let remarks = looked["remarks"].as_array().unwrap();
+    assert!(
+        remarks[0]["it"].as_str().unwrap().contains("ultima consegna") && remarks[0]["en"].as_str().unwrap().contains("last delivery"),
+        "{remarks:?}"
+    );
     officer.order(&id, "compare", &json!({}));
     let compared = officer.settled(&id);
     assert_eq!(compared["state"], "compared", "{compared}");
