@@ -4,6 +4,7 @@ mod apply;
 mod file;
 mod found;
 mod propose;
+mod sample;
 mod write;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,8 @@ use crate::{IngestError, Request};
 pub(crate) use apply::apply;
 pub use file::{CodeLine, FieldLine, Kind, PlanFile, Validity, Words};
 pub use found::{Found, FoundColumn, FoundCrs, FoundFile};
-pub use propose::propose;
+pub use propose::{Looked, look, propose};
+pub use sample::Sample;
 
 /// The schema of published layers.
 pub(crate) const SCHEMA: &str = "published";

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::ingest::{Limits, Mode, PlanFile, Progress, Request, Settings, Stage, Update};
+use ::ingest::{Limits, Mode, PlanFile, Progress, Request, Settings, Stage, Stop, Update};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{LayerId, Srid, SystemClock, Text};
@@ -202,7 +202,10 @@ impl Load {
             update: Update { only_look: self.dry_run, keep_vanished: self.keep_vanished, changes: self.changes.clone() },
             draft: self.draft,
             author: None,
+            only_own: false,
             plan: None,
+            order: None,
+            stop: Stop::default(),
         };
         Ok(match plan {
             Some(plan) => request.by(plan),
