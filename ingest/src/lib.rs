@@ -34,9 +34,11 @@ mod update;
 
 pub use boundary::{Boundary, Comune};
 pub use error::IngestError;
-pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, export, serve_writer};
+pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, count, export, serve_writer};
 pub use place::Guess;
-pub use plan::{CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, PlanFile, Sample, Validity, Words, look, propose};
+pub use plan::{
+    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, PlanFile, Sample, Validity, Words, look, propose,
+};
 pub use progress::{Progress, Silent, Stage};
 pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, KeptReport, Mended, Note, Reason, Report};
 pub use request::{Limits, Mode, Request, Settings, Update};
