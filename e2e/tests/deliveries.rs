@@ -469,6 +469,18 @@ fn a_load_that_a_killed_server_left_is_done_once() {
     assert_eq!((&loaded["state"], rows(&town, "alberi")), (&json!("loaded"), "600".to_owned()), "{loaded}");
     no_staging(&town);
 
+    // the database's own connections gone in the middle: it is tried again
+    let (next, looked) = officer.deliver(&[("alberi 3.geojson", &trees(600..700, "Albero"))]);
+    assert_eq!(officer.name(&next, &looked["plan"], "alberi").status, 200);
+    let lock = Lock::on(&town, "alberi");
+    officer.order(&next, "load", &json!({ "mode": "append" }));
+    officer.wait(&next, "publishing", |d| d["stage"]["name"] == "publishing");
+    town.psql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'opensit delivery'");
+    drop(lock);
+    let loaded = officer.settled(&next);
+    assert_eq!((&loaded["state"], rows(&town, "alberi")), (&json!("loaded"), "700".to_owned()), "{loaded}");
+    no_staging(&town);
+
     // killed after the commit, before anybody was told: it is found, and not done again
     town.psql(&format!(
         "update jobs.jobs set state = 'running', lease = gen_random_uuid(), lease_until = now(), finished_at = null, expires_at = null, attempt = 1
@@ -477,7 +489,7 @@ fn a_load_that_a_killed_server_left_is_done_once() {
     ));
     assert_eq!(officer.delivery(&id)["state"], "loading");
     let loaded = officer.settled(&id);
-    assert_eq!((&loaded["state"], rows(&town, "alberi")), (&json!("loaded"), "600".to_owned()), "{loaded}");
+    assert_eq!((&loaded["state"], rows(&town, "alberi")), (&json!("loaded"), "700".to_owned()), "{loaded}");
     assert_eq!(loaded["report"]["rows_loaded"], 100, "{loaded}");
     assert_eq!(files_left(&town), Vec::<String>::new());
     // and if the job can't be taken up any more, what is published is told to be so, and what is not is not
