@@ -28,6 +28,8 @@ mod request;
 mod rules;
 mod run;
 mod source;
+mod stop;
+mod style;
 mod survey;
 mod update;
 
@@ -35,7 +37,9 @@ pub use boundary::{Boundary, Comune};
 pub use error::IngestError;
 pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, export, serve_writer};
 pub use place::Guess;
-pub use plan::{CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Place, PlaceBy, PlanFile, Validity, Words, propose};
+pub use plan::{
+    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, Place, PlaceBy, PlanFile, Sample, Validity, Words, look, propose,
+};
 pub use progress::{Progress, Silent, Stage};
 pub use register::Unplaced;
 pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, KeptReport, Mended, Note, Reason, Report};
@@ -43,4 +47,6 @@ pub use request::{Limits, Mode, Request, Settings, Update};
 pub use rules::{Example, Finding, Rule, Rules, Severity, Thresholds};
 pub use run::run;
 pub use source::process::{ReaderProcess, serve_reader};
+pub use stop::Stop;
+pub use style::{Asked as AskedStyles, Kind as StyleKind, LegendLine, Proposal, propose as propose_styles};
 pub use update::{Changed, Counts, Difference, Edited, Examples, FieldChange, Moved, Undone, ids_of, undo};
