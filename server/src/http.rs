@@ -41,6 +41,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::config::Config;
+use crate::exports;
 use crate::failure::Failure;
 use crate::http::shared::over;
 use crate::http::who::Who;
@@ -65,6 +66,14 @@ impl App {
     /// What the themes' operations and the background work are given.
     pub(crate) fn services(&self) -> Services {
         Services { context: self.context.clone(), layers: Arc::new(self.catalogue.clone()), journal: Arc::new(journal::Audit) }
+    }
+}
+
+impl App {
+    /// What exports are made from.
+    pub(crate) fn exports(&self, crs: &crs::Settings) -> exports::Exports {
+        let (context, catalogue, owner) = (self.context.clone(), self.catalogue.clone(), self.owner.clone());
+        exports::Exports { context, catalogue, owner, crs: crs.clone() }
     }
 }
 
@@ -147,6 +156,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
             catalogue: catalogue.clone(),
             owner: owner.clone(),
         }))
+        .merge(exports::routes(app.exports(crs_settings)))
         .merge(load_reports::routes(load_reports::Reports { context: context.clone(), owner }))
         .merge(deliveries.routes())
         .merge(attachments::routes(attachments))

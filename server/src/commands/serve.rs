@@ -98,7 +98,7 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     let sweeping = tokio::spawn(deliveries.clone().sweep());
     let owner = database.owner_at_need()?;
     let app = App { context: context.clone(), catalogue, feed: feed.clone(), engine, archives, who, owner, deliveries: deliveries.clone() };
-    let services = app.services();
+    let (services, exports) = (app.services(), app.exports(&crs_settings));
     let router = http::router(app, config, &crs_settings)?;
 
     if let Some(cluster) = database.cluster() {
@@ -120,13 +120,15 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     let mut working = Working::start(workers::worker(&services), stop_signal());
     let loader = workers::loader(context.database.clone(), &deliveries, config.limits.value.loads as usize);
     let mut loading = Working::start(loader, stop_signal());
+    let mut exporting = Working::start(workers::exporter(exports), stop_signal());
     let served = async {
         listen::serve(listener, router, &config.limits.value, config.trusted(), stop_signal()).await;
         working.ended().await;
         loading.ended().await;
+        exporting.ended().await;
     };
     within_grace(served).await;
-    drop((working, loading));
+    drop((working, loading, exporting));
     sweeping.abort();
 
     tracing::info!("stopping");
