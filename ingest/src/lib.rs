@@ -1,7 +1,7 @@
 //! Files in: a GeoPackage, a Shapefile, a spreadsheet, a drawing becomes a layer, published at once or not at all.
 //!
 //! What happens, in the order of the modules: [`source`] opens the file (unpacking an archive within bounds) and gives
-//! rows as they stand in it; [`survey`] reads them once, without keeping them, to learn kinds of geometry, keys and
+//! rows as they stand in it; [`register`] gives rows without coordinates the place that their parcel or address has; [`survey`] reads them once, without keeping them, to learn kinds of geometry, keys and
 //! where they lie; [`place`] settles the coordinate system, or refuses with the likely ones; [`plan`] makes the
 //! [`kernel::Layer`]; [`load`] reads them again, transforms them (crate `crs`; GDAL transforms nothing), fills a
 //! staging table by COPY, lets PostGIS mend and place them, and swaps the filled table in, in one transaction; or
