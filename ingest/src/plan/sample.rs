@@ -240,7 +240,8 @@ mod tests {
             }
         }
         let sample = gathering.end();
-        assert!((ROWS / 4..=ROWS).contains(&sample.rows.len()), "{}", sample.rows.len());
+        // of rings of 300 positions fewer have room, and half of them are let go whenever there are too many
+        assert!((ALL_POSITIONS / 300 / 2..=ROWS).contains(&sample.rows.len()), "{}", sample.rows.len());
         assert!(sample.rows.iter().map(|row| row.positions.len()).sum::<usize>() <= ALL_POSITIONS);
         assert_eq!((sample.all, sample.rows[0].number), (100_000, 1));
         assert!(sample.rows.last().unwrap().number > 99_000);
