@@ -246,8 +246,9 @@ async fn load(
         let geometry = family.geometry_type(survey.multi || several_parts);
         plan::layer(request, sources, &fields, geometry, settings.storage, accuracy.clone(), target.existing())
     };
-    // areas have to be looked at; what else there is may become one of several parts only if it is now
-    let direct = matches!(target, Target::New | Target::Replaces(_)) && family != Family::Polygon;
+    // whether areas lie over others is asked of all of them at once
+    let compared_with_others = family == Family::Polygon && request.rules().get(Rule::Overlap) != Severity::Off;
+    let direct = matches!(target, Target::New | Target::Replaces(_)) && !compared_with_others;
     if direct {
         store::create_table(database, &described(false, &sources), &staging.next).await?;
     }
@@ -259,7 +260,7 @@ async fn load(
         swap_axes: request.swap_axes,
         limits: settings.limits,
         transformers: placements.iter().map(|p| p.transformer.clone()).collect(),
-        comune: request.comune.clone().map_or_else(|| ComuneOf::Points(territory.locator()), ComuneOf::Given),
+        comune: request.comune.clone().map_or_else(|| ComuneOf::Inside(territory.locator()), ComuneOf::Given),
         rows: survey.files.iter().map(|f| f.rows).collect(),
         direct: direct.then_some(IntoNext { multi: survey.multi }),
         compared: if let Target::Updates(layer) = target {
@@ -306,6 +307,8 @@ async fn load(
     let layer = described(placed.several_parts, &sources);
     if !direct {
         store::create_table(database, &layer, &staging.next).await?;
+    } else if placed.several_parts && !survey.multi {
+        staging.widen(database, layer.geometry, settings.storage).await?;
     }
     let staged = Staged { staging, layer: &layer, tally: &tally, placed, comuni };
     load::publish(database, helper, staged, &delivery, &secretary).await

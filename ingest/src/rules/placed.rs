@@ -72,7 +72,7 @@ async fn overlaps(
         "drop table if exists opensit_ingest_areas".to_owned(),
         format!(
             "create temporary table opensit_ingest_areas as
-             select _seq, _file, _row, coalesce(p.geom, l._geom) as geom from {placed} p join {loading} l using (_seq) where p.kept_out is null"
+             select _seq, _file, _row, coalesce(p.geom, l._geom) as geom from {loading} l left join {placed} p using (_seq) where p.kept_out is null and l._geom is not null"
         ),
         "create index on opensit_ingest_areas using gist (geom)".to_owned(),
         "analyze opensit_ingest_areas".to_owned(),
