@@ -246,9 +246,7 @@ async fn load(
         let geometry = family.geometry_type(survey.multi || several_parts);
         plan::layer(request, sources, &fields, geometry, settings.storage, accuracy.clone(), target.existing())
     };
-    // whether areas lie over others is asked of all of them at once
-    let compared_with_others = family == Family::Polygon && request.rules().get(Rule::Overlap) != Severity::Off;
-    let direct = matches!(target, Target::New | Target::Replaces(_)) && !compared_with_others;
+    let direct = matches!(target, Target::New | Target::Replaces(_));
     if direct {
         store::create_table(database, &described(false, &sources), &staging.next).await?;
     }
@@ -290,7 +288,7 @@ async fn load(
     progress.stage(Stage::Placing, Some(total));
     let existing = target.keeps().map(|layer| layer.geometry);
     let placed = load::place(database, staging, family, request, Into { existing, only: None }, &names, &mut tally).await?;
-    look_at_placed(database, staging, family, &request.rules(), &request.thresholds(), &names, &mut tally.found).await?;
+    look_at_placed(database, staging, family, &request.rules(), &request.thresholds(), &names, &mut tally).await?;
     stop(&tally, request, &names)?;
     let comuni = load::comuni(database, staging, &tally.direct).await?;
     if comuni.is_empty() {

@@ -75,7 +75,8 @@ impl Shape {
         Some([f64::midpoint(widest[0], widest[1]), level])
     }
 
-    fn rings(&self) -> impl Iterator<Item = &[[f64; 2]]> {
+    /// The rings of areas, each with its first position again.
+    pub(crate) fn rings(&self) -> impl Iterator<Item = &[[f64; 2]]> {
         let mut first = 0;
         self.sequences.iter().map(move |end| &self.positions[std::mem::replace(&mut first, *end)..*end])
     }
@@ -155,7 +156,7 @@ mod tests {
                 let angle = i as f64 / 200.0 * std::f64::consts::TAU;
                 let radius = if i % 2 == 0 { 100.0 } else { 90.0 };
                 // one position that crosses over to the other side
-                let radius = if dent && i == 50 { -95.0 } else { radius };
+                let radius = if dent && i == 50 { -110.0 } else { radius };
                 format!("{} {}", radius * angle.cos(), radius * angle.sin())
             };
             let ring: Vec<String> = (0..200).chain([0]).map(at).collect();

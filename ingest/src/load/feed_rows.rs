@@ -272,6 +272,9 @@ impl Writer<'_> {
             };
             let comune = told.as_deref().or_else(|| self.plan.comune.of(&pending.tidied.shape, sure));
             let shape = &mut pending.tidied.shape;
+            if sure && comune.is_some() && shape.family == Family::Polygon && self.checker.severity(Rule::Overlap) != Severity::Off {
+                self.tally.areas.add(shape, pending.seq, self.file, pending.number);
+            }
             let full = match (self.plan.direct.filter(|_| sure), comune) {
                 (Some(next), Some(comune)) => {
                     shape.multi = next.multi;
