@@ -491,6 +491,16 @@ fn what_was_appended_is_taken_back_and_the_rows_of_before_stay_as_they_were() {
     assert_eq!(scene.loaded(&next, "aceri", &["--update"])["difference"]["rows"]["vanished"], 1);
     assert!(scene.undo("aceri", &[]).ok && scene.undo("aceri", &[]).ok);
     assert_eq!(scene.rows("aceri"), before);
+    // what is appended is told apart as the rows that are there, whatever other column has a telling name
+    let told = |codice: &str, id: u32| json!({"type": "Feature", "properties": {"id": id, "codice": codice}, "geometry": point(&all[0])["geometry"]});
+    let by_code = write(folder, "codici.geojson", &[told("c1", 1), told("c2", 2)]);
+    scene.loaded(&by_code, "salici", &["--key", "codice"]);
+    scene.loaded(&write(folder, "codici2.geojson", &[told("c3", 3)]), "salici", &["--append"]);
+    assert_eq!(scene.psql("select string_agg(id, ',' order by id) from published.salici"), "c1,c2,c3");
+    let counted = |name: &str, id: u32| json!({"type": "Feature", "properties": {"nome": name, "objectid": id}, "geometry": point(&all[0])["geometry"]});
+    scene.loaded(&write(folder, "numeri.geojson", &[counted("a", 7), counted("b", 7)]), "ulivi", &[]);
+    scene.loaded(&write(folder, "numeri2.geojson", &[counted("c", 9)]), "ulivi", &["--append"]);
+    assert_eq!(scene.psql("select string_agg(id, ',' order by id) from published.ulivi"), "1,2,3");
     // one that an older program appended
     scene.loaded(&more, "aceri", &["--append"]);
     scene.psql("delete from opensit.row_history where relation = 'published.aceri' and operation = 'insert'");

@@ -209,6 +209,10 @@ pub enum IngestError {
         file: String,
         /// What is wrong, where, and what is allowed.
         why: String,
+        /// What of it is wrong, as `field[3].name`, if that is known.
+        field: Option<String>,
+        /// The line, if it is known.
+        line: Option<usize>,
     },
     /// A column that the plan speaks of is not there.
     #[error(
@@ -230,6 +234,17 @@ pub enum IngestError {
         file: String,
         /// For each rule, its rows, with examples and what to do.
         reasons: Vec<String>,
+    },
+    /// Somebody asked for the load to stop.
+    #[error("the load was cancelled; nothing was loaded")]
+    Cancelled,
+    /// The order was carried out before.
+    #[error("this delivery is in `{layer}` already, as number {number}")]
+    LoadedBefore {
+        /// The layer.
+        layer: LayerId,
+        /// The delivery's number.
+        number: i64,
     },
     /// The file changed while it was read.
     #[error(

@@ -1,7 +1,7 @@
 //! Files in: a GeoPackage, a Shapefile, a spreadsheet, a drawing becomes a layer, published at once or not at all.
 //!
 //! What happens, in the order of the modules: [`source`] opens the file (unpacking an archive within bounds) and gives
-//! rows as they stand in it; [`survey`] reads them once, without keeping them, to learn kinds of geometry, keys and
+//! rows as they stand in it; [`register`] gives rows without coordinates the place that their parcel or address has; [`survey`] reads them once, without keeping them, to learn kinds of geometry, keys and
 //! where they lie; [`place`] settles the coordinate system, or refuses with the likely ones; [`plan`] makes the
 //! [`kernel::Layer`]; [`load`] reads them again, transforms them (crate `crs`; GDAL transforms nothing), fills a
 //! staging table by COPY, lets PostGIS mend and place them, and swaps the filled table in, in one transaction; or
@@ -28,14 +28,19 @@ mod request;
 mod rules;
 mod run;
 mod source;
+mod stop;
+mod style;
 mod survey;
 mod update;
 
 pub use boundary::{Boundary, Comune};
 pub use error::IngestError;
-pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, export, serve_writer};
+pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, count, export, serve_writer};
 pub use place::Guess;
-pub use plan::{CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Place, PlaceBy, PlanFile, Validity, Words, propose};
+pub use plan::{
+    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, Place, PlaceBy, PlanFile, Sample, Validity, Words, look,
+    propose,
+};
 pub use progress::{Progress, Silent, Stage};
 pub use register::Unplaced;
 pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, KeptReport, Mended, Note, Reason, Report};
@@ -43,4 +48,6 @@ pub use request::{Limits, Mode, Request, Settings, Update};
 pub use rules::{Example, Finding, Rule, Rules, Severity, Thresholds};
 pub use run::run;
 pub use source::process::{ReaderProcess, serve_reader};
+pub use stop::Stop;
+pub use style::{Asked as AskedStyles, Kind as StyleKind, LegendLine, Proposal, propose as propose_styles};
 pub use update::{Changed, Counts, Difference, Edited, Examples, FieldChange, Moved, Undone, ids_of, undo};

@@ -5,7 +5,7 @@ mod file;
 mod found;
 mod place;
 mod propose;
-mod style;
+mod sample;
 mod write;
 
 use std::collections::BTreeMap;
@@ -15,14 +15,15 @@ use kernel::{Column, Layer, LayerId, Srid, TableName, Text};
 
 use crate::names;
 use crate::source::{Source, SourceLayer};
+use crate::style::default_style;
 use crate::{IngestError, Request};
 
 pub(crate) use apply::apply;
 pub use file::{CodeLine, FieldLine, Kind, PlanFile, Validity, Words};
 pub use found::{Found, FoundColumn, FoundCrs, FoundFile};
 pub use place::{Place, PlaceBy};
-pub use propose::propose;
-pub(crate) use style::default_style;
+pub use propose::{Looked, look, propose};
+pub use sample::Sample;
 
 /// The schema of published layers.
 pub(crate) const SCHEMA: &str = "published";
@@ -250,6 +251,8 @@ pub(crate) fn layer(
         licence: None,
         attribution: None,
         source_date: None,
+        author: request.author,
+        draft: request.draft,
     };
     match (&request.plan, replaced) {
         (Some(plan), old) => told(plan, old.map_or(layer.clone(), |old| keep_from(old, layer.clone())), layer),
@@ -293,6 +296,8 @@ fn keep_from(old: &Layer, new: Layer) -> Layer {
         style: if same_look { old.style.clone() } else { new.style },
         label: if same_look { old.label.clone() } else { new.label },
         row_title: if same_look { old.row_title.clone() } else { new.row_title },
+        author: old.author,
+        draft: old.draft,
         ..new
     }
 }

@@ -249,9 +249,8 @@ async fn finish(source: Source, looked: Looked, mut list: List, several: bool) -
     let reading = tokio::task::spawn_blocking(move || {
         let Source { file, reader } = source;
         let mut reader = reader;
+        list.columns(reader.layer().fields.iter().map(|f| f.name.clone()).collect())?;
         if placed < rows {
-            let names: Vec<String> = reader.layer().fields.iter().map(|f| f.name.clone()).collect();
-            list.columns(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
             let mut wrong = None;
             reader.read(&mut |row| {
                 let (reason, what) = match cells.key(&row.values) {

@@ -38,7 +38,11 @@ pub async fn run(owner: &PgPool, settings: &Settings, request: Request, progress
     let mut database = owner.acquire().await.map_err(IngestError::database(busy))?;
     let mut helper = owner.acquire().await.map_err(IngestError::database(busy))?;
     load::lock_layer(&mut database, &request.layer).await?;
-    let outcome = locked(&mut database, &mut helper, settings, &request, progress, began).await;
+    // who was killed after the commit, and before anybody was told of it, is told now
+    let outcome = match Delivery::ordered(&mut database, &request).await {
+        Ok(()) => locked(owner, &mut database, &mut helper, settings, &request, progress, began).await,
+        Err(error) => Err(error),
+    };
     let unlocked = load::unlock_layer(&mut database, &request.layer).await;
     // the first error is the one that explains
     let report = outcome?;
@@ -60,6 +64,7 @@ pub(crate) struct Opened {
 }
 
 async fn locked(
+    owner: &PgPool,
     database: &mut PgConnection,
     helper: &mut PgConnection,
     settings: &Settings,
@@ -96,8 +101,10 @@ async fn locked(
     set_session(database).await?;
     set_session(helper).await?;
     let staging = Staging::begin(database, &request.layer).await?;
+    let backends = [load::backend(database).await?, load::backend(helper).await?];
     let scene = Scene { settings, request, territory: &territory, target: &target, placements: &placements, began };
-    let outcome = load(database, helper, &scene, progress, &staging, opened).await;
+    let loading = load(database, helper, &scene, progress, &staging, opened);
+    let outcome = load::unless_stopped(owner, backends, &request.stop, loading).await;
     let ended = staging.end(database).await;
     let reset = reset_session(database).await.and(reset_session(helper).await);
     let report = outcome?;
@@ -145,7 +152,7 @@ pub(crate) async fn open_and_survey(
         family: by.as_ref().and_then(|plan| plan.geometry).map(plan::Kind::family),
         keys_may_repeat: request.rules().get(Rule::RepeatedKey) == Severity::KeepOut,
     };
-    let opener = Opener::Process(settings.reader.clone());
+    let opener = Opener::Process(settings.reader.clone(), request.stop.clone());
     let opening = tokio::task::spawn_blocking(move || {
         let folder = folder_in(temporary)?;
         let sources = open::open(&files, wanted.as_deref(), folder.path(), &opener, &limits)?;
@@ -296,7 +303,7 @@ async fn load(
     }
     progress.stage(Stage::Publishing, None);
     let counts = update::Counts { new: comuni.iter().map(|(_, rows)| rows).sum(), ..Default::default() };
-    let delivery = Delivery { mode: request.mode, key: key.as_deref(), files: &names, rows: counts };
+    let delivery = Delivery { mode: request.mode, key: key.as_deref(), files: &names, rows: counts, order: request.order };
     if let Target::Grows(there) = target {
         let layer = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
         let staged = Staged { staging, layer: &layer, tally: &tally, placed, comuni };

@@ -118,7 +118,7 @@ pub(crate) trait Reader: Send {
     fn layer(&self) -> &SourceLayer;
 
     /// Gives the values of a field as the text that stands in the file, where the file has nothing but texts and their kind was made out.
-    fn as_text(&mut self, _field: usize) {}
+    fn as_text(&mut self, field: usize);
 
     /// Adds to what the report should say.
     fn note(&mut self, note: Note);

@@ -1,6 +1,7 @@
 //! The one idea: everything that has a place is a [`Layer`], declared once.
 
 mod access;
+mod draft;
 mod field;
 mod geometry;
 mod register;
@@ -9,12 +10,13 @@ mod style;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 pub use access::Policy;
 pub use field::{Code, Field, FieldType};
 pub use geometry::GeometryType;
 pub use register::Register;
-pub use style::{Style, StyleError, StyleLayer};
+pub use style::{Style, StyleError, StyleLayer, StyleType};
 
 use crate::{Column, Filter, Language, LayerId, Role, Srid, TableName, Text};
 
@@ -108,6 +110,12 @@ pub struct Layer {
     /// The day its source describes.
     #[serde(default)]
     pub source_date: Option<NaiveDate>,
+    /// The account of who made it of a file, if a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Uuid>,
+    /// Whether it is a draft: there for its author and for administrators alone, whatever its audience will be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
 }
 
 /// Who may see a layer.

@@ -38,6 +38,8 @@ pub(crate) fn parcels() -> Layer {
         off_cards: false,
         register: None,
         style: Style::default(),
+        author: None,
+        draft: false,
         aggregate_by: None,
         accuracy: None,
         licence: Some("CC-BY-4.0".to_owned()),

@@ -15,8 +15,9 @@ use crate::report::Reason;
 const ALIKE: f32 = 0.6;
 /// … if the next is less alike by this.
 const AHEAD: f32 = 0.15;
-/// Streets that are looked for among those spelled nearly so: in a list that has more of them something else is wrong.
-const MOST_UNKNOWN: usize = 2_000;
+/// Pairs of streets, an unknown one and one of the register, that are compared at most, in some seconds: in a list that asks for more of them
+/// something else is wrong.
+const MOST_COMPARED: usize = 4_000_000;
 
 /// An address as a list names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -72,7 +73,7 @@ pub(super) async fn look_up(
     let streets = streets(database, layer, columns, now).await.map_err(failed())?;
     let unknown: BTreeSet<&str> = keys.iter().map(|k| k.street.as_str()).filter(|s| !streets.contains_key(*s)).collect();
     let mut alike = Alike::new();
-    if similar && unknown.len() <= MOST_UNKNOWN {
+    if similar && unknown.len() * streets.len() <= MOST_COMPARED {
         alike = nearly(database, &streets, &unknown).await.map_err(failed())?;
     }
     let meant = |key: &AddressKey| streets.get(alike.get(&key.street).unwrap_or(&key.street));

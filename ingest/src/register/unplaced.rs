@@ -29,6 +29,8 @@ pub struct Unplaced {
 pub(super) struct List {
     pub(super) rows: Vec<Unplaced>,
     file: Option<(csv::Writer<NamedTempFile>, PathBuf)>,
+    /// The columns that were written last.
+    names: Vec<String>,
 }
 
 impl List {
@@ -42,13 +44,17 @@ impl List {
             let writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).flexible(true).from_writer(file);
             Ok::<_, IngestError>((writer, path.to_owned()))
         };
-        Ok(Self { rows: Vec::new(), file: path.map(open).transpose()? })
+        Ok(Self { rows: Vec::new(), file: path.map(open).transpose()?, names: Vec::new() })
     }
 
     /// Begins the rows of a file with these columns.
-    pub(super) fn columns(&mut self, names: &[&str]) -> Result<(), IngestError> {
+    pub(super) fn columns(&mut self, names: Vec<String>) -> Result<(), IngestError> {
         let Some((file, path)) = &mut self.file else { return Ok(()) };
-        let record = ["riga", "motivo"].into_iter().chain(names.iter().copied()).map(harmless);
+        if self.names == names {
+            return Ok(());
+        }
+        self.names = names;
+        let record = ["riga", "motivo"].into_iter().chain(self.names.iter().map(String::as_str)).map(harmless);
         file.write_record(record.map(|name| name.into_owned())).map_err(failed(path))
     }
 

@@ -4,7 +4,7 @@ use kernel::Language;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::words::{self, decimal, number};
-use super::{IdSource, Report};
+use super::{CrsSource, IdSource, Report};
 use crate::rules::{Example, Severity};
 
 impl Report {
@@ -179,8 +179,11 @@ fn places(r: &Report, language: Language) -> Markup {
         dl {
             @for crs in &r.crs {
                 dt { (say("Coordinate", "Coordinates")) @if r.crs.len() > 1 { " (" (crs.file) ")" } }
-                dd { (crs.crs) " " (crs.title) ", " (words::decided(&crs.decided, language)) "; " (crs.operation.get(language))
-                     "; " (say("precisione", "accuracy")) " " (decimal(crs.accuracy_m, it)) " m" }
+                dd { (crs.crs) " " (crs.title) ", " (words::decided(&crs.decided, language))
+                    @if !matches!(crs.decided, CrsSource::Register(_)) {
+                        "; " (crs.operation.get(language)) "; " (say("precisione", "accuracy")) " " (decimal(crs.accuracy_m, it)) " m"
+                    }
+                }
             }
             @if let Some(b) = r.extent.bbox {
                 dt { (say("Estensione", "Extent")) }

@@ -109,6 +109,9 @@ fn crs(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
         let file = if r.crs.len() > 1 { format!(" ({})", crs.file) } else { String::new() };
         let label = if it { "Coordinate" } else { "Coordinates" };
         writeln!(out, "  {label}{file}: {} {}, {how}", crs.crs, crs.title)?;
+        if matches!(crs.decided, CrsSource::Register(_)) {
+            continue;
+        }
         let (to, operation, metres) = (r.extent.crs, crs.operation.get(language), decimal(crs.accuracy_m, it));
         match it {
             true => writeln!(out, "    portate in {to}: {operation}; precisione {metres} m")?,

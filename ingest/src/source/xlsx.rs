@@ -246,6 +246,10 @@ impl Reader for XlsxReader {
         &self.layer
     }
 
+    fn as_text(&mut self, _: usize) {
+        // its values have kinds of their own
+    }
+
     fn note(&mut self, note: Note) {
         self.layer.notes.push(note);
     }

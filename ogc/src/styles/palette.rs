@@ -13,6 +13,11 @@ pub(super) enum Theme {
     Contrast,
 }
 
+/// Whether the palette has a colour of this name.
+pub(super) fn is_known(token: &str) -> bool {
+    Theme::Light.known(token).is_some()
+}
+
 impl Theme {
     pub(super) const ALL: [Self; 3] = [Self::Light, Self::Dark, Self::Contrast];
 
@@ -83,6 +88,14 @@ const TOKENS: &[(&str, &str, &str, &str)] = &[
     ("burnt", "#b03a3a", "#d97a6c", "#7a0a1a"),
     ("burnt_line", "#7d1f1f", "#e59a8f", "#4d0010"),
     ("burnt_text", "#7d1f1f", "#eab0a6", "#4d0010"),
+    ("category1", "#0350ae", "#4374d9", "#151e75"),
+    ("category2", "#ffb300", "#f99b20", "#bc8500"),
+    ("category3", "#06924b", "#35ef9f", "#199548"),
+    ("category4", "#8c3300", "#e86443", "#720000"),
+    ("category5", "#b365a7", "#feb3d3", "#8b1060"),
+    ("category6", "#67baff", "#a8b9ff", "#2c57d7"),
+    ("category7", "#948900", "#f2ea7a", "#205f37"),
+    ("category_other", "#505050", "#7f858b", "#838383"),
     ("church", "#cdb9a8", "#504840", "#9c9c9c"),
     ("coast", "#8fb0c2", "#3f6074", "#00335c"),
     ("commercial", "#dccfc8", "#383438", "#d6d6d6"),
@@ -151,6 +164,12 @@ const TOKENS: &[(&str, &str, &str, &str)] = &[
     ("slide4", "#6b3f1d", "#d0a06a", "#5c2d00"),
     ("slide_line", "#6b3f1d", "#d0a06a", "#3d1e00"),
     ("slide_text", "#5a3416", "#e0bc93", "#3d1e00"),
+    ("step1", "#9ecae1", "#2f5a80", "#6b9fd1"),
+    ("step2", "#6baed6", "#3f76a8", "#4a80bd"),
+    ("step3", "#4292c6", "#5a93c9", "#2f62a3"),
+    ("step4", "#2171b5", "#7fb2e0", "#174885"),
+    ("step5", "#08519c", "#a9cff0", "#052f66"),
+    ("step6", "#08306b", "#d8ebfb", "#001638"),
     ("street", "#ffffff", "#4b535b", "#ffffff"),
     ("street_casing", "#d5cec3", "#191c1f", "#5c5c5c"),
     ("street_far", "#d6cec1", "#383e44", "#7a7a7a"),

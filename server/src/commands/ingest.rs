@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::ingest::{Limits, Mode, PlanFile, Progress, Request, Settings, Stage, Update};
+use ::ingest::{Limits, Mode, PlanFile, Progress, Request, Settings, Stage, Stop, Update};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{LayerId, Srid, SystemClock, Text};
@@ -107,6 +107,9 @@ struct Load {
     /// The file has north before east (latitude before longitude)
     #[arg(long)]
     swap_axes: bool,
+    /// A new layer is a draft, which administrators alone see until `opensit layers publish` ends it
+    #[arg(long, conflicts_with_all = ["replace", "append", "update"])]
+    draft: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -212,6 +215,9 @@ impl Load {
             source_layer: self.source_layer.clone(),
             swap_axes: self.swap_axes,
             key: self.key.clone(),
+            draft: self.draft,
+            author: None,
+            only_own: false,
             update: Update {
                 only_look: self.dry_run,
                 keep_vanished: self.keep_vanished,
@@ -220,6 +226,8 @@ impl Load {
             },
             unplaced: self.unplaced.clone(),
             plan: None,
+            order: None,
+            stop: Stop::default(),
         };
         Ok(match plan {
             Some(plan) => request.by(plan),
