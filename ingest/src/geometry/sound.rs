@@ -154,7 +154,7 @@ mod tests {
         let corners = |dent: bool| {
             let at = |i: usize| {
                 let angle = i as f64 / 200.0 * std::f64::consts::TAU;
-                let radius = if i % 2 == 0 { 100.0 } else { 90.0 };
+                let radius = if i.is_multiple_of(2) { 100.0 } else { 90.0 };
                 // one position that crosses over to the other side
                 let radius = if dent && i == 50 { -110.0 } else { radius };
                 format!("{} {}", radius * angle.cos(), radius * angle.sin())
