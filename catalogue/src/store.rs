@@ -179,6 +179,15 @@ async fn read(conn: &mut PgConnection, id: &LayerId, sql: &'static str) -> Resul
     .transpose()
 }
 
+/// The layers that are registers, by which rows without coordinates are placed, in the order of the layer tree.
+pub async fn registers(conn: &mut PgConnection) -> Result<Vec<Layer>, CatalogueError> {
+    let rows: Vec<Json<serde_json::Value>> =
+        sqlx::query_scalar("select declaration from opensit.layers where declaration ? 'register' order by ordinal, id")
+            .fetch_all(conn)
+            .await?;
+    rows.into_iter().map(|Json(value)| serde_json::from_value(value).map_err(CatalogueError::Declaration)).collect()
+}
+
 /// Makes an empty table for a layer's fields, with the columns of every layer, still without keys and index, so that a
 /// bulk load is fast. [`swap_in`] finishes it.
 pub async fn create_table(conn: &mut PgConnection, layer: &Layer, table: &TableName) -> Result<(), CatalogueError> {
@@ -193,7 +202,7 @@ pub async fn create_table(conn: &mut PgConnection, layer: &Layer, table: &TableN
     Ok(())
 }
 
-/// Makes a filled table's slow indexes (places, and the text that is searched) before [`swap_in`], which finds them there:
+/// Makes a filled table's slow indexes (places, the text that is searched, and those of its keys) before [`swap_in`], which finds them there:
 /// two connections at once take little more than half the time of one. Nobody else may know the table yet.
 pub async fn index_ahead(
     conn: &mut PgConnection,
@@ -207,16 +216,23 @@ pub async fn index_ahead(
         for field in fields.iter().skip(1).step_by(2) {
             index_for_search(conn, filled, field).await?;
         }
-        Ok(())
+        index_for_key(conn, filled, "fid").await
     };
     let texts = async {
         for field in fields.iter().step_by(2) {
             index_for_search(helper, filled, field).await?;
         }
-        Ok::<_, CatalogueError>(())
+        // with validity an id is unique at any instant only
+        if layer.validity { Ok(()) } else { index_for_key(helper, filled, "id").await }
     };
     let (places, texts) = futures::future::join(places, texts).await;
     places.and(texts)
+}
+
+/// `opensit.finish_layer_table` makes the key of it.
+async fn index_for_key(conn: &mut PgConnection, table: &TableName, column: &str) -> Result<(), CatalogueError> {
+    sqlx::query(AssertSqlSafe(format!("create unique index on {} ({column})", table.sql()))).execute(conn).await?;
+    Ok(())
 }
 
 /// Puts a filled table in the place of a layer's (which need not exist yet): keys, index, access and feed, statistics,

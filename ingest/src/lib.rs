@@ -1,7 +1,7 @@
 //! Files in: a GeoPackage, a Shapefile, a spreadsheet, a drawing becomes a layer, published at once or not at all.
 //!
 //! What happens, in the order of the modules: [`source`] opens the file (unpacking an archive within bounds) and gives
-//! rows as they stand in it; [`survey`] reads them once, without keeping them, to learn kinds of geometry, keys and
+//! rows as they stand in it; [`register`] gives rows without coordinates the place that their parcel or address has; [`survey`] reads them once, without keeping them, to learn kinds of geometry, keys and
 //! where they lie; [`place`] settles the coordinate system, or refuses with the likely ones; [`plan`] makes the
 //! [`kernel::Layer`]; [`load`] reads them again, transforms them (crate `crs`; GDAL transforms nothing), fills a
 //! staging table by COPY, lets PostGIS mend and place them, and swaps the filled table in, in one transaction; or
@@ -22,6 +22,7 @@ mod names;
 mod place;
 mod plan;
 mod progress;
+mod register;
 mod report;
 mod request;
 mod rules;
@@ -37,9 +38,11 @@ pub use error::IngestError;
 pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, count, export, serve_writer};
 pub use place::Guess;
 pub use plan::{
-    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, PlanFile, Sample, Validity, Words, look, propose,
+    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, Place, PlaceBy, PlanFile, Sample, Validity, Words, look,
+    propose,
 };
 pub use progress::{Progress, Silent, Stage};
+pub use register::Unplaced;
 pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, KeptReport, Mended, Note, Reason, Report};
 pub use request::{Limits, Mode, Request, Settings, Update};
 pub use rules::{Example, Finding, Rule, Rules, Severity, Thresholds};

@@ -2,6 +2,7 @@
 
 mod copy;
 mod feed_rows;
+mod insert;
 mod papers;
 mod placing;
 mod publish;
@@ -12,13 +13,14 @@ use std::collections::BTreeMap;
 
 use crate::geometry::Shape;
 use crate::report::{KeptOut, Mended, Reason};
-use crate::rules::Findings;
+use crate::rules::{Areas, Findings};
 
 pub(crate) use copy::copy;
 pub(crate) use feed_rows::{ComuneOf, IntoNext, Plan, ToldComune, row_name};
-pub(crate) use papers::Papers;
+pub(crate) use insert::{explain, insert, listed, own_columns};
+pub(crate) use papers::{Papers, Secretary, Written};
 pub(crate) use placing::{Into, Placed, comuni, place};
-pub(crate) use publish::{Target, append, geometry_sql, lock, publish};
+pub(crate) use publish::{Staged, Target, append, geometry_sql, lock, publish};
 pub(crate) use staging::{Staging, lock_layer, unlock_layer};
 pub(crate) use stopping::{backend, unless_stopped};
 
@@ -33,6 +35,8 @@ pub(crate) struct Tally {
     pub(crate) kept_out: BTreeMap<Reason, (u64, Vec<String>)>,
     pub(crate) mended: Mended,
     pub(crate) found: Findings,
+    /// Areas at which the database has nothing to look, where it is asked whether they lie over others.
+    pub(crate) areas: Areas,
 }
 
 /// Rows that went into the layer's next table at once.

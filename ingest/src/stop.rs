@@ -58,6 +58,10 @@ impl Reader for Stoppable {
         self.reader.layer()
     }
 
+    fn as_text(&mut self, field: usize) {
+        self.reader.as_text(field);
+    }
+
     fn note(&mut self, note: Note) {
         self.reader.note(note);
     }

@@ -194,6 +194,9 @@ struct Candidate {
 
 impl Keys {
     fn only(key: Key, fields: &[FieldPlan], sources: &[Source]) -> Self {
+        if key == Key::Sequence {
+            return Self { candidates: Vec::new(), named: true };
+        }
         let index = match &key {
             Key::Field(index) => fields[*index].source.iter().copied().map(Some).collect(),
             _ => vec![None; sources.len()],

@@ -46,7 +46,9 @@ pub(crate) async fn handler(
     }
     match (wanted.mode, layer.is_some()) {
         (Mode::Create, true) => {
-            return Err(Problem::conflict(format!("the layer `{id}` is there already: update, replace or append to it, or give the layer another name in the plan")));
+            return Err(Problem::conflict(format!(
+                "the layer `{id}` is there already: update, replace or append to it, or give the layer another name in the plan"
+            )));
         }
         (Mode::Replace | Mode::Append | Mode::Update, false) => {
             return Err(Problem::conflict(format!("there is no layer `{id}` yet: load it as a new one (`create`)")));
@@ -56,8 +58,7 @@ pub(crate) async fn handler(
     if wanted.draft && wanted.mode != Mode::Create {
         return Err(Problem::invalid_parameter("draft", "only a new layer can be a draft", "`draft` with the mode `create`"));
     }
-    let order =
-        Order { mode: Some(wanted.mode), draft: wanted.draft, keep_vanished: wanted.keep_vanished, ..Order::on(record.id) };
+    let order = Order { mode: Some(wanted.mode), draft: wanted.draft, keep_vanished: wanted.keep_vanished, ..Order::on(record.id) };
     order::put(&mut transaction, &who, LOAD, &order, State::Loading).await?;
     let details = json!({ "what": "load of a delivery ordered", "delivery": record.id, "mode": wanted.mode, "draft": wanted.draft });
     audit::record(&mut transaction, &who, Event::new(Action::Administer).on(id).details(details)).await.map_err(failed)?;

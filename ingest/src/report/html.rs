@@ -4,7 +4,7 @@ use kernel::Language;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::words::{self, decimal, number};
-use super::{IdSource, Report};
+use super::{CrsSource, IdSource, Report};
 use crate::rules::{Example, Severity};
 
 impl Report {
@@ -20,6 +20,7 @@ impl Report {
             }
             @if !self.findings.is_empty() { (findings(self, language, map)) }
             @if !self.kept_out.is_empty() { (kept_out(self, language)) }
+            @if !self.unplaced.is_empty() { (unplaced(self, language)) }
             @if let Some(difference) = &self.difference {
                 h2 { (say("Rispetto a prima", "Against what was there")) }
                 pre { (words::of_difference(difference, language)) }
@@ -153,6 +154,24 @@ fn kept_out(r: &Report, language: Language) -> Markup {
     }
 }
 
+fn unplaced(r: &Report, language: Language) -> Markup {
+    let say = |it: &'static str, en: &'static str| if language == Language::It { it } else { en };
+    let title = say("Righe che il registro non sa dove mettere", "Rows that the register does not know where to put");
+    html! {
+        h3 { (title) }
+        div.scroll tabindex="0" role="region" aria-label=(title) {
+            table {
+                thead { tr { th { (say("Riga", "Row")) } th { (say("Dice", "Says")) } th { (say("Perché no", "Why not")) } } }
+                tbody {
+                    @for row in &r.unplaced {
+                        tr { th { (row.row) } td { (row.what) } td.prose { (row.reason.words().get(language)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn places(r: &Report, language: Language) -> Markup {
     let it = language == Language::It;
     let say = |it_text: &'static str, en: &'static str| if it { it_text } else { en };
@@ -160,8 +179,11 @@ fn places(r: &Report, language: Language) -> Markup {
         dl {
             @for crs in &r.crs {
                 dt { (say("Coordinate", "Coordinates")) @if r.crs.len() > 1 { " (" (crs.file) ")" } }
-                dd { (crs.crs) " " (crs.title) ", " (words::decided(&crs.decided, language)) "; " (crs.operation.get(language))
-                     "; " (say("precisione", "accuracy")) " " (decimal(crs.accuracy_m, it)) " m" }
+                dd { (crs.crs) " " (crs.title) ", " (words::decided(&crs.decided, language))
+                    @if !matches!(crs.decided, CrsSource::Register(_)) {
+                        "; " (crs.operation.get(language)) "; " (say("precisione", "accuracy")) " " (decimal(crs.accuracy_m, it)) " m"
+                    }
+                }
             }
             @if let Some(b) = r.extent.bbox {
                 dt { (say("Estensione", "Extent")) }

@@ -84,6 +84,10 @@ impl Reader for ProcessReader {
         &self.layer
     }
 
+    fn as_text(&mut self, _: usize) {
+        // its values have kinds of their own
+    }
+
     fn note(&mut self, note: Note) {
         self.layer.notes.push(note);
     }
