@@ -193,7 +193,7 @@ pub async fn create_table(conn: &mut PgConnection, layer: &Layer, table: &TableN
     Ok(())
 }
 
-/// Makes a filled table's slow indexes (places, and the text that is searched) before [`swap_in`], which finds them there:
+/// Makes a filled table's slow indexes (places, the text that is searched, and those of its keys) before [`swap_in`], which finds them there:
 /// two connections at once take little more than half the time of one. Nobody else may know the table yet.
 pub async fn index_ahead(
     conn: &mut PgConnection,
@@ -207,16 +207,23 @@ pub async fn index_ahead(
         for field in fields.iter().skip(1).step_by(2) {
             index_for_search(conn, filled, field).await?;
         }
-        Ok(())
+        index_for_key(conn, filled, "fid").await
     };
     let texts = async {
         for field in fields.iter().step_by(2) {
             index_for_search(helper, filled, field).await?;
         }
-        Ok::<_, CatalogueError>(())
+        // with validity an id is unique at any instant only
+        if layer.validity { Ok(()) } else { index_for_key(helper, filled, "id").await }
     };
     let (places, texts) = futures::future::join(places, texts).await;
     places.and(texts)
+}
+
+/// `opensit.finish_layer_table` makes the key of it.
+async fn index_for_key(conn: &mut PgConnection, table: &TableName, column: &str) -> Result<(), CatalogueError> {
+    sqlx::query(AssertSqlSafe(format!("create unique index on {} ({column})", table.sql()))).execute(conn).await?;
+    Ok(())
 }
 
 /// Puts a filled table in the place of a layer's (which need not exist yet): keys, index, access and feed, statistics,

@@ -382,6 +382,7 @@ fn rows_that_can_t_be_loaded_are_counted_by_reason() {
     let file = write(folder.path(), "misto.csv", text);
     let report = loaded(&town, &file, "misto", &["--crs", "EPSG:7792"]);
     assert_eq!((&report["rows_read"], &report["rows_loaded"], &report["mended"]["rows"]), (&json!(14), &json!(8), &json!(1)), "{report}");
+    assert_eq!(report["geometry"], "MultiPolygon", "what was mended is two now: {report}");
     let kept_out = report["kept_out"].as_array().unwrap();
     let count = |reason: &str| kept_out.iter().find(|k| k["reason"] == reason).map_or(0, |k| k["rows"].as_i64().unwrap());
     assert_eq!(count("no_geometry"), 1, "{kept_out:?}");

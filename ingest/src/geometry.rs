@@ -1,6 +1,7 @@
 //! Geometries of files, made fit for a layer: two dimensions, finite, closed, within bounds.
 
 mod ewkb;
+mod sound;
 mod text;
 mod tidy;
 mod wkb;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use crate::geometry::Shape;
 use crate::report::{KeptOut, Mended, Reason};
-use crate::rules::Findings;
+use crate::rules::{Areas, Findings};
 
 pub(crate) use copy::copy;
 pub(crate) use feed_rows::{ComuneOf, IntoNext, Plan, ToldComune, row_name};
@@ -35,6 +35,8 @@ pub(crate) struct Tally {
     pub(crate) kept_out: BTreeMap<Reason, (u64, Vec<String>)>,
     pub(crate) mended: Mended,
     pub(crate) found: Findings,
+    /// Areas at which the database has nothing to look, where it is asked whether they lie over others.
+    pub(crate) areas: Areas,
 }
 
 /// Rows that went into the layer's next table at once.

@@ -3,6 +3,7 @@
 mod accents;
 mod checker;
 mod found;
+mod overlap;
 mod placed;
 mod register;
 mod severity;
@@ -10,6 +11,7 @@ mod severity;
 pub(crate) use checker::{Checker, Facts};
 pub(crate) use found::Findings;
 pub use found::{Example, Finding};
+pub(crate) use overlap::Areas;
 pub(crate) use placed::look_at_placed;
 pub use register::Rule;
 pub use severity::{Rules, Severity, Thresholds};

@@ -253,8 +253,7 @@ async fn load(
         let geometry = family.geometry_type(survey.multi || several_parts);
         plan::layer(request, sources, &fields, geometry, settings.storage, accuracy.clone(), target.existing())
     };
-    // areas have to be looked at; what else there is may become one of several parts only if it is now
-    let direct = matches!(target, Target::New | Target::Replaces(_)) && family != Family::Polygon;
+    let direct = matches!(target, Target::New | Target::Replaces(_));
     if direct {
         store::create_table(database, &described(false, &sources), &staging.next).await?;
     }
@@ -266,7 +265,7 @@ async fn load(
         swap_axes: request.swap_axes,
         limits: settings.limits,
         transformers: placements.iter().map(|p| p.transformer.clone()).collect(),
-        comune: request.comune.clone().map_or_else(|| ComuneOf::Points(territory.locator()), ComuneOf::Given),
+        comune: request.comune.clone().map_or_else(|| ComuneOf::Inside(territory.locator()), ComuneOf::Given),
         rows: survey.files.iter().map(|f| f.rows).collect(),
         direct: direct.then_some(IntoNext { multi: survey.multi }),
         compared: if let Target::Updates(layer) = target {
@@ -296,7 +295,7 @@ async fn load(
     progress.stage(Stage::Placing, Some(total));
     let existing = target.keeps().map(|layer| layer.geometry);
     let placed = load::place(database, staging, family, request, Into { existing, only: None }, &names, &mut tally).await?;
-    look_at_placed(database, staging, family, &request.rules(), &request.thresholds(), &names, &mut tally.found).await?;
+    look_at_placed(database, staging, family, &request.rules(), &request.thresholds(), &names, &mut tally).await?;
     stop(&tally, request, &names)?;
     let comuni = load::comuni(database, staging, &tally.direct).await?;
     if comuni.is_empty() {
@@ -313,6 +312,8 @@ async fn load(
     let layer = described(placed.several_parts, &sources);
     if !direct {
         store::create_table(database, &layer, &staging.next).await?;
+    } else if placed.several_parts && !survey.multi {
+        staging.widen(database, layer.geometry, settings.storage).await?;
     }
     let staged = Staged { staging, layer: &layer, tally: &tally, placed, comuni };
     load::publish(database, helper, staged, &delivery, &secretary).await

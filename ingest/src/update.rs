@@ -75,7 +75,7 @@ pub(crate) async fn update(
     }
     let (looked, existing) = (compare::looked(), Some(layer.geometry));
     let placed = load::place(&mut transaction, staging, family, request, Into { existing, only: Some(&looked) }, files, tally).await?;
-    look_at_placed(&mut transaction, staging, family, &request.rules(), &request.thresholds(), files, &mut tally.found).await?;
+    look_at_placed(&mut transaction, staging, family, &request.rules(), &request.thresholds(), files, tally).await?;
     crate::run::stop(tally, request, files)?;
     refuse_nothing(files, tally)?;
     compare::describe(&mut transaction, staging, layer, comune_is_given).await.map_err(failed())?;

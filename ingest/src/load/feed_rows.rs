@@ -54,8 +54,8 @@ pub(crate) struct Plan {
 pub(crate) enum ComuneOf {
     /// It is this one.
     Given(String),
-    /// The one a point lies in; for everything else PostGIS knows better.
-    Points(Arc<Locator>),
+    /// The one that a point, or an area that is surely valid, lies in; for everything else PostGIS knows better.
+    Inside(Arc<Locator>),
 }
 
 /// A column that says the comune of each row.
@@ -75,7 +75,7 @@ pub(crate) struct Chunk {
     pub(crate) read: u64,
 }
 
-/// For rows at which PostGIS has nothing to look: lines and points whose comune is known.
+/// For rows at which PostGIS has nothing to look: lines, points and areas that are surely valid, whose comune is known.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct IntoNext {
     /// Whether the layer's geometries are multi-geometries.
@@ -198,8 +198,8 @@ impl Writer<'_> {
         let Some(key) = key.filter(|_| self.plan.compared.is_some()) else { return ControlFlow::Continue(()) };
         let mut row = self.rows.row();
         write_origin(&mut row, seq, self.file, number, Some(key));
-        // comune, geometry, values
-        for _ in 0..2 + self.plan.fields.len() {
+        // comune, whether it is sure, geometry, values
+        for _ in 0..3 + self.plan.fields.len() {
             row.null();
         }
         if self.rows.is_full() { self.send() } else { ControlFlow::Continue(()) }
@@ -265,9 +265,17 @@ impl Writer<'_> {
                 self.tally.mend(label);
             }
             let told = pending.comune.take();
-            let comune = told.as_deref().or_else(|| self.plan.comune.of(&pending.tidied.shape));
+            // what is compared is placed when it is known to differ
+            let sure = match pending.tidied.shape.family {
+                Family::Polygon => self.plan.compared.is_none() && pending.tidied.shape.is_surely_valid(),
+                Family::Point | Family::Line => true,
+            };
+            let comune = told.as_deref().or_else(|| self.plan.comune.of(&pending.tidied.shape, sure));
             let shape = &mut pending.tidied.shape;
-            let full = match (self.plan.direct, comune) {
+            if sure && comune.is_some() && shape.family == Family::Polygon && self.checker.severity(Rule::Overlap) != Severity::Off {
+                self.tally.areas.add(shape, pending.seq, self.file, pending.number);
+            }
+            let full = match (self.plan.direct.filter(|_| sure), comune) {
                 (Some(next), Some(comune)) => {
                     shape.multi = next.multi;
                     self.tally.direct.add(comune, shape);
@@ -280,7 +288,7 @@ impl Writer<'_> {
                         shape.multi = compared.multi;
                     }
                     geometry::write_ewkb(shape, self.plan.storage, &mut ewkb);
-                    write(&mut self.rows.row(), &pending, self.file, comune, &ewkb);
+                    write(&mut self.rows.row(), &pending, self.file, (comune, sure), &ewkb);
                     self.rows.is_full() && self.send().is_break()
                 }
             };
@@ -389,11 +397,13 @@ fn check_validity(fields: &[FieldPlan], values: &[Value]) -> Result<(), Reason> 
 }
 
 impl ComuneOf {
-    fn of(&self, shape: &Shape) -> Option<&str> {
-        match self {
-            Self::Given(comune) => Some(comune),
-            Self::Points(locator) if shape.family == Family::Point => locator.locate(*shape.positions.first()?),
-            Self::Points(_) => None,
+    /// `sure`: an area is surely valid.
+    fn of(&self, shape: &Shape, sure: bool) -> Option<&str> {
+        match (self, shape.family) {
+            (Self::Given(comune), _) => Some(comune),
+            (Self::Inside(locator), Family::Point) => locator.locate(*shape.positions.first()?),
+            (Self::Inside(locator), Family::Polygon) if sure => locator.locate(shape.point_inside()?),
+            (Self::Inside(_), _) => None,
         }
     }
 }
@@ -408,12 +418,13 @@ fn write_origin(row: &mut RowWriter<'_>, seq: u64, file: usize, number: u64, key
     };
 }
 
-fn write(row: &mut RowWriter<'_>, pending: &Pending, file: usize, comune: Option<&str>, ewkb: &[u8]) {
+fn write(row: &mut RowWriter<'_>, pending: &Pending, file: usize, (comune, sure): (Option<&str>, bool), ewkb: &[u8]) {
     write_origin(row, pending.seq, file, pending.number, pending.key.as_deref());
     match comune {
         Some(comune) => row.text(comune),
         None => row.null(),
     };
+    row.boolean(sure);
     row.bytes(ewkb);
     write_values(row, pending);
 }

@@ -68,9 +68,8 @@ async fn run(
         prepare_comuni(database).await?;
     }
     let single = existing.is_some_and(|g| g != g.multi());
-    // what needs no look: a point in a comune that is known
-    let looked_at = if family == Family::Polygon { "true" } else { "s._comune is null" };
-    let looked_at = if single { "true" } else { looked_at };
+    // what needs no look: what is surely valid, in a comune that is known
+    let looked_at = if single && family != Family::Polygon { "true" } else { "(s._comune is null or s._sure is not true)" };
     let sql = format!(
         "create unlogged table {placed} as
          select s._seq,

@@ -1,5 +1,6 @@
 //! The tables a load works in, and the locks that tell the living from the dead.
 
+use kernel::layer::GeometryType;
 use kernel::{LayerId, Srid, TableName};
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -23,7 +24,7 @@ pub(crate) struct Staging {
 }
 
 /// Columns of the loading table before the fields. Fields never begin with `_`.
-pub(crate) const OWN_COLUMNS: [&str; 6] = ["_seq", "_file", "_row", "_key", "_comune", "_geom"];
+pub(crate) const OWN_COLUMNS: [&str; 7] = ["_seq", "_file", "_row", "_key", "_comune", "_sure", "_geom"];
 
 /// Takes the lock of a layer, without waiting.
 pub(crate) async fn lock_layer(database: &mut PgConnection, layer: &LayerId) -> Result<(), IngestError> {
@@ -81,12 +82,20 @@ impl Staging {
         let end = if endless { ", valid_to timestamptz" } else { "" };
         let fields: String = fields.iter().map(|f| format!(", {} {}", f.column.sql(), f.kind.sql())).collect();
         let sql = format!(
-            "create unlogged table {} (_seq bigint, _file integer, _row bigint, _key text, _comune text, _geom geometry(Geometry, {}){fields}{end})",
+            "create unlogged table {} (_seq bigint, _file integer, _row bigint, _key text, _comune text, _sure boolean, _geom geometry(Geometry, {}){fields}{end})",
             self.loading.sql(),
             storage.postgis(),
         );
         let refused = |cause| IngestError::Table { file: file.to_owned(), cause };
         sqlx::query(AssertSqlSafe(sql)).execute(database).await.map_err(refused)?;
+        Ok(())
+    }
+
+    /// Makes the layer's next table hold several parts a row: what was mended may have fallen apart.
+    pub(crate) async fn widen(&self, database: &mut PgConnection, geometry: GeometryType, storage: Srid) -> Result<(), IngestError> {
+        let (next, own, srid) = (self.next.sql(), geometry.sql(), storage.postgis());
+        let sql = format!("alter table {next} alter column geom type geometry({own}, {srid}) using st_multi(geom)");
+        sqlx::query(AssertSqlSafe(sql)).execute(database).await.map_err(IngestError::database("can't hold rows of several parts"))?;
         Ok(())
     }
 

@@ -1,11 +1,12 @@
 //! What PostGIS says of areas, once they are placed: which were invalid and how they were mended, which lie over others.
 
+use futures::TryStreamExt;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::{Example, Findings, Rule, Rules, Severity, Thresholds};
-use crate::IngestError;
-use crate::geometry::Family;
-use crate::load::{EXAMPLES, Staging, row_name};
+use crate::geometry::{Family, read_wkb};
+use crate::load::{EXAMPLES, Staging, Tally, row_name};
+use crate::{IngestError, Limits};
 
 /// Looks at the rows that were placed. Nothing is told of points and lines, which are neither.
 pub(crate) async fn look_at_placed(
@@ -15,16 +16,16 @@ pub(crate) async fn look_at_placed(
     rules: &Rules,
     thresholds: &Thresholds,
     files: &[String],
-    found: &mut Findings,
+    tally: &mut Tally,
 ) -> Result<(), IngestError> {
     if family != Family::Polygon {
         return Ok(());
     }
     let failed = IngestError::database("can't look at the areas");
     let look = async {
-        invalid(database, staging, files, found).await?;
+        invalid(database, staging, files, &mut tally.found).await?;
         if rules.get(Rule::Overlap) != Severity::Off {
-            overlaps(database, staging, thresholds, files, found).await?;
+            overlaps(database, staging, thresholds, files, tally).await?;
         }
         Ok(())
     };
@@ -59,51 +60,42 @@ async fn invalid(database: &mut PgConnection, staging: &Staging, files: &[String
     Ok(())
 }
 
-/// Pairs of areas that share more than the threshold; the later row of each pair counts.
+/// The areas that were placed, beside those at which the database had nothing to look: which share more than the threshold with one of a row
+/// before.
 async fn overlaps(
     database: &mut PgConnection,
     staging: &Staging,
     thresholds: &Thresholds,
     files: &[String],
-    found: &mut Findings,
+    tally: &mut Tally,
 ) -> Result<(), sqlx::Error> {
-    let (placed, loading) = (staging.placed.sql(), staging.loading.sql());
-    for sql in [
-        "drop table if exists opensit_ingest_areas".to_owned(),
-        format!(
-            "create temporary table opensit_ingest_areas as
-             select _seq, _file, _row, coalesce(p.geom, l._geom) as geom from {placed} p join {loading} l using (_seq) where p.kept_out is null"
-        ),
-        "create index on opensit_ingest_areas using gist (geom)".to_owned(),
-        "analyze opensit_ingest_areas".to_owned(),
-    ] {
-        sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await?;
+    let mut areas = std::mem::take(&mut tally.areas);
+    let sql = format!(
+        "select _seq, _file, _row, st_asbinary(coalesce(p.geom, l._geom)) as geom
+         from {placed} p join {loading} l using (_seq) where p.kept_out is null and l._geom is not null",
+        placed = staging.placed.sql(),
+        loading = staging.loading.sql(),
+    );
+    let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(database);
+    while let Some(row) = rows.try_next().await? {
+        let (seq, file, number): (i64, i32, i64) = (row.try_get("_seq")?, row.try_get("_file")?, row.try_get("_row")?);
+        // as PostGIS writes it, it can be read
+        if let Ok(shape) = read_wkb(row.try_get("geom")?, &Limits::default()) {
+            areas.add(&shape, seq.unsigned_abs(), file.unsigned_abs() as usize, number.unsigned_abs());
+        }
     }
-    let rows = sqlx::query(
-        "with pairs as (
-             select b._seq, b._file, b._row, a._row as other, st_intersection(a.geom, b.geom) as common
-             from opensit_ingest_areas a join opensit_ingest_areas b
-               on a.geom && b.geom and a._seq < b._seq and st_relate(a.geom, b.geom, 'T********')
-         ), large as (
-             select distinct on (_seq) _seq, _file, _row, other, st_area(common) as area, st_pointonsurface(common) as p
-             from pairs where st_area(common) >= $1 order by _seq, st_area(common) desc
-         )
-         select _file, _row, other, area, st_x(p) as x, st_y(p) as y, count(*) over () as rows from large order by _seq limit $2",
-    )
-    .bind(thresholds.overlap_m2)
-    .bind(EXAMPLES as i64)
-    .fetch_all(&mut *database)
-    .await?;
-    sqlx::query("drop table opensit_ingest_areas").execute(&mut *database).await?;
-    let Some(first) = rows.first() else { return Ok(()) };
-    let count: i64 = first.try_get("rows")?;
-    let mut examples = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let (area, other): (f64, i64) = (row.try_get("area")?, row.try_get("other")?);
-        let what = Some(format!("{area:.2} m² ∩ {other}"));
-        examples.push(Example { row: name(row, files)?, what, at: Some([row.try_get("x")?, row.try_get("y")?]) });
+    drop(rows);
+    let (at_least, files) = (thresholds.overlap_m2, files.to_vec());
+    let told = tokio::task::spawn_blocking(move || {
+        let mut found = Findings::default();
+        let name = |file: usize, number: u64| row_name(files.get(file).filter(|_| files.len() > 1).map(String::as_str), number);
+        areas.tell(at_least, &name, &mut found);
+        found
+    });
+    let told = told.await.map_err(|e| sqlx::Error::Io(std::io::Error::other(e)))?;
+    for (rule, rows, examples) in told.each() {
+        tally.found.add_all(rule, rows, examples.to_vec());
     }
-    found.add_all(Rule::Overlap, count.unsigned_abs(), examples);
     Ok(())
 }
 

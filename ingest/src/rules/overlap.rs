@@ -1,0 +1,401 @@
+//! Areas that lie over others: by how much, of all of a delivery. They are kept in millimetres, in memory, and held against each other beside
+//! the database, which would take minutes for a city's parcels.
+
+use std::ops::Range;
+
+use i_overlay::core::fill_rule::FillRule;
+use i_overlay::core::overlay::{Overlay, ShapeType};
+use i_overlay::core::overlay_rule::OverlayRule;
+use i_overlay::i_float::int::point::IntPoint;
+use rstar::primitives::{GeomWithData, Rectangle};
+use rstar::{AABB, RTree};
+
+use super::{Example, Findings, Rule};
+use crate::geometry::Shape;
+use crate::load::EXAMPLES;
+
+/// Units a metre.
+const FINE: f64 = 1_000.0;
+
+/// With more pairs of edges than this, two areas are held against each other along a line that sweeps over them.
+const MANY: usize = 4_000_000;
+
+/// An edge above a level, as far as it is looked at: from where to where, how high at both ends, and whether the area is below it or above.
+#[derive(Clone, Copy, Debug)]
+struct Slope {
+    west: f64,
+    east: f64,
+    height: [f64; 2],
+    sign: f64,
+}
+
+/// A position in millimetres east and north of the first of all.
+type Fine = [i32; 2];
+
+/// Areas in storage's metres, each with the row that it is of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Areas {
+    origin: Option<[f64; 2]>,
+    /// Rings without their first position again; outer ones run anticlockwise, holes the other way.
+    positions: Vec<Fine>,
+    /// Where each ring ends.
+    rings: Vec<u32>,
+    areas: Vec<AreaOf>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct AreaOf {
+    /// Where its rings end among all.
+    rings: u32,
+    /// Which of all rows it is, from one on, and of which file by which number.
+    seq: u32,
+    file: u32,
+    number: u32,
+}
+
+/// A row that lies over one before it.
+struct Over {
+    area: usize,
+    other: usize,
+    square_metres: f64,
+}
+
+impl Areas {
+    /// Adds an area that is valid. One that is farther off than millimetres reach, or of a row beyond what is counted, is left out.
+    pub(crate) fn add(&mut self, shape: &Shape, seq: u64, file: usize, number: u64) {
+        let (Ok(seq), Ok(file), Ok(number)) = (u32::try_from(seq), u32::try_from(file), u32::try_from(number)) else { return };
+        let Some(first) = shape.positions.first() else { return };
+        let origin = *self.origin.get_or_insert(*first);
+        let fine = |at: &[f64; 2]| [0, 1].map(|axis| ((at[axis] - origin[axis]) * FINE).round());
+        if shape.positions.iter().any(|at| fine(at).into_iter().any(|along| along.abs() > f64::from(i32::MAX / 2))) {
+            return;
+        }
+        let mut ring_number = 0;
+        for end in &shape.parts {
+            for (number, ring) in shape.rings().enumerate().take(*end).skip(ring_number) {
+                let from = self.positions.len();
+                self.positions.extend(ring[..ring.len().saturating_sub(1)].iter().map(|at| fine(at).map(|along| along as i32)));
+                let own = &mut self.positions[from..];
+                if (doubled(own) < 0) != (number > ring_number) {
+                    own.reverse();
+                }
+                self.rings.push(self.positions.len() as u32);
+            }
+            ring_number = *end;
+        }
+        self.areas.push(AreaOf { rings: self.rings.len() as u32, seq, file, number });
+    }
+
+    /// Tells which areas share more than so many square metres with one of a row before; each is told with the first that is found.
+    pub(crate) fn tell(mut self, at_least: f64, name: &dyn Fn(usize, u64) -> String, found: &mut Findings) {
+        self.in_order();
+        let mut over = self.over(at_least);
+        over.sort_unstable_by_key(|over| over.area);
+        let examples = over.iter().take(EXAMPLES).map(|Over { area, other, square_metres }| {
+            let row = |area: usize| name(self.areas[area].file as usize, self.areas[area].number.into());
+            let what = Some(format!("{square_metres:.2} m² ∩ {}", row(*other)));
+            Example { row: row(*area), what, at: self.within_both(*area, *other) }
+        });
+        found.add_all(Rule::Overlap, over.len() as u64, examples.collect());
+    }
+
+    /// Puts the areas in the order of their rows: those that the database looked at were added last.
+    fn in_order(&mut self) {
+        if self.areas.is_sorted_by_key(|area| area.seq) {
+            return;
+        }
+        let mut order: Vec<usize> = (0..self.areas.len()).collect();
+        order.sort_by_key(|area| self.areas[*area].seq);
+        let mut sorted = Self { origin: self.origin, ..Self::default() };
+        for area in order {
+            for ring in self.rings_of(area) {
+                sorted.positions.extend_from_slice(&self.positions[ring]);
+                sorted.rings.push(sorted.positions.len() as u32);
+            }
+            sorted.areas.push(AreaOf { rings: sorted.rings.len() as u32, ..self.areas[area] });
+        }
+        *self = sorted;
+    }
+
+    /// The positions of each ring of an area.
+    fn rings_of(&self, area: usize) -> impl Iterator<Item = Range<usize>> + '_ {
+        let first = if area == 0 { 0 } else { self.areas[area - 1].rings as usize };
+        (first..self.areas[area].rings as usize).map(|ring| {
+            let from = if ring == 0 { 0 } else { self.rings[ring - 1] as usize };
+            from..self.rings[ring] as usize
+        })
+    }
+
+    fn extent(&self, area: usize) -> (Fine, Fine) {
+        let all = self.rings_of(area).flat_map(|ring| &self.positions[ring]);
+        all.fold(([i32::MAX; 2], [i32::MIN; 2]), |(low, high), [x, y]| {
+            ([low[0].min(*x), low[1].min(*y)], [high[0].max(*x), high[1].max(*y)])
+        })
+    }
+
+    /// Those that lie over one before, found by as many threads as there are processors.
+    fn over(&self, at_least: f64) -> Vec<Over> {
+        let boxes = (0..self.areas.len()).map(|area| {
+            let (low, high) = self.extent(area);
+            GeomWithData::new(Rectangle::from_corners(low, high), area as u32)
+        });
+        let tree = RTree::bulk_load(boxes.collect());
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let each = self.areas.len().div_ceil(threads).max(1);
+        std::thread::scope(|scope| {
+            let starts = (0..self.areas.len()).step_by(each);
+            let tasks: Vec<_> = starts
+                .map(|from| {
+                    let tree = &tree;
+                    let own = from..(from + each).min(self.areas.len());
+                    scope.spawn(move || own.filter_map(|area| self.first_below(area, tree, at_least)).collect::<Vec<_>>())
+                })
+                .collect();
+            tasks.into_iter().flat_map(|task| task.join().unwrap_or_default()).collect()
+        })
+    }
+
+    fn first_below(&self, area: usize, tree: &RTree<GeomWithData<Rectangle<Fine>, u32>>, at_least: f64) -> Option<Over> {
+        let (low, high) = self.extent(area);
+        let mut slopes = (Vec::new(), Vec::new());
+        tree.locate_in_envelope_intersecting(&AABB::from_corners(low, high)).find_map(|other| {
+            let (other_low, other_high) = (other.geom().lower(), other.geom().upper());
+            let other = other.data as usize;
+            if other >= area {
+                return None;
+            }
+            let low = [0, 1].map(|axis| low[axis].max(other_low[axis]));
+            let high = [0, 1].map(|axis| high[axis].min(other_high[axis]));
+            let most = f64::from(high[0] - low[0]) * f64::from(high[1] - low[1]) / (FINE * FINE);
+            if most < at_least {
+                return None;
+            }
+            let square_metres = self.common(area, other, (low, high), &mut slopes) / (FINE * FINE);
+            (square_metres >= at_least).then_some(Over { area, other, square_metres })
+        })
+    }
+
+    /// The area that two have in common, square millimetres; the extents of both meet in the box. An area is what lies below its edges that it is
+    /// below of, less what lies below those that it is above of; so what is common to two is the sum, over all pairs of edges, of what lies
+    /// below both.
+    fn common(&self, one: usize, other: usize, within: (Fine, Fine), slopes: &mut (Vec<Slope>, Vec<Slope>)) -> f64 {
+        let (a, b) = slopes;
+        self.slopes(one, within, a);
+        self.slopes(other, within, b);
+        if a.len().saturating_mul(b.len()) > MANY {
+            return self.swept(one, other);
+        }
+        b.sort_unstable_by(|one, other| one.west.total_cmp(&other.west));
+        let below = |one: &Slope| -> f64 { b.iter().take_while(|other| other.west < one.east).map(|other| below_both(one, other)).sum() };
+        a.iter().map(below).sum()
+    }
+
+    /// The edges of an area above the bottom of a box, between its sides, no higher than its top.
+    fn slopes(&self, area: usize, (low, high): (Fine, Fine), out: &mut Vec<Slope>) {
+        out.clear();
+        let (width, top) = (f64::from(high[0] - low[0]), f64::from(high[1] - low[1]));
+        for ring in self.rings_of(area) {
+            let ring = &self.positions[ring];
+            let mut before = ring.last().copied().unwrap_or_default();
+            for at in ring {
+                let (from, to) = (std::mem::replace(&mut before, *at), *at);
+                if from[0] == to[0] || from[0].max(to[0]) <= low[0] || from[0].min(to[0]) >= high[0] || from[1].max(to[1]) <= low[1] {
+                    continue;
+                }
+                // anticlockwise the area is below what runs west
+                let (sign, west, east) = if from[0] > to[0] { (1.0, to, from) } else { (-1.0, from, to) };
+                let [west, east] = [west, east].map(|at| [0, 1].map(|axis| f64::from(at[axis] - low[axis])));
+                let steep = (east[1] - west[1]) / (east[0] - west[0]);
+                let height = |x: f64| west[1] + (x - west[0]) * steep;
+                let (from, to) = (west[0].max(0.0), east[0].min(width));
+                // where it leaves the box below or above
+                let [mut a, mut b] =
+                    if steep == 0.0 { [to; 2] } else { [0.0, top].map(|level| (west[0] + (level - west[1]) / steep).clamp(from, to)) };
+                if a > b {
+                    std::mem::swap(&mut a, &mut b);
+                }
+                for (west, east) in [(from, a), (a, b), (b, to)] {
+                    let ends = [height(west), height(east)].map(|height| height.clamp(0.0, top));
+                    if west < east && ends != [0.0; 2] {
+                        out.push(Slope { west, east, height: ends, sign });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same by a sweep (crate i_overlay).
+    fn swept(&self, one: usize, other: usize) -> f64 {
+        let mut overlay = Overlay::<i32>::new(self.rings_of(one).chain(self.rings_of(other)).map(|ring| ring.len()).sum());
+        for (area, kind) in [(one, ShapeType::Subject), (other, ShapeType::Clip)] {
+            for ring in self.rings_of(area) {
+                overlay.add_path_iter(self.positions[ring].iter().map(|[x, y]| IntPoint::new(*x, *y)), kind);
+            }
+        }
+        let shapes = overlay.overlay(OverlayRule::Intersect, FillRule::EvenOdd);
+        let doubled = |ring: &Vec<IntPoint>| doubled(&ring.iter().map(|at| [at.x, at.y]).collect::<Vec<_>>()) as f64;
+        shapes.iter().flatten().map(doubled).sum::<f64>().abs() / 2.0
+    }
+
+    /// A point that is in both, in storage: in the widest stretch that both have of some levels. `None`: none of the levels meets both.
+    fn within_both(&self, one: usize, other: usize) -> Option<[f64; 2]> {
+        const LEVELS: i32 = 32;
+        let ((low, high), (other_low, other_high)) = (self.extent(one), self.extent(other));
+        let (south, north) = (low[1].max(other_low[1]), high[1].min(other_high[1]));
+        let mut widest: Option<(f64, [f64; 2])> = None;
+        for level in 0..LEVELS {
+            let y = f64::from(south) + f64::from(north - south) * (f64::from(level) + 0.5) / f64::from(LEVELS);
+            let (a, b) = (self.crossings(one, y), self.crossings(other, y));
+            for (a, b) in a.chunks_exact(2).flat_map(|a| b.chunks_exact(2).map(move |b| (a, b))) {
+                let (west, east) = (a[0].max(b[0]), a[1].min(b[1]));
+                if east > west && widest.is_none_or(|(width, _)| east - west > width) {
+                    widest = Some((east - west, [f64::midpoint(west, east), y]));
+                }
+            }
+        }
+        let (_, at) = widest?;
+        let origin = self.origin?;
+        Some([0, 1].map(|axis| origin[axis] + at[axis] / FINE))
+    }
+
+    /// Where an area's outline crosses a level, from west to east.
+    fn crossings(&self, area: usize, y: f64) -> Vec<f64> {
+        let mut crossings = Vec::new();
+        for ring in self.rings_of(area) {
+            let ring = &self.positions[ring];
+            let mut before = ring.last().copied().unwrap_or_default();
+            for at in ring {
+                let [[ax, ay], [bx, by]] = [std::mem::replace(&mut before, *at), *at].map(|at| at.map(f64::from));
+                if (ay > y) != (by > y) {
+                    crossings.push((bx - ax) * (y - ay) / (by - ay) + ax);
+                }
+            }
+        }
+        crossings.sort_by(f64::total_cmp);
+        crossings
+    }
+}
+
+/// What lies below two edges at once, with the signs of both.
+fn below_both(one: &Slope, other: &Slope) -> f64 {
+    let (west, east) = (one.west.max(other.west), one.east.min(other.east));
+    if west >= east {
+        return 0.0;
+    }
+    let heights = |slope: &Slope| {
+        let steep = (slope.height[1] - slope.height[0]) / (slope.east - slope.west);
+        [west, east].map(|x| slope.height[0] + (x - slope.west) * steep)
+    };
+    let (a, b) = (heights(one), heights(other));
+    let (first, last) = (a[0] - b[0], a[1] - b[1]);
+    let lower = [a[0].min(b[0]), a[1].min(b[1])];
+    let width = east - west;
+    let area = if first * last < 0.0 {
+        let part = first / (first - last);
+        let crossing = a[0] + (a[1] - a[0]) * part;
+        width * (part * (lower[0] + crossing) + (1.0 - part) * (crossing + lower[1])) / 2.0
+    } else {
+        width * (lower[0] + lower[1]) / 2.0
+    };
+    area * one.sign * other.sign
+}
+
+/// Twice the area of a ring, more than nought if it runs anticlockwise.
+fn doubled(ring: &[Fine]) -> i128 {
+    let Some(last) = ring.last() else { return 0 };
+    let mut before = *last;
+    let crossed = |at: &Fine| {
+        let from = std::mem::replace(&mut before, *at);
+        i128::from(from[0]) * i128::from(at[1]) - i128::from(at[0]) * i128::from(from[1])
+    };
+    ring.iter().map(crossed).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Areas;
+    use crate::Limits;
+    use crate::geometry;
+    use crate::rules::{Example, Findings};
+    use crate::source::RawGeometry;
+
+    fn areas(wkt: &[String]) -> Areas {
+        let mut areas = Areas::default();
+        for (row, wkt) in (1..).zip(wkt) {
+            let shape = geometry::tidy(RawGeometry::Wkt(wkt.clone()), &Limits::default()).unwrap().shape;
+            areas.add(&shape, row, 0, row);
+        }
+        areas
+    }
+
+    fn found(wkt: &[&str]) -> Vec<Example> {
+        let mut found = Findings::default();
+        let wkt: Vec<String> = wkt.iter().map(|wkt| (*wkt).to_owned()).collect();
+        areas(&wkt).tell(0.1, &|_, row| row.to_string(), &mut found);
+        found
+            .each()
+            .flat_map(|(_, rows, examples)| {
+                assert_eq!(rows as usize, examples.len());
+                examples.to_vec()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn neighbours_share_no_area() {
+        let squares = ["POLYGON((0 0,4 0,4 4,0 4,0 0))", "POLYGON((4 1,8 1,8 3,4 3,4 1))", "POLYGON((0 4,4 4,2 9,0 4))"];
+        assert_eq!(found(&squares), []);
+        // in a hole, and a hundredth of a square metre
+        assert_eq!(found(&["POLYGON((0 0,9 0,9 9,0 9,0 0),(2 2,2 7,7 7,7 2,2 2))", "POLYGON((2 2,7 2,7 7,2 7,2 2))"]), []);
+        assert_eq!(found(&["POLYGON((0 0,4 0,4 4,0 4,0 0))", "POLYGON((3.99 0,5 0,5 1,3.99 1,3.99 0))"]), []);
+    }
+
+    #[test]
+    fn the_later_of_two_is_told_with_a_place_in_both() {
+        let over = found(&["POLYGON((0 0,4 0,4 4,0 4,0 0))", "POLYGON((8 8,9 8,9 9,8 9,8 8))", "POLYGON((6 2,2 2,2 6,6 6,6 2))"]);
+        assert_eq!((over[0].row.as_str(), over[0].what.as_deref()), ("3", Some("4.00 m² ∩ 1")));
+        let [x, y] = over[0].at.unwrap();
+        assert!((2.0..4.0).contains(&x) && (2.0..4.0).contains(&y), "{x} {y}");
+        // the same twice, one within another, parts, a hole that is drawn the wrong way round
+        assert_eq!(found(&["POLYGON((0 0,4 0,4 4,0 4,0 0))"; 2])[0].what.as_deref(), Some("16.00 m² ∩ 1"));
+        assert_eq!(found(&["POLYGON((0 0,9 0,9 9,0 0))", "POLYGON((5 1,5 2,6 2,5 1))"])[0].what.as_deref(), Some("0.50 m² ∩ 1"));
+        let parts = "MULTIPOLYGON(((0 0,1 0,1 1,0 1,0 0)),((5 0,6 0,6 1,5 1,5 0)))";
+        assert_eq!(found(&[parts, "POLYGON((0 0,9 0,9 0.5,0 0.5,0 0))"])[0].what.as_deref(), Some("1.00 m² ∩ 1"));
+        let hole = "POLYGON((0 0,9 0,9 9,0 9,0 0),(2 2,7 2,7 7,2 7,2 2))";
+        assert_eq!(found(&[hole, "POLYGON((0 4,9 4,9 5,0 5,0 4))"])[0].what.as_deref(), Some("4.00 m² ∩ 1"));
+    }
+
+    #[test]
+    fn of_random_stars_it_is_what_a_sweep_says() {
+        let mut number = 7u64;
+        let mut random = |most: u64| {
+            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (number >> 33) % most
+        };
+        let mut star = || {
+            let (n, x, y) = (3 + random(40), random(40) as f64, random(40) as f64);
+            let mut ring: Vec<String> = (0..n)
+                .map(|i| {
+                    let (angle, radius) = (i as f64 / n as f64 * std::f64::consts::TAU, 1.0 + random(20) as f64);
+                    format!("{:.3} {:.3}", x + radius * angle.cos(), y + radius * angle.sin())
+                })
+                .collect();
+            ring.push(ring[0].clone());
+            format!("POLYGON(({}))", ring.join(","))
+        };
+        let stars: Vec<String> = (0..60).map(|_| star()).collect();
+        let areas = areas(&stars);
+        let (mut slopes, mut met) = ((Vec::new(), Vec::new()), 0);
+        for (one, other) in (0..60).flat_map(|one| (0..one).map(move |other| (one, other))) {
+            let ((low, high), (its_low, its_high)) = (areas.extent(one), areas.extent(other));
+            let within = ([0, 1].map(|axis| low[axis].max(its_low[axis])), [0, 1].map(|axis| high[axis].min(its_high[axis])));
+            if within.0[0] >= within.1[0] || within.0[1] >= within.1[1] {
+                continue;
+            }
+            let (summed, swept) = (areas.common(one, other, within, &mut slopes) / 1e6, areas.swept(one, other) / 1e6);
+            assert!((summed - swept).abs() < 0.05, "{one} {other}: {summed} {swept}\n{}\n{}", stars[one], stars[other]);
+            met += usize::from(swept > 0.1);
+        }
+        assert!(met > 500, "{met}");
+    }
+}
