@@ -10,12 +10,21 @@ use crate::{CatalogueError, entry, policies};
 
 /// Where published layers stand: after the declared ones.
 const PUBLISHED_ORDINAL: i32 = 10_000;
+/// Their module.
+const PUBLISHED: &str = "published";
 
 /// Writes a declaration, the indexes that its searchable fields need and the policies that follow from its rule. Writing the same again changes nothing (and
 /// the change feed says nothing).
+///
+/// Of a published layer that is there, who sees it stays as it is at this moment: it may have been narrowed while a file was read.
 pub async fn put(conn: &mut PgConnection, layer: &Layer, ordinal: Option<i32>) -> Result<(), CatalogueError> {
-    write(conn, layer, ordinal).await?;
-    equip(conn, layer).await
+    let there = if layer.module == PUBLISHED { get_to_change(&mut *conn, &layer.id).await? } else { None };
+    let layer = match there.filter(|there| there.module == PUBLISHED) {
+        Some(now) => Layer { audience: now.audience, rows: now.rows, author: now.author, draft: now.draft, ..layer.clone() },
+        None => layer.clone(),
+    };
+    write(conn, &layer, ordinal).await?;
+    equip(conn, &layer).await
 }
 
 async fn write(conn: &mut PgConnection, layer: &Layer, ordinal: Option<i32>) -> Result<(), CatalogueError> {
@@ -53,7 +62,7 @@ pub async fn set_access(
     let Some(mut layer) = get_to_change(&mut *conn, id).await? else { return Ok(None) };
     layer.audience = audience;
     layer.editors = editors.to_vec();
-    if layer.module == "published" {
+    if layer.module == PUBLISHED {
         // a theme declares which of its fields are edited; of a file's, all are
         layer.fields.iter_mut().for_each(|field| field.editable = !editors.is_empty());
     }
