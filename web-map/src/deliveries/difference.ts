@@ -1,0 +1,20 @@
+/** What a delivery changes, as it is judged before it is applied. */
+import type { Counts, Difference } from '../api/deliveries';
+
+/** From this part of the rows on, so many that vanish are rather a delivery of something else, or of a part. */
+const MUCH = 1 / 3;
+/** Below so many nobody needs to be warned. */
+const FEW = 5;
+
+export const before = ({ changed, vanished, same }: Counts, kept = 0): number => changed + vanished + same + kept;
+
+/** The part of the rows that vanishes, 0 to 1, if it is much; otherwise undefined. */
+export function vanishing({ rows, kept, vanished_stay: stay }: Difference): number | undefined {
+  const there = before(rows, kept);
+  if (stay || there === 0 || rows.vanished < FEW) return undefined;
+  const share = rows.vanished / there;
+  return share >= MUCH ? share : undefined;
+}
+
+/** Nothing to write. */
+export const isSame = ({ rows, vanished_stay: stay }: Difference): boolean => rows.new + rows.changed + (stay ? 0 : rows.vanished) === 0;
