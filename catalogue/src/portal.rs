@@ -137,7 +137,7 @@ fn layer(entry: &Entry, who: &Principal) -> Value {
     let personal: Vec<_> = layer.fields.iter().filter(|f| f.personal && who.is_staff() && !who.may_read_field(f)).collect();
     json!({
         "id": layer.id, "group": layer.module, "title": layer.title, "description": layer.description,
-        "geometry": layer.geometry.family(), "geometry_type": layer.geometry, "audience": layer.audience, "editable": who.may_edit(layer) && layer.takes_features(),
+        "geometry": layer.geometry.family(), "geometry_type": layer.geometry, "audience": layer.audience, "draft": layer.draft, "editable": who.may_edit(layer) && layer.takes_features(),
         "operable": who.may_edit(layer) && !layer.takes_features(), "page": layer.page,
         "minzoom": layer.zoom.0, "maxzoom": layer.zoom.1, "visible": layer.visible,
         "count": entry.rows_for(who), "bbox": entry.bbox_for(who).map(bbox_json), "label_field": layer.label, "row_title": layer.row_title, "base": layer.base, "validity": layer.validity,

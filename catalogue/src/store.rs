@@ -50,7 +50,7 @@ pub async fn set_access(
     editors: &[Role],
     by: &str,
 ) -> Result<Option<Layer>, CatalogueError> {
-    let Some(mut layer) = get(&mut *conn, id).await? else { return Ok(None) };
+    let Some(mut layer) = get_to_change(&mut *conn, id).await? else { return Ok(None) };
     layer.audience = audience;
     layer.editors = editors.to_vec();
     if layer.module == "published" {
@@ -69,6 +69,18 @@ pub async fn set_access(
     .await?;
     policies::install(conn, &layer).await?;
     Ok(Some(layer))
+}
+
+/// Writes a declaration that was got by [`get_to_change`] and changed by somebody, and the policies that follow from it.
+pub async fn change(conn: &mut PgConnection, layer: &Layer) -> Result<(), CatalogueError> {
+    sqlx::query(
+        "update opensit.layers set declaration = $2, generation = generation + 1, changed_at = now() where id = $1 and declaration <> $2",
+    )
+    .bind(layer.id.as_str())
+    .bind(Json(layer))
+    .execute(&mut *conn)
+    .await?;
+    policies::install(conn, layer).await
 }
 
 /// As [`put`], for what the program declares: audience and editors stay as an administrator has set them; where these can't be
@@ -141,7 +153,16 @@ pub async fn remove(conn: &mut PgConnection, id: &LayerId) -> Result<(), Catalog
 
 /// The layer of this name.
 pub async fn get(conn: &mut PgConnection, id: &LayerId) -> Result<Option<Layer>, CatalogueError> {
-    let row = sqlx::query("select declaration from opensit.layers where id = $1").bind(id.as_str()).fetch_optional(conn).await?;
+    read(conn, id, "select declaration from opensit.layers where id = $1").await
+}
+
+/// As [`get`]; who else wants to change it waits until the caller's transaction ends.
+pub async fn get_to_change(conn: &mut PgConnection, id: &LayerId) -> Result<Option<Layer>, CatalogueError> {
+    read(conn, id, "select declaration from opensit.layers where id = $1 for update").await
+}
+
+async fn read(conn: &mut PgConnection, id: &LayerId, sql: &'static str) -> Result<Option<Layer>, CatalogueError> {
+    let row = sqlx::query(sql).bind(id.as_str()).fetch_optional(conn).await?;
     row.map(|row| {
         let Json(value): Json<serde_json::Value> = row.try_get(0)?;
         serde_json::from_value(value).map_err(CatalogueError::Declaration)

@@ -16,13 +16,14 @@ const FOR_THEMES: [&str; 6] = ["attachments", "catalogue", "demo-town", "jobs", 
 /// Themes whose contract types others may use.
 const BASE_REGISTERS: [&str; 2] = ["cadastre", "territory"];
 /// What has a schema of its own and is no theme.
-const CAPABILITIES: [&str; 4] = ["attachments", "identity", "jobs", "opensit"];
+const CAPABILITIES: [&str; 5] = ["attachments", "deliveries", "identity", "jobs", "opensit"];
 /// What each crate that is no theme may use of ours.
-const MAY_USE: [(&str, &[&str]); 16] = [
+const MAY_USE: [(&str, &[&str]); 17] = [
     ("attachments", &["kernel", "operations"]),
     ("bench", &[]),
     ("catalogue", &["kernel", "operations"]),
     ("crs", &["kernel"]),
+    ("deliveries", &["catalogue", "identity", "ingest", "jobs", "kernel"]),
     ("demo-town", &[]),
     ("e2e", &[]),
     ("feed", &["catalogue", "crs", "kernel"]),
@@ -41,6 +42,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
             "cadastre",
             "catalogue",
             "crs",
+            "deliveries",
             "demo-town",
             "environment",
             "feed",

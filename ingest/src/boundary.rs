@@ -10,7 +10,7 @@ use sqlx::{Connection, PgConnection};
 use crate::geometry::{self, Family, Shape};
 use crate::source::open::Opener;
 use crate::source::{DeclaredCrs, Reader, Row, SourceLayer, Value, open};
-use crate::{IngestError, Limits, ReaderProcess};
+use crate::{IngestError, Limits, ReaderProcess, Stop};
 
 /// A comune of the installation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Boundary {
     ///
     /// The file may be in any system of the register; which Monte Mario parameters hold follows from its own ISTAT codes.
     pub async fn read(file: &Path, storage: Srid, reader: &ReaderProcess) -> Result<Self, IngestError> {
-        let (path, opener) = (file.to_owned(), Opener::Process(reader.clone()));
+        let (path, opener) = (file.to_owned(), Opener::Process(reader.clone(), Stop::default()));
         let working = tokio::task::spawn_blocking(move || read(&path, storage, &opener));
         let areas = working.await.map_err(|e| IngestError::Reader(e.to_string()))??;
         Ok(Self { areas, storage })

@@ -209,6 +209,17 @@ pub enum IngestError {
         /// For each rule, its rows, with examples and what to do.
         reasons: Vec<String>,
     },
+    /// Somebody asked for the load to stop.
+    #[error("the load was cancelled; nothing was loaded")]
+    Cancelled,
+    /// The order was carried out before.
+    #[error("this delivery is in `{layer}` already, as number {number}")]
+    LoadedBefore {
+        /// The layer.
+        layer: LayerId,
+        /// The delivery's number.
+        number: i64,
+    },
     /// The file changed while it was read.
     #[error(
         "{file}: it had {before} rows when read first and {after} when read again; somebody is writing it. Try again when that is done"

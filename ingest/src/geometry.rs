@@ -10,12 +10,14 @@ pub(crate) use ewkb::{write as write_ewkb, write_wkb};
 pub(crate) use text::{to_geojson, to_wkt};
 pub(crate) use wkb::read as read_wkb;
 
+use serde::{Deserialize, Serialize};
+
 use crate::Limits;
 use crate::report::Reason;
 use crate::source::RawGeometry;
 
 /// Points, lines or areas.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Family {
     Point,
     Line,

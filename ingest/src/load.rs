@@ -6,6 +6,7 @@ mod papers;
 mod placing;
 mod publish;
 mod staging;
+mod stopping;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ pub(crate) use papers::Papers;
 pub(crate) use placing::{Into, Placed, comuni, place};
 pub(crate) use publish::{Target, append, geometry_sql, lock, publish};
 pub(crate) use staging::{Staging, lock_layer, unlock_layer};
+pub(crate) use stopping::{backend, unless_stopped};
 
 /// Examples told of each kind.
 pub(crate) const EXAMPLES: usize = 5;

@@ -4,6 +4,7 @@ mod apply;
 mod file;
 mod found;
 mod propose;
+mod sample;
 mod style;
 mod write;
 
@@ -19,7 +20,8 @@ use crate::{IngestError, Request};
 pub(crate) use apply::apply;
 pub use file::{CodeLine, FieldLine, Kind, PlanFile, Validity, Words};
 pub use found::{Found, FoundColumn, FoundCrs, FoundFile};
-pub use propose::propose;
+pub use propose::{Looked, look, propose};
+pub use sample::Sample;
 pub(crate) use style::default_style;
 
 /// The schema of published layers.
@@ -235,6 +237,8 @@ pub(crate) fn layer(
         licence: None,
         attribution: None,
         source_date: None,
+        author: request.author,
+        draft: request.draft,
     };
     match (&request.plan, replaced) {
         (Some(plan), old) => told(plan, old.map_or(layer.clone(), |old| keep_from(old, layer.clone())), layer),
@@ -278,6 +282,8 @@ fn keep_from(old: &Layer, new: Layer) -> Layer {
         style: if same_look { old.style.clone() } else { new.style },
         label: if same_look { old.label.clone() } else { new.label },
         row_title: if same_look { old.row_title.clone() } else { new.row_title },
+        author: old.author,
+        draft: old.draft,
         ..new
     }
 }

@@ -9,6 +9,7 @@ mod words;
 use kernel::layer::{FieldType, GeometryType};
 use kernel::{Bbox, Language, LayerId, Srid, Text};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 pub use kept::KeptReport;
 pub use note::Note;
@@ -150,6 +151,21 @@ pub enum IdSource {
 }
 
 impl Report {
+    /// The report as JSON, in which each reason and rule has its `words` and its `cure`, and a difference its `words`.
+    pub fn with_words(&self) -> Value {
+        let Ok(mut document) = serde_json::to_value(self) else { return Value::Null };
+        for (row, kept) in document["kept_out"].as_array_mut().into_iter().flatten().zip(&self.kept_out) {
+            (row["words"], row["cure"]) = (json!(kept.reason.words()), json!(kept.reason.cure()));
+        }
+        for (row, found) in document["findings"].as_array_mut().into_iter().flatten().zip(&self.findings) {
+            (row["words"], row["cure"]) = (json!(found.rule.words()), json!(found.rule.cure()));
+        }
+        if let Some(difference) = &self.difference {
+            document["difference"] = difference.with_words();
+        }
+        document
+    }
+
     /// The report in plain words: a dozen lines, without colours.
     pub fn text(&self, language: Language) -> String {
         words::write(self, language)

@@ -3,8 +3,9 @@ use std::sync::Arc;
 
 use kernel::{Clock, LayerId, Srid, Text};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use crate::ReaderProcess;
+use crate::{ReaderProcess, Stop};
 use crate::plan::PlanFile;
 use crate::rules::{Rules, Thresholds};
 
@@ -34,8 +35,20 @@ pub struct Request {
     pub key: Option<String>,
     /// For an update.
     pub update: Update,
+    /// Whether a layer that is made of it is a draft at first (`--draft`): there for its author and for administrators alone. One that
+    /// exists stays what it is.
+    pub draft: bool,
+    /// The account of who loads it, if a person does: the author of a layer that is made of it.
+    pub author: Option<Uuid>,
+    /// Whether a plan is proposed again only if it is of a layer of that author.
+    pub only_own: bool,
     /// The plan that it goes by; see [`Self::by`].
     pub plan: Option<PlanFile>,
+    /// What names the delivery for whoever orders it: it is kept with what is published, in the same transaction, and a second load
+    /// of that name is [`IngestError::LoadedBefore`](crate::IngestError::LoadedBefore).
+    pub order: Option<Uuid>,
+    /// By which the load is told to stop.
+    pub stop: Stop,
 }
 
 /// How an update goes.
@@ -112,7 +125,12 @@ impl Request {
             swap_axes: false,
             key: None,
             update: Update::default(),
+            draft: false,
+            author: None,
+            only_own: false,
             plan: None,
+            order: None,
+            stop: Stop::default(),
         }
     }
 }

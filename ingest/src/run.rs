@@ -37,7 +37,11 @@ pub async fn run(owner: &PgPool, settings: &Settings, request: Request, progress
     let mut database = owner.acquire().await.map_err(IngestError::database(busy))?;
     let mut helper = owner.acquire().await.map_err(IngestError::database(busy))?;
     load::lock_layer(&mut database, &request.layer).await?;
-    let outcome = locked(&mut database, &mut helper, settings, &request, progress, began).await;
+    // who was killed after the commit, and before anybody was told of it, is told now
+    let outcome = match Delivery::ordered(&mut database, &request).await {
+        Ok(()) => locked(owner, &mut database, &mut helper, settings, &request, progress, began).await,
+        Err(error) => Err(error),
+    };
     let unlocked = load::unlock_layer(&mut database, &request.layer).await;
     // the first error is the one that explains
     let report = outcome?;
@@ -57,6 +61,7 @@ pub(crate) struct Opened {
 }
 
 async fn locked(
+    owner: &PgPool,
     database: &mut PgConnection,
     helper: &mut PgConnection,
     settings: &Settings,
@@ -90,7 +95,9 @@ async fn locked(
     set_session(database).await?;
     set_session(helper).await?;
     let staging = Staging::begin(database, &request.layer).await?;
-    let outcome = load(database, helper, settings, request, progress, &territory, &target, &staging, opened, &placements).await;
+    let backends = [load::backend(database).await?, load::backend(helper).await?];
+    let loading = load(database, helper, settings, request, progress, &territory, &target, &staging, opened, &placements);
+    let outcome = load::unless_stopped(owner, backends, &request.stop, loading).await;
     let ended = staging.end(database).await;
     let reset = reset_session(database).await.and(reset_session(helper).await);
     let (loaded, opened_notes) = outcome?;
@@ -143,7 +150,7 @@ pub(crate) async fn open_and_survey(
         family: by.as_ref().and_then(|plan| plan.geometry).map(plan::Kind::family),
         keys_may_repeat: request.rules().get(Rule::RepeatedKey) == Severity::KeepOut,
     };
-    let opener = Opener::Process(settings.reader.clone());
+    let opener = Opener::Process(settings.reader.clone(), request.stop.clone());
     let (say, mut heard) = unbounded_channel();
     let working = tokio::task::spawn_blocking(move || {
         let folder = folder_in(temporary)?;
@@ -287,7 +294,7 @@ async fn load(
         progress.stage(Stage::Publishing, None);
         let new: u64 = comuni.iter().map(|(_, rows)| rows).sum();
         let counts = update::Counts { new, ..Default::default() };
-        let delivery = Delivery { mode: request.mode, key: key.as_deref(), files: &names, rows: counts };
+        let delivery = Delivery { mode: request.mode, key: key.as_deref(), files: &names, rows: counts, order: request.order };
         (layer, rows) = if let Target::Grows(there) = target {
             let declared = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
             let (before, rows) = load::append(database, staging, &declared, &delivery).await?;

@@ -78,7 +78,7 @@ pub(crate) async fn update(
     if request.update.only_look || nothing {
         transaction.rollback().await.map_err(failed())?;
     } else {
-        let delivery = Delivery { mode: Mode::Update, key: Some(key), files, rows };
+        let delivery = Delivery { mode: Mode::Update, key: Some(key), files, rows, order: request.order };
         let number = delivery.keep(&mut transaction, layer).await?;
         let written = IngestError::database("can't write what differs");
         write(&mut transaction, delivered, number, keep_vanished).await.map_err(written)?;

@@ -1,6 +1,7 @@
 //! The one idea: everything that has a place is a [`Layer`], declared once.
 
 mod access;
+mod draft;
 mod field;
 mod geometry;
 mod seen;
@@ -8,6 +9,7 @@ mod style;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 pub use access::Policy;
 pub use field::{Code, Field, FieldType};
@@ -103,6 +105,12 @@ pub struct Layer {
     /// The day its source describes.
     #[serde(default)]
     pub source_date: Option<NaiveDate>,
+    /// The account of who made it of a file, if a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<Uuid>,
+    /// Whether it is a draft: there for its author and for administrators alone, whatever its audience will be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
 }
 
 /// Who may see a layer.

@@ -226,6 +226,7 @@ impl Principal {
     /// Whether this layer exists for them. If it does not, the answer is the same as for a layer that nobody has.
     pub fn may_read(&self, layer: &Layer) -> bool {
         self.key_opens(layer)
+            && !layer.is_hidden_draft(self)
             && match layer.audience {
                 Audience::Public => true,
                 Audience::Citizens => self.role != Role::Anonymous,

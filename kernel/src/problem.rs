@@ -131,6 +131,34 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The request is too large", detail)
     }
 
+    /// 412: a version of a protocol that is not spoken here. `allowed` lists those that are.
+    pub fn unsupported_version(detail: impl Into<String>, allowed: impl IntoIterator<Item = impl Into<Value>>) -> Self {
+        let allowed = Value::Array(allowed.into_iter().map(Into::into).collect());
+        Self::new(StatusCode::PRECONDITION_FAILED, "unsupported-version", "That version of the protocol is not spoken here", detail)
+            .with("allowed", allowed)
+    }
+
+    /// 422: a file that can't be taken for what it is to become. The detail says where, why and what to do.
+    pub fn unfit_file(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unfit-file", "The file can't be taken", detail)
+    }
+
+    /// 423: somebody else is at it this moment.
+    pub fn locked(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::LOCKED, "locked", "Somebody else is at it", detail)
+    }
+
+    /// 460 (tus, checksum): the bytes are not those that the checksum was made of.
+    pub fn checksum_mismatch(detail: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST);
+        Self::new(status, "checksum-mismatch", "The checksum does not match", detail)
+    }
+
+    /// 507: there is no room for it.
+    pub fn insufficient_storage(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "insufficient-storage", "There is no room for it", detail)
+    }
+
     /// 429: too often. It is worth trying again after that many seconds.
     pub fn too_many_requests(detail: impl Into<String>, retry_after_s: u32) -> Self {
         let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests", detail);

@@ -37,6 +37,8 @@ pub(crate) fn parcels() -> Layer {
         base: false,
         off_cards: false,
         style: Style::default(),
+        author: None,
+        draft: false,
         aggregate_by: None,
         accuracy: None,
         licence: Some("CC-BY-4.0".to_owned()),

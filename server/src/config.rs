@@ -136,6 +136,7 @@ pub(crate) struct Config {
     pub(crate) change_feed: Given<ChangeFeed>,
     pub(crate) modules: Option<Given<Vec<String>>>,
     pub(crate) limits: Given<Limits>,
+    pub(crate) uploads_dir: Given<PathBuf>,
     /// The rest of the file: base maps, files of tiles, coordinate systems.
     pub(crate) file: File,
 }
@@ -146,8 +147,10 @@ impl Config {
         let (path, file) = File::find(options.config.as_deref(), options.data_dir.as_deref().unwrap_or(data_dir))?;
         let pick = Pick { matches, file: path.as_ref().map_or_else(String::new, |p| p.display().to_string()) };
         let listen = ([127, 0, 0, 1], 8080).into();
+        let data_dir = pick.or("data_dir", &options.data_dir, &file.data_dir, data_dir.to_owned());
         Ok(Self {
-            data_dir: pick.or("data_dir", &options.data_dir, &file.data_dir, data_dir.to_owned()),
+            uploads_dir: pick.or("uploads_dir", &None, &file.uploads_dir, data_dir.value.join("uploads")),
+            data_dir,
             database_url: pick.of("database_url", &options.database_url, &file.database_url),
             app_url: pick.of("app_url", &options.app_url, &file.app_url),
             replication_url: pick.of("replication_url", &options.replication_url, &file.replication_url),
@@ -199,6 +202,7 @@ impl Config {
         optional("martin-prefix", self.martin_prefix.as_ref().map(|g| (g.value.to_string(), &g.source)), "none");
         optional("db-listen", self.db_listen.as_ref().map(|g| (g.value.to_string(), &g.source)), "closed");
         optional("modules", self.modules.as_ref().map(|g| (g.value.join(","), &g.source)), "all");
+        rows.push(("uploads-dir", self.uploads_dir.value.display().to_string(), self.uploads_dir.source.clone()));
         rows.push(("change-feed", format!("{:?}", self.change_feed.value).to_lowercase(), self.change_feed.source.clone()));
         rows.push(("listen", self.listen.value.to_string(), self.listen.source.clone()));
         rows.push(("log", self.log.value.clone(), self.log.source.clone()));

@@ -117,6 +117,16 @@ impl Database {
         Ok(pool.acquire_timeout(WAIT_FOR_CONNECTION).connect_lazy_with(options))
     }
 
+    /// Makes connections as the owner for one load of a file: two that work and one that can tell them to stop. The database notices itself when
+    /// the program is gone.
+    pub(crate) fn owner_for_loads(&self) -> Result<impl Fn() -> PgPool + Send + Sync + 'static, Failure> {
+        let options = PgConnectOptions::from_str(&self.owner_url)
+            .map_err(|e| Failure::new(format!("the connection string of the owner can't be read: {e}")))?
+            .application_name("opensit delivery")
+            .options([("client_connection_check_interval", "2s")]);
+        Ok(move || PgPoolOptions::new().max_connections(3).min_connections(0).connect_lazy_with(options.clone()))
+    }
+
     /// Connections as the application, for everything but tiles.
     pub(crate) async fn app(&self) -> Result<kernel::Database, Failure> {
         pool(&self.app_url, 12, "opensit", &[("jit", "off")], "opensit_app").await.map(kernel::Database::new)

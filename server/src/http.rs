@@ -52,6 +52,8 @@ pub(crate) struct App {
     pub(crate) who: Who,
     /// Connections as the owner, for the rare act of an administrator that changes tables.
     pub(crate) owner: PgPool,
+    /// Files that are sent, and what becomes of them.
+    pub(crate) deliveries: deliveries::Deliveries,
 }
 
 impl App {
@@ -63,7 +65,7 @@ impl App {
 
 /// The whole program over HTTP.
 pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) -> Result<Router, Failure> {
-    let App { context, catalogue, feed, engine, archives, who, owner } = app.clone();
+    let App { context, catalogue, feed, engine, archives, who, owner, deliveries } = app.clone();
     let wanted = config.modules.as_ref().map(|g| g.value.as_slice());
     let runs = |id: &str| wanted.is_none_or(|ids| ids.iter().any(|w| w == id));
     let themes = modules::all()?;
@@ -119,6 +121,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
         .merge(who.routes(&context, &catalogue))
         .merge(layers::routes(layers::Layers { catalogue: catalogue.clone(), owner: owner.clone() }))
         .merge(load_reports::routes(load_reports::Reports { context: context.clone(), owner }))
+        .merge(deliveries.routes())
         .merge(attachments::routes(attachments))
         .merge(jobs::routes(jobs))
         .merge(catalogue::routes(context.clone(), catalogue, syntaxes, settings))

@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::time::Duration;
 
+use deliveries::Deliveries;
 use jobs::{Settings, Worker};
-use kernel::Services;
+use kernel::{Database, Services};
 use tokio::task::JoinHandle;
 
 use crate::commands::serve::GRACE;
@@ -18,6 +19,15 @@ pub(crate) fn worker(services: &Services) -> Worker {
     let photos = services.clone();
     Worker::new(services.context.database.clone(), Settings { grace: HANDLERS_GRACE, ..Settings::default() })
         .on(reports::PHOTO_JOB, move |job, _| reports::write_anew(photos.clone(), job))
+}
+
+/// The worker that loads what is sent: apart from the other, so that a photo does not wait for a cadastre.
+pub(crate) fn loader(database: Database, deliveries: &Deliveries, at_a_time: usize) -> Worker {
+    let worker = Worker::new(database, Settings { grace: HANDLERS_GRACE, at_a_time, ..Settings::default() });
+    deliveries::KINDS.into_iter().fold(worker, |worker, kind| {
+        let deliveries = deliveries.clone();
+        worker.on(kind, move |job, progress| deliveries::work(deliveries.clone(), job, progress))
+    })
 }
 
 /// A worker at work. Dropped, it stops at once; what it had not ended is taken up again when its lease has run out.

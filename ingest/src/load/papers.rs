@@ -3,6 +3,7 @@
 use kernel::LayerId;
 use sqlx::PgConnection;
 use sqlx::types::Json;
+use uuid::Uuid;
 
 use crate::plan::PlanFile;
 use crate::{IngestError, Report};
@@ -28,18 +29,21 @@ impl Papers {
         Ok(())
     }
 
-    /// The plan of the last delivery of a layer that is there; or, if none is named, of the one whose columns are most like these.
+    /// The plan of the last delivery of a layer that is there; or, if none is named, of the one whose columns are most like these; of
+    /// layers of this author alone, if one is given.
     pub(crate) async fn kept(
         database: &mut PgConnection,
         layer: Option<&LayerId>,
+        author: Option<Uuid>,
         columns: &[&str],
     ) -> Result<Option<PlanFile>, IngestError> {
         let texts: Vec<String> = sqlx::query_scalar(
             "select distinct on (d.layer) d.plan from opensit.deliveries d join opensit.layers l on l.id = d.layer
-              where d.plan is not null and d.undone_at is null and ($1::text is null or d.layer = $1)
+              where d.plan is not null and d.undone_at is null and ($1::text is null or d.layer = $1) and ($2::uuid is null or l.declaration ->> 'author' = $2::text)
               order by d.layer, d.number desc",
         )
         .bind(layer.map(LayerId::as_str))
+        .bind(author)
         .fetch_all(database)
         .await
         .map_err(IngestError::database("did not say what was planned before"))?;

@@ -193,6 +193,14 @@ impl PlanFile {
         Ok(plan)
     }
 
+    /// Reads a plan as JSON. An error names the line, what is wrong in it, and what is allowed.
+    pub fn from_json(text: &[u8], file: &str) -> Result<Self, IngestError> {
+        let refuse = |why: String| IngestError::Plan { file: file.to_owned(), why };
+        let plan: Self = serde_json::from_slice(text).map_err(|e| refuse(e.to_string()))?;
+        plan.check().map_err(refuse)?;
+        Ok(plan)
+    }
+
     /// Reads a plan from a file.
     pub fn read(path: &Path) -> Result<Self, IngestError> {
         let text = std::fs::read_to_string(path).map_err(IngestError::io(path))?;

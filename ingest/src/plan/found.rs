@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use super::FieldPlan;
+use super::{FieldPlan, Sample};
 use crate::geometry::{self, Family};
 use crate::load::row_name;
 use crate::rules::{Checker, Facts, Findings};
@@ -94,14 +94,15 @@ pub struct FoundColumn {
     pub more: bool,
 }
 
-/// Files, columns, and the rules that do not hold.
-pub(crate) type Looked = (Vec<FoundFile>, Vec<FoundColumn>, Findings);
+/// Files, columns, the rules that do not hold, and some rows.
+pub(crate) type Read = (Vec<FoundFile>, Vec<FoundColumn>, Findings, Sample);
 
 /// Looks through the rows of every file.
-pub(crate) fn look(sources: &mut [Source], fields: &[FieldPlan], facts: Facts, limits: &Limits) -> Result<Looked, IngestError> {
+pub(crate) fn look(sources: &mut [Source], fields: &[FieldPlan], facts: Facts, limits: &Limits) -> Result<Read, IngestError> {
     let mut columns: Vec<(u64, BTreeSet<String>, bool)> = vec![(0, BTreeSet::new(), false); fields.len()];
     let mut files = Vec::with_capacity(sources.len());
     let (mut checker, several) = (Checker::new(facts, fields), sources.len() > 1);
+    let mut sample = Sample::of(sources, fields);
     for (index, source) in sources.iter_mut().enumerate() {
         let mut counts = [0_u64; 3];
         let (mut rows, mut without) = (0, 0);
@@ -121,10 +122,14 @@ pub(crate) fn look(sources: &mut [Source], fields: &[FieldPlan], facts: Facts, l
             }
             let label = || row_name(several.then_some(source.file.as_str()), row.number);
             let mut values: Vec<Value> = fields.iter().map(|f| row.values.get(f.source[index]).cloned().unwrap_or(Value::Null)).collect();
+            let sampled = sample.wants().then(|| values.clone());
             // nothing is kept out yet
             let _ = checker.values(&mut values, &label, &|| None);
             match geometry::tidy(row.geometry, limits) {
-                Ok(tidied) => counts[tidied.shape.family as usize] += 1,
+                Ok(tidied) => {
+                    counts[tidied.shape.family as usize] += 1;
+                    sampled.iter().for_each(|values| sample.take(index, row.number, values, &tidied.shape));
+                }
                 Err(_) => without += 1,
             }
             ControlFlow::Continue(())
@@ -149,7 +154,7 @@ pub(crate) fn look(sources: &mut [Source], fields: &[FieldPlan], facts: Facts, l
         let values = values.into_iter().take(if more { 3 } else { VALUES }).collect();
         FoundColumn { source: field.name.clone(), filled, values, more }
     });
-    Ok((files, columns.collect(), checker.end()))
+    Ok((files, columns.collect(), checker.end(), sample.end()))
 }
 
 fn stated(crs: &DeclaredCrs) -> String {

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use super::file::{FieldLine, Kind, PlanFile, Words};
 use super::found::{Found, FoundColumn, FoundCrs, FoundFile};
-use super::{FieldPlan, found, searchable, title_of};
+use super::{FieldPlan, Sample, found, searchable, title_of};
 use crate::load::Papers;
 use crate::place::{self, Guess, Territory};
 use crate::rules::{Example, Facts, Findings, Rule, Rules, Severity, Thresholds};
@@ -16,8 +16,16 @@ use crate::survey::{Key, Survey};
 use crate::update::KeyWish;
 use crate::{IngestError, Progress, Request, Settings};
 
-/// Looks at files and proposes how they become a layer; nothing is loaded. Without `layer` the source is recognised by its columns
-/// among those that were loaded before, or else the layer is called as the file is.
+/// What was seen in files.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    /// The plan that is proposed.
+    pub plan: PlanFile,
+    /// Some of the rows.
+    pub sample: Sample,
+}
+
+/// As [`look`], the plan alone.
 pub async fn propose(
     owner: &PgPool,
     settings: &Settings,
@@ -25,19 +33,32 @@ pub async fn propose(
     layer: Option<&LayerId>,
     progress: &dyn Progress,
 ) -> Result<PlanFile, IngestError> {
+    look(owner, settings, request, layer, progress).await.map(|looked| looked.plan)
+}
+
+/// Looks at files and proposes how they become a layer; nothing is loaded. Without `layer` the source is recognised by its columns
+/// among those that were loaded before, or else the layer is called as the file is.
+pub async fn look(
+    owner: &PgPool,
+    settings: &Settings,
+    request: &Request,
+    layer: Option<&LayerId>,
+    progress: &dyn Progress,
+) -> Result<Looked, IngestError> {
     let mut database = owner.acquire().await.map_err(IngestError::database("has no connection to spare"))?;
     let territory = Territory::load(&mut database, settings).await?;
     let mut opened = open_and_survey(settings, request, KeyWish::none(request), progress).await?;
     let (limits, now) = (settings.limits, settings.clock.now());
     let looked = tokio::task::spawn_blocking(move || {
         let facts = Facts { rules: Rules::default(), thresholds: Thresholds::default(), now };
-        let looked = found::look(&mut opened.sources, &opened.fields, facts, &limits)?;
-        Ok::<_, IngestError>((opened, looked))
+        let read = found::look(&mut opened.sources, &opened.fields, facts, &limits)?;
+        Ok::<_, IngestError>((opened, read))
     });
-    let (opened, (files, columns, wrong)) = looked.await.map_err(|e| IngestError::Reader(e.to_string()))??;
-    let sample: Vec<[f64; 2]> = opened.survey.files.iter().flat_map(|f| f.sample.iter().copied()).collect();
-    let candidates = place::candidates(&sample, &territory, settings);
-    let kept = Papers::kept(&mut database, layer, &columns.iter().map(|c| c.source.as_str()).collect::<Vec<_>>()).await?;
+    let (opened, (files, columns, wrong, sample)) = looked.await.map_err(|e| IngestError::Reader(e.to_string()))??;
+    let places: Vec<[f64; 2]> = opened.survey.files.iter().flat_map(|f| f.sample.iter().copied()).collect();
+    let candidates = place::candidates(&places, &territory, settings);
+    let own = if request.only_own { request.author } else { None };
+    let kept = Papers::kept(&mut database, layer, own, &columns.iter().map(|c| c.source.as_str()).collect::<Vec<_>>()).await?;
 
     let mut remarks = Vec::new();
     let kept_before = kept.is_some();
@@ -45,6 +66,7 @@ pub async fn propose(
         Some(kept) => again(kept, &opened.sources, &opened.fields, &opened.survey, &mut remarks),
         None => first(request, layer, &opened.sources, &opened.fields, &opened.survey)?,
     };
+    plan.crs = request.crs.or(plan.crs);
     // a format's own columns, of which this file has no values
     for line in plan.fields.iter_mut().filter(|line| columns.iter().any(|c| c.source == line.source && c.filled == 0)) {
         line.skip |= !kept_before;
@@ -65,7 +87,7 @@ pub async fn propose(
         distance_m: guess.distance_m.round(),
     });
     plan.found = Some(Found { made, remarks, files, candidates: candidates.collect(), columns });
-    Ok(plan)
+    Ok(Looked { plan, sample })
 }
 
 /// Of files that nobody loaded before.

@@ -170,6 +170,11 @@ impl Rule {
         ALL.iter().find(|e| e.rule == self).unwrap_or(&ALL[0])
     }
 
+    /// Every rule.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ALL.iter().map(|entry| entry.rule)
+    }
+
     /// As a plan writes it.
     pub fn name(self) -> &'static str {
         match self {

@@ -6,11 +6,11 @@ use std::path::{Component, Path, PathBuf};
 
 use zip::ZipArchive;
 
-use crate::{IngestError, Limits};
+use crate::{IngestError, Limits, Stop};
 
 /// Unpacks every plain file of the archive into `into`, or nothing: all entries are looked at before the first is
 /// written, and what is written is counted, whatever the archive says of its sizes.
-pub(crate) fn unpack(path: &Path, file: &str, into: &Path, limits: &Limits) -> Result<(), IngestError> {
+pub(crate) fn unpack(path: &Path, file: &str, into: &Path, limits: &Limits, stop: &Stop) -> Result<(), IngestError> {
     let size = path.metadata().map_err(IngestError::io(path))?.len();
     let opened = File::open(path).map_err(IngestError::io(path))?;
     let mut archive = ZipArchive::new(io::BufReader::new(opened)).map_err(|e| damaged(file, &e))?;
@@ -44,13 +44,27 @@ pub(crate) fn unpack(path: &Path, file: &str, into: &Path, limits: &Limits) -> R
             std::fs::create_dir_all(folder).map_err(IngestError::io(folder))?;
         }
         let mut out = File::create_new(&target).map_err(IngestError::io(&target))?;
-        let written = io::copy(&mut (&mut entry).take(left + 1), &mut out).map_err(|cause| match cause.kind() {
+        let mut bytes = Until { bytes: (&mut entry).take(left + 1), stop };
+        let written = io::copy(&mut bytes, &mut out).map_err(|cause| match cause.kind() {
+            _ if stop.is_asked() => IngestError::Cancelled,
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => damaged(file, &cause),
             _ => IngestError::Io { path: target.clone(), cause },
         })?;
         left = left.checked_sub(written).ok_or_else(|| refuse(entry.name(), "grows beyond what such an archive may hold (a bomb?)"))?;
     }
     Ok(())
+}
+
+/// Bytes that end with an error when we are told to stop.
+struct Until<'a, R> {
+    bytes: R,
+    stop: &'a Stop,
+}
+
+impl<R: Read> Read for Until<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.stop.is_asked() { Err(io::ErrorKind::ConnectionAborted.into()) } else { self.bytes.read(into) }
+    }
 }
 
 /// The path of an entry below the archive's root, or `None` if it is not below it.
@@ -69,7 +83,7 @@ fn damaged(file: &str, cause: &impl std::fmt::Display) -> IngestError {
 #[cfg(test)]
 mod tests {
     use super::unpack;
-    use crate::{IngestError, Limits};
+    use crate::{IngestError, Limits, Stop};
     use std::io::Write;
     use std::path::Path;
     use zip::ZipWriter;
@@ -90,7 +104,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let into = folder.path().join("x/into");
         std::fs::create_dir_all(&into).unwrap();
-        let result = unpack(&archive(folder.path(), entries), "a.zip", &into, limits);
+        let result = unpack(&archive(folder.path(), entries), "a.zip", &into, limits, &Stop::default());
         // the archive itself and x, into which nothing but `into` may have come
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
         assert_eq!(std::fs::read_dir(folder.path().join("x")).unwrap().count(), 1);
@@ -114,7 +128,7 @@ mod tests {
         let mut zip = ZipWriter::new(std::fs::File::create(&path).unwrap());
         zip.add_symlink("a.csv", "/etc/passwd", SimpleFileOptions::default()).unwrap();
         zip.finish().unwrap();
-        let result = unpack(&path, "a.zip", folder.path(), &Limits::default());
+        let result = unpack(&path, "a.zip", folder.path(), &Limits::default(), &Stop::default());
         assert!(matches!(&result, Err(IngestError::Archive { why, .. }) if why.contains("link")), "{result:?}");
     }
 
@@ -128,12 +142,22 @@ mod tests {
     }
 
     #[test]
+    fn who_is_told_to_stop_unpacks_no_further() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = archive(folder.path(), &[("a.csv", b"x;y\n1;2\n")]);
+        let stop = Stop::default();
+        stop.ask();
+        let result = unpack(&path, "a.zip", &folder.path().join("into"), &Limits::default(), &stop);
+        assert!(matches!(result, Err(IngestError::Cancelled)), "{result:?}");
+    }
+
+    #[test]
     fn a_truncated_archive_says_so() {
         let folder = tempfile::tempdir().unwrap();
         let path = archive(folder.path(), &[("a.csv", b"x;y\n1;2\n")]);
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-        let error = unpack(&path, "a.zip", folder.path(), &Limits::default()).unwrap_err();
+        let error = unpack(&path, "a.zip", folder.path(), &Limits::default(), &Stop::default()).unwrap_err();
         assert!(error.to_string().contains("truncated"), "{error}");
     }
 }

@@ -6,19 +6,28 @@ use super::process::{self, ReaderProcess};
 use super::sniff::{Content, sniff};
 use super::{Reader, Source, archive, csv, gdal, shapefile, xlsx};
 use crate::report::Note;
-use crate::{IngestError, Limits};
+use crate::stop::Stoppable;
+use crate::{IngestError, Limits, Stop};
 
 /// Who opens what GDAL reads.
 #[derive(Clone, Debug)]
 pub(crate) enum Opener {
-    /// A process of its own.
-    Process(ReaderProcess),
+    /// A process of its own, that ends when we are told to stop.
+    Process(ReaderProcess, Stop),
     /// This one: only where the files are our own.
     #[cfg(test)]
     Here,
 }
 
 impl Opener {
+    fn stop(&self) -> Stop {
+        match self {
+            Self::Process(_, stop) => stop.clone(),
+            #[cfg(test)]
+            Self::Here => Stop::default(),
+        }
+    }
+
     fn open(
         &self,
         path: &Path,
@@ -28,7 +37,7 @@ impl Opener {
         limits: &Limits,
     ) -> Result<Box<dyn Reader>, IngestError> {
         Ok(match self {
-            Self::Process(process) => Box::new(process::open(process, path, file, content, layer, limits)?),
+            Self::Process(process, stop) => Box::new(process::open(process, stop, path, file, content, layer, limits)?),
             #[cfg(test)]
             Self::Here => guarded(path, file, content, layer, limits)?,
         })
@@ -79,7 +88,7 @@ pub(crate) fn open(
         if sniff(path, &file)? == Content::Zip {
             let into = temporary.join(index.to_string());
             std::fs::create_dir_all(&into).map_err(IngestError::io(&into))?;
-            archive::unpack(path, &file, &into, limits)?;
+            archive::unpack(path, &file, &into, limits, &opener.stop())?;
             sources.extend(open_inside(&into, &file, layer, opener, limits)?);
         } else {
             sources.push(open_one(path, file, layer, opener, limits)?);
@@ -175,7 +184,7 @@ fn open_one(path: &Path, file: String, layer: Option<&str>, opener: &Opener, lim
     if !content.fits(&suffix) {
         reader.note(Note::suffix(&name(path), content.name()));
     }
-    Ok(Source { file, reader })
+    Ok(Source { file, reader: Box::new(Stoppable { reader, stop: opener.stop() }) })
 }
 
 fn suffix(path: &Path) -> String {

@@ -14,7 +14,7 @@ use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -23,7 +23,7 @@ pub(crate) use self::protocol::{add, first, receive, send};
 use super::sniff::Content;
 use super::{Reader, Row, SourceLayer};
 use crate::report::Note;
-use crate::{IngestError, Limits};
+use crate::{IngestError, Limits, Stop};
 
 pub use serve::serve_reader;
 
@@ -44,6 +44,7 @@ pub struct ReaderProcess {
 /// A layer of a file that another process has open.
 pub(crate) struct ProcessReader {
     process: ReaderProcess,
+    stop: Stop,
     path: PathBuf,
     file: String,
     content: Content,
@@ -57,15 +58,17 @@ pub(crate) struct ProcessReader {
 /// Opens a file by a new process.
 pub(crate) fn open(
     process: &ReaderProcess,
+    stop: &Stop,
     path: &Path,
     file: &str,
     content: Content,
     wanted: Option<&str>,
     limits: &Limits,
 ) -> Result<ProcessReader, IngestError> {
-    let (running, layer) = Running::open(process, path, file, content, wanted, limits)?;
+    let (running, layer) = Running::open(process, stop, path, file, content, wanted, limits)?;
     Ok(ProcessReader {
         process: process.clone(),
+        stop: stop.clone(),
         path: path.to_owned(),
         file: file.to_owned(),
         content,
@@ -88,7 +91,9 @@ impl Reader for ProcessReader {
     fn read(&mut self, each: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<(), IngestError> {
         let mut running = match self.running.take() {
             Some(running) => running,
-            None => Running::open(&self.process, &self.path, &self.file, self.content, self.wanted.as_deref(), &self.limits)?.0,
+            None => {
+                Running::open(&self.process, &self.stop, &self.path, &self.file, self.content, self.wanted.as_deref(), &self.limits)?.0
+            }
         };
         let mut number = 0;
         match running.rows(&mut number, each) {
@@ -120,13 +125,14 @@ struct Running {
 impl Running {
     fn open(
         process: &ReaderProcess,
+        stop: &Stop,
         path: &Path,
         file: &str,
         content: Content,
         wanted: Option<&str>,
         limits: &Limits,
     ) -> Result<(Self, SourceLayer), IngestError> {
-        let mut running = Self::start(process, limits).map_err(IngestError::io(&process.program))?;
+        let mut running = Self::start(process, stop, limits).map_err(IngestError::io(&process.program))?;
         match running.ask(&Command::Open(Request::new(path, file, content, wanted, *limits))).and_then(|()| running.message()) {
             Ok(Message::Schema(schema)) => Ok((running, schema.layer(content))),
             Ok(Message::Refused(refusal)) => Err(refusal.error(file, content)),
@@ -135,13 +141,13 @@ impl Running {
         }
     }
 
-    fn start(process: &ReaderProcess, limits: &Limits) -> io::Result<Self> {
+    fn start(process: &ReaderProcess, stop: &Stop, limits: &Limits) -> io::Result<Self> {
         let mut command = std::process::Command::new(&process.program);
         command.args(&process.arguments).env_clear().envs(process.environment.iter().map(|(name, value)| (name, value)));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let orders = child.stdin.take();
         let rows = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        let rows = Patient { rows, silence: Duration::from_secs(limits.reader_silence_s) };
+        let rows = Patient { rows, silence: Duration::from_secs(limits.reader_silence_s), stop: stop.clone() };
         Ok(Self { child, orders, rows: BufReader::with_capacity(BUFFER, rows), frame: Vec::new() })
     }
 
@@ -189,6 +195,9 @@ impl Running {
 
     /// What became of a process that does not answer as it should. `row` is the last that came, if rows were asked for.
     fn died(&mut self, file: &str, row: Option<u64>, error: &io::Error, limits: &Limits) -> IngestError {
+        if self.rows.get_ref().stop.is_asked() {
+            return IngestError::Cancelled;
+        }
         let why = match error.kind() {
             io::ErrorKind::TimedOut => format!("said nothing for {} s, so it was ended", limits.reader_silence_s),
             io::ErrorKind::InvalidData => "answered what can't be understood".to_owned(),
@@ -244,18 +253,25 @@ impl Drop for Running {
     }
 }
 
-/// A pipe that is an error when nothing comes for too long.
+/// A pipe that is an error when nothing comes for too long, and when we are told to stop.
 struct Patient {
     rows: ChildStdout,
     silence: Duration,
+    stop: Stop,
 }
+
+/// How soon it is noticed, while nothing comes, that we are told to stop.
+const LOOK: Duration = Duration::from_millis(100);
 
 impl Read for Patient {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let limit = Timespec::try_from(self.silence).map_err(io::Error::other)?;
+        let limit = Timespec::try_from(LOOK.min(self.silence)).map_err(io::Error::other)?;
+        let since = Instant::now();
         let mut pipe = [PollFd::from_borrowed_fd(self.rows.as_fd(), PollFlags::IN)];
         loop {
             match poll(&mut pipe, Some(&limit)) {
+                Ok(0) if self.stop.is_asked() => return Err(io::ErrorKind::ConnectionAborted.into()),
+                Ok(0) if since.elapsed() < self.silence => {}
                 Ok(0) => return Err(io::ErrorKind::TimedOut.into()),
                 Ok(_) => return self.rows.read(into),
                 Err(rustix::io::Errno::INTR) => {}

@@ -4,8 +4,9 @@ use kernel::Layer;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
 
-use crate::{Ids, IngestError, Mode};
+use crate::{Ids, IngestError, Mode, Request};
 
 /// A delivery that is being published.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Delivery<'a> {
     /// What people call the files.
     pub(crate) files: &'a [String],
     pub(crate) rows: Counts,
+    /// What names it for whoever ordered it.
+    pub(crate) order: Option<Uuid>,
 }
 
 /// Rows of a delivery, against what was there before.
@@ -42,10 +45,21 @@ pub(crate) struct Kept {
 }
 
 impl Delivery<'_> {
+    /// Refuses an order that was carried out before.
+    pub(crate) async fn ordered(database: &mut PgConnection, request: &Request) -> Result<(), IngestError> {
+        let Some(order) = request.order else { return Ok(()) };
+        let number: Option<i64> = sqlx::query_scalar("select number from opensit.deliveries where ordered = $1")
+            .bind(order)
+            .fetch_optional(database)
+            .await
+            .map_err(IngestError::database("did not say what was delivered before"))?;
+        number.map_or(Ok(()), |number| Err(IngestError::LoadedBefore { layer: request.layer.clone(), number }))
+    }
+
     /// Writes it down, in the transaction that publishes it; its number.
     pub(crate) async fn keep(&self, transaction: &mut PgConnection, layer: &Layer) -> Result<i64, IngestError> {
         sqlx::query_scalar(
-            "insert into opensit.deliveries (layer, relation, mode, key, files, rows) values ($1, $2, $3, $4, $5, $6) returning number",
+            "insert into opensit.deliveries (layer, relation, mode, key, files, rows, ordered) values ($1, $2, $3, $4, $5, $6, $7) returning number",
         )
         .bind(layer.id.as_str())
         .bind(layer.table.to_string())
@@ -53,6 +67,7 @@ impl Delivery<'_> {
         .bind(self.key)
         .bind(self.files)
         .bind(Json(self.rows))
+        .bind(self.order)
         .fetch_one(transaction)
         .await
         .map_err(IngestError::database("did not take down the delivery"))

@@ -1,8 +1,8 @@
 //! What differs, counted and with examples.
 
-use kernel::Layer;
+use kernel::{Language, Layer, Text};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
 use super::Counts;
@@ -32,6 +32,21 @@ pub struct Difference {
     pub edited: Edited,
     /// Some of the rows.
     pub examples: Examples,
+}
+
+impl Difference {
+    /// As JSON, with the same in plain words in `words`.
+    pub fn with_words(&self) -> Value {
+        let Ok(mut document) = serde_json::to_value(self) else { return Value::Null };
+        let said = |language| {
+            let mut text = String::new();
+            // a text takes whatever is written to it
+            let _ = super::words::difference(self, language, &mut text);
+            text
+        };
+        document["words"] = json!(Text::new(said(Language::It), said(Language::En)));
+        document
+    }
 }
 
 /// A field in which rows changed.

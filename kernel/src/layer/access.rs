@@ -90,13 +90,15 @@ impl Layer {
     /// there. A layer that nobody edits has a policy to read with alone.
     pub fn policies(&self) -> Vec<Policy> {
         let readable = all([self.entitled(), self.visibility()]);
-        let select = Policy { command: "select", using: Some(readable.policy_sql(self.srid)), check: None };
+        let draft = self.draft_sql().map(|draft| format!("{draft} and ")).unwrap_or_default();
+        let sql = |rows: &Filter| format!("{draft}{}", rows.policy_sql(self.srid));
+        let select = Policy { command: "select", using: Some(sql(&readable)), check: None };
         if self.editors.is_empty() {
             return vec![select];
         }
         let mut editors = self.editors.clone();
         editors.push(Role::Machine);
-        let editable = all([Filter::HasRole(editors), Filter::InScope(Column::comune()), readable]).policy_sql(self.srid);
+        let editable = sql(&all([Filter::HasRole(editors), Filter::InScope(Column::comune()), readable]));
         let editable = || Some(editable.clone());
         vec![
             select,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::ingest::{Limits, Mode, PlanFile, Progress, Request, Settings, Stage, Update};
+use ::ingest::{Limits, Mode, PlanFile, Progress, Request, Settings, Stage, Stop, Update};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{LayerId, Srid, SystemClock, Text};
@@ -100,6 +100,9 @@ struct Load {
     /// The file has north before east (latitude before longitude)
     #[arg(long)]
     swap_axes: bool,
+    /// A new layer is a draft, which administrators alone see until `opensit layers publish` ends it
+    #[arg(long, conflicts_with_all = ["replace", "append", "update"])]
+    draft: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -197,7 +200,12 @@ impl Load {
             swap_axes: self.swap_axes,
             key: self.key.clone(),
             update: Update { only_look: self.dry_run, keep_vanished: self.keep_vanished, changes: self.changes.clone() },
+            draft: self.draft,
+            author: None,
+            only_own: false,
             plan: None,
+            order: None,
+            stop: Stop::default(),
         };
         Ok(match plan {
             Some(plan) => request.by(plan),

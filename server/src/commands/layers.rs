@@ -1,4 +1,6 @@
-use clap::Args;
+mod publish;
+
+use clap::{Args, Subcommand};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, PgPool};
 
@@ -11,11 +13,20 @@ use crate::migrate;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   opensit layers
+  opensit layers publish alberi
   opensit layers --json | jq '.[] | select(.audience != \"public\") | .id'")]
 pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// As JSON
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Ends a draft: the layer is there for its audience
+    Publish(publish::Arguments),
 }
 
 #[derive(Serialize)]
@@ -26,6 +37,8 @@ struct Row {
     geometry: String,
     srid: i32,
     audience: String,
+    /// Whether only its author and administrators see it yet.
+    draft: bool,
     /// None: its table can't be read.
     rows: Option<i64>,
     /// Whether its table is no longer what it declares.
@@ -33,6 +46,9 @@ struct Row {
 }
 
 pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
+    if let Some(Command::Publish(arguments)) = &arguments.command {
+        return publish::run(arguments, config).await;
+    }
     let database = Database::open_existing(config).await?;
     let owner = migrate::run(&database, config).await?;
     let rows = read(&owner).await?;
@@ -42,9 +58,10 @@ pub(crate) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
         say(&format!("{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {:>10}", "id", "relation", "key", "geometry", "srid", "audience", "rows"));
         for r in &rows {
             let rows = r.rows.map_or_else(|| "-".to_owned(), |rows| rows.to_string());
+            let draft = if r.draft { "  draft" } else { "" };
             let damaged = if r.damaged { "  damaged: see `opensit check`" } else { "" };
             say(&format!(
-                "{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {rows:>10}{damaged}",
+                "{:<22} {:<30} {:<5} {:<16} {:>6}  {:<9} {rows:>10}{draft}{damaged}",
                 r.id, r.relation, r.key, r.geometry, r.srid, r.audience
             ));
         }
@@ -74,6 +91,7 @@ async fn read(owner: &PgPool) -> Result<Vec<Row>, Failure> {
             geometry: layer.geometry.to_string(),
             srid: layer.srid.postgis(),
             audience: format!("{:?}", layer.audience).to_lowercase(),
+            draft: layer.draft,
             rows: rows_of,
             damaged,
         });

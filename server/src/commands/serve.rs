@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use catalogue::Catalogue;
 use clap::Args;
+use deliveries::Deliveries;
 use feed::{Feed, FeedConfig, Tls, Way};
 use identity::audit;
 use kernel::{Context, Principal, PublicUrl, SystemClock};
 use sqlx::PgPool;
 use url::Url;
 
-use crate::config::{Config, ServerOptions};
+use crate::config::{Config, Given, ServerOptions};
 use crate::database::Database;
 use crate::failure::Failure;
 use crate::http::App;
@@ -93,7 +94,11 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     let who = Who::new(config, &context, what != Serving::Installation)?;
     let invitation = if what == Serving::Installation { invitation(&who).await } else { None };
     let sweeper = tokio::spawn(sweep(who.identity.clone()));
-    let app = App { context: context.clone(), catalogue, feed: feed.clone(), engine, archives, who, owner: database.owner_at_need()? };
+    let deliveries = sent_files(&context, &database, config, &crs_settings)?;
+    let sweeping = tokio::spawn(deliveries.clone().sweep());
+    let owner = database.owner_at_need()?;
+    let app =
+        App { context: context.clone(), catalogue, feed: feed.clone(), engine, archives, who, owner, deliveries: deliveries.clone() };
     let services = app.services();
     let router = http::router(app, config, &crs_settings)?;
 
@@ -114,12 +119,16 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     let (stop_sealing, sealing) = tokio::sync::oneshot::channel::<()>();
     let sealer = tokio::spawn(audit::Sealer::new(context.database.clone()).run(async { sealing.await.unwrap_or_default() }));
     let mut working = Working::start(workers::worker(&services), stop_signal());
+    let loader = workers::loader(context.database.clone(), &deliveries, config.limits.value.loads as usize);
+    let mut loading = Working::start(loader, stop_signal());
     let served = async {
         listen::serve(listener, router, &config.limits.value, config.trusted(), stop_signal()).await;
         working.ended().await;
+        loading.ended().await;
     };
     within_grace(served).await;
-    drop(working);
+    drop((working, loading));
+    sweeping.abort();
 
     tracing::info!("stopping");
     if let Some(keeper) = keeper {
@@ -134,6 +143,34 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     context.database.close().await;
     context.tiles_database.close().await;
     database.close().await
+}
+
+/// What is sent to become layers, and where it lies.
+fn sent_files(context: &Context, database: &Database, config: &Config, crs: &crs::Settings) -> Result<Deliveries, Failure> {
+    let limits = &config.limits.value;
+    let Given { value: folder, source } = &config.uploads_dir;
+    deliveries::prepare(folder)
+        .map_err(|e| Failure::new(format!("the folder for files that are sent, {} (from {source}), can't be made: {e}", folder.display())))?;
+    let mebibytes = |n: u32| u64::from(n) << 20;
+    let settings = deliveries::Settings {
+        folder: folder.clone(),
+        upload_bytes: mebibytes(limits.upload_mib),
+        person_bytes: mebibytes(limits.uploads_person_mib),
+        all_bytes: mebibytes(limits.uploads_mib),
+        free_bytes: mebibytes(limits.uploads_free_mib),
+        upload_seconds: u64::from(limits.upload_hours) * 3600,
+        delivery_seconds: u64::from(limits.delivery_days) * 24 * 3600,
+        ingest: ingest::Settings {
+            storage: context.installation.storage_crs,
+            crs: crs.clone(),
+            limits: ingest::Limits::default(),
+            reader: super::read_file::process()?,
+            // each load has a folder of its own
+            temporary: folder.clone(),
+            clock: Arc::clone(&context.clock),
+        },
+    };
+    Ok(Deliveries::new(context.clone(), settings, database.owner_for_loads()?))
 }
 
 /// The first administrator's link, where there is none yet; none either where nobody could sign in.

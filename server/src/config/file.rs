@@ -34,6 +34,8 @@ pub(crate) struct File {
     pub(crate) change_feed: Option<ChangeFeed>,
     pub(crate) modules: Option<Vec<String>>,
     limits: Option<Limits>,
+    /// Where files lie that are sent to become layers.
+    pub(crate) uploads_dir: Option<PathBuf>,
     /// Base maps to choose from in the portal.
     #[serde(default)]
     pub(crate) base_maps: Vec<BaseMap>,

@@ -56,6 +56,20 @@ pub(crate) struct Limits {
     pub(crate) tiles_layer_features: u32,
     /// Kibibytes of a layer in a tile from memory, uncompressed, beyond which it is generalised.
     pub(crate) tiles_layer_kib: u32,
+    /// Mebibytes of a file that is sent to become a layer. What is larger is loaded at the command line.
+    pub(crate) upload_mib: u32,
+    /// Mebibytes of all files of one person that wait to be loaded.
+    pub(crate) uploads_person_mib: u32,
+    /// Mebibytes of all files that wait to be loaded.
+    pub(crate) uploads_mib: u32,
+    /// Mebibytes of the disk that stay free, whatever is sent.
+    pub(crate) uploads_free_mib: u32,
+    /// Hours after which a file is removed with which nobody goes on.
+    pub(crate) upload_hours: u32,
+    /// Days after which a delivery is removed with which nobody goes on. What was loaded stays, and its report with it.
+    pub(crate) delivery_days: u32,
+    /// Deliveries that are looked at, compared or loaded at the same time; others wait. Each takes a processor of the server and one of the database.
+    pub(crate) loads: u32,
 }
 
 impl Default for Limits {
@@ -79,6 +93,13 @@ impl Default for Limits {
             tiles_cache_mib: 64,
             tiles_layer_features: 20_000,
             tiles_layer_kib: 960,
+            upload_mib: 4_096,
+            uploads_person_mib: 16_384,
+            uploads_mib: 65_536,
+            uploads_free_mib: 1_024,
+            upload_hours: 48,
+            delivery_days: 7,
+            loads: 2,
         }
     }
 }
@@ -123,11 +144,13 @@ impl Limits {
     pub(crate) fn body_bytes_at(&self, method: &Method, path: &str) -> usize {
         let sends = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
         let below = |places: &[&str]| places.iter().any(|place| path.starts_with(place));
-        if sends && below(&["/attachments/"]) {
+        if sends && below(&["/admin/uploads"]) {
+            (u64::from(self.upload_mib) << 20) as usize
+        } else if sends && below(&["/attachments/"]) {
             REFUSED_ON_A_PAGE
         } else if sends && below(&["/reports/", "/open311/"]) {
             FILE_BODY
-        } else if sends && below(&["/collections/", "/transactions", "/permits", "/public-works", "/environment"]) {
+        } else if sends && below(&["/collections/", "/transactions", "/permits", "/public-works", "/environment", "/admin/deliveries"]) {
             FEATURE_BODY
         } else {
             self.body_bytes as usize

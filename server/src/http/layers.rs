@@ -26,7 +26,7 @@ pub(super) fn routes(layers: Layers) -> Router {
 
 /// `GET /admin/layers`: every layer with its audience and editors.
 #[utoipa::path(get, path = "/admin/layers", tag = "administration",
-    responses((status = 200, description = "`layers`: id, title, audience, editors, rows (the rule as CQL2-JSON), private fields"), (status = 404, description = "Not for you")))]
+    responses((status = 200, description = "`layers`: id, title, audience, draft, editors, rows (the rule as CQL2-JSON), private fields"), (status = 404, description = "Not for you")))]
 async fn list(State(layers): State<Layers>, who: Principal, params: Params) -> Result<Json<Value>, Problem> {
     administrator(&who)?;
     params.only(&[])?;
@@ -76,7 +76,7 @@ fn administrator(who: &Principal) -> Result<(), Problem> {
 
 fn describe(layer: &Layer) -> Value {
     let private: Vec<&str> = layer.fields.iter().filter(|field| field.private || field.personal).map(|field| field.name.as_str()).collect();
-    json!({ "id": layer.id, "title": layer.title, "module": layer.module, "audience": layer.audience, "editors": layer.editors,
+    json!({ "id": layer.id, "title": layer.title, "module": layer.module, "audience": layer.audience, "draft": layer.draft, "editors": layer.editors,
             "rows": layer.rows, "private_fields": private })
 }
 

@@ -7,7 +7,7 @@ use super::protocol::{Message, Schema, add, send};
 use super::{ReaderProcess, open};
 use crate::source::sniff::Content;
 use crate::source::{DeclaredCrs, RawGeometry, Reader, Row, SourceLayer};
-use crate::{IngestError, Limits};
+use crate::{IngestError, Limits, Stop};
 
 fn shell(script: &str, data: &Path) -> ReaderProcess {
     let arguments = ["-c".into(), script.into(), "sh".into(), data.into()];
@@ -44,7 +44,7 @@ fn outcome(script: &str, limits: &Limits) -> (Result<(), IngestError>, u64) {
     let script = script.replace("SCHEMA", &format!("head -c {schema} \"$1\"")).replace("ROWS", &format!("tail -c +{} \"$1\"", schema + 1));
     let mut rows = 0;
     let read =
-        open(&shell(&script, data.path()), Path::new("/a.gpkg"), "a.gpkg", Content::GeoPackage, None, limits).and_then(|mut reader| {
+        open(&shell(&script, data.path()), &Stop::default(), Path::new("/a.gpkg"), "a.gpkg", Content::GeoPackage, None, limits).and_then(|mut reader| {
             reader.read(&mut |_| {
                 rows += 1;
                 ControlFlow::Continue(())
@@ -82,6 +82,6 @@ fn whatever_becomes_of_the_process_is_one_error_that_says_where() {
 #[test]
 fn a_program_that_is_not_there_is_named() {
     let process = ReaderProcess { program: "/nowhere/opensit".into(), arguments: vec![], environment: vec![] };
-    let opened = open(&process, Path::new("/a.gpkg"), "a.gpkg", Content::GeoPackage, None, &Limits::default());
+    let opened = open(&process, &Stop::default(), Path::new("/a.gpkg"), "a.gpkg", Content::GeoPackage, None, &Limits::default());
     assert!(opened.map(|_| ()).unwrap_err().to_string().contains("/nowhere/opensit"));
 }

@@ -1,0 +1,49 @@
+//! What is made of files that were sent: one operation a file.
+
+pub(crate) mod cancel;
+pub(crate) mod changes;
+pub(crate) mod compare;
+pub(crate) mod create;
+mod document;
+pub(crate) mod list;
+pub(crate) mod load;
+pub(crate) mod look;
+mod order;
+pub(crate) mod one;
+pub(crate) mod plan;
+pub(crate) mod preview;
+pub(crate) mod record;
+pub(crate) mod remove;
+pub(crate) mod undo;
+
+use axum::body::Bytes;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, header};
+use kernel::Problem;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The same for a delivery that never was and one that is somebody else's.
+fn absent() -> Problem {
+    Problem::not_found("you have no such delivery; those that nobody goes on with are removed after some days")
+}
+
+/// A JSON document that is one person's alone.
+fn json(document: &Value) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "private, no-store")];
+    (headers, document.to_string()).into_response()
+}
+
+/// A body of JSON; an empty one is `{}`.
+fn read<T: DeserializeOwned>(body: &Bytes, form: &str) -> Result<T, Problem> {
+    let body: &[u8] = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|e| Problem::bad_request(format!("the body must be {form}: {e}")))
+}
+
+/// A GeoJSON document.
+fn geojson(text: impl Into<axum::body::Body>) -> Response {
+    let mut response = Response::new(text.into());
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/geo+json"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    response
+}

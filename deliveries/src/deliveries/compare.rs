@@ -1,0 +1,43 @@
+use axum::body::Bytes;
+use axum::extract::{Path, State as Given};
+use http::StatusCode;
+use ingest::Mode;
+use kernel::{Principal, Problem};
+use serde::Deserialize;
+
+use super::record::{Record, State};
+use super::{document, order, read};
+use crate::work::{COMPARE, Order};
+use crate::{Deliveries, writing};
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Wanted {
+    keep_vanished: bool,
+}
+
+/// `POST /admin/deliveries/{id}/compare`: what the files would change in the layer that the plan names.
+#[utoipa::path(post, path = "/admin/deliveries/{id}/compare", tag = "administration",
+    params(("id" = String, Path, description = "The delivery")),
+    responses((status = 202, description = "A job does it; `difference` has it then, `/changes` the rows"), (status = 400, description = "The body is not `{keep_vanished?}`"),
+        (status = 404, description = "No such delivery, or not for you"), (status = 409, description = "There is no such layer, it is not yours, or a job is at it")))]
+pub(crate) async fn handler(
+    Given(deliveries): Given<Deliveries>,
+    who: Principal,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    let failed = |e| Problem::database("a delivery", &e);
+    let mut transaction = deliveries.0.context.database.write(&who).await.map_err(failed)?;
+    let record = Record::find_to_change(&mut transaction, &who, &id).await?;
+    record.check_idle("compared")?;
+    let wanted: Wanted = read(&body, "{\"keep_vanished\"?}")?;
+    let plan = record.plan()?;
+    let layer = document::layer(&mut transaction, &plan.layer).await?;
+    let layer = layer.ok_or_else(|| Problem::conflict(format!("there is no layer `{}` to compare with; load it as a new one", plan.layer)))?;
+    writing::check(&who, &layer)?;
+    let order = Order { mode: Some(Mode::Update), keep_vanished: wanted.keep_vanished, ..Order::on(record.id) };
+    order::put(&mut transaction, &who, COMPARE, &order, State::Comparing).await?;
+    transaction.commit().await.map_err(failed)?;
+    Ok(StatusCode::ACCEPTED)
+}
