@@ -50,6 +50,8 @@ struct Scene {
     town: Town,
     readers: Vec<Reader>,
     rows: Vec<Row>,
+    /// Of a layer that is a draft of the officer's.
+    draft: Row,
 }
 
 /// One town for all tests here that run at a time, stopped after the last of them.
@@ -101,7 +103,53 @@ fn prepare() -> Scene {
         rows.extend(hidden(&town, "permits", "permits.permits", "subject", &format!("comune = '{comune}'"), false));
     }
     assert!(rows.len() >= 12, "{}", rows.len());
-    Scene { town, readers, rows }
+    let draft = draft(&town, &readers);
+    Scene { town, readers, rows, draft }
+}
+
+/// Makes the layer `bozza` of a file, a draft whose author is the officer.
+fn draft(town: &Town, readers: &[Reader]) -> Row {
+    let at = town.psql("select st_x(g) || ' ' || st_y(g) from (select st_transform(st_pointonsurface(geom), 4326) g from territory.boundaries where id = '080901') t");
+    let (lon, lat) = at.split_once(' ').unwrap();
+    let point = |id: &str, off: f64| {
+        let lon = lon.parse::<f64>().unwrap() + off;
+        format!(
+            r#"{{"type": "Feature", "properties": {{"id": "{id}", "name": "Segretissima {id}"}}, "geometry": {{"type": "Point", "coordinates": [{lon}, {lat}]}}}}"#
+        )
+    };
+    let folder = town.scratch();
+    let file = folder.path().join("bozza.geojson");
+    std::fs::write(&file, format!(r#"{{"type": "FeatureCollection", "features": [{}, {}]}}"#, point("BZ1", 0.0), point("BZ2", 0.001)))
+        .unwrap();
+    let loaded = town.command(&["ingest", file.to_str().unwrap(), "--layer", "bozza", "--title", "Titolo in bozza", "--draft"]);
+    assert!(loaded.ok, "{}", loaded.err);
+    let person = |name: &str| readers.iter().find(|reader| reader.name == name).unwrap();
+    let administrator = person("administrator");
+    until("the draft is not served", || administrator.get(town, "/collections/bozza").status == 200);
+    assert_eq!(person("officer").get(town, "/collections/bozza").status, 404, "nobody is its author yet");
+    town.psql(
+        "update opensit.layers set declaration = declaration || jsonb_build_object('author', a.id), generation = generation + 1
+           from identity.accounts a where a.demo = 'officer' and layers.id = 'bozza'",
+    );
+    // writes the policies anew
+    let mut headers: Vec<(&str, &str)> = administrator.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    headers.push(("sec-fetch-site", "same-origin"));
+    let access =
+        town.send("PUT", "/admin/layers/bozza", &headers, r#"{"audience": "public", "editors": ["officer", "planner", "administrator"]}"#);
+    assert_eq!(access.status, 200, "{}", access.text());
+    until("its author does not see it", || person("officer").get(town, "/collections/bozza").status == 200);
+    let (lon, lat) = (lon.parse().unwrap(), lat.parse().unwrap());
+    Row { layer: "bozza", id: "BZ1".into(), comune: CASTELMARINA.into(), at: (lon, lat), secret: "Segretissima BZ1".into(), hidden: true }
+}
+
+/// Asks until it holds.
+#[track_caller]
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !holds() {
+        assert!(std::time::Instant::now() < end, "{what}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
 }
 
 /// A few rows of a table, in whose `secret` column there is what only those entitled see.
@@ -195,7 +243,7 @@ fn others(row: &Row) -> Vec<String> {
 
 #[test]
 fn no_answer_holds_what_its_reader_must_not_see() {
-    let Scene { town, readers, rows } = &*scene();
+    let Scene { town, readers, rows, .. } = &*scene();
     for reader in readers {
         for row in rows {
             let sees = reader.serves(&row.comune);
@@ -224,7 +272,7 @@ fn no_answer_holds_what_its_reader_must_not_see() {
 
 #[test]
 fn a_layer_that_is_not_for_somebody_is_as_if_it_were_not() {
-    let Scene { town, readers, rows } = &*scene();
+    let Scene { town, readers, rows, .. } = &*scene();
     let row = rows.iter().find(|r| r.layer == "tree_inspections").unwrap();
     let outside = ["anonymous", "citizen"];
     for reader in readers {
@@ -247,9 +295,118 @@ fn a_layer_that_is_not_for_somebody_is_as_if_it_were_not() {
     }
 }
 
+/// What leads to a layer from addresses that name none, or several.
+fn leading_to(row: &Row) -> Vec<String> {
+    let (layer, (lon, lat)) = (row.layer, row.at);
+    vec![
+        format!("/search?q={}", encoded(&row.secret)),
+        format!("/identify?point={lon},{lat}&zoom=18"),
+        format!("/here?point={lon},{lat}&f=json"),
+        format!("/here?point={lon},{lat}&f=html"),
+        format!("/xyz/parcels,{layer}/{}", tile(15, row.at)),
+        "/collections".to_owned(),
+        "/collections?f=html".to_owned(),
+        "/api".to_owned(),
+        "/portal/catalogue.json".to_owned(),
+        "/styles/map.json".to_owned(),
+    ]
+}
+
+#[test]
+fn a_draft_is_there_for_its_author_and_administrators_alone() {
+    let Scene { town, readers, draft, .. } = &*scene();
+    let sees = |reader: &Reader| matches!(reader.name, "officer" | "administrator");
+    assert_eq!(readers.iter().filter(|reader| sees(reader)).count(), 2);
+    for reader in readers {
+        for path in showing(draft).into_iter().chain(others(draft)).filter(|path| path.contains("bozza")) {
+            let (answer, nothing) = (reader.get(town, &path), reader.get(town, &path.replace("bozza", "no_such_layer")));
+            if sees(reader) {
+                // the files of its rows and what they were are for those who may edit them
+                assert_eq!(answer.status, 200, "{} {path}: {}", reader.name, answer.text());
+                continue;
+            }
+            assert_eq!(answer.status, nothing.status, "{} {path}", reader.name);
+            assert_eq!(answer.text().replace("bozza", "no_such_layer"), nothing.text(), "{} {path}", reader.name);
+        }
+        for path in showing(draft) {
+            assert_eq!(holds(&reader.get(town, &path), &draft.secret), sees(reader), "{} {path}", reader.name);
+        }
+        for path in leading_to(draft) {
+            let answer = reader.get(town, &path);
+            let told = answer.status == 200 && ["Segretissima BZ1", "bozza"].iter().any(|word| holds(&answer, word));
+            assert_eq!(told, sees(reader), "{} {path}: {}", reader.name, answer.status);
+        }
+        let stream = reader.ask(town, "HEAD", "/xyz/bozza/changes").status;
+        assert_eq!(stream, if sees(reader) { 200 } else { 404 }, "{}", reader.name);
+    }
+    let author = readers.iter().find(|reader| reader.name == "officer").unwrap();
+    let tile = author.get(town, &format!("/xyz/bozza/{}", tile(17, draft.at)));
+    assert!(tile.header("cache-control").unwrap().starts_with("private"), "{:?}", tile.headers);
+}
+
+#[test]
+fn a_draft_is_written_by_nobody_who_does_not_see_it() {
+    let Scene { town, readers, draft, .. } = &*scene();
+    let point = format!(r#"{{"type": "Point", "coordinates": [{}, {}]}}"#, draft.at.0, draft.at.1);
+    let feature = format!(r#"{{"type": "Feature", "properties": {{"name": "x"}}, "geometry": {point}}}"#);
+    let writes = [
+        ("POST", "/collections/bozza/items", "application/geo+json", feature.clone()),
+        ("PUT", "/collections/bozza/items/BZ2", "application/geo+json", feature),
+        ("PATCH", "/collections/bozza/items/BZ2", "application/merge-patch+json", r#"{"properties": {"name": "x"}}"#.to_owned()),
+        ("DELETE", "/collections/bozza/items/BZ2", "application/json", String::new()),
+    ];
+    for reader in readers.iter().filter(|reader| !matches!(reader.name, "officer" | "administrator")) {
+        for (method, path, media, body) in &writes {
+            let mut headers: Vec<(&str, &str)> = reader.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            headers.extend([("sec-fetch-site", "same-origin"), ("content-type", *media), ("if-match", "*")]);
+            let answer = town.send(method, path, &headers, body);
+            let nothing = town.send(method, &path.replace("bozza", "no_such_layer"), &headers, body);
+            assert_eq!(answer.status, nothing.status, "{} {method} {path}: {}", reader.name, answer.text());
+            assert_eq!(answer.text().replace("bozza", "no_such_layer"), nothing.text(), "{} {method} {path}", reader.name);
+        }
+    }
+    assert_eq!(town.psql("select count(*) filter (where name = 'Segretissima BZ2') || '/' || count(*) from published.bozza"), "1/2");
+}
+
+#[test]
+fn a_draft_is_published_while_maps_are_open() {
+    let Scene { town, readers, draft, .. } = &*scene();
+    let folder = town.scratch();
+    let file = folder.path().join("altra.geojson");
+    let point = format!(r#"{{"type": "Point", "coordinates": [{}, {}]}}"#, draft.at.0, draft.at.1);
+    std::fs::write(&file, format!(r#"{{"type": "Feature", "properties": {{"id": "A1"}}, "geometry": {point}}}"#)).unwrap();
+    let (file, at) = (file.to_str().unwrap(), tile(15, draft.at));
+    assert!(town.command(&["ingest", file, "--layer", "prossima", "--draft"]).ok);
+    let administrator = readers.iter().find(|reader| reader.name == "administrator").unwrap();
+    until("the draft is not served", || administrator.get(town, "/collections/prossima").status == 200);
+    // seen before, so that it is kept
+    for _ in 0..3 {
+        assert_eq!(administrator.get(town, &format!("/xyz/prossima/{at}")).status, 200);
+        assert_eq!(town.get(&format!("/xyz/prossima/{at}")).status, 404);
+    }
+    let listed = town.command(&["layers"]).out;
+    assert!(listed.lines().any(|line| line.starts_with("prossima") && line.contains("draft")), "{listed}");
+    // another delivery in its place does not publish it
+    assert!(town.command(&["ingest", file, "--layer", "prossima", "--replace"]).ok);
+    assert_eq!(town.get("/collections/prossima").status, 404);
+    assert_eq!(town.psql("select declaration ->> 'draft' from opensit.layers where id = 'prossima'"), "true");
+    let published = town.command(&["layers", "publish", "prossima"]);
+    assert!(published.ok, "{}", published.err);
+    until("it is not there for everybody", || town.get(&format!("/xyz/prossima/{at}")).status == 200);
+    let tile = town.get(&format!("/xyz/prossima/{at}"));
+    assert!(!tile.header("cache-control").unwrap().starts_with("private") && !tile.body.is_empty(), "{:?}", tile.headers);
+    assert!(town.get("/portal/catalogue.json").text().contains("prossima"));
+    let again = town.command(&["layers", "publish", "prossima"]);
+    assert!(!again.ok && again.err.contains("no draft"), "{}", again.err);
+    assert!(
+        !town.command(&["ingest", file, "--layer", "prossima", "--replace", "--draft"]).ok,
+        "a layer that people see does not become a draft"
+    );
+}
+
 #[test]
 fn the_row_of_somebody_else_is_as_if_it_were_not() {
-    let Scene { town, readers, rows } = &*scene();
+    let Scene { town, readers, rows, .. } = &*scene();
     for reader in readers {
         for row in rows.iter().filter(|r| r.hidden && !reader.serves(&r.comune)) {
             for path in [format!("/collections/{}/items/{}", row.layer, row.id), format!("/attachments/{}/{}", row.layer, row.id)] {
@@ -287,7 +444,7 @@ fn counts_and_extents_tell_nothing_of_hidden_rows() {
 
 #[test]
 fn private_fields_are_no_parameters_for_those_who_never_see_them() {
-    let Scene { town, readers, rows } = &*scene();
+    let Scene { town, readers, rows, .. } = &*scene();
     let manager = |comune: &str| rows.iter().find(|r| r.layer == "lodgings" && r.comune == comune).unwrap();
     for reader in readers {
         for comune in [CASTELMARINA, ROCCA] {
@@ -307,7 +464,7 @@ fn private_fields_are_no_parameters_for_those_who_never_see_them() {
 
 #[test]
 fn what_is_made_for_somebody_is_kept_by_no_shared_cache() {
-    let Scene { town, readers, rows } = &*scene();
+    let Scene { town, readers, rows, .. } = &*scene();
     let row = rows.iter().find(|r| r.layer == "lodgings" && r.comune == CASTELMARINA).unwrap();
     let path = format!("/collections/lodgings/items/{}", row.id);
     let officer = readers.iter().find(|r| r.name == "officer").unwrap();

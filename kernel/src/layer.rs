@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub use access::Policy;
 pub use field::{Code, Field, FieldType};
 pub use geometry::GeometryType;
-pub use style::{Style, StyleError, StyleLayer};
+pub use style::{Style, StyleError, StyleLayer, StyleType};
 
 use crate::{Column, Filter, Language, LayerId, Role, Srid, TableName, Text};
 

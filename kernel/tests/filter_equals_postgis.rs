@@ -139,7 +139,9 @@ async fn policies_show_and_take_the_rows_of_the_rule() {
     let (mut seen, mut hidden) = (0, 0);
     for number in 0..RULES {
         let audience = [Audience::Public, Audience::Public, Audience::Citizens, Audience::Officers][number % 4];
-        let layer = layer(audience, (number > 3).then(|| source.filter(3, true)));
+        let mut layer = layer(audience, (number > 3).then(|| source.filter(3, true)));
+        layer.draft = number % 6 == 5;
+        layer.author = [None, Some(Uuid::nil()), Some(source.subject())][number / 6 % 3];
         apply(&owner, &layer).await;
         for who in principals(source.subject()) {
             let place = format!("seed {}, rule {number}, {who:?}\n{layer:#?}", SEED + 1);
@@ -170,6 +172,38 @@ async fn policies_show_and_take_the_rows_of_the_rule() {
     }
     println!("{RULES} rules, {} principals, seed {}: {seen} rows seen, {hidden} hidden", principals(Uuid::nil()).len(), SEED + 1);
     assert!(seen > 10_000 && hidden > 10_000);
+}
+
+#[tokio::test]
+async fn what_the_rows_of_a_draft_were_is_hidden_as_they_are() {
+    let scratch = Scratch::start(7792);
+    scratch.sql(TABLE);
+    scratch.sql(
+        "insert into published.things (id, comune, geom, valid_from) values ('r1', '080901', st_point(1, 1, 7792), 'epoch');
+         delete from published.things;",
+    );
+    let app = Database::new(scratch.pool("opensit_app"));
+    let author = Uuid::from_u128(7);
+    let staff = |role, id| Principal::known(role, Uuid::from_u128(id), "x", Assurance::Low).with_comuni(Comuni::All);
+    let readers = [staff(Role::Officer, 7), staff(Role::Officer, 8), staff(Role::Administrator, 9), staff(Role::Machine, 10)];
+    for (declaration, expected) in [
+        (format!("{{\"draft\": true, \"author\": \"{author}\"}}"), [true, false, true, false]),
+        ("{\"draft\": true}".to_owned(), [false, false, true, false]),
+        (format!("{{\"author\": \"{author}\"}}"), [true; 4]),
+    ] {
+        scratch.sql(&format!(
+            "delete from opensit.layers where id = 'things';
+             insert into opensit.layers (id, ordinal, relation, declaration) values ('things', 1, 'published.things', '{declaration}')"
+        ));
+        for (who, sees) in readers.iter().zip(expected) {
+            let mut session = app.session(who).await.expect("a session");
+            let rows: i64 = sqlx::query_scalar("select count(*) from opensit.row_history where relation = 'published.things'")
+                .fetch_one(&mut *session)
+                .await
+                .expect("a count");
+            assert_eq!(rows > 0, sees, "{declaration}, {who:?}");
+        }
+    }
 }
 
 #[tokio::test]

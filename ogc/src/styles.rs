@@ -7,10 +7,13 @@
 //! MapLibre draws letters with the fonts of its page. A stack like `Titillium Web SemiBold, Titillium Web` asks for the weight by its
 //! first name and finds the family by its second.
 
+mod check;
 mod document;
 pub(crate) mod get;
 mod palette;
 mod words;
+
+pub use check::{Fault, check_style};
 
 use std::convert::Infallible;
 
@@ -51,6 +54,11 @@ pub(crate) fn routes(context: Context, catalogue: Catalogue) -> Router {
         catalogue,
         token: None,
     })
+}
+
+/// A colour of the palette (`data1`) as it is on a light, a dark and a high-contrast map: `#0066cc`. `None`: the palette has none of this name.
+pub fn colours(token: &str) -> Option<[&'static str; 3]> {
+    palette::is_known(token).then(|| palette::Theme::ALL.map(|theme| theme.colour(token)))
 }
 
 /// What the styles' routes answer, described.

@@ -13,6 +13,11 @@ pub(super) enum Theme {
     Contrast,
 }
 
+/// Whether the palette has a colour of this name.
+pub(super) fn is_known(token: &str) -> bool {
+    Theme::Light.known(token).is_some()
+}
+
 impl Theme {
     pub(super) const ALL: [Self; 3] = [Self::Light, Self::Dark, Self::Contrast];
 
