@@ -119,7 +119,11 @@ export interface Delivery {
   plan?: PlanFile | null;
   rules?: RuleEntry[] | null;
   layer: string | null;
-  exists: { title: Text; has_key: boolean; rows: number } | null;
+  /** As the plan calls it. */
+  title?: Text | null;
+  exists: { title: Text; has_key: boolean; rows: number; draft?: boolean } | null;
+  /** The name belongs to a layer that is not theirs to write. */
+  taken?: boolean;
   mode: Mode | null;
   difference: Difference | null;
   report: Report | null;

@@ -79,7 +79,7 @@ function drawn(name: string, color: string, { dash, hollow = false }: { dash?: n
     layer(`${name}/halo`, 'line', [role(name), notPoint], { 'line-color': '#ffffff', 'line-width': 4.5, 'line-opacity': 0.75 }, round),
     layer(`${name}/line`, 'line', [role(name), notPoint], { 'line-color': color, 'line-width': 2.2, ...(dash ? { 'line-dasharray': dash } : {}) }, dash ? {} : round),
     layer(`${name}/point`, 'circle', [role(name), kind('Point')], {
-      'circle-radius': ['interpolate', ['linear'], ['zoom'], 11, 3.5, 16, hollow ? 7 : 8], 'circle-color': hollow ? '#ffffff' : color, 'circle-opacity': hollow ? 0.55 : 1,
+      'circle-radius': ['interpolate', ['linear'], ['zoom'], 11, 3.5, 15, hollow ? 7 : 8.5], 'circle-color': hollow ? '#ffffff' : color, 'circle-opacity': hollow ? 0.55 : 1,
       'circle-stroke-color': hollow ? color : '#ffffff', 'circle-stroke-width': hollow ? 2 : 1.5,
     }),
   ];
@@ -98,7 +98,7 @@ const LAYERS = [
   ...drawn('vanished', COLORS.vanished, { dash: [3, 1.6] }),
   ...drawn('new', COLORS.new),
   layer('sign', 'symbol', [['has', 'sign']], { 'text-color': ['match', ['get', 'role'], 'changed-sign', '#17324d', '#ffffff'], 'text-halo-color': ['match', ['get', 'role'], 'new-sign', COLORS.new, 'vanished-sign', COLORS.vanished, COLORS.changed], 'text-halo-width': 1.5 }, {
-    'text-field': ['get', 'sign'], 'text-font': ['Titillium Web Bold'], 'text-size': ['interpolate', ['linear'], ['zoom'], 13, 9, 16, 15], 'text-allow-overlap': true, 'text-ignore-placement': true,
+    'text-field': ['get', 'sign'], 'text-font': ['Titillium Web Bold'], 'text-size': ['interpolate', ['linear'], ['zoom'], 12, 8, 15, 16], 'text-allow-overlap': true, 'text-ignore-placement': true,
   }),
   layer('found', 'circle', [role('found')], { 'circle-radius': 9, 'circle-color': COLORS.found, 'circle-opacity': 0.15, 'circle-stroke-color': COLORS.found, 'circle-stroke-width': 2.5 }),
   layer('chosen-halo', 'circle', [role('chosen')], { 'circle-radius': 16, 'circle-opacity': 0, 'circle-stroke-color': '#ffffff', 'circle-stroke-width': 6 }),

@@ -86,6 +86,7 @@ export const en: Record<keyof typeof it, string> = {
   'layer.id': 'Identifier',
   'layer.id.hint': 'In addresses and the API: small letters, digits and _.',
   'layer.exists': 'It is there already: “{title}”, {rows} rows.',
+  'layer.taken': 'The name is another layer’s, which you can’t write: choose another one.',
   'layer.new': 'It is a new layer.',
   'title.it': 'Title in Italian',
   'title.en': 'Title in English',

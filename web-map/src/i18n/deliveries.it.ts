@@ -84,6 +84,7 @@ export const it = {
   'layer.id': 'Identificativo',
   'layer.id.hint': 'Nell’indirizzo e nelle API: minuscole, cifre e _.',
   'layer.exists': 'Esiste già: «{title}», {rows} righe.',
+  'layer.taken': 'Il nome è di un altro livello, che non puoi scrivere: scegline un altro.',
   'layer.new': 'È un livello nuovo.',
   'title.it': 'Titolo in italiano',
   'title.en': 'Titolo in inglese',
