@@ -3,6 +3,7 @@
 mod change;
 mod create;
 mod list;
+mod standing;
 
 use kernel::{Assurance, Comuni, Principal, Role};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 pub use change::Change;
 pub use create::NewAccount;
 pub(crate) use list::MOST;
+pub use standing::standing;
 
 use crate::audit::{self, Action, Event};
 use crate::{Failure, Identity};

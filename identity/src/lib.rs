@@ -21,7 +21,7 @@ mod throttle;
 mod totp;
 mod web;
 
-pub use account::{Account, Change, NewAccount};
+pub use account::{Account, Change, NewAccount, standing};
 pub use failure::Failure;
 pub use identity::{Identity, Parts, Settings};
 pub use link::OneTimeLink;

@@ -16,6 +16,8 @@ mod serve;
 mod sink;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use chrono::{DateTime, Utc};
 use crs::Transformer;
@@ -48,6 +50,8 @@ pub struct Wanted {
     pub now: DateTime<Utc>,
     /// Where the ids of its rows come from ([`crate::ids_of`]).
     pub ids: Ids,
+    /// How many rows were read so far, for who waits.
+    pub sent: Arc<AtomicU64>,
 }
 
 /// Where the ids of a layer's rows come from: in a file that is to be delivered again they stand there.
@@ -115,6 +119,17 @@ pub async fn export(database: &Database, writing: &Writing, layer: &Layer, wante
     .await
     .map_err(|e| ExportError::Thread(e.to_string()))??;
     Ok(Exported { rows: count, crs, accuracy_m, notes: format.notes(&columns, losses) })
+}
+
+/// How many rows an export has.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(database: &Database, layer: &Layer, wanted: &Wanted) -> Result<u64, ExportError> {
+    let mut session = database.snapshot(&wanted.who).await.map_err(ExportError::Database)?;
+    sqlx::query("set local statement_timeout = 0").execute(&mut *session).await.map_err(ExportError::Database)?;
+    let rows = rows::count(&mut session, layer, wanted).await.map_err(ExportError::Database)?;
+    Ok(rows.unsigned_abs())
 }
 
 /// What the geometries of a file are.

@@ -28,14 +28,17 @@ mod rules;
 mod run;
 mod source;
 mod stop;
+mod style;
 mod survey;
 mod update;
 
 pub use boundary::{Boundary, Comune};
 pub use error::IngestError;
-pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, export, serve_writer};
+pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, count, export, serve_writer};
 pub use place::Guess;
-pub use plan::{CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, PlanFile, Sample, Validity, Words, look, propose};
+pub use plan::{
+    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, PlanFile, Sample, Validity, Words, look, propose,
+};
 pub use progress::{Progress, Silent, Stage};
 pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, KeptReport, Mended, Note, Reason, Report};
 pub use request::{Limits, Mode, Request, Settings, Update};
@@ -43,4 +46,5 @@ pub use rules::{Example, Finding, Rule, Rules, Severity, Thresholds};
 pub use run::run;
 pub use source::process::{ReaderProcess, serve_reader};
 pub use stop::Stop;
+pub use style::{Asked as AskedStyles, Kind as StyleKind, LegendLine, Proposal, propose as propose_styles};
 pub use update::{Changed, Counts, Difference, Edited, Examples, FieldChange, Moved, Undone, ids_of, undo};

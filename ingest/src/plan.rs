@@ -5,7 +5,6 @@ mod file;
 mod found;
 mod propose;
 mod sample;
-mod style;
 mod write;
 
 use std::collections::BTreeMap;
@@ -15,6 +14,7 @@ use kernel::{Column, Layer, LayerId, Srid, TableName, Text};
 
 use crate::names;
 use crate::source::{Source, SourceLayer};
+use crate::style::default_style;
 use crate::{IngestError, Request};
 
 pub(crate) use apply::apply;
@@ -22,7 +22,6 @@ pub use file::{CodeLine, FieldLine, Kind, PlanFile, Validity, Words};
 pub use found::{Found, FoundColumn, FoundCrs, FoundFile};
 pub use propose::{Looked, look, propose};
 pub use sample::Sample;
-pub(crate) use style::default_style;
 
 /// The schema of published layers.
 pub(crate) const SCHEMA: &str = "published";

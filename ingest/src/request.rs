@@ -5,9 +5,9 @@ use kernel::{Clock, LayerId, Srid, Text};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{ReaderProcess, Stop};
 use crate::plan::PlanFile;
 use crate::rules::{Rules, Thresholds};
+use crate::{ReaderProcess, Stop};
 
 /// What to load, and how.
 #[derive(Clone, Debug)]

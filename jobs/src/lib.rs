@@ -16,6 +16,7 @@ mod job;
 mod progress;
 mod queue;
 mod read;
+mod room;
 mod who;
 mod worker;
 
@@ -24,4 +25,5 @@ pub use job::{Failure, Job, JobId, Output, State};
 pub use progress::{LostLease, Progress};
 pub use queue::{JobError, NewJob, cancel, put, put_own};
 pub use read::{Summary, find, list};
+pub use room::{Room, make_room};
 pub use worker::{Settings, Worker};

@@ -21,7 +21,7 @@ mod testing;
 mod write;
 
 pub use app::Door;
-pub use styles::{Fault as StyleFault, StylesApi, check_style, colours};
+pub use styles::{Fault as StyleFault, StylesApi, check_style, colours, drawn};
 pub use write::{MAX_BODY_BYTES, MAX_POSITIONS};
 
 use std::sync::Arc;

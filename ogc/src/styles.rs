@@ -22,7 +22,8 @@ use axum::extract::FromRequestParts;
 use axum::routing::get;
 use catalogue::Catalogue;
 use http::request::Parts;
-use kernel::{AddressToken, Context};
+use kernel::{AddressToken, Context, Language, Layer};
+use serde_json::Value;
 
 #[derive(Clone)]
 pub(crate) struct App {
@@ -54,6 +55,12 @@ pub(crate) fn routes(context: Context, catalogue: Catalogue) -> Router {
         catalogue,
         token: None,
     })
+}
+
+/// The layers of MapLibre that draw a layer, as the map's style has them: in the colours of a theme (`light`, `dark`, `contrast`; another name is as
+/// `light`), from the source that is called as the layer is.
+pub fn drawn(layer: &Layer, theme: &str, language: Language) -> Vec<Value> {
+    document::of_parts(layer, document::Look { theme: palette::Theme::parse(theme).unwrap_or(palette::Theme::Light), language })
 }
 
 /// A colour of the palette (`data1`) as it is on a light, a dark and a high-contrast map: `#0066cc`. `None`: the palette has none of this name.

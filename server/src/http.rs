@@ -14,10 +14,12 @@ mod metrics;
 mod openapi;
 mod portal;
 mod proxy;
+mod publication;
 mod purpose;
 mod records;
 mod request_id;
 mod security_txt;
+mod shared;
 mod streams;
 mod version;
 pub(crate) mod who;
@@ -31,13 +33,17 @@ use axum::{Router, middleware};
 use catalogue::{BaseMap, BaseMapKind, Catalogue, PortalSettings};
 use feed::Feed;
 use kernel::{Context, Journal, Services, Srid, Text};
+use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::PgPool;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::config::Config;
+use crate::exports;
 use crate::failure::Failure;
+use crate::http::shared::over;
 use crate::http::who::Who;
 use crate::modules;
 
@@ -60,6 +66,14 @@ impl App {
     /// What the themes' operations and the background work are given.
     pub(crate) fn services(&self) -> Services {
         Services { context: self.context.clone(), layers: Arc::new(self.catalogue.clone()), journal: Arc::new(journal::Audit) }
+    }
+}
+
+impl App {
+    /// What exports are made from.
+    pub(crate) fn exports(&self, crs: &crs::Settings) -> exports::Exports {
+        let (context, catalogue, owner) = (self.context.clone(), self.catalogue.clone(), self.owner.clone());
+        exports::Exports { context, catalogue, owner, crs: crs.clone() }
     }
 }
 
@@ -117,9 +131,32 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     let title = context.installation.title.clone();
     let purposes = context.clone();
     let jobs = jobs::Pages { database: context.database.clone(), public_url: context.public_url.clone(), title };
+    // what comes first is farthest out
+    let edge = ServiceBuilder::new()
+        .layer(over(middleware::from_fn_with_state(proxies.clone(), request_id::name)))
+        .layer(over(middleware::from_fn_with_state(proxies, proxy::read)))
+        .layer(over(middleware::from_fn_with_state(headers, headers::add)))
+        .layer(over(middleware::from_fn_with_state(origins, cors::answer)))
+        .layer(compression())
+        .layer(over(middleware::from_fn(host::one)))
+        .layer(over(middleware::from_fn(request_id::tell)))
+        .layer(CatchPanicLayer::custom(errors::panicked))
+        .layer(over(middleware::from_fn_with_state(who.rates.clone(), identity::keys::rates::limit_networks)))
+        .layer(over(middleware::from_fn_with_state(streams, streams::count)))
+        .layer(over(middleware::from_fn_with_state(Arc::clone(&limits), arriving::limit)))
+        .layer(over(middleware::from_fn_with_state(Arc::new(who.clone()), who::find)))
+        .layer(over(middleware::from_fn_with_state(purposes, purpose::read)))
+        .layer(over(middleware::from_fn(metrics::count)))
+        .layer(over(middleware::from_fn_with_state(feed, after::wait)));
     Ok(router
         .merge(who.routes(&context, &catalogue))
         .merge(layers::routes(layers::Layers { catalogue: catalogue.clone(), owner: owner.clone() }))
+        .merge(publication::routes(publication::Publications {
+            context: context.clone(),
+            catalogue: catalogue.clone(),
+            owner: owner.clone(),
+        }))
+        .merge(exports::routes(app.exports(crs_settings)))
         .merge(load_reports::routes(load_reports::Reports { context: context.clone(), owner }))
         .merge(deliveries.routes())
         .merge(attachments::routes(attachments))
@@ -129,35 +166,20 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
         .merge(portal::routes())
         .route(operations::STYLE_SHEET, get(operations::style_sheet))
         .merge(security_txt::routes(security))
-        .merge(running(app))
-        .layer(axum::Extension(metrics))
+        .merge(running(app, metrics))
         .fallback(errors::not_found)
         .method_not_allowed_fallback(errors::method_not_allowed)
         .layer(DefaultBodyLimit::max(limits.body_bytes as usize))
-        .layer(middleware::from_fn_with_state(feed, after::wait))
-        .layer(middleware::from_fn(metrics::count))
-        .layer(middleware::from_fn_with_state(purposes, purpose::read))
-        .layer(middleware::from_fn_with_state(who.clone(), who::find))
-        .layer(middleware::from_fn_with_state(limits, arriving::limit))
-        .layer(middleware::from_fn_with_state(streams, streams::count))
-        .layer(middleware::from_fn_with_state(who.rates, identity::keys::rates::limit_networks))
-        .layer(CatchPanicLayer::custom(errors::panicked))
-        .layer(middleware::from_fn(request_id::tell))
-        .layer(middleware::from_fn(host::one))
-        .layer(compression())
-        .layer(middleware::from_fn_with_state(origins, cors::answer))
-        .layer(middleware::from_fn_with_state(headers, headers::add))
-        .layer(middleware::from_fn_with_state(proxies.clone(), proxy::read))
-        .layer(middleware::from_fn_with_state(proxies, request_id::name)))
+        .layer(edge))
 }
 
 /// What tells how the program runs, and what it can do.
-fn running(app: App) -> Router {
+fn running(app: App, metrics: PrometheusHandle) -> Router {
     Router::new()
         .route("/openapi.json", get(openapi::handler))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .route("/metrics", get(metrics::handler))
+        .route("/metrics", get(metrics::handler).layer(axum::Extension(metrics)))
         .route("/version", get(version::handler))
         .with_state(app)
 }

@@ -5,6 +5,7 @@ mod cluster;
 mod commands;
 mod config;
 mod database;
+mod exports;
 mod failure;
 mod following;
 mod http;

@@ -9,6 +9,7 @@ use kernel::{Database, Services};
 use tokio::task::JoinHandle;
 
 use crate::commands::serve::GRACE;
+use crate::exports::{self, Exports};
 
 /// How long a handler that is told to stop may go on: what is handed back must be written before the server's own grace is over.
 const HANDLERS_GRACE: Duration = Duration::from_millis(1_500);
@@ -28,6 +29,12 @@ pub(crate) fn loader(database: Database, deliveries: &Deliveries, at_a_time: usi
         let deliveries = deliveries.clone();
         worker.on(kind, move |job, progress| deliveries::work(deliveries.clone(), job, progress))
     })
+}
+
+/// The worker that writes layers as files: apart from the others, so that neither waits for it.
+pub(crate) fn exporter(exports: Exports) -> Worker {
+    let settings = Settings { grace: HANDLERS_GRACE, ..Settings::default() };
+    exports::on(Worker::new(exports.context.database.clone(), settings), exports)
 }
 
 /// A worker at work. Dropped, it stops at once; what it had not ended is taken up again when its lease has run out.

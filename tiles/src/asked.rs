@@ -13,10 +13,10 @@ pub(crate) struct Asked {
     pub(crate) entries: Vec<Arc<Entry>>,
 }
 
-impl FromRequestParts<App> for Asked {
+impl FromRequestParts<Arc<App>> for Asked {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
         let Ok(who) = Principal::from_request_parts(parts, app).await;
         let path = RawPathParams::from_request_parts(parts, app).await.map_err(|e| Problem::bad_request(e.to_string()))?;
         let ids = path.iter().find(|(name, _)| *name == "ids").map_or("", |(_, ids)| ids);

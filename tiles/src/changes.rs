@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -35,7 +36,7 @@ const RETRY: Duration = Duration::from_secs(2);
     params(("ids" = String, Path, description = "Layers, separated by commas"), ("lastEventId" = Option<String>, Query, description = "The last event known, as the header Last-Event-ID")),
     responses((status = 200, description = "Events `{position, layer, bbox}`", content_type = "text/event-stream"), (status = 404, description = "No such layer, or not for you", content_type = "application/problem+json"))
 )]
-pub(crate) async fn handler(State(app): State<App>, asked: Asked, params: Params, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn handler(State(app): State<Arc<App>>, asked: Asked, params: Params, headers: HeaderMap) -> Result<Response, Problem> {
     let params = params.only(&["lastEventId"])?;
     let reader = app.feed.subscribe(after(&params, &headers)?);
     let ids: Vec<LayerId> = asked.entries.iter().map(|e| e.layer.id.clone()).collect();

@@ -64,7 +64,11 @@ struct Question {
         (status = 503, description = "The database does not answer in time", content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn handler(State(app): State<App>, Path(collection): Path<String>, mut request: Request) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    State(app): State<Arc<App>>,
+    Path(collection): Path<String>,
+    mut request: Request,
+) -> Result<Response, Problem> {
     let begun = Instant::now();
     if request.format == Format::Html {
         request.params = request.params.filled();

@@ -59,7 +59,6 @@ use queue::Queue;
 pub const SESSION: [(&str, &str); 4] =
     [("enable_seqscan", "off"), ("jit", "off"), ("max_parallel_workers_per_gather", "0"), ("statement_timeout", "8s")];
 
-#[derive(Clone)]
 struct App {
     context: Context,
     catalogue: Catalogue,
@@ -130,14 +129,14 @@ pub fn routes(
 ) -> Router {
     let (queues, cache) = (Arc::new(Queues::new(&context, load)), cache::Tiles::new(load.cache));
     let (archives, fonts) = (beside.archives, beside.fonts.clone());
-    let app = App { context, catalogue, feed, engine, ways: Arc::default(), queues, cache, archives, fonts, settings };
+    let app = Arc::new(App { context, catalogue, feed, engine, ways: Arc::default(), queues, cache, archives, fonts, settings });
     let martin = beside.martin.map(|home| martin::routes(&home, &app)).unwrap_or_default();
     let own = Router::new()
         .route("/xyz/{ids}", get(tilejson::handler))
         .route("/collections/{collection}/h3", get(h3::handler))
         .route("/xyz/{ids}/changes", get(changes::handler))
         .route("/xyz/{ids}/{z}/{x}/{y}", get(tile::handler))
-        .route_layer(middleware::from_fn_with_state(app.clone(), archive::answer));
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&app), archive::answer));
     own.merge(martin).with_state(app).merge(fonts::routes(&beside.fonts))
 }
 

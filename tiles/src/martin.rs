@@ -11,6 +11,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -66,13 +67,13 @@ impl FromStr for Home {
 }
 
 /// Everything under the prefix.
-pub(crate) fn routes(home: &Home, app: &App) -> Router<App> {
+pub(crate) fn routes(home: &Home, app: &Arc<App>) -> Router<Arc<App>> {
     let below = Router::new()
         .route("/catalog", get(catalog))
         .route("/health", get(health))
         .route("/{ids}", get(tilejson::handler))
         .route("/{ids}/{z}/{x}/{y}", get(tile::handler))
-        .route_layer(middleware::from_fn_with_state(app.clone(), archive::answer))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(app), archive::answer))
         .layer(Extension(home.clone()))
         .merge(fonts::routes(&app.fonts).with_state(()));
     Router::new().nest(&home.0, below)
@@ -83,7 +84,7 @@ async fn health() -> impl IntoResponse {
 }
 
 /// What they may read, by name. `description` is there where there is one, as all but the media type in martin.
-async fn catalog(State(app): State<App>, who: Principal, params: Params, headers: HeaderMap) -> Result<Response, Problem> {
+async fn catalog(State(app): State<Arc<App>>, who: Principal, params: Params, headers: HeaderMap) -> Result<Response, Problem> {
     params.only(&[])?;
     let language = Language::negotiate(None, headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok()));
     let entries = app.catalogue.layers(&who);

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Path, State};
@@ -44,7 +45,7 @@ use crate::{App, render};
     )
 )]
 pub(crate) async fn handler(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     asked: Asked,
     Path((_, z, x, y)): Path<(String, String, String, String)>,
     params: Params,

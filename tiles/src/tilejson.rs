@@ -32,7 +32,7 @@ const FARTHEST_DEGREES: f64 = 0.5;
     responses((status = 200, description = "TileJSON 3.0.0", content_type = "application/json"), (status = 404, description = "No such layer, or not for you", content_type = "application/problem+json"))
 )]
 pub(crate) async fn handler(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     stated: Option<Extension<PublicUrl>>,
     token: Option<Extension<AddressToken>>,
     home: Option<Extension<Home>>,
@@ -52,7 +52,7 @@ pub(crate) async fn handler(
         None => Language::negotiate(None, headers.get(header::ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok())),
     };
     let cache = if asked.public() && token.is_none() { "no-cache" } else { "private, no-cache" };
-    let public_url = stated.map_or(app.context.public_url, |Extension(url)| url);
+    let public_url = stated.map_or_else(|| app.context.public_url.clone(), |Extension(url)| url);
     let mut document = tilejson(&asked, &selections, &public_url, app.context.installation.bbox, language);
     if let Some(Extension(home)) = home {
         document["tiles"][0] = public_url.link(&home.tiles(&asked)).into();

@@ -35,9 +35,7 @@ pub enum ExportError {
     #[error("{0}")]
     Crs(#[from] crs::CrsError),
     /// Positions that have no place in the file's system.
-    #[error(
-        "the row `{id}` has no place in {crs}: {why}; there is no file. Choose another system with `--to-crs`, or leave the row out with `--filter`"
-    )]
+    #[error("the row `{id}` has no place in {crs}: {why}; there is no file. Choose another system, or leave the row out with a filter")]
     NoPlace {
         /// The row's id.
         id: String,

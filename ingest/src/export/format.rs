@@ -78,6 +78,15 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.name() == named)
     }
 
+    /// Whether it can hold the layer, in this system if one is said.
+    ///
+    /// # Errors
+    /// Says why not, and what can.
+    pub fn can_hold(self, layer: &Layer, crs: Option<Srid>) -> Result<(), ExportError> {
+        self.holds(layer, Path::new("layer.zip"))?;
+        self.crs(crs, layer.srid).map(|_| ())
+    }
+
     /// Refuses what it has no place for.
     pub(super) fn holds(self, layer: &Layer, file: &Path) -> Result<(), ExportError> {
         let name = file.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_ascii_lowercase();
@@ -97,8 +106,8 @@ impl Format {
         let degrees = Srid::CRS84;
         match (self, asked) {
             (Self::Kml, Some(other)) if other.postgis() != degrees.postgis() => {
-                let why = "KML is in longitude and latitude of WGS 84 and nothing else: leave `--to-crs` away".to_owned();
-                Err(ExportError::Name { path: "--to-crs".into(), why })
+                let why = "KML is in longitude and latitude of WGS 84 and nothing else: name no other system".to_owned();
+                Err(ExportError::Name { path: "the coordinate system".into(), why })
             }
             (Self::Kml | Self::GeoJson, None) | (Self::Kml, Some(_)) => Ok(degrees),
             (_, Some(asked)) => Ok(crs::Crs::require(asked)?.srid()),

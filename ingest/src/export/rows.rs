@@ -1,5 +1,8 @@
 //! Rows of a layer, as somebody sees them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use futures::TryStreamExt;
 use kernel::layer::FieldType;
 use kernel::{Filter, Layer};
@@ -71,6 +74,25 @@ impl Columns {
 pub(super) struct Rows {
     sql: QueryBuilder<Postgres>,
     kinds: Vec<FieldType>,
+    sent: Arc<AtomicU64>,
+}
+
+/// Where the rows come from, and which.
+fn from(sql: &mut QueryBuilder<Postgres>, layer: &Layer, wanted: &Wanted) {
+    sql.push(" from ").push(layer.seen_by(&wanted.who, "seen")).push(" where true");
+    let valid = layer.validity.then_some(Filter::ValidAt(wanted.now));
+    for filter in wanted.filter.iter().chain(&valid) {
+        sql.push(" and (");
+        filter.write(layer.srid, sql);
+        sql.push(")");
+    }
+}
+
+/// How many there are.
+pub(super) async fn count(conn: &mut PgConnection, layer: &Layer, wanted: &Wanted) -> Result<i64, sqlx::Error> {
+    let mut sql = QueryBuilder::new("select count(*)");
+    from(&mut sql, layer, wanted);
+    sql.build_query_scalar().persistent(false).fetch_one(conn).await
 }
 
 impl Rows {
@@ -82,15 +104,9 @@ impl Rows {
             // a theme's column may be of a narrower type
             sql.push(format!(", \"{name}\"::{}", kind.sql()));
         }
-        sql.push(" from ").push(layer.seen_by(&wanted.who, "seen")).push(" where true");
-        let valid = layer.validity.then_some(Filter::ValidAt(wanted.now));
-        for filter in wanted.filter.iter().chain(&valid) {
-            sql.push(" and (");
-            filter.write(layer.srid, &mut sql);
-            sql.push(")");
-        }
+        from(&mut sql, layer, wanted);
         sql.push(" order by fid");
-        Self { sql, kinds: columns.iter().map(|(_, kind)| kind).collect() }
+        Self { sql, sent: Arc::clone(&wanted.sent), kinds: columns.iter().map(|(_, kind)| kind).collect() }
     }
 
     /// Reads them all, and ends early when nobody takes them any more.
@@ -99,6 +115,7 @@ impl Rows {
         let mut batch = Vec::with_capacity(BATCH);
         while let Some(row) = found.try_next().await? {
             batch.push(read(&row, &self.kinds)?);
+            self.sent.fetch_add(1, Ordering::Relaxed);
             if batch.len() == BATCH && out.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).await.is_err() {
                 return Ok(());
             }

@@ -91,9 +91,7 @@ impl Reader for ProcessReader {
     fn read(&mut self, each: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<(), IngestError> {
         let mut running = match self.running.take() {
             Some(running) => running,
-            None => {
-                Running::open(&self.process, &self.stop, &self.path, &self.file, self.content, self.wanted.as_deref(), &self.limits)?.0
-            }
+            None => Running::open(&self.process, &self.stop, &self.path, &self.file, self.content, self.wanted.as_deref(), &self.limits)?.0,
         };
         let mut number = 0;
         match running.rows(&mut number, each) {

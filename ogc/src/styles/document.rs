@@ -52,6 +52,13 @@ pub(super) fn of_layer(home: Home<'_>, layer: &Layer, extent: Option<Bbox>, look
     style
 }
 
+/// The parts of one layer's drawing in their order, shown.
+pub(super) fn of_parts(layer: &Layer, look: Look) -> Vec<Value> {
+    let mut parts: Vec<&StyleLayer> = layer.style.0.iter().collect();
+    parts.sort_by_key(|part| part.order);
+    parts.into_iter().map(|part| style_layer(layer, part, layer.id.as_str(), true, look)).collect()
+}
+
 /// A complete style of layers, each with the name of its source and whether it is shown.
 fn document<'a>(home: Home<'_>, name: &str, parts: impl Iterator<Item = (&'a Layer, &'a str, bool)> + Clone, look: Look) -> Value {
     let mut sources: Vec<(&str, Vec<&str>)> = Vec::new();

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ::ingest::{Exported, Format, Wanted, Writing};
 use catalogue::Catalogue;
@@ -98,6 +99,7 @@ async fn write(arguments: &Arguments, format: Format, config: &Config, database:
         crs: arguments.to_crs,
         now: SystemClock.now(),
         ids,
+        sent: Arc::default(),
     };
     let writing = Writing { crs: settings, process: read_file::again(write_file::NAME)? };
     let exported = ::ingest::export(&app, &writing, layer, &wanted, &arguments.file).await.map_err(|e| Failure::new(e.to_string()));

@@ -97,9 +97,8 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     let deliveries = sent_files(&context, &database, config, &crs_settings)?;
     let sweeping = tokio::spawn(deliveries.clone().sweep());
     let owner = database.owner_at_need()?;
-    let app =
-        App { context: context.clone(), catalogue, feed: feed.clone(), engine, archives, who, owner, deliveries: deliveries.clone() };
-    let services = app.services();
+    let app = App { context: context.clone(), catalogue, feed: feed.clone(), engine, archives, who, owner, deliveries: deliveries.clone() };
+    let (services, exports) = (app.services(), app.exports(&crs_settings));
     let router = http::router(app, config, &crs_settings)?;
 
     if let Some(cluster) = database.cluster() {
@@ -121,13 +120,15 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     let mut working = Working::start(workers::worker(&services), stop_signal());
     let loader = workers::loader(context.database.clone(), &deliveries, config.limits.value.loads as usize);
     let mut loading = Working::start(loader, stop_signal());
+    let mut exporting = Working::start(workers::exporter(exports), stop_signal());
     let served = async {
         listen::serve(listener, router, &config.limits.value, config.trusted(), stop_signal()).await;
         working.ended().await;
         loading.ended().await;
+        exporting.ended().await;
     };
     within_grace(served).await;
-    drop((working, loading));
+    drop((working, loading, exporting));
     sweeping.abort();
 
     tracing::info!("stopping");
@@ -149,8 +150,9 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
 fn sent_files(context: &Context, database: &Database, config: &Config, crs: &crs::Settings) -> Result<Deliveries, Failure> {
     let limits = &config.limits.value;
     let Given { value: folder, source } = &config.uploads_dir;
-    deliveries::prepare(folder)
-        .map_err(|e| Failure::new(format!("the folder for files that are sent, {} (from {source}), can't be made: {e}", folder.display())))?;
+    deliveries::prepare(folder).map_err(|e| {
+        Failure::new(format!("the folder for files that are sent, {} (from {source}), can't be made: {e}", folder.display()))
+    })?;
     let mebibytes = |n: u32| u64::from(n) << 20;
     let settings = deliveries::Settings {
         folder: folder.clone(),

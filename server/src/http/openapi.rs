@@ -45,6 +45,8 @@ pub(super) async fn handler(State(app): State<App>, stated: Option<Extension<Pub
     document.merge(attachments::Api::openapi());
     document.merge(jobs::Api::openapi());
     document.merge(super::layers::Api::openapi());
+    document.merge(crate::exports::Api::openapi());
+    document.merge(super::publication::Api::openapi());
     document.merge(super::load_reports::Api::openapi());
     document.merge(deliveries::Api::openapi());
     document.merge(permits::Api::openapi());

@@ -89,7 +89,7 @@ impl Who {
 }
 
 /// Puts the principal into the request. What is made for somebody is kept by no cache that others share.
-pub(super) async fn find(State(who): State<Who>, mut request: Request, next: Next) -> Response {
+pub(super) async fn find(State(who): State<Arc<Who>>, mut request: Request, next: Next) -> Response {
     let mut token = None;
     let found = match who.signer.principal(request.uri()) {
         Ok(Some(admitted)) => {
@@ -141,7 +141,7 @@ impl Who {
 
     /// A stream that lasts as long as who asked for it is who they were: it ends with their key, session or rights. A database that
     /// is away ends nothing.
-    async fn while_known(self, headers: HeaderMap, token: Option<Uri>, response: Response) -> Response {
+    async fn while_known(self: Arc<Self>, headers: HeaderMap, token: Option<Uri>, response: Response) -> Response {
         let Ok(Some(began)) = self.now(&headers, token.as_ref()).await else { return response };
         let changed = async move {
             loop {

@@ -11,6 +11,7 @@ use kernel::layer::Audience;
 use kernel::{AddressToken, Language, Params, Principal, Problem, PublicUrl, Text, TileCoord};
 use serde_json::{Value, json};
 use std::io::Read;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -24,7 +25,7 @@ const MAX_UNPACKED_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Answers for files of tiles and lets through what is asked of layers. A layer of the same name comes first, so that naming a file changes
 /// nobody's map.
-pub(crate) async fn answer(State(app): State<App>, path: RawPathParams, request: Request, next: Next) -> Result<Response, Problem> {
+pub(crate) async fn answer(State(app): State<Arc<App>>, path: RawPathParams, request: Request, next: Next) -> Result<Response, Problem> {
     let part = |wanted: &str| path.iter().find(|(name, _)| *name == wanted).map(|(_, text)| text);
     let reads = matches!(*request.method(), Method::GET | Method::HEAD) && !request.uri().path().ends_with("/changes");
     let Some(ids) = part("ids").filter(|_| reads) else { return Ok(next.run(request).await) };

@@ -43,8 +43,8 @@ fn outcome(script: &str, limits: &Limits) -> (Result<(), IngestError>, u64) {
     let (data, schema) = beginning();
     let script = script.replace("SCHEMA", &format!("head -c {schema} \"$1\"")).replace("ROWS", &format!("tail -c +{} \"$1\"", schema + 1));
     let mut rows = 0;
-    let read =
-        open(&shell(&script, data.path()), &Stop::default(), Path::new("/a.gpkg"), "a.gpkg", Content::GeoPackage, None, limits).and_then(|mut reader| {
+    let read = open(&shell(&script, data.path()), &Stop::default(), Path::new("/a.gpkg"), "a.gpkg", Content::GeoPackage, None, limits)
+        .and_then(|mut reader| {
             reader.read(&mut |_| {
                 rows += 1;
                 ControlFlow::Continue(())

@@ -116,3 +116,61 @@ fn text_can_be_read_on_what_lies_beneath() {
         }
     }
 }
+
+/// Linear red, green and blue.
+fn linear(colour: &str) -> [f64; 3] {
+    [1, 3, 5].map(|at| {
+        let c = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+        if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+    })
+}
+
+fn times(matrix: &[[f64; 3]; 3], vector: [f64; 3]) -> [f64; 3] {
+    matrix.map(|row| row.iter().zip(vector).map(|(a, b)| a * b).sum())
+}
+
+/// CIE L*a*b* (D65) of linear light.
+fn lab(linear: [f64; 3]) -> [f64; 3] {
+    const XYZ: [[f64; 3]; 3] =
+        [[0.412_456_4, 0.357_576_1, 0.180_437_5], [0.212_672_9, 0.715_152_2, 0.072_175], [0.019_333_9, 0.119_192, 0.950_304_1]];
+    let [x, y, z] = times(&XYZ, linear.map(|c| c.clamp(0.0, 1.0)));
+    let f = |t: f64| if t > 216.0 / 24_389.0 { t.cbrt() } else { (24_389.0 / 27.0 * t + 16.0) / 116.0 };
+    let (x, y, z) = (f(x / 0.950_47), f(y), f(z / 1.088_83));
+    [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+}
+
+/// How dichromats see linear light (Machado, Oliveira and Fernandes 2009): who lacks the cones for red, green, blue; and everybody else.
+const SIGHTS: [[[f64; 3]; 3]; 4] = [
+    [[0.152_286, 1.052_583, -0.204_868], [0.114_503, 0.786_281, 0.099_216], [-0.003_882, -0.048_116, 1.051_998]],
+    [[0.367_322, 0.860_646, -0.227_968], [0.280_085, 0.672_501, 0.047_413], [-0.011_820, 0.042_940, 0.968_881]],
+    [[1.255_528, -0.076_749, -0.178_779], [-0.078_411, 0.930_809, 0.147_602], [0.004_733, 0.691_367, 0.303_900]],
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+];
+
+#[test]
+fn categories_are_told_apart_whoever_looks() {
+    let names: Vec<String> = (1..=7).map(|n| format!("category{n}")).chain(["category_other".to_owned()]).collect();
+    for theme in Theme::ALL {
+        for sight in &SIGHTS {
+            let seen = |token: &str| lab(times(sight, linear(theme.colour(token))));
+            let apart = |a: &str, b: &str| seen(a).iter().zip(seen(b)).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
+            for (index, name) in names.iter().enumerate() {
+                assert!(theme.known(name).is_some(), "{name}");
+                assert!(apart(name, "land") > 35.0, "{name} on the ground, {}: {:.1}", theme.name(), apart(name, "land"));
+                for other in &names[..index] {
+                    assert!(apart(name, other) > 20.0, "{name} and {other}, {}: {:.1}", theme.name(), apart(name, other));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn steps_go_away_from_the_ground_in_lightness() {
+    for theme in Theme::ALL {
+        let light = |token: &str| lab(linear(theme.colour(token)))[0];
+        let ground = light("land");
+        let from_ground: Vec<f64> = (1..=6).map(|n| (light(&format!("step{n}")) - ground).abs()).collect();
+        assert!(from_ground[0] > 14.0 && from_ground.windows(2).all(|pair| pair[1] - pair[0] > 7.0), "{}: {from_ground:?}", theme.name());
+    }
+}
