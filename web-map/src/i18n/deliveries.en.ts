@@ -62,6 +62,7 @@ export const en: Record<keyof typeof it, string> = {
   'stage.close': 'You can close the panel or the page: the work goes on.',
   'lost': 'Connection lost, trying again…',
   'failed': 'Nothing was loaded',
+  'failed.look': 'The files can’t be read',
   'failed.again': 'Correct the plan below and try again.',
   'cancelled': 'Cancelled: nothing was loaded.',
   'remarks': 'To look at first',

@@ -60,6 +60,7 @@ export const it = {
   'stage.close': 'Puoi chiudere il pannello o la pagina: il lavoro continua.',
   'lost': 'Connessione persa, riprovo…',
   'failed': 'Non è stato caricato nulla',
+  'failed.look': 'I file non si possono leggere',
   'failed.again': 'Correggi il piano qui sotto e riprova.',
   'cancelled': 'Annullata: non è stato caricato nulla.',
   'remarks': 'Da guardare prima',
