@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Difference, PlanFile } from '../src/api/deliveries';
 import { datasetsOf } from '../src/deliveries/datasets';
 import { isSame, vanishing } from '../src/deliveries/difference';
-import { boxOf, changesData, findingsData, previewData, staged, STAGED } from '../src/deliveries/drawing';
+import { boxOf, boxOfMost, changesData, findingsData, previewData, staged, STAGED } from '../src/deliveries/drawing';
 import { codesOf, faultsOf, isChosen, mayBeKey, placing, readAs, statedBy, tidy, withField, withRule } from '../src/deliveries/plan';
 import { bytes, minutes, Pace } from '../src/deliveries/progress';
 import { en } from '../src/i18n/deliveries.en';
@@ -124,6 +124,7 @@ describe('a plan', () => {
     const twice = withField(PLAN, 1, { name: 'codice' });
     expect(Object.keys(faultsOf({ detail: 'two columns become the field `codice`; give one of them another name' }, twice))).toEqual(['field.1.name']);
     expect(Object.keys(faultsOf({ detail: '`comune` says whose every row is, so `comune-field` can’t' }, PLAN))).toEqual(['comune']);
+    expect(faultsOf({ detail: 'the plan: the plan can\'t be taken: `geom` is taken' }, PLAN)).toEqual({ '': '`geom` is taken' });
     expect(faultsOf({ title: 'No' }, PLAN)).toEqual({ '': 'No' });
     // a field that is left out has no name to be wrong
     expect(Object.keys(faultsOf({ detail: 'the field `specie`' }, PLAN))).toEqual(['']);
@@ -178,6 +179,15 @@ describe('what a delivery shows on the map', () => {
     const findings = [{ rule: 'sliver', done: 'keep' as const, rows: 2, examples: [{ row: '1', at: [1, 2] as [number, number] }, { row: '2' }, { row: '3', at: [3, 4] as [number, number] }] }];
     expect(roles(findingsData(findings, [3, 4]))).toEqual(['found', 'chosen']);
     expect(boxOf(collection())).toBeUndefined();
+  });
+
+  it('is shown without the few that lie far off', () => {
+    const town = Array.from({ length: 60 }, (_, i) => change(`t${i}`, point(15 + (i % 8) / 1000, 38 + Math.floor(i / 8) / 1000), {}));
+    const [far, edge] = [change('far', point(9, 45), {}), change('edge', point(15.009, 38.009), {})];
+    expect(boxOfMost(collection(...town, far, edge))).toEqual([15, 38, 15.009, 38.009]);
+    expect(boxOfMost(collection(far, edge))).toEqual([9, 38.009, 15.009, 45]);
+    // two heaps are both shown
+    expect(boxOfMost(collection(...town, ...town.map(({ id }) => change(`${id}`, point(9, 45), {}))))).toEqual([9, 38, 15.007, 45]);
   });
 
   it('lies over the data and under nothing of theirs', () => {

@@ -8,7 +8,7 @@ import { isAbort, RequestFailed } from '../api/http';
 import { reasonOf } from '../state/cards.svelte';
 import { reduceMotion } from '../state/preferences.svelte';
 import { portal } from '../state/portal.svelte';
-import { boxOf, changesData, findingsData, previewData, staged } from './drawing';
+import { boxOfMost, changesData, findingsData, previewData, staged } from './drawing';
 import { faultsOf, placing, tidy, type Faults } from './plan';
 
 const AGAIN_MS = 1000;
@@ -203,7 +203,7 @@ export class Desk {
     const [data, first] = [previewData(sample), this.sample === undefined];
     this.sample = sample;
     portal.stage(staged(data));
-    const [box, seen] = [boxOf(data), portal.bbox];
+    const [box, seen] = [boxOfMost(data), portal.bbox];
     const apart = box && seen && (box[0] > seen[2] || box[2] < seen[0] || box[1] > seen[3] || box[3] < seen[1]);
     if (box && (first || apart)) portal.goTo(box, first);
   }
@@ -212,7 +212,7 @@ export class Desk {
     this.changes = changes;
     const data = changesData(changes);
     portal.stage(staged(data));
-    const box = boxOf(data);
+    const box = boxOfMost(data);
     if (box) portal.goTo(box);
   }
 
@@ -228,7 +228,7 @@ export class Desk {
 
   showAll(): void {
     const data = this.delivery?.state === 'compared' && this.changes ? changesData(this.changes) : this.sample && previewData(this.sample);
-    const box = data && boxOf(data);
+    const box = data && boxOfMost(data);
     if (box) portal.goTo(box);
   }
 

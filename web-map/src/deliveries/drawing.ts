@@ -65,6 +65,30 @@ export function boxOf(data: FeatureCollection): Bbox | undefined {
   return data.features.map(({ geometry }) => bboxOf(geometry)).filter((box) => box !== undefined).reduce<Bbox | undefined>((sum, box) => (sum ? union(sum, box) : box), undefined);
 }
 
+/** Of so many on, a few that lie far off do not decide what is shown. */
+const MANY = 20;
+const FAR_OFF = 0.03;
+
+/** Round most of it: where a few rows lie far off, they are no reason to show half a continent. */
+export function boxOfMost(data: FeatureCollection): Bbox | undefined {
+  const { features } = data;
+  if (features.length < MANY) return boxOf(data);
+  const middles = features.map(({ geometry }) => middle(geometry)).filter((at) => at !== undefined);
+  const range = (axis: 0 | 1) => {
+    const sorted = middles.map((at) => at[axis]).sort((a, b) => a - b);
+    const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))] ?? 0;
+    // as wide again as most of it on either side: the edge of a town is no place far off
+    const [low, high] = [at(FAR_OFF), at(1 - FAR_OFF)];
+    return [low - (high - low), high + (high - low)] as const;
+  };
+  const [[west, east], [south, north]] = [range(0), range(1)];
+  const near = features.filter(({ geometry }) => {
+    const at = middle(geometry);
+    return at && at[0] >= west && at[0] <= east && at[1] >= south && at[1] <= north;
+  });
+  return boxOf({ type: 'FeatureCollection', features: near });
+}
+
 const role = (name: string) => ['==', ['get', 'role'], name];
 const kind = (name: 'Polygon' | 'LineString' | 'Point') => ['==', ['geometry-type'], name];
 const round = { 'line-cap': 'round', 'line-join': 'round' };

@@ -63,11 +63,15 @@ export const placing = (plan: PlanFile | undefined): string =>
 /** `field[3].name` and `fields.3.name` as `field.3.name`. */
 const path = (name: string): string => name.replace(/\[(\d+)\]/g, '.$1').replace(/^fields\./, 'field.').replace(/_/g, '-').replace(/^(?:field\.\d+)$/, '$&.name');
 
+/** What stands before the sentence that matters: the name of the file, and that it can't be taken. */
+const BEFORE = /^the plan: (?:the plan can['’]t be taken: )?/;
+
 /** Where each of the server's sentences belongs; what names no place is about the plan as a whole. */
 export function faultsOf(problem: Problem, plan: PlanFile): Faults {
   const faults: Faults = {};
-  for (const { field, detail } of problem.errors ?? []) faults[field ? path(field) : ''] = detail;
-  if (Object.keys(faults).length === 0) faults[guess(problem.detail ?? problem.title ?? '', plan)] = problem.detail ?? problem.title ?? '';
+  const add = (place: string, words: string) => (faults[place] = words.replace(BEFORE, ''));
+  for (const { field, detail } of problem.errors ?? []) add(field ? path(field) : '', detail);
+  if (Object.keys(faults).length === 0) add(guess(problem.detail ?? problem.title ?? '', plan), problem.detail ?? problem.title ?? '');
   return faults;
 }
 
