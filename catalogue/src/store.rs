@@ -170,6 +170,15 @@ async fn read(conn: &mut PgConnection, id: &LayerId, sql: &'static str) -> Resul
     .transpose()
 }
 
+/// The layers that are registers, by which rows without coordinates are placed, in the order of the layer tree.
+pub async fn registers(conn: &mut PgConnection) -> Result<Vec<Layer>, CatalogueError> {
+    let rows: Vec<Json<serde_json::Value>> =
+        sqlx::query_scalar("select declaration from opensit.layers where declaration ? 'register' order by ordinal, id")
+            .fetch_all(conn)
+            .await?;
+    rows.into_iter().map(|Json(value)| serde_json::from_value(value).map_err(CatalogueError::Declaration)).collect()
+}
+
 /// Makes an empty table for a layer's fields, with the columns of every layer, still without keys and index, so that a
 /// bulk load is fast. [`swap_in`] finishes it.
 pub async fn create_table(conn: &mut PgConnection, layer: &Layer, table: &TableName) -> Result<(), CatalogueError> {

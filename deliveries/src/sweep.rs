@@ -38,7 +38,9 @@ enum SweepError {
 async fn once(deliveries: &Deliveries) -> Result<(), SweepError> {
     let parts = &deliveries.0;
     let mut transaction = parts.context.database.write(&Principal::operator()).await?;
-    sqlx::query("delete from deliveries.uploads where delivery is null and expires_at < clock_timestamp()").execute(&mut *transaction).await?;
+    sqlx::query("delete from deliveries.uploads where delivery is null and expires_at < clock_timestamp()")
+        .execute(&mut *transaction)
+        .await?;
     sqlx::query(
         "delete from deliveries.deliveries
           where touched_at < clock_timestamp() - make_interval(secs => $1)
@@ -76,12 +78,18 @@ async fn once(deliveries: &Deliveries) -> Result<(), SweepError> {
         let Ok(id) = Uuid::try_parse(&name) else { continue };
         if !kept.contains(&id) && !working.contains(&id) {
             gone.push(path);
-        } else if !working.contains(&id) {
+        } else if !working.contains(&id) && is_old(&parts.folder.unpacked(id)) {
             gone.push(parts.folder.unpacked(id));
         }
     }
-    let removing = tokio::task::spawn_blocking(move || gone.iter().try_for_each(|path| if path.is_dir() { remove(path) } else { remove_file(path) }));
+    let removing =
+        tokio::task::spawn_blocking(move || gone.iter().try_for_each(|path| if path.is_dir() { remove(path) } else { remove_file(path) }));
     Ok(removing.await??)
+}
+
+/// Whether nobody can just have made it: a job may have begun since the rows were read.
+fn is_old(folder: &Path) -> bool {
+    folder.metadata().and_then(|data| data.modified()).is_ok_and(|at| at.elapsed().is_ok_and(|age| age > SOON))
 }
 
 /// What is in a folder, with its names.

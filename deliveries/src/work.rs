@@ -6,6 +6,8 @@ mod follow;
 mod load;
 mod look;
 
+use std::path::Path;
+
 use ingest::{IngestError, Mode, PlanFile, Request, Stop};
 use jobs::{Failure, Job, Output, Progress};
 use kernel::{LayerId, Principal, Problem, Srid};
@@ -39,22 +41,26 @@ pub(crate) struct Order {
     pub(crate) mode: Option<Mode>,
     pub(crate) draft: bool,
     pub(crate) keep_vanished: bool,
+    /// Percent; where somebody says that so many may vanish this once.
+    #[serde(default)]
+    pub(crate) vanish_at_most: Option<f64>,
 }
 
 impl Order {
     /// One that says nothing more yet.
     pub(crate) fn on(delivery: Uuid) -> Self {
-        Self { delivery, layer: None, source_layer: None, crs: None, swap_axes: false, mode: None, draft: false, keep_vanished: false }
+        Self { delivery, layer: None, source_layer: None, crs: None, swap_axes: false, mode: None, draft: false, keep_vanished: false, vanish_at_most: None }
     }
 }
 
 /// The system that a request names.
 pub(crate) fn srid(name: Option<&str>) -> Result<Option<Srid>, Problem> {
-    let refused = |name: &str| {
+    let refused = |name: &str, error: &crs::CrsError| {
+        let known: Vec<String> = crs::all().iter().map(|crs| crs.srid().to_string()).collect();
         let short: String = name.chars().take(40).collect();
-        Problem::invalid_parameter("crs", format!("`{short}` is no system"), "`EPSG:` and a code, as `EPSG:7792`")
+        Problem::invalid_parameter("crs", format!("`{short}`: {}", error.to_string().chars().take(300).collect::<String>()), known)
     };
-    name.map(|name| Srid::parse(name).ok_or_else(|| refused(name))).transpose()
+    name.map(|name| crs::Crs::named(name).map(|crs| crs.srid()).map_err(|error| refused(name, &error))).transpose()
 }
 
 #[derive(FromRow)]
@@ -136,8 +142,9 @@ impl Task {
             }
             Ended::Badly(error) if job.attempt < ATTEMPTS && passes(&error, job.attempt) => return Err(Failure::Again(error.to_string())),
             Ended::Badly(error) => {
-                let values = vec![("state", "failed".into()), ("stage", Value::Null), ("error", problem(&error).to_json())];
-                (values, Some(Failure::Final(error.to_string())))
+                let problem = self.problem(&error);
+                let values = vec![("state", "failed".into()), ("stage", Value::Null), ("error", problem.to_json())];
+                (values, Some(Failure::Final(problem.detail().to_owned())))
             }
         };
         self.write(&values).await.map_err(|e| Failure::Again(format!("the database does not answer: {e}")))?;
@@ -151,8 +158,11 @@ impl Task {
     async fn is_cancelled(&self) -> Result<bool, Failure> {
         let again = |e: sqlx::Error| Failure::Again(format!("the database does not answer: {e}"));
         let mut session = self.deliveries.0.context.database.session(&Principal::operator()).await.map_err(again)?;
-        let cancel: Option<bool> =
-            sqlx::query_scalar("select cancel from jobs.jobs where id = $1").bind(self.job).fetch_optional(&mut *session).await.map_err(again)?;
+        let cancel: Option<bool> = sqlx::query_scalar("select cancel from jobs.jobs where id = $1")
+            .bind(self.job)
+            .fetch_optional(&mut *session)
+            .await
+            .map_err(again)?;
         Ok(cancel.unwrap_or(true))
     }
 
@@ -201,13 +211,20 @@ impl Task {
 
     /// The plan and, if there is one, the layer that it names, which they may still write.
     async fn planned(&self) -> Result<PlanFile, IngestError> {
-        let lost = |why: String| IngestError::Plan { file: "the delivery".to_owned(), why };
+        let lost = |why: String| IngestError::Plan { file: "the delivery".to_owned(), why, field: None, line: None };
         let plan = self.plan.clone().ok_or_else(|| lost("there is none".to_owned()))?;
-        let mut connection = self.owner.acquire().await.map_err(|cause| IngestError::Database { what: "has no connection to spare", cause })?;
+        let mut connection =
+            self.owner.acquire().await.map_err(|cause| IngestError::Database { what: "has no connection to spare", cause })?;
         if let Some(layer) = catalogue::store::get(&mut connection, &plan.layer).await? {
             crate::writing::check(&self.who, &layer).map_err(|problem| lost(problem.detail().to_owned()))?;
         }
         Ok(plan)
+    }
+
+    fn problem(&self, error: &IngestError) -> Problem {
+        let (folder, delivery) = (&self.deliveries.0.folder, self.order.delivery);
+        let inner = if matches!(error, IngestError::Io { .. }) { folder.delivery(delivery) } else { folder.files(delivery) };
+        problem(error, &inner)
     }
 
     /// Frees what only the job needed.
@@ -236,14 +253,18 @@ fn is_away(cause: &sqlx::Error) -> bool {
 }
 
 /// What is told of an error.
-fn problem(error: &IngestError) -> Problem {
+fn problem(error: &IngestError, folder: &Path) -> Problem {
+    // where the server has its files is nobody's business
+    let said = error.to_string().replace(&format!("{}/", folder.display()), "");
     let full = match error {
         IngestError::Io { cause, .. } => matches!(cause.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded),
         IngestError::Database { cause: sqlx::Error::Database(cause), .. } => cause.code().is_some_and(|code| code == "53100"),
         _ => false,
     };
     if full {
-        return Problem::insufficient_storage(format!("the server's disk is full ({error}); nothing was loaded. Ask the administrator for room"));
+        return Problem::insufficient_storage(format!(
+            "the server's disk is full ({said}); nothing was loaded. Ask the administrator for room"
+        ));
     }
-    Problem::unfit_file(error.to_string())
+    Problem::unfit_file(said)
 }

@@ -19,6 +19,9 @@ pub(crate) fn check(who: &Principal, layer: &Layer) -> Result<(), Problem> {
     Err(Problem::conflict(if layer.module == PUBLISHED || !who.may_read(layer) {
         format!("the name `{id}` is taken by a layer that is not yours; give the layer another name in the plan")
     } else {
-        format!("`{id}` belongs to the module `{}`, which declares its fields and fills it; give the layer another name in the plan", layer.module)
+        format!(
+            "`{id}` belongs to the module `{}`, which declares its fields and fills it; give the layer another name in the plan",
+            layer.module
+        )
     }))
 }

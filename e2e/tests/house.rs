@@ -23,7 +23,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("bench", &[]),
     ("catalogue", &["kernel", "operations"]),
     ("crs", &["kernel"]),
-    ("deliveries", &["catalogue", "identity", "ingest", "jobs", "kernel"]),
+    ("deliveries", &["catalogue", "crs", "identity", "ingest", "jobs", "kernel"]),
     ("demo-town", &[]),
     ("e2e", &[]),
     ("feed", &["catalogue", "crs", "kernel"]),

@@ -241,8 +241,13 @@ fn validity_and_kinds_of_geometry_are_as_the_plan_says() {
     let folder = folder.path();
     let rows = ["a;2020-01-01;2021-01-01", "a;2021-01-01;", "b;2999-01-01;", "c;;", "d;2021-01-01;2020-01-01"];
     let file = write(folder, "ordinanze.csv", &trees("Nome;Dal;Al", &rows));
-    let plan = "version = 1\nlayer = \"ordinanze\"\ncrs = \"EPSG:3004\"\n[validity]\nfrom = \"Dal\"\nto = \"Al\"\n[[field]]\nsource = \"Nome\"\nname = \"nome\"\ntype = \"text\"\n";
-    let plan = write(folder, "ordinanze.toml", plan);
+    let plan_text = |key: Option<&str>| {
+        let key = key.map(|key| format!("key = \"{key}\"\n")).unwrap_or_default();
+        format!(
+            "version = 1\nlayer = \"ordinanze\"\ncrs = \"EPSG:3004\"\n{key}[validity]\nfrom = \"Dal\"\nto = \"Al\"\n[[field]]\nsource = \"Nome\"\nname = \"nome\"\ntype = \"text\"\n"
+        )
+    };
+    let plan = write(folder, "ordinanze.toml", &plan_text(None));
     let report = loaded(&town, &[path(&file), "--plan", path(&plan)]);
     assert_eq!(
         (&report["rows_loaded"], &report["kept_out"][0]["reason"], &report["kept_out"][0]["rows"]),
@@ -257,7 +262,38 @@ fn validity_and_kinds_of_geometry_are_as_the_plan_says() {
         assert!(std::time::Instant::now() < end, "of three rows one is valid now");
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    refused(&town, &[path(&file), "--plan", path(&plan), "--append"], &["--replace"]);
+    // what is appended has a validity as well, and an update compares it as any other value
+    let more = write(folder, "ordinanze2.csv", &trees("Nome;Dal;Al", &["e;2022-01-01;2023-01-01"]));
+    let keyed = write(folder, "ordinanze3.toml", &plan_text(Some("Nome")));
+    refused(
+        &town,
+        &[path(&more), "--layer", "ordinanze", "--crs", "EPSG:3004", "--append"],
+        &["`ordinanze`", "[validity]", "report ordinanze --plan"],
+    );
+    let plain = write(folder, "ordinanze4.csv", &trees("Nome;Dal;Al", &["x;2020-01-01;", "y;2020-01-01;2021-01-01", "z;2020-01-01;"]));
+    loaded(&town, &[path(&plain), "--plan", path(&keyed), "--replace"]);
+    let report = loaded(&town, &[path(&more), "--plan", path(&keyed), "--append"]);
+    assert_eq!(report["rows_loaded"], 1, "{report}");
+    let before = town.psql("select string_agg((to_jsonb(t) - 'version' - 'geom')::text, ';' order by fid) from published.ordinanze t");
+    let rows = ["x;2020-01-01;2024-01-01", "y;2020-01-01;2021-01-01", "z;2020-01-01;"];
+    let next = write(folder, "ordinanze5.csv", &trees("Nome;Dal;Al", &rows));
+    let report = loaded(&town, &[path(&next), "--plan", path(&keyed), "--update"]);
+    let difference = &report["difference"];
+    assert_eq!(
+        (&difference["rows"]["changed"], &difference["rows"]["vanished"], &difference["rows"]["same"]),
+        (&json!(1), &json!(1), &json!(2)),
+        "{report}"
+    );
+    assert_eq!(difference["fields"], json!([{"field": "valid_to", "rows": 1}]), "{report}");
+    assert_eq!(town.psql("select valid_to = '2024-01-01 00:00 Europe/Rome' from published.ordinanze where id = 'x'"), "t");
+    assert!(ingest(&town, &["undo", "ordinanze"]).ok);
+    assert_eq!(
+        town.psql("select string_agg((to_jsonb(t) - 'version' - 'geom')::text, ';' order by fid) from published.ordinanze t"),
+        before
+    );
+    // a key that stands in several versions can't be compared
+    town.psql("insert into published.ordinanze (id, comune, geom, nome, valid_from, valid_to) select id, comune, geom, nome, '2000-01-01', '2001-01-01' from published.ordinanze where id = 'x'");
+    refused(&town, &[path(&next), "--plan", path(&keyed), "--update"], &["several rows, each with a validity", "x", "--replace"]);
 
     // a row says whose it is
     let file = write(folder, "di_chi.csv", &trees("ID;ISTAT", &["1;80902", "2;080901", "3;999999", "4;"]));

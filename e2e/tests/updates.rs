@@ -445,6 +445,11 @@ fn a_delivery_killed_at_any_point_leaves_the_old_rows_or_the_new() {
         child.wait().unwrap();
         scene.until("the dead one's connection ends", gone);
         let now = scene.psql(content);
+        assert_eq!(
+            scene.psql("select count(*) from opensit.deliveries where report is null or plan is null"),
+            "0",
+            "no rows without papers"
+        );
         if now == new {
             became_new += 1;
             assert!(scene.undo("pini", &[]).ok);
@@ -459,4 +464,102 @@ fn a_delivery_killed_at_any_point_leaves_the_old_rows_or_the_new() {
     assert_eq!(scene.psql(content), new);
     assert_eq!(scene.psql("select count(*) from pg_tables where schemaname = 'published' and tablename like 'pini\\_\\_%'"), "0");
     assert_eq!(scene.town.get("/readyz").status, 200);
+}
+
+#[test]
+fn what_was_appended_is_taken_back_and_the_rows_of_before_stay_as_they_were() {
+    let scene = Scene::new(Town::shared());
+    let folder = scene.folder.path();
+    let all = trees(30);
+    let first = write_trees(folder, "prima.geojson", &all[..20]);
+    let more = write_trees(folder, "altri.geojson", &all[20..]);
+    scene.loaded(&first, "aceri", &[]);
+    let before = scene.rows("aceri");
+    assert_eq!(scene.loaded(&more, "aceri", &["--append"])["rows_loaded"], 10);
+    assert_eq!(scene.psql("select count(*) from opensit.row_history where relation = 'published.aceri' and operation = 'insert'"), "10");
+    // one that was edited since is named first
+    scene.psql("update published.aceri set nome = 'A mano' where id = 'A-25'");
+    scene.refused(&scene.undo("aceri", &[]), &["1 of its rows were edited", "A-25", "--over-edits"]);
+    let undone = scene.undo("aceri", &["--over-edits", "--json"]);
+    let undone: Value = serde_json::from_str(&undone.out).unwrap_or_else(|e| panic!("{e}: {}", undone.err));
+    assert_eq!((&undone["rows"]["new"], &undone["edited"]), (&json!(10), &json!(1)));
+    assert_eq!(scene.rows("aceri"), before);
+    scene.refused(&scene.undo("aceri", &[]), &["made the whole layer"]);
+    // and again: the ids are free
+    scene.loaded(&more, "aceri", &["--append"]);
+    let next = write_trees(folder, "seconda.geojson", &all[..29]);
+    assert_eq!(scene.loaded(&next, "aceri", &["--update"])["difference"]["rows"]["vanished"], 1);
+    assert!(scene.undo("aceri", &[]).ok && scene.undo("aceri", &[]).ok);
+    assert_eq!(scene.rows("aceri"), before);
+    // one that an older program appended
+    scene.loaded(&more, "aceri", &["--append"]);
+    scene.psql("delete from opensit.row_history where relation = 'published.aceri' and operation = 'insert'");
+    scene.refused(&scene.undo("aceri", &[]), &["kept no record of its rows"]);
+}
+
+#[test]
+fn a_delivery_that_lacks_too_many_rows_is_not_written_until_somebody_says_so() {
+    let scene = Scene::new(Town::shared());
+    let folder = scene.folder.path();
+    let all = trees(100);
+    let whole = write_trees(folder, "tutti.geojson", &all);
+    let (most, half) = (write_trees(folder, "ottanta.geojson", &all[..80]), write_trees(folder, "tronca.geojson", &all[..79]));
+    scene.loaded(&whole, "tigli", &[]);
+    let at = scene.bytes("tigli");
+    let words = ["lacks 21 of the layer's 100 rows (21 %)", "20 % may vanish", "--vanish-at-most 100", "--keep-vanished"];
+    scene.refused(&scene.ingest(&half, "tigli", &["--update"]), &words);
+    scene.refused(&scene.ingest(&half, "tigli", &["--update", "--vanish-at-most", "20.5"]), &["20.5 %"]);
+    scene.refused(&scene.ingest(&half, "tigli", &["--update", "--vanish-at-most", "120"]), &["from 0 to 100"]);
+    let looked = scene.loaded(&half, "tigli", &["--update", "--dry-run"]);
+    assert_eq!(
+        (&looked["difference"]["rows"]["vanished"], &looked["difference"]["too_many_vanish"]),
+        (&json!(21), &json!(true)),
+        "{looked}"
+    );
+    assert!(scene.loaded(&half, "tigli", &["--update", "--keep-vanished"])["difference"]["too_many_vanish"].is_null());
+    assert_eq!(scene.bytes("tigli"), at, "nothing of all this was written");
+    let plan = folder.join("tigli.toml");
+    fs::write(&plan, "version = 1\nlayer = \"tigli\"\nvanish-at-most = 25\n").unwrap();
+    let planned = scene.loaded(&half, "tigli", &["--update", "--plan", plan.to_str().unwrap()]);
+    assert_eq!(planned["difference"]["rows"]["vanished"], 21);
+    assert!(scene.undo("tigli", &[]).ok);
+    // twenty of a hundred, and most of a small layer, need no word
+    assert_eq!(scene.loaded(&most, "tigli", &["--update"])["difference"]["rows"]["vanished"], 20);
+    scene.loaded(&write_trees(folder, "pochi.geojson", &all[..49]), "tassi", &[]);
+    let one = write_trees(folder, "uno.geojson", &all[..1]);
+    assert_eq!(scene.loaded(&one, "tassi", &["--update"])["difference"]["rows"]["vanished"], 48);
+}
+
+#[test]
+fn rows_are_not_published_without_their_plan_and_report() {
+    let scene = Scene::new(Arc::new(Town::own()));
+    let folder = scene.folder.path();
+    let (first, second) = (write_trees(folder, "prima.geojson", &trees(60)), write_trees(folder, "seconda.geojson", &doctored(trees(60))));
+    let more: Vec<Tree> = trees(80).split_off(60);
+    let more = write_trees(folder, "altri.geojson", &more);
+    let breaks =
+        "create function public.no_papers() returns trigger language plpgsql as $$ begin raise exception 'no room for papers'; end $$;
+         create trigger no_papers before update of report on opensit.deliveries for each row execute function public.no_papers()";
+    let mends = "drop trigger no_papers on opensit.deliveries; drop function public.no_papers()";
+    scene.psql(breaks);
+    scene.refused(&scene.ingest(&first, "lecci", &[]), &["did not keep the plan and the report", "no room for papers"]);
+    assert_eq!(
+        scene.psql("select to_regclass('published.lecci') is null and not exists (select from opensit.layers where id = 'lecci')"),
+        "t"
+    );
+    scene.psql(mends);
+    scene.loaded(&first, "lecci", &[]);
+    let at = scene.rows("lecci");
+    scene.psql(breaks);
+    for mode in [vec!["--update"], vec!["--replace"]] {
+        scene.refused(&scene.ingest(&second, "lecci", &mode), &["no room for papers"]);
+    }
+    scene.refused(&scene.ingest(&more, "lecci", &["--append"]), &["no room for papers"]);
+    assert_eq!((scene.rows("lecci"), scene.psql("select count(*) from opensit.deliveries where layer = 'lecci'")), (at, "1".to_owned()));
+    scene.psql(mends);
+    let report = scene.loaded(&second, "lecci", &["--update"]);
+    let kept: Value =
+        serde_json::from_str(&scene.psql("select report from opensit.deliveries where layer = 'lecci' order by number desc limit 1"))
+            .unwrap();
+    assert_eq!(kept, report, "what is kept is what was told");
 }

@@ -24,7 +24,7 @@ pub enum IngestError {
     EmptyFile(String),
     /// Its content is nothing that can be read.
     #[error(
-        "{file}: the content is {found}; GeoPackage, Shapefile, GeoJSON, FlatGeobuf, GML, KML, GPX, DXF, CSV and XLSX can be read, also zipped{hint}"
+        "{file}: the content is {found}; GeoPackage, Shapefile, GeoJSON, FlatGeobuf, GML, KML, GPX, DXF, CSV, XLSX and DBF can be read, also zipped{hint}"
     )]
     Format {
         /// The file.
@@ -116,7 +116,7 @@ pub enum IngestError {
     },
     /// A CSV in which no position is found.
     #[error(
-        "{file}: no coordinates in its columns ({}). Name two of them x and y (or est, nord; lon, lat; longitudine, latitudine), or one wkt",
+        "{file}: no coordinates in its columns ({}). Name two of them x and y (or est, nord; lon, lat; longitudine, latitudine), or one wkt; or, to be placed through the register, foglio and particella, or indirizzo and civico",
         columns.join(", ")
     )]
     NoCoordinates {
@@ -124,6 +124,31 @@ pub enum IngestError {
         file: String,
         /// Its columns.
         columns: Vec<String>,
+    },
+    /// Rows that would be placed through a register that is not there.
+    #[error(
+        "{file}: it has no coordinates, and its rows say where they are by {by}, of which this installation has no register. Give it coordinates, in two columns x and y or one wkt"
+    )]
+    NoRegister {
+        /// The file.
+        file: String,
+        /// By what its rows say where they are.
+        by: &'static str,
+    },
+    /// Rows without coordinates, none of which the register knows.
+    #[error(
+        "{file}: it has no coordinates, and by {by} {}: {reasons}. Nothing was loaded. Or give it coordinates, in two columns x and y or one wkt",
+        none_of(*rows)
+    )]
+    NothingPlaced {
+        /// The file or files.
+        file: String,
+        /// By what its rows say where they are.
+        by: &'static str,
+        /// How many.
+        rows: u64,
+        /// Why, with counts.
+        reasons: String,
     },
     /// A CSV in which a value never ends.
     #[error(
@@ -184,6 +209,10 @@ pub enum IngestError {
         file: String,
         /// What is wrong, where, and what is allowed.
         why: String,
+        /// What of it is wrong, as `field[3].name`, if that is known.
+        field: Option<String>,
+        /// The line, if it is known.
+        line: Option<usize>,
     },
     /// A column that the plan speaks of is not there.
     #[error(
@@ -198,9 +227,6 @@ pub enum IngestError {
         /// What there is.
         columns: Vec<String>,
     },
-    /// A plan with validity for rows that stay.
-    #[error("the plan gives rows a validity, which `--append` and `--update` can't compare yet; nothing was loaded. Use `--replace`")]
-    ValidityStays,
     /// A rule said stop.
     #[error("{file}: the plan's rules say stop: {}. Nothing was loaded. Correct the file, or set the rule to something else in the plan", reasons.join("; "))]
     Stopped {
@@ -371,6 +397,35 @@ pub enum IngestError {
         "`{0}` can't be updated: its ids are the numbers of the rows as they stood in its file, by which a new delivery can't be compared. Load it once more with `--replace --key COLUMN`; from then on it can be updated"
     )]
     Numbered(LayerId),
+    /// A layer in which ids stand in several versions.
+    #[error(
+        "`{layer}` can't be updated: {ids} of its ids stand in several rows, each with a validity of its own (for example {}), and nobody knows which of them a delivery means. Use `--replace`",
+        examples.join(", ")
+    )]
+    SeveralVersions {
+        /// The layer.
+        layer: LayerId,
+        /// How many ids.
+        ids: u64,
+        /// Some of them.
+        examples: Vec<String>,
+    },
+    /// A delivery that lacks many of the rows that are there.
+    #[error(
+        "`{layer}`: the file lacks {vanished} of the layer's {there} rows ({share:.0} %), and no more than {at_most} % may vanish with one delivery: it may be cut short. Nothing was written. `--dry-run --changes FILE` shows which they are; if they are gone indeed, say `--vanish-at-most 100`, or `vanish-at-most` in the plan; if the file is of a part only, `--keep-vanished`"
+    )]
+    TooManyVanish {
+        /// The layer.
+        layer: LayerId,
+        /// How many it lacks.
+        vanished: u64,
+        /// How many there are.
+        there: u64,
+        /// The one of the other, percent.
+        share: f64,
+        /// How many may, percent.
+        at_most: f64,
+    },
     /// Nothing in common.
     #[error(
         "none of the file's rows has an id that `{layer}` has: by `{key}` the file's are {}, the layer's {}. If the key is another column, say it with `--key`; if these are other objects, use `--replace`",

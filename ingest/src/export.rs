@@ -26,6 +26,7 @@ use kernel::{Database, Filter, Layer, Principal, Srid};
 use serde::Serialize;
 use tokio::sync::mpsc::channel;
 
+pub(crate) use csv::harmless;
 pub use error::ExportError;
 pub use format::Format;
 pub use serve::serve_writer;

@@ -22,6 +22,7 @@ mod names;
 mod place;
 mod plan;
 mod progress;
+mod register;
 mod report;
 mod request;
 mod rules;
@@ -37,9 +38,10 @@ pub use error::IngestError;
 pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, count, export, serve_writer};
 pub use place::Guess;
 pub use plan::{
-    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, PlanFile, Sample, Validity, Words, look, propose,
+    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, Place, PlaceBy, PlanFile, Sample, Validity, Words, look, propose,
 };
 pub use progress::{Progress, Silent, Stage};
+pub use register::Unplaced;
 pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, KeptReport, Mended, Note, Reason, Report};
 pub use request::{Limits, Mode, Request, Settings, Update};
 pub use rules::{Example, Finding, Rule, Rules, Severity, Thresholds};

@@ -2,6 +2,7 @@
 
 mod copy;
 mod feed_rows;
+mod insert;
 mod papers;
 mod placing;
 mod publish;
@@ -16,9 +17,10 @@ use crate::rules::Findings;
 
 pub(crate) use copy::copy;
 pub(crate) use feed_rows::{ComuneOf, IntoNext, Plan, ToldComune, row_name};
-pub(crate) use papers::Papers;
+pub(crate) use insert::{explain, insert, listed, own_columns};
+pub(crate) use papers::{Papers, Secretary, Written};
 pub(crate) use placing::{Into, Placed, comuni, place};
-pub(crate) use publish::{Target, append, geometry_sql, lock, publish};
+pub(crate) use publish::{Staged, Target, append, geometry_sql, lock, publish};
 pub(crate) use staging::{Staging, lock_layer, unlock_layer};
 pub(crate) use stopping::{backend, unless_stopped};
 

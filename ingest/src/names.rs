@@ -64,7 +64,7 @@ fn plain(name: &str, index: usize) -> String {
 }
 
 /// Latin letters with marks, without them; `None` for anything else.
-fn fold(c: char) -> Option<&'static str> {
+pub(crate) fn fold(c: char) -> Option<&'static str> {
     Some(match c {
         'à'..='å' | 'À'..='Å' | 'ā' | 'Ā' | 'ă' | 'Ă' | 'ą' | 'Ą' | 'ª' => "a",
         'æ' | 'Æ' => "ae",

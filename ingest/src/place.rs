@@ -7,6 +7,7 @@ use std::fmt;
 
 use crs::{Crs, Transformer};
 use kernel::Srid;
+use kernel::layer::Accuracy;
 use serde::Serialize;
 use sqlx::PgConnection;
 
@@ -41,6 +42,8 @@ pub struct Guess {
 pub(crate) struct Placement {
     pub(crate) decided: CrsSource,
     pub(crate) transformer: Transformer,
+    /// How sure positions are in storage, if anybody says.
+    pub(crate) accuracy: Option<Accuracy>,
     pub(crate) note: Option<Note>,
 }
 
@@ -54,6 +57,12 @@ pub(crate) async fn settle(
     settings: &Settings,
 ) -> Result<Placement, IngestError> {
     let declared = &source.reader.layer().crs;
+    if let DeclaredCrs::Register(srid, register, accuracy) = declared {
+        let transformer = Transformer::new(*srid, settings.storage, &settings.crs)
+            .map_err(|cause| IngestError::UnknownCrs { file: source.file.clone(), cause })?;
+        let accuracy = accuracy.clone();
+        return Ok(Placement { decided: CrsSource::Register(register.clone()), transformer, accuracy, note: None });
+    }
     let (srid, decided, note) = match (request.crs, declared) {
         (Some(given), DeclaredCrs::Stated(stated) | DeclaredCrs::Recognised(stated, _)) if stated.postgis() != given.postgis() => {
             (given, CrsSource::Given, Some(Note::crs_overruled(*stated, given)))
@@ -61,7 +70,7 @@ pub(crate) async fn settle(
         (Some(given), _) => (given, CrsSource::Given, None),
         (None, DeclaredCrs::Stated(stated)) => (*stated, CrsSource::Stated, None),
         (None, DeclaredCrs::Recognised(srid, name)) => (*srid, CrsSource::Recognised(name.clone()), None),
-        (None, DeclaredCrs::None | DeclaredCrs::Unrecognised(_)) => {
+        (None, DeclaredCrs::None | DeclaredCrs::Unrecognised(_) | DeclaredCrs::Register(..)) => {
             let definition = if let DeclaredCrs::Unrecognised(name) = declared { Some(name.clone()) } else { None };
             let candidates = guesses(&survey.sample, None, territory, settings);
             return Err(IngestError::NoCrs { file: source.file.clone(), definition, candidates });
@@ -72,7 +81,8 @@ pub(crate) async fn settle(
     if !request.outside_ok && territory.is_known() && !survey.sample.is_empty() {
         check(database, source, survey, territory, &transformer, settings).await?;
     }
-    Ok(Placement { decided, transformer, note })
+    let accuracy = Some(transformer.accuracy().clone());
+    Ok(Placement { decided, transformer, accuracy, note })
 }
 
 async fn check(

@@ -3,6 +3,7 @@
 mod apply;
 mod file;
 mod found;
+mod place;
 mod propose;
 mod sample;
 mod write;
@@ -20,6 +21,7 @@ use crate::{IngestError, Request};
 pub(crate) use apply::apply;
 pub use file::{CodeLine, FieldLine, Kind, PlanFile, Validity, Words};
 pub use found::{Found, FoundColumn, FoundCrs, FoundFile};
+pub use place::{Place, PlaceBy};
 pub use propose::{Looked, look, propose};
 pub use sample::Sample;
 
@@ -178,12 +180,24 @@ pub(crate) fn key_fields(fields: &[FieldPlan]) -> impl Iterator<Item = usize> {
 /// For a layer that is added to: its own kinds, if the files' fit into them.
 pub(crate) fn fit_into(fields: &mut [FieldPlan], layer: &Layer) -> Result<(), IngestError> {
     let missing: Vec<&str> = layer.fields.iter().filter(|f| fields.iter().all(|p| p.column != f.name)).map(|f| f.name.as_str()).collect();
-    let more: Vec<&str> = fields.iter().filter(|p| layer.field(p.column.as_str()).is_none()).map(|p| p.name.as_str()).collect();
+    let own = |p: &&FieldPlan| p.role == Role::Field;
+    let more: Vec<&str> = fields.iter().filter(own).filter(|p| layer.field(p.column.as_str()).is_none()).map(|p| p.name.as_str()).collect();
     let refuse = |difference: String| IngestError::DoesNotFit { layer: layer.id.clone(), difference };
+    match (layer.validity, fields.iter().any(|p| p.role != Role::Field)) {
+        (true, false) => {
+            return Err(refuse(format!(
+                "its rows have a validity, and nobody said in which columns the file has it (`[validity]` in a plan; `opensit ingest report {} \
+                 --plan` prints the one of the last delivery)",
+                layer.id
+            )));
+        }
+        (false, true) => return Err(refuse("by the plan the file's rows have a validity, and the layer's have none".to_owned())),
+        _ => {}
+    }
     if !missing.is_empty() || !more.is_empty() {
         return Err(refuse(difference(&missing, &more)));
     }
-    for plan in fields {
+    for plan in fields.iter_mut().filter(|p| p.role == Role::Field) {
         let Some(field) = layer.field(plan.column.as_str()) else { continue };
         // a text is read as what is written in it, row by row: formats without types write everything so
         if field.kind != plan.kind && plan.kind != FieldType::Text && wider(field.kind, plan.kind) != field.kind {
@@ -229,6 +243,7 @@ pub(crate) fn layer(
         visible: true,
         base: false,
         off_cards: false,
+        register: None,
         style: default_style(geometry, label.as_ref(), &title),
         label,
         aggregate_by: None,

@@ -16,6 +16,7 @@ pub use note::Note;
 pub use reason::Reason;
 
 use crate::Mode;
+use crate::register::Unplaced;
 use crate::rules::Finding;
 use crate::update::Difference;
 
@@ -36,6 +37,9 @@ pub struct Report {
     pub rows_loaded: u64,
     /// Those that are not, by reason.
     pub kept_out: Vec<KeptOut>,
+    /// The first of those that the register does not place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unplaced: Vec<Unplaced>,
     /// Those whose geometry was mended.
     pub mended: Mended,
     /// The layer's geometry type.
@@ -111,6 +115,8 @@ pub enum CrsSource {
     Stated,
     /// The file defines it without a code; the definition, of this name, was recognised.
     Recognised(String),
+    /// The file has no coordinates: its rows were placed through the register of this name.
+    Register(Text),
 }
 
 /// Where the rows lie.

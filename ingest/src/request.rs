@@ -42,6 +42,8 @@ pub struct Request {
     pub author: Option<Uuid>,
     /// Whether a plan is proposed again only if it is of a layer of that author.
     pub only_own: bool,
+    /// Where the rows are written, as CSV, that say where they are by a parcel or an address that the register has not (`--unplaced`).
+    pub unplaced: Option<PathBuf>,
     /// The plan that it goes by; see [`Self::by`].
     pub plan: Option<PlanFile>,
     /// What names the delivery for whoever orders it: it is kept with what is published, in the same transaction, and a second load
@@ -52,12 +54,15 @@ pub struct Request {
 }
 
 /// How an update goes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Update {
     /// Whether the difference is only looked at (`--dry-run`).
     pub only_look: bool,
     /// Whether rows that the delivery lacks stay (`--keep-vanished`): it is of a part only.
     pub keep_vanished: bool,
+    /// How many of the layer's rows may vanish, percent (`--vanish-at-most`); without, 20 of a layer of 50 rows or more. If more do, nothing
+    /// is written: the file may be cut short.
+    pub vanish_at_most: Option<f64>,
     /// Where the rows that differ are written, as GeoJSON (`--changes`).
     pub changes: Option<PathBuf>,
 }
@@ -99,6 +104,7 @@ impl Request {
         self.source_layer = self.source_layer.or_else(|| plan.source_layer.clone());
         self.swap_axes |= plan.swap_axes;
         self.key = self.key.or_else(|| plan.key.clone());
+        self.update.vanish_at_most = self.update.vanish_at_most.or(plan.vanish_at_most);
         self.plan = Some(plan);
         self
     }
@@ -128,6 +134,7 @@ impl Request {
             draft: false,
             author: None,
             only_own: false,
+            unplaced: None,
             plan: None,
             order: None,
             stop: Stop::default(),

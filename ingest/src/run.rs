@@ -7,21 +7,22 @@ use std::time::Duration;
 use catalogue::store;
 use chrono::{DateTime, Utc};
 use crs::Transformer;
-use kernel::layer::Accuracy;
+use kernel::layer::{Accuracy, FieldType};
 use kernel::{Layer, Srid};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::geometry::Family;
-use crate::load::{self, ComuneOf, Into, IntoNext, Papers, Placed, Plan, Staging, Tally, Target, ToldComune};
+use crate::load::{self, ComuneOf, Into, IntoNext, Papers, Plan, Staged, Staging, Tally, Target, ToldComune, Written};
 use crate::place::{self, Placement, Territory};
 use crate::plan::{self, FieldPlan, PlanFile};
+use crate::register::{self, Placing};
 use crate::report::{CrsReport, ExtentReport, FieldReport, IdSource, Note, Report};
 use crate::rules::{Example, Facts, Finding, Findings, Rule, Severity, look_at_placed};
 use crate::source::open::Opener;
 use crate::source::{Source, open};
 use crate::survey::{self, Key, Survey};
-use crate::update::{self, Delivered, Delivery, Difference, KeyWish};
+use crate::update::{self, Delivered, Delivery, KeyWish};
 use crate::{IngestError, Mode, Progress, Request, Settings, Stage};
 
 /// Loads files as a layer: published when this returns, or not at all.
@@ -56,6 +57,8 @@ pub(crate) struct Opened {
     pub(crate) survey: Survey,
     /// The column that says each row's comune, in each file.
     pub(crate) comune: Option<Vec<usize>>,
+    /// How rows without coordinates were placed.
+    pub(crate) placing: Placing,
     /// Where archives were unpacked: kept until the files are read for the last time.
     folder: tempfile::TempDir,
 }
@@ -78,12 +81,15 @@ async fn locked(
         return Err(IngestError::NoBoundary);
     }
     let wish = KeyWish::find(database, &target, request).await?;
-    if target.keeps().is_some() && request.plan.as_ref().is_some_and(|plan| plan.validity.is_some()) {
-        return Err(IngestError::ValidityStays);
-    }
-    let mut opened = open_and_survey(settings, request, wish, progress).await?;
+    let mut opened = open_and_survey(database, settings, request, wish, progress).await?;
     if let Some(layer) = target.keeps() {
         plan::fit_into(&mut opened.fields, layer)?;
+    }
+    // or a delivery in which all are numbers would change every text that looks like one
+    for field in opened.fields.iter().filter(|field| field.kind == FieldType::Text) {
+        for (source, index) in opened.sources.iter_mut().zip(&field.source) {
+            source.reader.as_text(*index);
+        }
     }
     if request.mode == Mode::Update && opened.survey.key == Key::Sequence {
         return Err(IngestError::NoKey(request.layer.clone()));
@@ -96,19 +102,14 @@ async fn locked(
     set_session(helper).await?;
     let staging = Staging::begin(database, &request.layer).await?;
     let backends = [load::backend(database).await?, load::backend(helper).await?];
-    let loading = load(database, helper, settings, request, progress, &territory, &target, &staging, opened, &placements);
+    let scene = Scene { settings, request, territory: &territory, target: &target, placements: &placements, began };
+    let loading = load(database, helper, &scene, progress, &staging, opened);
     let outcome = load::unless_stopped(owner, backends, &request.stop, loading).await;
     let ended = staging.end(database).await;
     let reset = reset_session(database).await.and(reset_session(helper).await);
-    let (loaded, opened_notes) = outcome?;
+    let report = outcome?;
     ended?;
     reset?;
-    let plan = PlanFile::of_load(request, &loaded.layer.title, &loaded.fields, loaded.key.name(&loaded.fields), &loaded.layer);
-    let report = report(settings, request, &target, loaded, placements, notes(opened_notes, &territory, request), began);
-    // an update that had nothing to write is no delivery
-    if report.difference.as_ref().is_none_or(|d| d.delivery.is_some()) {
-        Papers::keep(database, &plan, &report).await?;
-    }
     Ok(report)
 }
 
@@ -137,6 +138,7 @@ async fn reset_session(database: &mut PgConnection) -> Result<(), IngestError> {
 }
 
 pub(crate) async fn open_and_survey(
+    database: &mut PgConnection,
     settings: &Settings,
     request: &Request,
     wish: KeyWish,
@@ -151,10 +153,15 @@ pub(crate) async fn open_and_survey(
         keys_may_repeat: request.rules().get(Rule::RepeatedKey) == Severity::KeepOut,
     };
     let opener = Opener::Process(settings.reader.clone(), request.stop.clone());
+    let opening = tokio::task::spawn_blocking(move || {
+        let folder = folder_in(temporary)?;
+        let sources = open::open(&files, wanted.as_deref(), folder.path(), &opener, &limits)?;
+        Ok::<_, IngestError>((folder, sources))
+    });
+    let (folder, sources) = opening.await.map_err(|e| IngestError::Reader(e.to_string()))??;
+    let (mut sources, placing) = register::place(database, settings, request, sources).await?;
     let (say, mut heard) = unbounded_channel();
     let working = tokio::task::spawn_blocking(move || {
-        let folder = folder_in(temporary)?;
-        let mut sources = open::open(&files, wanted.as_deref(), folder.path(), &opener, &limits)?;
         let mut fields = plan::fields(&sources)?;
         let mut comune = None;
         if let Some(by) = &by {
@@ -168,7 +175,7 @@ pub(crate) async fn open_and_survey(
         let survey = survey::survey(&mut sources, &fields, wanted, &said, &limits, &|rows| {
             let _ = say.send((rows, total));
         })?;
-        Ok::<_, IngestError>(Opened { sources, fields, survey, comune, folder })
+        Ok::<_, IngestError>(Opened { sources, fields, survey, comune, placing, folder })
     });
     while let Some((rows, total)) = heard.recv().await {
         if rows == 0 {
@@ -182,6 +189,10 @@ pub(crate) async fn open_and_survey(
     }
     if opened.survey.family.is_none() {
         let tally = &opened.survey.tally;
+        if let Some(place) = &opened.placing.place {
+            let file = file_names(&opened.sources);
+            return Err(IngestError::NothingPlaced { file, by: place.words(), rows: tally.read, reasons: tally.reasons() });
+        }
         return Err(IngestError::NothingLeft { file: file_names(&opened.sources), rows: tally.read, reasons: tally.reasons() });
     }
     Ok(opened)
@@ -191,34 +202,40 @@ fn folder_in(temporary: PathBuf) -> Result<tempfile::TempDir, IngestError> {
     tempfile::Builder::new().prefix("opensit-ingest-").tempdir_in(&temporary).map_err(IngestError::io(temporary))
 }
 
-/// What was loaded, for the report.
-struct Loaded {
-    layer: Layer,
-    fields: Vec<FieldPlan>,
-    key: Key,
-    rows: u64,
-    tally: Tally,
-    placed: Placed,
-    difference: Option<Difference>,
-    comuni: Vec<(String, u64)>,
-    /// Names of files, with their formats.
-    files: Vec<(String, &'static str)>,
+/// What is told of a file that was read.
+struct ReadFile {
+    name: String,
+    format: &'static str,
+    notes: Vec<Note>,
 }
 
-#[allow(clippy::too_many_arguments, reason = "the one place where everything that was found out comes together")]
+impl ReadFile {
+    fn of(source: &Source) -> Self {
+        let layer = source.reader.layer();
+        Self { name: source.file.clone(), format: layer.format, notes: layer.notes.clone() }
+    }
+}
+
+/// What was settled before rows are loaded.
+struct Scene<'a> {
+    settings: &'a Settings,
+    request: &'a Request,
+    territory: &'a Territory,
+    target: &'a Target,
+    placements: &'a [Placement],
+    began: DateTime<Utc>,
+}
+
 async fn load(
     database: &mut PgConnection,
     helper: &mut PgConnection,
-    settings: &Settings,
-    request: &Request,
+    scene: &Scene<'_>,
     progress: &dyn Progress,
-    territory: &Territory,
-    target: &Target,
     staging: &Staging,
     opened: Opened,
-    placements: &[Placement],
-) -> Result<(Loaded, Vec<Note>), IngestError> {
-    let Opened { sources, fields, survey, comune, folder } = opened;
+) -> Result<Report, IngestError> {
+    let Scene { settings, request, territory, target, placements, .. } = *scene;
+    let Opened { sources, fields, survey, comune, placing, folder } = opened;
     let total: u64 = survey.files.iter().map(|f| f.rows).sum();
     // without a row that fits, the second reading still counts why
     let family = survey.family.unwrap_or(Family::Point);
@@ -263,64 +280,46 @@ async fn load(
     };
     let (mut tally, sources) = load::copy(database, helper, staging, sources, plan, progress).await?;
     drop(folder);
-    stop(&tally, request, &sources)?;
-    let files: Vec<(String, &str)> = sources.iter().map(|s| (s.file.clone(), s.reader.layer().format)).collect();
-    let names: Vec<String> = files.iter().map(|(file, _)| file.clone()).collect();
+    let read: Vec<ReadFile> = sources.iter().map(ReadFile::of).collect();
+    let names: Vec<String> = read.iter().map(|file| file.name.clone()).collect();
+    stop(&tally, request, &names)?;
     let key = survey.key.column(&fields);
-    let mut grown = None;
-    let mut difference = None;
-    let (layer, rows, placed, comuni);
+    let secretary = |written: Written<'_>| papers(scene, &read, &fields, &survey, &placing, written);
     if let Target::Updates(there) = target {
         progress.stage(Stage::Comparing, None);
-        let declared = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
-        let delivered =
-            Delivered { staging, layer: &declared, family, sources: &sources, files: &names, key: key.as_deref().unwrap_or_default() };
-        let (placed_now, mut found) = update::update(database, &delivered, request, &mut tally).await?;
-        found.key = survey.key.name(&fields).unwrap_or(found.key);
-        rows = if found.written { found.rows.new + found.rows.changed + found.rows.same } else { 0 };
-        (placed, comuni) = (placed_now, Vec::new());
-        (layer, difference) = (declared, Some(found));
-    } else {
-        progress.stage(Stage::Placing, Some(total));
-        let existing = target.keeps().map(|layer| layer.geometry);
-        placed = load::place(database, staging, family, request, Into { existing, only: None }, &sources, &mut tally).await?;
-        let (rules, thresholds) = (request.rules(), request.thresholds());
-        look_at_placed(database, staging, family, &rules, &thresholds, &sources, &mut tally.found).await?;
-        stop(&tally, request, &sources)?;
-        comuni = load::comuni(database, staging, &tally.direct).await?;
-        if comuni.is_empty() {
-            return Err(IngestError::NothingLeft { file: file_names(&sources), rows: tally.read, reasons: tally.reasons() });
-        }
-        progress.stage(Stage::Publishing, None);
-        let new: u64 = comuni.iter().map(|(_, rows)| rows).sum();
-        let counts = update::Counts { new, ..Default::default() };
-        let delivery = Delivery { mode: request.mode, key: key.as_deref(), files: &names, rows: counts, order: request.order };
-        (layer, rows) = if let Target::Grows(there) = target {
-            let declared = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
-            let (before, rows) = load::append(database, staging, &declared, &delivery).await?;
-            grown = Some(Note::grown(before, rows));
-            (declared, rows)
-        } else {
-            let declared = described(placed.several_parts, &sources);
-            if !direct {
-                store::create_table(database, &declared, &staging.next).await?;
-            }
-            let rows = load::publish(database, helper, staging, &declared, &delivery).await?;
-            (declared, rows + tally.direct.rows())
-        };
+        let layer = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
+        let key = key.as_deref().unwrap_or_default();
+        let key_name = survey.key.name(&fields).unwrap_or_default();
+        let delivered = Delivered { staging, layer: &layer, family, files: &names, key, key_name: &key_name };
+        return update::update(database, &delivered, request, &mut tally, &secretary).await;
     }
-    let mut notes: Vec<Note> = sources.iter().flat_map(|s| s.reader.layer().notes.clone()).collect();
-    notes.extend(placements.iter().filter_map(|p| p.note.clone()));
-    notes.extend(grown);
-    notes.extend(matches!(target, Target::Replaces(_)).then(Note::identities_are_new));
-    notes.extend((!survey.no_keys.is_empty()).then(|| Note::no_keys(&survey.no_keys)));
-    notes.extend((survey.lost_values > 0).then(|| Note::lost_values(survey.lost_values)));
-    notes.extend((survey.clamped > 0).then(|| Note::clamped(survey.clamped)));
-    Ok((Loaded { layer, fields, key: survey.key, rows, tally, placed, difference, comuni, files }, notes))
+    progress.stage(Stage::Placing, Some(total));
+    let existing = target.keeps().map(|layer| layer.geometry);
+    let placed = load::place(database, staging, family, request, Into { existing, only: None }, &names, &mut tally).await?;
+    look_at_placed(database, staging, family, &request.rules(), &request.thresholds(), &names, &mut tally.found).await?;
+    stop(&tally, request, &names)?;
+    let comuni = load::comuni(database, staging, &tally.direct).await?;
+    if comuni.is_empty() {
+        return Err(IngestError::NothingLeft { file: names.join(", "), rows: tally.read, reasons: tally.reasons() });
+    }
+    progress.stage(Stage::Publishing, None);
+    let counts = update::Counts { new: comuni.iter().map(|(_, rows)| rows).sum(), ..Default::default() };
+    let delivery = Delivery { mode: request.mode, key: key.as_deref(), files: &names, rows: counts, order: request.order };
+    if let Target::Grows(there) = target {
+        let layer = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
+        let staged = Staged { staging, layer: &layer, tally: &tally, placed, comuni };
+        return load::append(database, staged, &delivery, &secretary).await;
+    }
+    let layer = described(placed.several_parts, &sources);
+    if !direct {
+        store::create_table(database, &layer, &staging.next).await?;
+    }
+    let staged = Staged { staging, layer: &layer, tally: &tally, placed, comuni };
+    load::publish(database, helper, staged, &delivery, &secretary).await
 }
 
 /// Whether a rule says that nothing is to be loaded.
-fn stop(tally: &Tally, request: &Request, sources: &[Source]) -> Result<(), IngestError> {
+pub(crate) fn stop(tally: &Tally, request: &Request, files: &[String]) -> Result<(), IngestError> {
     let rules = request.rules();
     let found = tally.found.each().map(|(rule, rows, examples)| (rule, rows, examples.iter().map(|e| e.row.clone()).collect::<Vec<_>>()));
     let out = tally.kept_out().into_iter().filter_map(|k| Some((Rule::of(k.reason)?, k.rows, k.examples)));
@@ -332,7 +331,7 @@ fn stop(tally: &Tally, request: &Request, sources: &[Source]) -> Result<(), Inge
     if reasons.is_empty() {
         return Ok(());
     }
-    Err(IngestError::Stopped { file: file_names(sources), reasons: reasons.into_values().collect() })
+    Err(IngestError::Stopped { file: files.join(", "), reasons: reasons.into_values().collect() })
 }
 
 /// A layer is as accurate as its least accurate delivery.
@@ -345,13 +344,29 @@ fn less_sure(old: Option<Accuracy>, new: Option<Accuracy>) -> Option<Accuracy> {
 
 /// The least accurate way into storage is the layer's.
 fn worst(placements: &[Placement]) -> Option<Accuracy> {
-    placements.iter().map(|p| p.transformer.accuracy()).max_by(|a, b| a.metres.total_cmp(&b.metres)).cloned()
+    placements.iter().filter_map(|p| p.accuracy.clone()).max_by(|a, b| a.metres.total_cmp(&b.metres))
 }
 
-fn notes(mut notes: Vec<Note>, territory: &Territory, request: &Request) -> Vec<Note> {
-    notes.extend(request.swap_axes.then(Note::axes_swapped));
-    notes.extend((!territory.is_known()).then(Note::no_boundary));
+/// What else should be known of a load.
+fn notes(scene: &Scene<'_>, files: &[ReadFile], survey: &Survey, written: &Written<'_>) -> Vec<Note> {
+    let mut notes: Vec<Note> = files.iter().flat_map(|file| file.notes.clone()).collect();
+    notes.extend(scene.placements.iter().filter_map(|p| p.note.clone()));
+    notes.extend(written.before.map(|before| Note::grown(before, written.rows)));
+    notes.extend(matches!(scene.target, Target::Replaces(_)).then(Note::identities_are_new));
+    notes.extend((!survey.no_keys.is_empty()).then(|| Note::no_keys(&survey.no_keys)));
+    notes.extend((survey.lost_values > 0).then(|| Note::lost_values(survey.lost_values)));
+    notes.extend((survey.clamped > 0).then(|| Note::clamped(survey.clamped)));
+    notes.extend(scene.request.swap_axes.then(Note::axes_swapped));
+    notes.extend((!scene.territory.is_known()).then(Note::no_boundary));
     notes
+}
+
+/// Plan and report of what was written.
+fn papers(scene: &Scene<'_>, files: &[ReadFile], fields: &[FieldPlan], survey: &Survey, placing: &Placing, written: Written<'_>) -> Papers {
+    let layer = written.layer;
+    let plan = PlanFile::of_load(scene.request, &layer.title, fields, survey.key.name(fields), placing.place.as_ref(), layer);
+    let report = report(scene, files, fields, survey, written);
+    Papers { plan, report: Report { unplaced: placing.unplaced.clone(), ..report } }
 }
 
 /// What was found, with the examples' places on the globe.
@@ -370,61 +385,53 @@ fn file_names(sources: &[Source]) -> String {
     sources.iter().map(|s| s.file.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn report(
-    settings: &Settings,
-    request: &Request,
-    target: &Target,
-    loaded: Loaded,
-    placements: Vec<Placement>,
-    notes: Vec<Note>,
-    began: DateTime<Utc>,
-) -> Report {
+fn report(scene: &Scene<'_>, files: &[ReadFile], fields: &[FieldPlan], survey: &Survey, written: Written<'_>) -> Report {
+    let Scene { settings, request, target, placements, began, .. } = *scene;
+    let notes = notes(scene, files, survey, &written);
+    let Written { layer, rows, tally, placed, comuni, difference, .. } = written;
     let duration = (settings.clock.now() - began).to_std().unwrap_or(Duration::ZERO).as_secs_f64();
     let mode = match (request.mode, target) {
         // nothing was there to be replaced
         (Mode::Replace, Target::New) => Mode::Create,
         (mode, _) => mode,
     };
-    let crs = placements.into_iter().zip(&loaded.files).map(|(placement, (file, _))| {
+    let crs = placements.iter().zip(files).map(|(placement, file)| {
         let (from, accuracy) = (placement.transformer.from().srid(), placement.transformer.accuracy());
         CrsReport {
-            file: file.clone(),
+            file: file.name.clone(),
             crs: from,
             title: place::title(from),
-            decided: placement.decided,
+            decided: placement.decided.clone(),
             accuracy_m: accuracy.metres,
             operation: accuracy.source.clone(),
         }
     });
     Report {
-        layer: loaded.layer.id,
-        title: loaded.layer.title,
+        layer: layer.id.clone(),
+        title: layer.title.clone(),
         mode,
-        files: loaded.files.iter().map(|(file, format)| format!("{file} ({format})")).collect(),
-        rows_read: loaded.tally.read,
-        rows_loaded: loaded.rows,
-        kept_out: loaded.tally.kept_out(),
-        mended: loaded.tally.mended,
-        geometry: loaded.layer.geometry,
+        files: files.iter().map(|file| format!("{} ({})", file.name, file.format)).collect(),
+        rows_read: tally.read,
+        rows_loaded: rows,
+        kept_out: tally.kept_out(),
+        unplaced: Vec::new(),
+        mended: tally.mended.clone(),
+        geometry: layer.geometry,
         crs: crs.collect(),
         extent: ExtentReport {
-            bbox: loaded.placed.bbox,
+            bbox: placed.bbox,
             crs: settings.storage,
-            inside: loaded.placed.inside,
-            outside: loaded.placed.outside,
-            farthest_m: loaded.placed.farthest_m,
+            inside: placed.inside,
+            outside: placed.outside,
+            farthest_m: placed.farthest_m,
         },
-        fields: loaded.fields.iter().map(|f| FieldReport { name: f.column.to_string(), source: f.name.clone(), kind: f.kind }).collect(),
-        id: match loaded.key {
-            Key::Field(index) => IdSource::Column(loaded.fields[index].name.clone()),
-            Key::Own(name) => IdSource::Column(name),
-            Key::Sequence => IdSource::Sequence,
-        },
-        comuni: loaded.comuni,
-        difference: loaded.difference,
-        findings: findings(&loaded.tally.found, request, settings),
+        fields: fields.iter().map(|f| FieldReport { name: f.column.to_string(), source: f.name.clone(), kind: f.kind }).collect(),
+        id: survey.key.name(fields).map_or(IdSource::Sequence, IdSource::Column),
+        comuni,
+        difference,
+        findings: findings(&tally.found, request, settings),
         notes,
         duration_s: duration,
-        rows_per_s: if duration > 0.0 { loaded.tally.read as f64 / duration } else { 0.0 },
+        rows_per_s: if duration > 0.0 { tally.read as f64 / duration } else { 0.0 },
     }
 }

@@ -15,8 +15,8 @@ mod xml;
 use std::ops::ControlFlow;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use kernel::Srid;
-use kernel::layer::FieldType;
+use kernel::layer::{Accuracy, FieldType};
+use kernel::{Srid, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::IngestError;
@@ -83,6 +83,8 @@ pub(crate) enum DeclaredCrs {
     Recognised(Srid, String),
     /// A definition that nobody recognises; its name.
     Unrecognised(String),
+    /// Storage: its rows were placed through the register of this name, which is as accurate as that.
+    Register(Srid, Text, Option<Accuracy>),
 }
 
 /// One layer of a file.
@@ -93,6 +95,8 @@ pub(crate) struct SourceLayer {
     pub(crate) format: &'static str,
     pub(crate) fields: Vec<SourceField>,
     pub(crate) crs: DeclaredCrs,
+    /// Whether it says where its rows are by coordinates.
+    pub(crate) placed: bool,
     /// How many rows, if that is known without reading them.
     pub(crate) rows: Option<u64>,
     /// The column that holds [`Row::key`].
@@ -112,6 +116,9 @@ pub(crate) struct SourceLayer {
 pub(crate) trait Reader: Send {
     /// The layer.
     fn layer(&self) -> &SourceLayer;
+
+    /// Gives the values of a field as the text that stands in the file, where the file has nothing but texts and their kind was made out.
+    fn as_text(&mut self, _field: usize) {}
 
     /// Adds to what the report should say.
     fn note(&mut self, note: Note);

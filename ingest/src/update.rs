@@ -25,9 +25,9 @@ pub(crate) use key::KeyWish;
 pub use undo::{Undone, undo};
 
 use crate::geometry::Family;
-use crate::load::{self, Into, Placed, Staging, Tally, Target};
-use crate::source::Source;
-use crate::{IngestError, Mode, Request};
+use crate::load::{self, EXAMPLES, Into, Placed, Secretary, Staging, Tally, Target, Written};
+use crate::rules::look_at_placed;
+use crate::{IngestError, Mode, Report, Request};
 use changes::ChangesFile;
 use compare::VANISHED;
 
@@ -37,11 +37,17 @@ pub(crate) struct Delivered<'a> {
     /// The layer as it will be declared: its accuracy may be less than it was.
     pub(crate) layer: &'a Layer,
     pub(crate) family: Family,
-    pub(crate) sources: &'a [Source],
     pub(crate) files: &'a [String],
-    /// The column that ids come from, as the layer calls it.
+    /// The column that ids come from, as the layer calls it, and as the files do.
     pub(crate) key: &'a str,
+    pub(crate) key_name: &'a str,
 }
+
+/// Of how many rows of a layer on it is asked whether too many vanish, if nobody said how many may.
+const GUARDED_ROWS: u64 = 50;
+
+/// How many of a layer's rows may vanish with one delivery, percent, if nobody said.
+const VANISH_AT_MOST: f64 = 20.0;
 
 /// Compares, and writes what differs unless the request is only to look.
 pub(crate) async fn update(
@@ -49,65 +55,112 @@ pub(crate) async fn update(
     delivered: &Delivered<'_>,
     request: &Request,
     tally: &mut Tally,
-) -> Result<(Placed, Difference), IngestError> {
-    let Delivered { staging, layer, family, sources, files, key } = *delivered;
+    secretary: &Secretary<'_>,
+) -> Result<Report, IngestError> {
+    let Delivered { staging, layer, family, files, key, key_name } = *delivered;
     let failed = || IngestError::database("can't compare the rows with those that are there");
     let mut transaction = database.begin().await.map_err(failed())?;
     if !request.update.only_look {
         load::lock(&mut transaction, layer).await.map_err(failed())?;
     }
     let declared = as_expected(&mut transaction, layer).await?;
+    refuse_versions(&mut transaction, layer).await?;
     let comune_is_given = request.comune.is_some();
     compare::find_different(&mut transaction, staging, layer, comune_is_given).await.map_err(failed())?;
     refuse_strangers(&mut transaction, delivered, request).await?;
+    let too_many = too_many_vanish(&mut transaction, layer, request).await?;
+    let too_many_vanish = too_many.is_some();
+    if let Some(too_many) = too_many.filter(|_| !request.update.only_look) {
+        return Err(too_many);
+    }
     let (looked, existing) = (compare::looked(), Some(layer.geometry));
-    let placed = load::place(&mut transaction, staging, family, request, Into { existing, only: Some(&looked) }, sources, tally).await?;
-    refuse_nothing(sources, tally)?;
+    let placed = load::place(&mut transaction, staging, family, request, Into { existing, only: Some(&looked) }, files, tally).await?;
+    look_at_placed(&mut transaction, staging, family, &request.rules(), &request.thresholds(), files, &mut tally.found).await?;
+    crate::run::stop(tally, request, files)?;
+    refuse_nothing(files, tally)?;
     compare::describe(&mut transaction, staging, layer, comune_is_given).await.map_err(failed())?;
     let keep_vanished = request.update.keep_vanished;
-    let mut difference = difference::count(&mut transaction, staging, layer, key.to_owned(), keep_vanished).await.map_err(failed())?;
+    let counted = difference::count(&mut transaction, staging, layer, key_name.to_owned(), keep_vanished).await.map_err(failed())?;
+    let mut difference = Difference { too_many_vanish, written: !request.update.only_look, ..counted };
     let file = match &request.update.changes {
         Some(path) => Some(ChangesFile::write(&mut transaction, staging, layer, path).await?),
         None => None,
     };
+    // of the rows that were looked at alone
+    let placed = Placed { inside: None, bbox: None, ..placed };
     let mut rows = difference.rows;
+    let now = if request.update.only_look { 0 } else { rows.new + rows.changed + rows.same };
     if keep_vanished {
         rows.vanished = 0;
     }
+    let told =
+        |difference| secretary(Written { layer, rows: now, before: None, tally, placed, comuni: Vec::new(), difference: Some(difference) });
     let nothing = rows.new + rows.changed + rows.vanished == 0;
-    if request.update.only_look || nothing {
+    let papers = if request.update.only_look || nothing {
         transaction.rollback().await.map_err(failed())?;
+        told(difference)
     } else {
+        let written = || IngestError::database("can't write what differs");
         let delivery = Delivery { mode: Mode::Update, key: Some(key), files, rows, order: request.order };
         let number = delivery.keep(&mut transaction, layer).await?;
-        let written = IngestError::database("can't write what differs");
-        write(&mut transaction, delivered, number, keep_vanished).await.map_err(written)?;
+        load::explain(&mut transaction, &delivery.reason(number)).await.map_err(written())?;
+        apply::apply(&mut transaction, staging, layer, keep_vanished).await.map_err(written())?;
         if declared.accuracy != layer.accuracy {
             let less_sure = Layer { accuracy: layer.accuracy.clone(), ..declared };
             store::put(&mut transaction, &less_sure, None).await?;
         }
-        transaction.commit().await.map_err(IngestError::database("can't write what differs"))?;
         difference.delivery = Some(number);
-    }
-    difference.written = !request.update.only_look;
+        let papers = told(difference);
+        papers.keep(&mut transaction, number).await?;
+        transaction.commit().await.map_err(written())?;
+        papers
+    };
     if let Some(file) = file {
         file.persist()?;
     }
-    // of the rows that were looked at alone
-    Ok((Placed { inside: None, bbox: None, ..placed }, difference))
+    Ok(papers.report)
+}
+
+/// Of a layer whose rows have a validity: each of its ids is one row's, or nobody could say which of them a delivery means.
+async fn refuse_versions(transaction: &mut PgConnection, layer: &Layer) -> Result<(), IngestError> {
+    if !layer.validity {
+        return Ok(());
+    }
+    let table = layer.table.sql();
+    let sql = format!("select id, count(*) over () from {table} group by id having count(*) > 1 order by id limit {EXAMPLES}");
+    let several: Vec<(String, i64)> =
+        sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(transaction).await.map_err(IngestError::database("can't compare ids"))?;
+    let Some((_, ids)) = several.first() else { return Ok(()) };
+    let (ids, examples) = (ids.unsigned_abs(), several.iter().map(|(id, _)| id.clone()).collect());
+    Err(IngestError::SeveralVersions { layer: layer.id.clone(), ids, examples })
+}
+
+/// Whether more rows would vanish than may: a file that was cut short looks like one whose rows are gone.
+async fn too_many_vanish(transaction: &mut PgConnection, layer: &Layer, request: &Request) -> Result<Option<IngestError>, IngestError> {
+    if request.update.keep_vanished {
+        return Ok(None);
+    }
+    let sql = format!("select (select count(*) from {VANISHED}), (select count(*) from {})", layer.table.sql());
+    let (vanished, there): (i64, i64) =
+        sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_one(transaction).await.map_err(IngestError::database("can't compare ids"))?;
+    let (vanished, there) = (vanished.unsigned_abs(), there.unsigned_abs());
+    let at_most = match request.update.vanish_at_most {
+        Some(percent) => percent,
+        None if there < GUARDED_ROWS => return Ok(None),
+        None => VANISH_AT_MOST,
+    };
+    let share = 100.0 * vanished as f64 / there.max(1) as f64;
+    Ok((share > at_most).then(|| IngestError::TooManyVanish { layer: layer.id.clone(), vanished, there, share, at_most }))
 }
 
 /// A delivery of which no row can be taken is no reason to take the layer's rows away.
-fn refuse_nothing(sources: &[Source], tally: &Tally) -> Result<(), IngestError> {
+fn refuse_nothing(files: &[String], tally: &Tally) -> Result<(), IngestError> {
     let kept_out: u64 = tally.kept_out.values().map(|(rows, _)| rows).sum();
-    let file = || sources.iter().map(|s| s.file.as_str()).collect::<Vec<_>>().join(", ");
-    if kept_out < tally.read { Ok(()) } else { Err(IngestError::NothingLeft { file: file(), rows: tally.read, reasons: tally.reasons() }) }
-}
-
-async fn write(transaction: &mut PgConnection, delivered: &Delivered<'_>, number: i64, keep_vanished: bool) -> Result<(), sqlx::Error> {
-    let Delivered { staging, layer, files, .. } = *delivered;
-    apply::explain(transaction, &format!("delivery {number}: {}", files.join(", "))).await?;
-    apply::apply(transaction, staging, layer, keep_vanished).await
+    if kept_out < tally.read {
+        Ok(())
+    } else {
+        Err(IngestError::NothingLeft { file: files.join(", "), rows: tally.read, reasons: tally.reasons() })
+    }
 }
 
 /// The layer as it is declared now: its table must be what the files were fitted to.

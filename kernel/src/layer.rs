@@ -4,6 +4,7 @@ mod access;
 mod draft;
 mod field;
 mod geometry;
+mod register;
 mod seen;
 mod style;
 
@@ -14,6 +15,7 @@ use uuid::Uuid;
 pub use access::Policy;
 pub use field::{Code, Field, FieldType};
 pub use geometry::GeometryType;
+pub use register::Register;
 pub use style::{Style, StyleError, StyleLayer, StyleType};
 
 use crate::{Column, Filter, Language, LayerId, Role, Srid, TableName, Text};
@@ -93,6 +95,9 @@ pub struct Layer {
     /// and comune become blocks, of points and lines one stands for those of a value in a cell.
     #[serde(default)]
     pub aggregate_by: Option<Column>,
+    /// Whether it is a register by which the rows of files without coordinates are placed, and by which columns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub register: Option<Register>,
     /// How sure its positions are in metres, with where that figure comes from.
     #[serde(default)]
     pub accuracy: Option<Accuracy>,

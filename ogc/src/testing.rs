@@ -36,6 +36,7 @@ pub(crate) fn parcels() -> Layer {
         visible: true,
         base: false,
         off_cards: false,
+        register: None,
         style: Style::default(),
         author: None,
         draft: false,

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Weak};
 
 use sqlx::migrate::Migrator;
-use sqlx::{Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
@@ -64,24 +64,36 @@ impl Cluster {
     async fn prepare(&self) {
         let mut superuser = PgConnection::connect(&self.url("postgres", "postgres")).await.expect("the cluster answers");
         sqlx::raw_sql(ROLES).execute(&mut superuser).await.expect("roles");
-        sqlx::raw_sql("create database template_opensit owner opensit_owner template template0")
+        superuser.close().await.expect("a connection closes");
+        self.make("template_opensit").await;
+        self.migrate("template_opensit", None).await;
+    }
+
+    /// An empty database with the extensions.
+    pub(crate) async fn make(&self, name: &str) {
+        let mut superuser = PgConnection::connect(&self.url("postgres", "postgres")).await.expect("the cluster answers");
+        sqlx::raw_sql(AssertSqlSafe(format!("create database {name} owner opensit_owner template template0")))
             .execute(&mut superuser)
             .await
-            .expect("a template");
+            .expect("a database");
         superuser.close().await.expect("a connection closes");
-        let mut superuser = PgConnection::connect(&self.url("postgres", "template_opensit")).await.expect("the template answers");
+        let mut superuser = PgConnection::connect(&self.url("postgres", name)).await.expect("the database answers");
         sqlx::raw_sql(EXTENSIONS).execute(&mut superuser).await.expect("extensions");
         superuser.close().await.expect("a connection closes");
-        let mut owner = PgConnection::connect(&self.url("opensit_owner", "template_opensit")).await.expect("the owner is let in");
+    }
+
+    /// Runs the migrations that it has not had: all, or up to one.
+    pub(crate) async fn migrate(&self, name: &str, until: Option<i64>) {
+        let mut owner = PgConnection::connect(&self.url("opensit_owner", name)).await.expect("the owner is let in");
         sqlx::raw_sql(
-            "create schema opensit; set search_path = opensit, public; set opensit.storage_srid = '7792'; set client_min_messages = error",
+            "create schema if not exists opensit; set search_path = opensit, public; set opensit.storage_srid = '7792'; set client_min_messages = error",
         )
         .execute(&mut owner)
         .await
         .expect("a schema");
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
         let migrations = Migrator::new(folder).await.expect("the migrations can be read");
-        migrations.run_direct(None, &mut owner, false).await.unwrap_or_else(|e| panic!("the migrations: {e}"));
+        migrations.run_direct(until, &mut owner, false).await.unwrap_or_else(|e| panic!("the migrations: {e}"));
         owner.close().await.expect("a connection closes");
     }
 }

@@ -42,6 +42,20 @@ impl Scratch {
         Self { cluster, name }
     }
 
+    /// One that has had the migrations up to this one alone, for what a later one does to what is there.
+    pub async fn until(migration: i64) -> Self {
+        let cluster = Cluster::shared().await;
+        let name = format!("migrated_until_{migration}");
+        cluster.make(&name).await;
+        cluster.migrate(&name, Some(migration)).await;
+        Self { cluster, name }
+    }
+
+    /// Runs the migrations that it has not had.
+    pub async fn migrate(&self) {
+        self.cluster.migrate(&self.name, None).await;
+    }
+
     /// The connection string of a role: `opensit_app`, `opensit_owner`, `postgres`.
     pub fn url(&self, role: &str) -> String {
         self.cluster.url(role, &self.name)

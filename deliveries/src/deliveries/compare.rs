@@ -34,7 +34,8 @@ pub(crate) async fn handler(
     let wanted: Wanted = read(&body, "{\"keep_vanished\"?}")?;
     let plan = record.plan()?;
     let layer = document::layer(&mut transaction, &plan.layer).await?;
-    let layer = layer.ok_or_else(|| Problem::conflict(format!("there is no layer `{}` to compare with; load it as a new one", plan.layer)))?;
+    let layer =
+        layer.ok_or_else(|| Problem::conflict(format!("there is no layer `{}` to compare with; load it as a new one", plan.layer)))?;
     writing::check(&who, &layer)?;
     let order = Order { mode: Some(Mode::Update), keep_vanished: wanted.keep_vanished, ..Order::on(record.id) };
     order::put(&mut transaction, &who, COMPARE, &order, State::Comparing).await?;

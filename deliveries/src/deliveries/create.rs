@@ -43,7 +43,12 @@ pub(crate) async fn handler(
     let context = &deliveries.0.context;
     let files = files(&deliveries, &who, &wanted.uploads).await?;
     let order = Order {
-        layer: wanted.layer.as_deref().map(LayerId::new).transpose().map_err(|e| Problem::invalid_parameter("layer", e.to_string(), "a name as `alberi`"))?,
+        layer: wanted
+            .layer
+            .as_deref()
+            .map(LayerId::new)
+            .transpose()
+            .map_err(|e| Problem::invalid_parameter("layer", e.to_string(), "a name as `alberi`"))?,
         source_layer: wanted.source_layer,
         crs: crate::work::srid(wanted.crs.as_deref())?,
         ..Order::on(Uuid::new_v4())

@@ -31,7 +31,8 @@ pub(super) async fn whole(conn: &mut PgConnection, who: &Principal, record: &Rec
     document["plan"] = record.plan_json().cloned().unwrap_or_default();
     document["difference"] = record.difference.clone().unwrap_or_default();
     document["report"] = record.report().map(with_words).unwrap_or_default();
-    document["rules"] = Rule::all().map(|rule| json!({ "rule": rule, "words": rule.words(), "cure": rule.cure(), "allowed": rule.allowed() })).collect();
+    document["rules"] =
+        Rule::all().map(|rule| json!({ "rule": rule, "words": rule.words(), "cure": rule.cure(), "allowed": rule.allowed() })).collect();
     let (exists, taken) = match record.plan_json() {
         Some(_) => there(conn, who, &record.plan()?).await?,
         None => (Value::Null, false),

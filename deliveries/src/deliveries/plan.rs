@@ -2,11 +2,12 @@ use axum::body::Bytes;
 use axum::extract::{Path, State as Given};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, header};
-use ingest::PlanFile;
+use ingest::{IngestError, PlanFile};
 use kernel::{Principal, Problem};
+use serde_json::json;
 
 use super::record::Record;
-use super::{document, json};
+use super::{document, json as answer};
 use crate::{Deliveries, writing};
 
 const TOML: &str = "application/toml";
@@ -22,7 +23,11 @@ pub(crate) async fn get(Given(deliveries): Given<Deliveries>, who: Principal, Pa
     let plan = Record::find(&mut session, &who, &id).await?.plan()?;
     let text = plan.to_toml().map_err(|e| Problem::internal("the plan of a delivery", &e))?;
     let name = format!("attachment; filename=\"{}.toml\"", plan.layer);
-    let headers = [(header::CONTENT_TYPE, TOML.to_owned()), (header::CONTENT_DISPOSITION, name), (header::CACHE_CONTROL, "private, no-store".to_owned())];
+    let headers = [
+        (header::CONTENT_TYPE, TOML.to_owned()),
+        (header::CONTENT_DISPOSITION, name),
+        (header::CACHE_CONTROL, "private, no-store".to_owned()),
+    ];
     Ok((headers, text).into_response())
 }
 
@@ -65,11 +70,17 @@ pub(crate) async fn put(
     let record = Record::find(&mut transaction, &who, &id).await?;
     let document = document::whole(&mut transaction, &who, &record).await?;
     transaction.commit().await.map_err(failed)?;
-    Ok(json(&document))
+    Ok(answer(&document))
 }
 
 fn parse(kind: &str, body: &[u8]) -> Result<PlanFile, Problem> {
-    let refused = |e: ingest::IngestError| Problem::bad_request(e.to_string());
+    let refused = |error: IngestError| match &error {
+        IngestError::Plan { why, field, line, .. } => {
+            let problem = Problem::bad_request(error.to_string()).with("errors", json!([{ "field": field, "detail": why }]));
+            line.map_or(problem.clone(), |line| problem.with("line", line))
+        }
+        _ => Problem::bad_request(error.to_string()),
+    };
     match kind {
         JSON => PlanFile::from_json(body, "the plan").map_err(refused),
         TOML => {

@@ -28,5 +28,7 @@ pub(crate) async fn handler(Given(deliveries): Given<Deliveries>, who: Principal
         sample.preview(&plan, &settings).map_err(|e| Problem::conflict(e.to_string()))
     });
     let drawn = drawing.await.map_err(|e| Problem::internal("a preview", &e))??;
-    drawn.map(geojson).ok_or_else(|| Problem::conflict("the files do not say in which system their coordinates are; say it in the plan (`crs`)"))
+    drawn
+        .map(geojson)
+        .ok_or_else(|| Problem::conflict("the files do not say in which system their coordinates are; say it in the plan (`crs`)"))
 }

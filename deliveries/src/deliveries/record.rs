@@ -91,7 +91,8 @@ pub(crate) struct Record {
     last: Option<bool>,
 }
 
-const SELECT: &str = "select d.id, d.by, d.created_at, d.files, d.state, d.stage, d.plan, d.mode, d.difference, d.report, d.number, d.error,
+const SELECT: &str =
+    "select d.id, d.by, d.created_at, d.files, d.state, d.stage, d.plan, d.mode, d.difference, d.report, d.number, d.error,
         d.job, d.freed, deliveries.state_of(d.job) as job_state, w.number as written, w.report as written_report, w.undone, w.last
    from deliveries.deliveries d
    left join lateral deliveries.written(d.id) w on d.mode is not null
@@ -171,7 +172,7 @@ impl Record {
         self.state() == State::Loaded
             && self.last == Some(true)
             && self.undone == Some(false)
-            && self.mode.as_deref() == Some(Mode::Update.name())
+            && [Mode::Update, Mode::Append].map(Mode::name).iter().any(|mode| self.mode.as_deref() == Some(mode))
     }
 
     /// Whether something can be made of it now; `what` says what, for the refusal.
@@ -186,7 +187,10 @@ impl Record {
 
     /// Its plan.
     pub(crate) fn plan(&self) -> Result<PlanFile, Problem> {
-        let value = self.plan.clone().ok_or_else(|| Problem::conflict("there is no plan yet: the files were not looked at, or could not be read"))?;
+        let value = self
+            .plan
+            .clone()
+            .ok_or_else(|| Problem::conflict("there is no plan yet: the files were not looked at, or could not be read"))?;
         serde_json::from_value(value).map_err(|e| Problem::internal("the plan of a delivery", &e))
     }
 

@@ -23,7 +23,11 @@ pub(crate) async fn handler(Given(deliveries): Given<Deliveries>, who: Principal
     sqlx::query("delete from deliveries.deliveries where id = $1").bind(record.id).execute(&mut *transaction).await.map_err(failed)?;
     transaction.commit().await.map_err(failed)?;
     // what can't be removed now, because a job is still at it, is swept
-    let gone = record.files.iter().try_for_each(|file| remove_file(&folder.upload(file.upload))).and_then(|()| remove(&folder.delivery(record.id)));
+    let gone = record
+        .files
+        .iter()
+        .try_for_each(|file| remove_file(&folder.upload(file.upload)))
+        .and_then(|()| remove(&folder.delivery(record.id)));
     if let Err(error) = gone {
         tracing::warn!(delivery = %record.id, cause = %error, "files of a delivery can't be removed yet");
     }

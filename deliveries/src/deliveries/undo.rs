@@ -21,7 +21,12 @@ struct Wanted {
     params(("id" = String, Path, description = "The layer")),
     responses((status = 200, description = "What was taken back, and `words`"), (status = 400, description = "The body is not `{over_edits?}`"),
         (status = 404, description = "No such layer, or not for you"), (status = 409, description = "It can't be taken back; `detail` says why")))]
-pub(crate) async fn handler(Given(deliveries): Given<Deliveries>, who: Principal, Path(id): Path<String>, body: Bytes) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    Given(deliveries): Given<Deliveries>,
+    who: Principal,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Response, Problem> {
     person(&who)?;
     let absent = || Problem::not_found("there is no such layer made of files, or it is not yours");
     let id = LayerId::new(id).map_err(|_| absent())?;

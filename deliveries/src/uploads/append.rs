@@ -41,7 +41,9 @@ pub(crate) async fn handler(
     let hold = hold(&deliveries, upload.id).await?;
     let there = upload.there(&parts.folder).map_err(|e| Problem::internal("an upload", &e))?;
     if said != there {
-        return Err(Problem::conflict(format!("`Upload-Offset` says {said}, and {there} bytes are there: go on from these")).with("offset", there));
+        return Err(
+            Problem::conflict(format!("`Upload-Offset` says {said}, and {there} bytes are there: go on from these")).with("offset", there)
+        );
     }
     let length = number(&headers, &header::CONTENT_LENGTH)?;
     let left = upload.bytes().saturating_sub(there);

@@ -21,7 +21,9 @@ pub(super) fn filename(headers: &HeaderMap) -> Result<String, Problem> {
     let pair = text.split(',').map(str::trim).find_map(|pair| pair.strip_prefix("filename "));
     let bytes = STANDARD.decode(pair.ok_or_else(|| refused("has no `filename`"))?.trim()).map_err(|_| refused("has no base64"))?;
     let name = String::from_utf8(bytes).map_err(|_| refused("has a name that is not UTF-8"))?;
-    check(&name).map_err(|why| Problem::invalid_parameter("filename", format!("the file's name {why}"), "a name without a path, as `alberi.gpkg`"))?;
+    check(&name).map_err(|why| {
+        Problem::invalid_parameter("filename", format!("the file's name {why}"), "a name without a path, as `alberi.gpkg`")
+    })?;
     Ok(name)
 }
 
@@ -60,7 +62,9 @@ mod tests {
     #[test]
     fn a_name_is_read_and_a_path_refused() {
         assert_eq!(named("numeri civici è.gpkg").as_deref(), Ok("numeri civici è.gpkg"));
-        for bad in ["../../etc/passwd", "a/b.csv", "..", ".hidden", "c:\\x.csv", "a\0b", "a\nb", "gpj.\u{202e}vsc", "", "  ", &"x".repeat(201)] {
+        for bad in
+            ["../../etc/passwd", "a/b.csv", "..", ".hidden", "c:\\x.csv", "a\0b", "a\nb", "gpj.\u{202e}vsc", "", "  ", &"x".repeat(201)]
+        {
             assert!(named(bad).is_err(), "{bad:?}");
         }
         for bad in ["", "filename", "filename ***", "filename /w==", "name YQ=="] {

@@ -10,12 +10,12 @@ use futures::StreamExt;
 use kernel::Problem;
 use tokio::sync::mpsc::{Receiver, channel};
 
+use super::Upload;
 use super::append::too_long;
 use super::checksum::Checksum;
 use super::held::Hold;
-use super::Upload;
-use crate::folder::{Folder, remove_file};
 use crate::Deliveries;
+use crate::folder::{Folder, remove_file};
 
 /// Pieces that wait for the disk; each is what the network gave at once.
 const WAITING: usize = 8;
@@ -102,11 +102,13 @@ pub(super) async fn receive(deliveries: &Deliveries, upload: &Upload, hold: Hold
         (Ok(now), None) => Ok(now),
         (Ok(now), Some(why)) => Err(Problem::bad_request(format!("{why}; {now} bytes are there, go on from these")).with("offset", now)),
         (Err(Refused::TooLong), _) => Err(too_long(upload.bytes() - offset)),
-        (Err(Refused::Mismatch), _) => {
-            Err(Problem::checksum_mismatch("the bytes that came are not those that the checksum was made of; none was taken. Send them again"))
-        }
+        (Err(Refused::Mismatch), _) => Err(Problem::checksum_mismatch(
+            "the bytes that came are not those that the checksum was made of; none was taken. Send them again",
+        )),
         (Err(Refused::Full), _) => Err(full()),
-        (Err(Refused::Busy), _) => Err(Problem::locked("another server of this installation writes to this upload; try again in some seconds")),
+        (Err(Refused::Busy), _) => {
+            Err(Problem::locked("another server of this installation writes to this upload; try again in some seconds"))
+        }
         (Err(Refused::Io(error)), _) => Err(Problem::internal("an upload", &error)),
     }
 }
@@ -183,10 +185,15 @@ impl Writer {
         Ok(self.offset + taken)
     }
 
+    fn check_room(&self) -> Result<(), Refused> {
+        if self.folder.free_bytes()? < self.keep_free { Err(Refused::Full) } else { Ok(()) }
+    }
+
     /// Writes what comes, to the disk; how much it was, and whether the body ended as it should.
     fn take(&self, file: &mut File, mut heard: Receiver<Word>, mut see: impl FnMut(&[u8])) -> Result<(u64, bool), Refused> {
         let (mut taken, mut synced) = (0_u64, 0_u64);
         let mut ended = false;
+        self.check_room()?;
         while let Some(word) = heard.blocking_recv() {
             let Word::Bytes(bytes) = word else {
                 ended = true;
@@ -202,9 +209,7 @@ impl Writer {
             if taken - synced >= SYNC {
                 file.sync_data()?;
                 synced = taken;
-                if self.folder.free_bytes()? < self.keep_free {
-                    return Err(Refused::Full);
-                }
+                self.check_room()?;
             }
         }
         file.sync_data()?;

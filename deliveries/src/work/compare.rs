@@ -10,7 +10,7 @@ pub(super) async fn compare(task: &Task, progress: &jobs::Progress) -> Result<Ve
     let changes = Some(task.deliveries.0.folder.changes(task.order.delivery));
     let request = Request {
         mode: Mode::Update,
-        update: Update { only_look: true, keep_vanished: task.order.keep_vanished, changes },
+        update: Update { only_look: true, keep_vanished: task.order.keep_vanished, changes, ..Update::default() },
         ..task.request(plan.layer.clone())
     };
     let (owner, settings, told) = (task.owner.clone(), task.settings(), Told::default());

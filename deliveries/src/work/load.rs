@@ -18,7 +18,7 @@ pub(super) async fn load(task: &Task, progress: &jobs::Progress) -> Result<Vec<(
     let request = Request {
         mode: order.mode.unwrap_or(Mode::Create),
         draft: order.draft,
-        update: Update { keep_vanished: order.keep_vanished, ..Update::default() },
+        update: Update { keep_vanished: order.keep_vanished, vanish_at_most: order.vanish_at_most, ..Update::default() },
         order: Some(order.delivery),
         ..task.request(plan.layer.clone())
     };
@@ -65,7 +65,11 @@ async fn tell(task: &Task, layer: &LayerId, number: Option<i64>, report: Option<
 async fn free(task: &Task) -> Result<(), IngestError> {
     let failed = |cause| IngestError::Database { what: "does not forget the files", cause };
     let mut transaction = task.deliveries.0.context.database.write(&Principal::operator()).await.map_err(failed)?;
-    sqlx::query("delete from deliveries.uploads where delivery = $1").bind(task.order.delivery).execute(&mut *transaction).await.map_err(failed)?;
+    sqlx::query("delete from deliveries.uploads where delivery = $1")
+        .bind(task.order.delivery)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
     transaction.commit().await.map_err(failed)?;
     let folder = task.deliveries.0.folder.delivery(task.order.delivery);
     let removing = tokio::task::spawn_blocking({

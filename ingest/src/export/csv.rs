@@ -1,5 +1,6 @@
 //! Tables: positions in two columns `x` and `y` where the layer has points, else as well-known text.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -33,9 +34,9 @@ impl CsvSink {
         let mut formulas = 0;
         for value in values {
             let text = value.to_text().unwrap_or_default();
-            let harmful = matches!(value, Value::Text(_)) && is_formula(&text);
-            formulas += u64::from(harmful);
-            self.out.write_field(if harmful { format!("'{text}") } else { text })?;
+            let written = if matches!(value, Value::Text(_)) { harmless(&text) } else { Cow::from(text.as_str()) };
+            formulas += u64::from(written != text);
+            self.out.write_field(written.as_bytes())?;
         }
         match shape.positions.first().filter(|_| self.in_columns) {
             Some([x, y]) => {
@@ -52,6 +53,11 @@ impl CsvSink {
         self.out.into_inner().map_err(csv::IntoInnerError::into_error)?;
         Ok(())
     }
+}
+
+/// A text with an apostrophe before it, if a spreadsheet would take it for a formula.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
+    if is_formula(text) { format!("'{text}").into() } else { text.into() }
 }
 
 /// As the lists have it (OWASP, "CSV injection").

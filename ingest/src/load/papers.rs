@@ -1,31 +1,51 @@
 //! What belongs to a delivery beside its rows: the plan that it was loaded by, and its report.
 
-use kernel::LayerId;
+use kernel::{Layer, LayerId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::{Placed, Tally};
 use crate::plan::PlanFile;
+use crate::update::Difference;
 use crate::{IngestError, Report};
 
-/// Plan and report of a delivery.
-pub(crate) struct Papers;
+/// Plan and report of a delivery. They are made when its rows are written and before that is committed, so that no delivery is without
+/// them: what the report calls its duration ends there.
+pub(crate) struct Papers {
+    pub(crate) plan: PlanFile,
+    pub(crate) report: Report,
+}
+
+/// What a load has written, from which its papers are made.
+pub(crate) struct Written<'a> {
+    /// The layer as it is declared now.
+    pub(crate) layer: &'a Layer,
+    pub(crate) rows: u64,
+    /// For one that grew: rows before.
+    pub(crate) before: Option<u64>,
+    pub(crate) tally: &'a Tally,
+    pub(crate) placed: Placed,
+    /// Rows of each comune, by ISTAT code.
+    pub(crate) comuni: Vec<(String, u64)>,
+    pub(crate) difference: Option<Difference>,
+}
+
+/// What makes the papers of what was written.
+pub(crate) type Secretary<'a> = dyn Fn(Written<'_>) -> Papers + Sync + 'a;
 
 impl Papers {
-    /// Puts them to a layer's last delivery, which is the caller's own: it holds the layer's lock.
-    pub(crate) async fn keep(database: &mut PgConnection, plan: &PlanFile, report: &Report) -> Result<(), IngestError> {
-        let plan_text = plan.to_toml()?;
-        let report_json = serde_json::to_value(report).map_err(|e| IngestError::Reader(e.to_string()))?;
-        sqlx::query(
-            "update opensit.deliveries set plan = $2, report = $3
-              where number = (select max(number) from opensit.deliveries where layer = $1)",
-        )
-        .bind(report.layer.as_str())
-        .bind(plan_text)
-        .bind(Json(report_json))
-        .execute(database)
-        .await
-        .map_err(IngestError::database("did not keep the plan and the report"))?;
+    /// Puts them to a delivery, in the transaction that publishes it.
+    pub(crate) async fn keep(&self, transaction: &mut PgConnection, number: i64) -> Result<(), IngestError> {
+        let plan_text = self.plan.to_toml()?;
+        let report_json = serde_json::to_value(&self.report).map_err(|e| IngestError::Reader(e.to_string()))?;
+        sqlx::query("update opensit.deliveries set plan = $2, report = $3 where number = $1")
+            .bind(number)
+            .bind(plan_text)
+            .bind(Json(report_json))
+            .execute(transaction)
+            .await
+            .map_err(IngestError::database("did not keep the plan and the report"))?;
         Ok(())
     }
 

@@ -9,7 +9,6 @@ use super::{Direct, EXAMPLES, Staging, Tally};
 use crate::geometry::Family;
 use crate::report::Reason;
 use crate::rules::{Rule, Severity};
-use crate::source::Source;
 use crate::{IngestError, Request};
 
 /// Boundaries are drawn coarsely, and a row that lies a little outside is given to the nearest comune. Beyond this it is
@@ -46,14 +45,14 @@ pub(crate) async fn place(
     family: Family,
     request: &Request,
     into: Into<'_>,
-    sources: &[Source],
+    files: &[String],
     tally: &mut Tally,
 ) -> Result<Placed, IngestError> {
     let failed = IngestError::database("can't place the rows");
     let only = into.only.map_or_else(String::new, |rows| format!(" and s._seq in ({rows})"));
     run(database, staging, family, request, into.existing, &only).await.map_err(failed)?;
     let summary = IngestError::database("can't sum the rows up");
-    count(database, staging, sources, request, &only, tally).await.map_err(summary)
+    count(database, staging, files, request, &only, tally).await.map_err(summary)
 }
 
 async fn run(
@@ -122,7 +121,7 @@ async fn prepare_comuni(database: &mut PgConnection) -> Result<(), sqlx::Error> 
 async fn count(
     database: &mut PgConnection,
     staging: &Staging,
-    sources: &[Source],
+    files: &[String],
     request: &Request,
     only: &str,
     tally: &mut Tally,
@@ -130,8 +129,8 @@ async fn count(
     let (placed, loading) = (staging.placed.sql(), staging.loading.sql());
     let names = |row: &sqlx::postgres::PgRow| -> Result<String, sqlx::Error> {
         let (file, number): (i32, i64) = (row.try_get("_file")?, row.try_get("_row")?);
-        let file = usize::try_from(file).ok().filter(|_| sources.len() > 1).and_then(|f| sources.get(f));
-        Ok(row_name(file.map(|s| s.file.as_str()), u64::try_from(number).unwrap_or(0)))
+        let file = usize::try_from(file).ok().filter(|_| files.len() > 1).and_then(|f| files.get(f));
+        Ok(row_name(file.map(String::as_str), u64::try_from(number).unwrap_or(0)))
     };
     for (reason, name) in [
         (Reason::Invalid, "invalid"),

@@ -2,12 +2,12 @@
 
 use catalogue::store;
 use kernel::layer::GeometryType;
-use kernel::{Layer, LayerId, TableName};
+use kernel::{Layer, LayerId};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
-use super::Staging;
+use super::{Placed, Secretary, Staging, Tally, Written, explain, listed, own_columns};
 use crate::update::Delivery;
-use crate::{IngestError, Mode};
+use crate::{IngestError, Mode, Report};
 
 /// What the layer's name stands for now.
 #[derive(Clone, Debug)]
@@ -56,17 +56,30 @@ impl Target {
     }
 }
 
-/// Adds what PostGIS looked at to the layer's next table and puts that in its place, in one transaction. Returns how many
-/// rows were added. What takes long is done before, by two connections.
+/// Rows that were staged and placed, as those of a layer.
+pub(crate) struct Staged<'a> {
+    pub(crate) staging: &'a Staging,
+    /// The layer as it will be declared.
+    pub(crate) layer: &'a Layer,
+    pub(crate) tally: &'a Tally,
+    pub(crate) placed: Placed,
+    /// Rows of each comune, by ISTAT code.
+    pub(crate) comuni: Vec<(String, u64)>,
+}
+
+/// Adds what PostGIS looked at to the layer's next table and puts that in its place, in one transaction with the delivery's papers. What
+/// takes long is done before, by two connections.
 pub(crate) async fn publish(
     database: &mut PgConnection,
     helper: &mut PgConnection,
-    staging: &Staging,
-    layer: &Layer,
+    staged: Staged<'_>,
     delivery: &Delivery<'_>,
-) -> Result<u64, IngestError> {
+    secretary: &Secretary<'_>,
+) -> Result<Report, IngestError> {
     let failed = "can't publish the layer";
-    let sql = insert(staging, layer, &staging.next, "l._seq::text");
+    let Staged { staging, layer, tally, placed, comuni } = staged;
+    let (columns, rows) = rows_of(staging, layer, "l._seq::text");
+    let sql = format!("insert into {} ({columns}) {rows}", staging.next.sql());
     let rows = sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await.map_err(IngestError::database(failed))?.rows_affected();
     store::index_ahead(database, helper, &staging.next, layer).await?;
     let mut transaction = database.begin().await.map_err(IngestError::database(failed))?;
@@ -74,20 +87,24 @@ pub(crate) async fn publish(
     let target = Target::find(&mut transaction, &layer.id, delivery.mode).await?;
     store::swap_in(&mut transaction, &staging.next, layer).await?;
     let mode = if matches!(target, Target::New) { Mode::Create } else { delivery.mode };
-    Delivery { mode, ..*delivery }.keep(&mut transaction, layer).await?;
+    let number = Delivery { mode, ..*delivery }.keep(&mut transaction, layer).await?;
+    let rows = rows + tally.direct.rows();
+    let papers = secretary(Written { layer, rows, before: None, tally, placed, comuni, difference: None });
+    papers.keep(&mut transaction, number).await?;
     transaction.commit().await.map_err(IngestError::database(failed))?;
-    Ok(rows)
+    Ok(papers.report)
 }
 
-/// Adds the rows to the layer, in one transaction. Returns how many there were before, and how many were added. `layer` is
-/// the declaration as it will be.
+/// Adds the rows to the layer, in one transaction with the delivery's papers. Of each it is kept that this delivery made it, by which it can
+/// be taken back.
 pub(crate) async fn append(
     database: &mut PgConnection,
-    staging: &Staging,
-    layer: &Layer,
+    staged: Staged<'_>,
     delivery: &Delivery<'_>,
-) -> Result<(u64, u64), IngestError> {
+    secretary: &Secretary<'_>,
+) -> Result<Report, IngestError> {
     let failed = "can't append the rows";
+    let Staged { staging, layer, tally, placed, comuni } = staged;
     let mut transaction = database.begin().await.map_err(IngestError::database(failed))?;
     lock(&mut transaction, layer).await.map_err(IngestError::database(failed))?;
     refuse_known_ids(&mut transaction, staging, layer).await?;
@@ -98,13 +115,17 @@ pub(crate) async fn append(
     .fetch_one(&mut *transaction)
     .await
     .map_err(IngestError::database(failed))?;
-    let sql = insert(staging, layer, &layer.table, &format!("(l._seq + {last})::text"));
-    let rows = sqlx::query(AssertSqlSafe(sql)).execute(&mut *transaction).await.map_err(IngestError::database(failed))?.rows_affected();
+    let number = delivery.keep(&mut transaction, layer).await?;
+    let (columns, rows) = rows_of(staging, layer, &format!("(l._seq + {last})::text"));
+    explain(&mut transaction, &delivery.reason(number)).await.map_err(IngestError::database(failed))?;
+    let rows = super::insert(&mut transaction, layer, &columns, &rows).await.map_err(IngestError::database(failed))?;
     store::put(&mut transaction, layer, None).await?;
     store::touch(&mut transaction, &layer.id).await?;
-    delivery.keep(&mut transaction, layer).await?;
+    let before = Some(before.unsigned_abs());
+    let papers = secretary(Written { layer, rows, before, tally, placed, comuni, difference: None });
+    papers.keep(&mut transaction, number).await?;
     transaction.commit().await.map_err(IngestError::database(failed))?;
-    Ok((before.unsigned_abs(), rows))
+    Ok(papers.report)
 }
 
 /// Until the transaction ends readers go on, and other writers wait.
@@ -126,26 +147,21 @@ async fn refuse_known_ids(database: &mut PgConnection, staging: &Staging, layer:
     Err(IngestError::IdsThere { layer: layer.id.clone(), rows, examples })
 }
 
-/// The rows that are not kept out, with the geometry in the layer's type.
-fn insert(staging: &Staging, layer: &Layer, into: &TableName, sequence: &str) -> String {
-    let mut fields: String = layer.fields.iter().map(|f| format!(", {}", f.name.sql())).collect();
-    let mut values: String = layer.fields.iter().map(|f| format!(", l.{}", f.name.sql())).collect();
-    if layer.validity {
-        fields += ", valid_from, valid_to";
-        // a file may say nothing of an end, and its table has no column for it then
-        values += ", l.valid_from, (to_jsonb(l) ->> 'valid_to')::timestamptz";
-    }
-    let geometry = geometry_sql(layer);
-    format!(
-        "insert into {into} (id, comune, geom{fields})
-         select coalesce(l._key, {sequence}), coalesce(l._comune, p.comune), {geometry}{values}
+/// Columns, and the rows that are not kept out as a query of them, with the geometry in the layer's type. A row without a key is called by
+/// `sequence`.
+fn rows_of(staging: &Staging, layer: &Layer, sequence: &str) -> (String, String) {
+    let columns = own_columns(layer);
+    let rows = format!(
+        "select coalesce(l._key, {sequence}), coalesce(l._comune, p.comune), {geometry}{values}
          from {loading} l left join {placed} p using (_seq)
          where p.kept_out is null
          order by l._seq",
-        into = into.sql(),
+        geometry = geometry_sql(layer),
+        values = listed(&columns, "l"),
         loading = staging.loading.sql(),
         placed = staging.placed.sql(),
-    )
+    );
+    (format!("id, comune, geom{}", listed(&columns, "")), rows)
 }
 
 /// The geometry of a row that was staged (`l`) and, if it had to be, placed (`p`), in the layer's type.

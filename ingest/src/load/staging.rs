@@ -4,7 +4,7 @@ use kernel::{LayerId, Srid, TableName};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::IngestError;
-use crate::plan::{FieldPlan, SCHEMA};
+use crate::plan::{FieldPlan, Role, SCHEMA};
 
 /// Classes of our advisory locks: one load a layer, and one token a load.
 const LAYER_LOCKS: i32 = 0x6f73_6974;
@@ -76,9 +76,12 @@ impl Staging {
         storage: Srid,
         file: &str,
     ) -> Result<(), IngestError> {
+        // a file may say nothing of an end
+        let endless = fields.iter().any(|f| f.role == Role::ValidFrom) && fields.iter().all(|f| f.role != Role::ValidTo);
+        let end = if endless { ", valid_to timestamptz" } else { "" };
         let fields: String = fields.iter().map(|f| format!(", {} {}", f.column.sql(), f.kind.sql())).collect();
         let sql = format!(
-            "create unlogged table {} (_seq bigint, _file integer, _row bigint, _key text, _comune text, _geom geometry(Geometry, {}){fields})",
+            "create unlogged table {} (_seq bigint, _file integer, _row bigint, _key text, _comune text, _geom geometry(Geometry, {}){fields}{end})",
             self.loading.sql(),
             storage.postgis(),
         );

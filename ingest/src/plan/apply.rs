@@ -50,6 +50,9 @@ pub(crate) fn apply(plan: &PlanFile, found: Vec<FieldPlan>, file: &str) -> Resul
         None => None,
     };
     named.extend(comune.map(|field| field.name.as_str()));
+    for (_, source) in plan.place.iter().flat_map(|place| place.columns()) {
+        named.extend(source.and_then(|source| there(source)).map(|field| field.name.as_str()));
+    }
     let comune = comune.map(|field| field.source.clone());
     let others: Vec<&str> = found.iter().map(|f| f.name.as_str()).filter(|name| !named.contains(name)).collect();
     let notes = if plan.fields.is_empty() || others.is_empty() { Vec::new() } else { vec![Note::not_in_plan(&others)] };

@@ -8,6 +8,7 @@ use kernel::{Column, LayerId, Srid, Text};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::found::Found;
+use super::place::Place;
 use crate::IngestError;
 use crate::geometry::Family;
 use crate::rules::{Rules, Thresholds};
@@ -47,6 +48,9 @@ pub struct PlanFile {
     /// Whether rows may lie far outside the boundary; `comune` says whose they are then.
     #[serde(default)]
     pub outside: bool,
+    /// How many of the layer's rows may vanish with an update, percent: if more do, nothing is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vanish_at_most: Option<f64>,
     /// SPDX identifier or address of the licence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
@@ -59,6 +63,9 @@ pub struct PlanFile {
     /// From when to when a row holds, if the file says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validity: Option<Validity>,
+    /// How rows without coordinates are placed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
     /// What is looked for, and what is done about it.
     #[serde(default)]
     pub rules: Rules,
@@ -174,10 +181,12 @@ impl PlanFile {
             comune: None,
             comune_field: None,
             outside: false,
+            vanish_at_most: None,
             licence: None,
             attribution: None,
             source_date: None,
             validity: None,
+            place: None,
             rules: Rules::default(),
             thresholds: Thresholds::default(),
             fields: Vec::new(),
@@ -187,18 +196,35 @@ impl PlanFile {
 
     /// Reads a plan. An error names the line, what is wrong in it, and what is allowed.
     pub fn parse(text: &str, file: &str) -> Result<Self, IngestError> {
-        let refuse = |why: String| IngestError::Plan { file: file.to_owned(), why };
-        let plan: Self = toml::from_str(text).map_err(|e| refuse(e.to_string().trim_end().to_owned()))?;
-        plan.check().map_err(refuse)?;
-        Ok(plan)
+        let line = |error: &toml::de::Error| error.span().map(|span| 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count());
+        let parsed = toml::Deserializer::parse(text).map_err(|error| {
+            IngestError::Plan { file: file.to_owned(), why: error.to_string().trim_end().to_owned(), field: None, line: line(&error) }
+        })?;
+        let plan: Self = serde_path_to_error::deserialize(parsed).map_err(|error| {
+            let field = named(error.path());
+            let error = error.into_inner();
+            IngestError::Plan { file: file.to_owned(), why: error.to_string().trim_end().to_owned(), field, line: line(&error) }
+        })?;
+        plan.checked(file)
     }
 
     /// Reads a plan as JSON. An error names the line, what is wrong in it, and what is allowed.
     pub fn from_json(text: &[u8], file: &str) -> Result<Self, IngestError> {
-        let refuse = |why: String| IngestError::Plan { file: file.to_owned(), why };
-        let plan: Self = serde_json::from_slice(text).map_err(|e| refuse(e.to_string()))?;
-        plan.check().map_err(refuse)?;
-        Ok(plan)
+        let mut deserializer = serde_json::Deserializer::from_slice(text);
+        let plan: Self = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+            let field = named(error.path());
+            let error = error.into_inner();
+            IngestError::Plan { file: file.to_owned(), why: error.to_string(), field, line: Some(error.line()) }
+        })?;
+        deserializer.end().map_err(|e| IngestError::Plan { file: file.to_owned(), why: e.to_string(), field: None, line: Some(e.line()) })?;
+        plan.checked(file)
+    }
+
+    fn checked(self, file: &str) -> Result<Self, IngestError> {
+        match self.check() {
+            Ok(()) => Ok(self),
+            Err((field, why)) => Err(IngestError::Plan { file: file.to_owned(), why, field: Some(field), line: None }),
+        }
     }
 
     /// Reads a plan from a file.
@@ -208,24 +234,32 @@ impl PlanFile {
     }
 
     /// What can't be true of a plan as a whole.
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), (String, String)> {
+        let at = |field: &str, why: &str| Err((field.to_owned(), why.to_owned()));
         for (index, line) in self.fields.iter().enumerate() {
             let before = &self.fields[..index];
             if before.iter().any(|other| other.source == line.source) {
-                return Err(format!("the column `{}` stands in it twice; each column of the file becomes one field", line.source));
+                let why = format!("the column `{}` stands in it twice; each column of the file becomes one field", line.source);
+                return at(&format!("field[{index}].source"), &why);
             }
             if !line.skip && before.iter().any(|other| !other.skip && other.name == line.name) {
-                return Err(format!("two columns become the field `{}`; give one of them another name", line.name));
+                let why = format!("two columns become the field `{}`; give one of them another name", line.name);
+                return at(&format!("field[{index}].name"), &why);
             }
             if crate::names::is_taken(line.name.as_str()) {
-                return Err(format!("`{}` is a column that every layer or every table has; give the field another name", line.name));
+                let why = format!("`{}` is a column that every layer or every table has; give the field another name", line.name);
+                return at(&format!("field[{index}].name"), &why);
             }
         }
+        self.place.as_ref().map_or(Ok(()), Place::check).or_else(|why| at("place", &why))?;
+        if self.vanish_at_most.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
+            return at("vanish-at-most", "`vanish-at-most` is a share of the layer's rows in percent, from 0 to 100");
+        }
         if self.comune.is_some() && self.comune_field.is_some() {
-            return Err("`comune` says whose every row is, so `comune-field` can't; take one of them out".to_owned());
+            return at("comune-field", "`comune` says whose every row is, so `comune-field` can't; take one of them out");
         }
         if self.outside && self.comune.is_none() {
-            return Err("`outside = true` needs `comune`: what lies outside every boundary is in no comune of this installation".to_owned());
+            return at("outside", "`outside = true` needs `comune`: what lies outside every boundary is in no comune of this installation");
         }
         Ok(())
     }
@@ -234,6 +268,12 @@ impl PlanFile {
     pub fn to_toml(&self) -> Result<String, IngestError> {
         super::write::write(self)
     }
+}
+
+/// Where in a plan something is wrong, as `field[3].name`; nowhere where it is not one.
+fn named(path: &serde_path_to_error::Path) -> Option<String> {
+    let path = path.to_string();
+    (path != "." && !path.contains('?')).then_some(path)
 }
 
 impl From<Words> for Text {

@@ -160,6 +160,7 @@ pub(crate) fn look(sources: &mut [Source], fields: &[FieldPlan], facts: Facts, l
 fn stated(crs: &DeclaredCrs) -> String {
     match crs {
         DeclaredCrs::None => "none".to_owned(),
+        DeclaredCrs::Register(_, register, _) => format!("none: placed by {}", register.en),
         DeclaredCrs::Stated(srid) => srid.to_string(),
         DeclaredCrs::Recognised(srid, name) => format!("{srid} ({name})"),
         DeclaredCrs::Unrecognised(name) => format!("unknown: {name}"),

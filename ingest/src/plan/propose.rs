@@ -6,9 +6,10 @@ use sqlx::PgPool;
 
 use super::file::{FieldLine, Kind, PlanFile, Words};
 use super::found::{Found, FoundColumn, FoundCrs, FoundFile};
-use super::{FieldPlan, Sample, found, searchable, title_of};
+use super::{FieldPlan, Place, Sample, found, searchable, title_of};
 use crate::load::Papers;
 use crate::place::{self, Guess, Territory};
+use crate::register::Placing;
 use crate::rules::{Example, Facts, Findings, Rule, Rules, Severity, Thresholds};
 use crate::run::open_and_survey;
 use crate::source::{DeclaredCrs, Source};
@@ -47,7 +48,7 @@ pub async fn look(
 ) -> Result<Looked, IngestError> {
     let mut database = owner.acquire().await.map_err(IngestError::database("has no connection to spare"))?;
     let territory = Territory::load(&mut database, settings).await?;
-    let mut opened = open_and_survey(settings, request, KeyWish::none(request), progress).await?;
+    let mut opened = open_and_survey(&mut database, settings, request, KeyWish::none(request), progress).await?;
     let (limits, now) = (settings.limits, settings.clock.now());
     let looked = tokio::task::spawn_blocking(move || {
         let facts = Facts { rules: Rules::default(), thresholds: Thresholds::default(), now };
@@ -74,6 +75,10 @@ pub async fn look(
     let areas = files.iter().any(|f| f.areas > 0);
     if areas && plan.rules == Rules::default() {
         plan.rules.set(Rule::Overlap, Severity::Keep);
+    }
+    if let Some(place) = &opened.placing.place {
+        plan.place.get_or_insert_with(|| place.clone());
+        told_places(&opened.placing, &opened.survey, &mut remarks);
     }
     place_it(&mut plan, &opened.sources, &candidates, &mut remarks);
     kinds(&mut plan, &files, &mut remarks);
@@ -171,6 +176,7 @@ fn place_it(plan: &mut PlanFile, sources: &[Source], candidates: &[Guess], remar
         let stated = match &source.reader.layer().crs {
             DeclaredCrs::Stated(srid) | DeclaredCrs::Recognised(srid, _) => Some(*srid),
             DeclaredCrs::None | DeclaredCrs::Unrecognised(_) => None,
+            DeclaredCrs::Register(..) => continue,
         };
         let file = &source.file;
         match (plan.crs.or(stated), candidates.iter().find(fits)) {
@@ -185,6 +191,22 @@ fn place_it(plan: &mut PlanFile, sources: &[Source], candidates: &[Guess], remar
             (Some(crs), Some(best)) => remarks.push(format!("{file}: as {crs} its rows lie outside the boundary; {best}")),
             (Some(crs), None) => remarks.push(format!("{file}: as {crs} its rows lie outside the boundary")),
         }
+    }
+}
+
+/// How many rows the register places, and why the others are not.
+fn told_places(placing: &Placing, survey: &Survey, remarks: &mut Vec<String>) {
+    let (placed, rows) = placing.rows;
+    let by = placing.place.as_ref().map_or("", Place::words);
+    remarks.push(format!("it has no coordinates; by {by}, as `[place]` says, {placed} of {rows} rows would be placed"));
+    for out in survey.tally.kept_out().iter().filter(|out| Rule::of(out.reason) == Some(Rule::Unplaced)) {
+        remarks.push(format!(
+            "{} {} (for example row {}): {}",
+            out.rows,
+            out.reason.words().en,
+            out.examples.join(", "),
+            out.reason.cure().en
+        ));
     }
 }
 
@@ -228,7 +250,14 @@ fn what_shows(survey: &Survey, columns: &[FoundColumn], wrong: &Findings, remark
 
 impl PlanFile {
     /// What a load does that nobody planned: kept, and proposed again at the next delivery.
-    pub(crate) fn of_load(request: &Request, title: &Text, fields: &[FieldPlan], key: Option<String>, layer: &kernel::Layer) -> Self {
+    pub(crate) fn of_load(
+        request: &Request,
+        title: &Text,
+        fields: &[FieldPlan],
+        key: Option<String>,
+        place: Option<&Place>,
+        layer: &kernel::Layer,
+    ) -> Self {
         if let Some(plan) = &request.plan {
             return Self { layer: request.layer.clone(), found: None, ..plan.clone() };
         }
@@ -247,6 +276,7 @@ impl PlanFile {
             comune: request.comune.clone(),
             outside: request.outside_ok,
             key,
+            place: place.cloned(),
             fields: lines.collect(),
             ..Self::new(request.layer.clone())
         }

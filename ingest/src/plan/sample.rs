@@ -203,7 +203,7 @@ fn thinned(shape: &Shape, most: usize) -> Option<Shape> {
 
 fn stated(crs: &DeclaredCrs) -> Option<Srid> {
     match crs {
-        DeclaredCrs::Stated(srid) | DeclaredCrs::Recognised(srid, _) => Some(*srid),
+        DeclaredCrs::Stated(srid) | DeclaredCrs::Recognised(srid, _) | DeclaredCrs::Register(srid, ..) => Some(*srid),
         DeclaredCrs::None | DeclaredCrs::Unrecognised(_) => None,
     }
 }

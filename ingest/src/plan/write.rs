@@ -10,8 +10,10 @@ use crate::IngestError;
 
 const HEAD: &str = "\
 # The plan of a load: read it, change what is not right, then `opensit ingest FILE --plan THIS`.
-# Optional: title, source-layer, crs, swap-axes, geometry (point, line, area), key, comune or comune-field, outside, licence, attribution,
-# source-date, [validity] from, to. Types: text, integer, number, boolean, date, datetime. Of a field also: label, unit, skip, searchable, private, codes.
+# Optional: title, source-layer, crs, swap-axes, geometry (point, line, area), key, comune or comune-field, outside, vanish-at-most (percent),
+# licence, attribution, source-date, [validity] from, to,
+# [place] for rows without coordinates: by (parcel-point, parcel-area, address), and the columns sheet, number, section or reference; street,
+# street-kind, house-number, house-suffix; comune; similar. Types: text, integer, number, boolean, date, datetime. Of a field also: label, unit, skip, searchable, private, codes.
 # Rules: off, keep (load and tell), mend (put right and tell), keep-out (leave out and tell), stop (load nothing).
 # [found] is what the file had when the plan was made; it has no effect.
 ";
@@ -39,6 +41,7 @@ fn lines(plan: &PlanFile) -> Result<String, toml::ser::Error> {
     some(&mut out, "comune", plan.comune.as_ref())?;
     some(&mut out, "comune-field", plan.comune_field.as_ref())?;
     line(&mut out, "outside", &plan.outside)?;
+    some(&mut out, "vanish-at-most", plan.vanish_at_most.as_ref())?;
     some(&mut out, "licence", plan.licence.as_ref())?;
     some(&mut out, "attribution", plan.attribution.as_ref())?;
     some(&mut out, "source-date", plan.source_date.map(|day| day.to_string()).as_ref())?;
@@ -46,6 +49,14 @@ fn lines(plan: &PlanFile) -> Result<String, toml::ser::Error> {
         out.push_str("\n[validity]\n");
         line(&mut out, "from", &validity.from)?;
         some(&mut out, "to", validity.to.as_ref())?;
+    }
+    if let Some(place) = &plan.place {
+        out.push_str("\n[place]\n");
+        line(&mut out, "by", &place.by)?;
+        for (what, column) in place.columns() {
+            some(&mut out, what, column)?;
+        }
+        line(&mut out, "similar", &place.similar)?;
     }
     out.push_str("\n[rules]\n");
     for (rule, severity) in plan.rules.each() {

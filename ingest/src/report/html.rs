@@ -20,6 +20,7 @@ impl Report {
             }
             @if !self.findings.is_empty() { (findings(self, language, map)) }
             @if !self.kept_out.is_empty() { (kept_out(self, language)) }
+            @if !self.unplaced.is_empty() { (unplaced(self, language)) }
             @if let Some(difference) = &self.difference {
                 h2 { (say("Rispetto a prima", "Against what was there")) }
                 pre { (words::of_difference(difference, language)) }
@@ -146,6 +147,24 @@ fn kept_out(r: &Report, language: Language) -> Markup {
                             td { (say("riga ", "row ")) (kept.examples.join(", ")) }
                             td.prose { (kept.reason.cure().get(language)) }
                         }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn unplaced(r: &Report, language: Language) -> Markup {
+    let say = |it: &'static str, en: &'static str| if language == Language::It { it } else { en };
+    let title = say("Righe che il registro non sa dove mettere", "Rows that the register does not know where to put");
+    html! {
+        h3 { (title) }
+        div.scroll tabindex="0" role="region" aria-label=(title) {
+            table {
+                thead { tr { th { (say("Riga", "Row")) } th { (say("Dice", "Says")) } th { (say("Perché no", "Why not")) } } }
+                tbody {
+                    @for row in &r.unplaced {
+                        tr { th { (row.row) } td { (row.what) } td.prose { (row.reason.words().get(language)) } }
                     }
                 }
             }

@@ -167,6 +167,25 @@ impl Note {
         ))
     }
 
+    pub(crate) fn placed_by(register: &Text, placed: u64, rows: u64) -> Self {
+        Self(Text::new(
+            format!("senza coordinate: {placed} righe su {rows} hanno la posizione che ha per loro il registro «{}»", register.it),
+            format!("without coordinates: {placed} rows of {rows} have the place that the register “{}” has for them", register.en),
+        ))
+    }
+
+    pub(crate) fn streets_alike(streets: &std::collections::BTreeMap<String, String>) -> Self {
+        let list: Vec<String> = streets.iter().take(20).map(|(said, meant)| format!("{said} → {meant}")).collect();
+        let more = if streets.len() > list.len() { ", …" } else { "" };
+        let list = list.join(", ");
+        Self(Text::new(
+            format!("strade scritte quasi come nel registro, prese per quelle (`similar = false` nel piano lo vieta): {list}{more}"),
+            format!(
+                "streets that are spelled nearly as in the register were taken for those (`similar = false` in the plan forbids it): {list}{more}"
+            ),
+        ))
+    }
+
     /// A note in these words.
     pub(crate) fn of(text: Text) -> Self {
         Self(text)

@@ -45,6 +45,24 @@ pub enum Reason {
     NoValidity,
     /// A rule of the plan keeps it out.
     ByRule,
+    /// Its foglio or particella is missing, or is none.
+    NoParcelNumber,
+    /// The register has no such parcel now.
+    NoSuchParcel,
+    /// The register has several that it may mean.
+    SeveralParcels,
+    /// It says no street.
+    NoAddress,
+    /// It says no house number.
+    NoHouseNumber,
+    /// The register has no such street.
+    NoSuchStreet,
+    /// The register has the street, and not the number.
+    NoSuchNumber,
+    /// The register has several addresses that it may mean.
+    SeveralAddresses,
+    /// It names a comune that the installation has not.
+    OtherComune,
 }
 
 impl Reason {
@@ -84,6 +102,15 @@ impl Reason {
                 ("con validità che manca o finisce prima di cominciare", "with a validity that is missing or ends before it begins")
             }
             Self::ByRule => ("per una regola del piano", "by a rule of the plan"),
+            Self::NoParcelNumber => ("senza foglio e particella leggibili", "without a foglio and particella that can be read"),
+            Self::NoSuchParcel => ("con una particella che oggi il catasto non ha", "with a parcel that the register has not now"),
+            Self::SeveralParcels => ("con più particelle possibili", "that may mean several parcels"),
+            Self::NoAddress => ("senza indirizzo", "without an address"),
+            Self::NoHouseNumber => ("senza numero civico", "without a house number"),
+            Self::NoSuchStreet => ("con una strada che lo stradario non ha", "with a street that the register has not"),
+            Self::NoSuchNumber => ("con un civico che la strada non ha", "with a house number that the street has not"),
+            Self::SeveralAddresses => ("con più indirizzi possibili", "that may mean several addresses"),
+            Self::OtherComune => ("con un comune che l'installazione non ha", "with a comune that the installation has not"),
         };
         Text::new(it, en)
     }
@@ -123,6 +150,19 @@ impl Reason {
             }
             Self::NoValidity => ("correggere le date di inizio e di fine", "correct the days on which they begin and end"),
             Self::ByRule => ("qui sotto la regola e gli esempi", "the rule and examples are below"),
+            Self::NoParcelNumber => ("scrivere un foglio e una particella per riga", "write one foglio and one particella a row"),
+            Self::NoSuchParcel => (
+                "controllare i numeri; se è stata soppressa, scrivere quelle nate da lei",
+                "check the numbers; if it was suppressed, write those that it became",
+            ),
+            Self::SeveralParcels => ("aggiungere comune, sezione o allegato", "add the comune, the section or the allegato"),
+            Self::NoAddress | Self::NoHouseNumber => ("completare l'indirizzo", "complete the address"),
+            Self::NoSuchStreet => ("scriverla come nello stradario", "write it as the register of streets does"),
+            Self::NoSuchNumber => ("controllare il civico", "check the house number"),
+            Self::SeveralAddresses => ("aggiungere il comune", "add the comune"),
+            Self::OtherComune => {
+                ("controllare il comune: codice ISTAT, catastale o nome", "check the comune: ISTAT code, cadastral code or name")
+            }
         };
         Text::new(it, en)
     }

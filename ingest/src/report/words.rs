@@ -11,6 +11,9 @@ use crate::rules::Example;
 use crate::update::Difference;
 use crate::update::words::difference;
 
+/// Rows that the register does not place which the text names, beside the examples of each reason.
+const UNPLACED: usize = 10;
+
 pub(super) fn write(report: &Report, language: Language) -> String {
     let mut out = String::new();
     // writing into a String does not fail
@@ -53,6 +56,9 @@ fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
             kept_out.examples.join(", "),
             kept_out.reason.cure().get(language)
         )?;
+    }
+    for unplaced in r.unplaced.iter().filter(|row| !row.what.is_empty()).take(UNPLACED) {
+        writeln!(out, "      {} {}: {}", say("riga", "row"), unplaced.row, unplaced.what)?;
     }
     if r.mended.rows > 0 {
         let (rows, examples) = (number(r.mended.rows, it), r.mended.examples.join(", "));
@@ -119,6 +125,8 @@ pub(super) fn decided(how: &CrsSource, language: Language) -> String {
         (CrsSource::Given, Language::En) => "as `--crs` or the plan says".to_owned(),
         (CrsSource::Stated, Language::It) => "come dichiara il file".to_owned(),
         (CrsSource::Stated, Language::En) => "as the file states".to_owned(),
+        (CrsSource::Register(register), Language::It) => format!("dal registro «{}»", register.it),
+        (CrsSource::Register(register), Language::En) => format!("of the register “{}”", register.en),
         (CrsSource::Recognised(name), Language::It) => format!("riconosciuto dalla definizione `{name}` nel file"),
         (CrsSource::Recognised(name), Language::En) => format!("recognised from the file's definition `{name}`"),
     }

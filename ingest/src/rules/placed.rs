@@ -6,7 +6,6 @@ use super::{Example, Findings, Rule, Rules, Severity, Thresholds};
 use crate::IngestError;
 use crate::geometry::Family;
 use crate::load::{EXAMPLES, Staging, row_name};
-use crate::source::Source;
 
 /// Looks at the rows that were placed. Nothing is told of points and lines, which are neither.
 pub(crate) async fn look_at_placed(
@@ -15,7 +14,7 @@ pub(crate) async fn look_at_placed(
     family: Family,
     rules: &Rules,
     thresholds: &Thresholds,
-    sources: &[Source],
+    files: &[String],
     found: &mut Findings,
 ) -> Result<(), IngestError> {
     if family != Family::Polygon {
@@ -23,9 +22,9 @@ pub(crate) async fn look_at_placed(
     }
     let failed = IngestError::database("can't look at the areas");
     let look = async {
-        invalid(database, staging, sources, found).await?;
+        invalid(database, staging, files, found).await?;
         if rules.get(Rule::Overlap) != Severity::Off {
-            overlaps(database, staging, thresholds, sources, found).await?;
+            overlaps(database, staging, thresholds, files, found).await?;
         }
         Ok(())
     };
@@ -33,7 +32,7 @@ pub(crate) async fn look_at_placed(
 }
 
 /// Areas that were invalid: why, and how large they are before and after.
-async fn invalid(database: &mut PgConnection, staging: &Staging, sources: &[Source], found: &mut Findings) -> Result<(), sqlx::Error> {
+async fn invalid(database: &mut PgConnection, staging: &Staging, files: &[String], found: &mut Findings) -> Result<(), sqlx::Error> {
     let sql = format!(
         "with examples as (
              select _seq, _file, _row, l._geom as before, p.geom as after, count(*) over () as rows
@@ -54,7 +53,7 @@ async fn invalid(database: &mut PgConnection, staging: &Staging, sources: &[Sour
         let reason: Option<String> = row.try_get("reason")?;
         let (before, after): (f64, f64) = (row.try_get("area_before")?, row.try_get("area_after")?);
         let what = format!("{}: {before:.2} m² → {after:.2} m²", reason.unwrap_or_default());
-        examples.push(Example { row: name(row, sources)?, what: Some(what), at: Some([row.try_get("x")?, row.try_get("y")?]) });
+        examples.push(Example { row: name(row, files)?, what: Some(what), at: Some([row.try_get("x")?, row.try_get("y")?]) });
     }
     found.add_all(Rule::InvalidGeometry, count.unsigned_abs(), examples);
     Ok(())
@@ -65,7 +64,7 @@ async fn overlaps(
     database: &mut PgConnection,
     staging: &Staging,
     thresholds: &Thresholds,
-    sources: &[Source],
+    files: &[String],
     found: &mut Findings,
 ) -> Result<(), sqlx::Error> {
     let (placed, loading) = (staging.placed.sql(), staging.loading.sql());
@@ -102,14 +101,14 @@ async fn overlaps(
     for row in &rows {
         let (area, other): (f64, i64) = (row.try_get("area")?, row.try_get("other")?);
         let what = Some(format!("{area:.2} m² ∩ {other}"));
-        examples.push(Example { row: name(row, sources)?, what, at: Some([row.try_get("x")?, row.try_get("y")?]) });
+        examples.push(Example { row: name(row, files)?, what, at: Some([row.try_get("x")?, row.try_get("y")?]) });
     }
     found.add_all(Rule::Overlap, count.unsigned_abs(), examples);
     Ok(())
 }
 
-fn name(row: &sqlx::postgres::PgRow, sources: &[Source]) -> Result<String, sqlx::Error> {
+fn name(row: &sqlx::postgres::PgRow, files: &[String]) -> Result<String, sqlx::Error> {
     let (file, number): (i32, i64) = (row.try_get("_file")?, row.try_get("_row")?);
-    let file = usize::try_from(file).ok().filter(|_| sources.len() > 1).and_then(|f| sources.get(f));
-    Ok(row_name(file.map(|s| s.file.as_str()), number.unsigned_abs()))
+    let file = usize::try_from(file).ok().filter(|_| files.len() > 1).and_then(|f| files.get(f));
+    Ok(row_name(file.map(String::as_str), number.unsigned_abs()))
 }

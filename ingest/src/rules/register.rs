@@ -10,6 +10,8 @@ use crate::report::Reason;
 pub enum Rule {
     /// It has no geometry, or an empty one.
     NoGeometry,
+    /// It says where it is by a parcel or an address, and the register does not know where that is.
+    Unplaced,
     /// Its area crosses itself, or is otherwise none by OGC's rules.
     InvalidGeometry,
     /// It lies more than 10 km outside the boundary.
@@ -52,11 +54,21 @@ const fn entry(rule: Rule, allowed: &'static [Severity], words: [&'static str; 4
 }
 
 /// Every rule.
-pub(super) const ALL: [Entry; 13] = [
+pub(super) const ALL: [Entry; 14] = [
     entry(
         Rule::NoGeometry,
         &[KeepOut, Stop],
         ["senza geometria", "without a geometry", "completarle dove manca la posizione", "give them a position where they should have one"],
+    ),
+    entry(
+        Rule::Unplaced,
+        &[KeepOut, Stop],
+        [
+            "che il registro non sa dove mettere",
+            "that the register does not know where to put",
+            "correggere particella o indirizzo",
+            "correct the parcel or the address",
+        ],
     ),
     entry(
         Rule::InvalidGeometry,
@@ -179,6 +191,7 @@ impl Rule {
     pub fn name(self) -> &'static str {
         match self {
             Self::NoGeometry => "no-geometry",
+            Self::Unplaced => "unplaced",
             Self::InvalidGeometry => "invalid-geometry",
             Self::FarOutside => "far-outside",
             Self::UnknownComune => "unknown-comune",
@@ -216,6 +229,15 @@ impl Rule {
             Reason::Invalid => Some(Self::InvalidGeometry),
             Reason::FarOutside => Some(Self::FarOutside),
             Reason::WrongType => Some(Self::WrongType),
+            Reason::NoParcelNumber
+            | Reason::NoSuchParcel
+            | Reason::SeveralParcels
+            | Reason::NoAddress
+            | Reason::NoHouseNumber
+            | Reason::NoSuchStreet
+            | Reason::NoSuchNumber
+            | Reason::SeveralAddresses
+            | Reason::OtherComune => Some(Self::Unplaced),
             _ => None,
         }
     }

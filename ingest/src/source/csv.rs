@@ -58,8 +58,7 @@ pub(crate) fn open(path: &Path, file: &str, limits: &Limits) -> Result<CsvReader
     if !whole {
         return Err(IngestError::UnclosedQuote { file: file.to_owned(), line });
     }
-    let table = Table::new(&names, &typing, limits.text_bytes)
-        .ok_or_else(|| IngestError::NoCoordinates { file: file.to_owned(), columns: names.iter().take(30).cloned().collect() })?;
+    let table = Table::new(&names, &typing, limits.text_bytes);
     let mut notes = vec![Note::csv(encoding.name(), char::from(delimiter))];
     notes.extend(table.notes(&names));
     let layer = SourceLayer {
@@ -67,6 +66,7 @@ pub(crate) fn open(path: &Path, file: &str, limits: &Limits) -> Result<CsvReader
         format: "CSV",
         fields: table.fields(&names),
         crs: DeclaredCrs::None,
+        placed: table.has_positions(),
         rows: Some(rows),
         key: None,
         encoding: encoding.name().to_owned(),
@@ -105,6 +105,10 @@ fn builder(delimiter: u8) -> ReaderBuilder {
 impl Reader for CsvReader {
     fn layer(&self) -> &SourceLayer {
         &self.layer
+    }
+
+    fn as_text(&mut self, field: usize) {
+        self.table.as_text(field);
     }
 
     fn note(&mut self, note: Note) {

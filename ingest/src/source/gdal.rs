@@ -81,6 +81,7 @@ pub(crate) fn open(path: &Path, file: &str, content: Content, wanted: Option<&st
     let layer = SourceLayer {
         fields: columns.iter().map(|c| c.field.clone()).collect(),
         crs,
+        placed: !chosen.is_table,
         rows: if chosen.only.is_some() { None } else { source.try_feature_count() },
         key: ffi::key_column(&source),
         name: chosen.name.clone(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::process::{self, ReaderProcess};
 use super::sniff::{Content, sniff};
 use super::{Reader, Source, archive, csv, gdal, shapefile, xlsx};
+use crate::register;
 use crate::report::Note;
 use crate::stop::Stoppable;
 use crate::{IngestError, Limits, Stop};
@@ -59,9 +60,9 @@ pub(crate) fn guarded(
 }
 
 /// What can be read, by suffix, inside archives and folders.
-const SUFFIXES: [&str; 19] = [
-    "gpkg", "shp", "geojson", "json", "geojsonl", "geojsons", "ndjson", "fgb", "gml", "kml", "gpx", "dxf", "xlsx", "xlsm", "csv", "tsv",
-    "tab", "txt", "jsonl",
+const SUFFIXES: [&str; 20] = [
+    "gpkg", "shp", "geojson", "json", "geojsonl", "geojsons", "ndjson", "fgb", "gml", "kml", "gpx", "dxf", "xlsx", "xlsm", "dbf", "csv",
+    "tsv", "tab", "txt", "jsonl",
 ];
 
 /// Files that belong to a Shapefile of the same name.
@@ -109,7 +110,9 @@ fn open_inside(folder: &Path, file: &str, layer: Option<&str>, opener: &Opener, 
     let mut found = Vec::new();
     walk(folder, &mut found, 0).map_err(IngestError::io(folder))?;
     found.sort();
-    let readable: Vec<&PathBuf> = found.iter().filter(|p| SUFFIXES.contains(&suffix(p).as_str()) && !hidden(p, folder)).collect();
+    let is_part = |path: &Path| suffix(path) == "dbf" && shapefile::of_table(path).is_some();
+    let readable: Vec<&PathBuf> =
+        found.iter().filter(|p| SUFFIXES.contains(&suffix(p).as_str()) && !hidden(p, folder) && !is_part(p)).collect();
     let kinds: Vec<String> = readable.iter().map(|p| suffix(p)).collect();
     // a note beside the data is no data
     let texts_too = kinds.iter().all(|k| k == "txt");
@@ -125,9 +128,14 @@ fn open_inside(folder: &Path, file: &str, layer: Option<&str>, opener: &Opener, 
     let (chosen, layer) = pick(chosen, layer, &inner);
     let open = |path: &PathBuf| open_one(path, format!("{file}/{}", inner(path)), layer.as_deref(), opener, limits);
     let opened: Result<Vec<Source>, IngestError> = chosen.into_iter().map(open).collect();
+    let says_where = |source: &Source| {
+        let layer = source.reader.layer();
+        layer.placed || !register::ways(&layer.fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>()).is_empty()
+    };
     match opened {
         // a text that is no table is no data that can't be read
-        Err(IngestError::NoCoordinates { .. } | IngestError::NoHeader { .. }) if texts_too => Err(nothing()),
+        Err(IngestError::NoHeader { .. }) if texts_too => Err(nothing()),
+        Ok(sources) if texts_too && !sources.iter().all(says_where) => Err(nothing()),
         other => other,
     }
 }
@@ -175,6 +183,14 @@ fn open_one(path: &Path, file: String, layer: Option<&str>, opener: &Opener, lim
             return Err(IngestError::Archive { entry: name(path), file, why: "is an archive in the archive".to_owned() });
         }
         Content::Text => Box::new(csv::open(path, &file, limits)?),
+        Content::Dbf => match shapefile::of_table(path) {
+            Some(shapes) => return open_one(&shapes, file, layer, opener, limits),
+            None => {
+                let damaged = |cause| IngestError::Damaged { file: file.clone(), format: content.name(), cause };
+                shapefile::check_table(path).map_err(IngestError::io(path))?.map_err(damaged)?;
+                opener.open(path, &file, content, layer, limits)?
+            }
+        },
         Content::Shapefile => {
             shapefile::check(path, &file)?;
             opener.open(path, &file, content, layer, limits)?

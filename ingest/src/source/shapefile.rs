@@ -14,19 +14,14 @@ pub(crate) fn check(path: &Path, file: &str) -> Result<(), IngestError> {
     let (index, table) = (part("shx")?, part("dbf")?);
     let damaged = |cause: String| IngestError::Damaged { file: file.to_owned(), format: "Shapefile", cause };
     for (path, suffix) in [(path, "shp"), (index.as_path(), "shx")] {
-        let (head, size) = head::<100>(path)?;
+        let (head, size) = head::<100>(path).map_err(IngestError::io(path))?;
         // in words of 16 bits, big-endian
         let stated = 2 * u64::from(u32::from_be_bytes([head[24], head[25], head[26], head[27]]));
         if size < stated || size < 100 {
             return Err(damaged(format!("its .{suffix} should have {stated} bytes and has {size}")));
         }
     }
-    let (head, size) = head::<32>(&table)?;
-    let rows = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
-    let stated = u64::from(u16::from_le_bytes([head[8], head[9]])) + rows * u64::from(u16::from_le_bytes([head[10], head[11]]));
-    if size < stated || size < 32 {
-        return Err(damaged(format!("its .dbf should have {stated} bytes for {rows} rows and has {size}")));
-    }
+    let rows = check_table(&table).map_err(IngestError::io(&table))?.map_err(damaged)?;
     let shapes = index.metadata().map_err(IngestError::io(&index))?.len().saturating_sub(100) / 8;
     if shapes != rows {
         return Err(damaged(format!("its .shx has {shapes} shapes and its .dbf {rows} rows")));
@@ -34,12 +29,28 @@ pub(crate) fn check(path: &Path, file: &str) -> Result<(), IngestError> {
     Ok(())
 }
 
+/// Compares the size that a table's header states with the file's; its rows, or what is wrong with it.
+pub(crate) fn check_table(path: &Path) -> std::io::Result<Result<u64, String>> {
+    let (head, size) = head::<32>(path)?;
+    let rows = u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
+    let stated = u64::from(u16::from_le_bytes([head[8], head[9]])) + rows * u64::from(u16::from_le_bytes([head[10], head[11]]));
+    if size < stated || size < 32 {
+        return Ok(Err(format!("its .dbf should have {stated} bytes for {rows} rows and has {size}")));
+    }
+    Ok(Ok(rows))
+}
+
+/// The shapes that a table belongs to, if they lie beside it.
+pub(crate) fn of_table(path: &Path) -> Option<PathBuf> {
+    beside(path, "shp")
+}
+
 /// The first bytes, zeros where there are none, and the size.
-fn head<const N: usize>(path: &Path) -> Result<([u8; N], u64), IngestError> {
+fn head<const N: usize>(path: &Path) -> std::io::Result<([u8; N], u64)> {
     let mut bytes = Vec::with_capacity(N);
-    let file = File::open(path).map_err(IngestError::io(path))?;
-    let size = file.metadata().map_err(IngestError::io(path))?.len();
-    file.take(N as u64).read_to_end(&mut bytes).map_err(IngestError::io(path))?;
+    let file = File::open(path)?;
+    let size = file.metadata()?.len();
+    file.take(N as u64).read_to_end(&mut bytes)?;
     let mut head = [0; N];
     head[..bytes.len()].copy_from_slice(&bytes);
     Ok((head, size))

@@ -14,6 +14,8 @@ use crate::IngestError;
 pub(crate) enum Content {
     GeoPackage,
     Shapefile,
+    /// The table of a Shapefile, or one by itself.
+    Dbf,
     GeoJson,
     GeoJsonSeq,
     FlatGeobuf,
@@ -32,6 +34,7 @@ impl Content {
         match self {
             Self::GeoPackage => "GeoPackage",
             Self::Shapefile => "Shapefile",
+            Self::Dbf => "DBF",
             Self::GeoJson => "GeoJSON",
             Self::GeoJsonSeq => "GeoJSONSeq",
             Self::FlatGeobuf => "FlatGeobuf",
@@ -50,6 +53,7 @@ impl Content {
         match self {
             Self::GeoPackage => &["gpkg"],
             Self::Shapefile => &["shp"],
+            Self::Dbf => &["dbf"],
             Self::GeoJson => &["geojson", "json"],
             Self::GeoJsonSeq => &["geojsonl", "geojsons", "geojsonseq", "ndjson", "jsonl"],
             Self::FlatGeobuf => &["fgb"],
@@ -139,6 +143,9 @@ fn by_bytes(head: &[u8]) -> Result<Content, (&'static str, &'static str)> {
     if let Some((_, found, hint)) = OTHERS.iter().find(|(magic, ..)| head.starts_with(magic)) {
         return Err((found, hint));
     }
+    if is_dbf(head) {
+        return Ok(Content::Dbf);
+    }
     let wide = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
     let head = as_utf8(head);
     if !wide && head.contains(&0) {
@@ -153,6 +160,14 @@ fn by_bytes(head: &[u8]) -> Result<Content, (&'static str, &'static str)> {
         _ if is_dxf(text) => Ok(Content::Dxf),
         _ => Ok(Content::Text),
     }
+}
+
+/// dBASE III and what came after it: a version, the day of its last change, and a header of 32 bytes for itself and each field.
+fn is_dbf(head: &[u8]) -> bool {
+    let [version, _, month, day, _, _, _, _, low, high, ..] = *head else { return false };
+    let header = u16::from_le_bytes([low, high]);
+    let known = matches!(version, 0x03 | 0x30 | 0x31 | 0x83 | 0x8b | 0xf5);
+    known && (1..=12).contains(&month) && (1..=31).contains(&day) && header > 64 && head.len() > 32
 }
 
 /// Pairs of lines, a code and a value: remarks (999), then the first section.
@@ -183,6 +198,9 @@ mod tests {
         assert!(by_bytes(b"%PDF-1.7").unwrap_err().0.contains("PDF"));
         assert!(by_bytes(b"AC1032").unwrap_err().1.contains("DXF"));
         assert!(by_bytes(b"ab\0cd").is_err());
+        let mut table = vec![3, 126, 11, 29, 2, 0, 0, 0, 97, 0, 20, 0];
+        table.resize(97, 0);
+        assert_eq!(by_bytes(&table), Ok(Content::Dbf));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use self::number::Decimal;
 use self::positions::Positions;
 use super::{RawGeometry, SourceField, Value};
+use crate::register;
 use crate::report::{Note, Reason};
 
 pub(crate) use typing::read_as;
@@ -18,20 +19,38 @@ pub(in crate::source) use typing::{Kind, Typing};
 /// The columns of a table, typed by all its rows.
 pub(in crate::source) struct Table {
     kinds: Vec<Kind>,
-    positions: Positions,
+    /// Which of them say where a row is; without any, it has no coordinates.
+    positions: Option<Positions>,
     text_bytes: usize,
 }
 
 impl Table {
-    /// From what was seen in all rows; `None` if no column says where a row is.
-    pub(in crate::source) fn new(names: &[String], typing: &Typing, text_bytes: usize) -> Option<Self> {
-        Some(Self { kinds: typing.kinds(), positions: positions::find(names, typing.samples())?, text_bytes })
+    /// From what was seen in all rows.
+    pub(in crate::source) fn new(names: &[String], typing: &Typing, text_bytes: usize) -> Self {
+        Self { kinds: typing.kinds(), positions: positions::find(names, typing.samples()), text_bytes }
+    }
+
+    /// Whether a column says where a row is.
+    pub(in crate::source) fn has_positions(&self) -> bool {
+        self.positions.is_some()
+    }
+
+    fn is_position(&self, index: usize) -> bool {
+        self.positions.is_some_and(|positions| positions.is_one_of(index))
     }
 
     /// The columns that are no positions.
     pub(in crate::source) fn fields(&self, names: &[String]) -> Vec<SourceField> {
-        let own = names.iter().zip(&self.kinds).enumerate().filter(|(index, _)| !self.positions.is_one_of(*index));
+        let own = names.iter().zip(&self.kinds).enumerate().filter(|(index, _)| !self.is_position(*index));
         own.map(|(_, (name, kind))| SourceField { name: name.clone(), kind: kind.field_type() }).collect()
+    }
+
+    /// Takes the values of a field as they stand there, of whatever kind they all are.
+    pub(in crate::source) fn as_text(&mut self, field: usize) {
+        let column = (0..self.kinds.len()).filter(|index| !self.is_position(*index)).nth(field);
+        if let Some(kind) = column.and_then(|column| self.kinds.get_mut(column)) {
+            *kind = Kind::Text;
+        }
     }
 
     /// What the report should say of them.
@@ -42,8 +61,9 @@ impl Table {
         if !comma.is_empty() {
             notes.push(Note::decimal_comma(&comma));
         }
-        let used = names.iter().enumerate().filter(|(i, _)| self.positions.is_one_of(*i));
-        notes.push(Note::became_geometry(&used.map(|(_, n)| n.as_str()).collect::<Vec<_>>()));
+        let used = names.iter().enumerate().filter(|(i, _)| self.is_position(*i));
+        let used: Vec<&str> = used.map(|(_, n)| n.as_str()).collect();
+        notes.extend((!used.is_empty()).then(|| Note::became_geometry(&used)));
         notes
     }
 
@@ -56,11 +76,12 @@ impl Table {
             return RawGeometry::Broken(Reason::TextTooLong);
         }
         match self.positions {
-            Positions::Text(column) => match value(column) {
+            None => RawGeometry::Missing,
+            Some(Positions::Text(column)) => match value(column) {
                 wkt if wkt.is_empty() => RawGeometry::Missing,
                 wkt => RawGeometry::Wkt(wkt.into_owned()),
             },
-            Positions::Columns(x, y) => {
+            Some(Positions::Columns(x, y)) => {
                 let (east, north) = (value(x), value(y));
                 let coordinate =
                     |text: &str, index: usize| number::parse(text, self.kinds.get(index).map_or(Decimal::Either, Kind::decimal));
@@ -75,12 +96,16 @@ impl Table {
 
     /// A row's values, one for each of [`Self::fields`].
     pub(in crate::source) fn values<'a>(&self, value: impl Fn(usize) -> Cow<'a, str>) -> Vec<Value> {
-        let columns = self.kinds.iter().enumerate().filter(|(index, _)| !self.positions.is_one_of(*index));
+        let columns = self.kinds.iter().enumerate().filter(|(index, _)| !self.is_position(*index));
         columns.map(|(index, kind)| kind.value(&value(index))).collect()
     }
 }
 
-/// Whether a header has the columns that say where a row is, by their names alone.
-pub(in crate::source) fn has_positions(names: &[String]) -> bool {
-    positions::find(names, &[]).is_some()
+/// How well a header says where rows are, by the columns' names alone: 2 by coordinates, 1 by parcels or addresses, 0 not at all.
+pub(in crate::source) fn says_where(names: &[String]) -> u8 {
+    let ways = || register::ways(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    match positions::find(names, &[]) {
+        Some(_) => 2,
+        None => u8::from(!ways().is_empty()),
+    }
 }

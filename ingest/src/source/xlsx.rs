@@ -16,7 +16,7 @@ use chrono::NaiveDate;
 use zip::ZipArchive;
 
 use super::sniff::Content;
-use super::table::{Table, Typing, has_positions};
+use super::table::{Table, Typing, says_where};
 use super::{DeclaredCrs, Reader, Row, SourceLayer};
 use crate::report::Note;
 use crate::{IngestError, Limits};
@@ -60,7 +60,6 @@ pub(crate) fn open(path: &Path, file: &str, wanted: Option<&str>, limits: &Limit
     check_sizes(path, file, limits)?;
     let mut book: Xlsx<BufReader<File>> = open_workbook(path).map_err(|e| damaged(file, &e))?;
     let sheet = choose(&mut book, file, wanted, limits)?;
-    let columns = || sheet.names.iter().take(30).cloned().collect();
     if sheet.names.len() > limits.fields {
         return Err(IngestError::TooManyFields { file: file.to_owned(), found: sheet.names.len(), allowed: limits.fields });
     }
@@ -73,8 +72,7 @@ pub(crate) fn open(path: &Path, file: &str, wanted: Option<&str>, limits: &Limit
         }
         ControlFlow::Continue(())
     })?;
-    let table = Table::new(&sheet.names, &typing, limits.text_bytes)
-        .ok_or_else(|| IngestError::NoCoordinates { file: file.to_owned(), columns: columns() })?;
+    let table = Table::new(&sheet.names, &typing, limits.text_bytes);
     let mut notes = table.notes(&sheet.names);
     notes.extend((sheet.header > 1).then(|| Note::header_below(sheet.header)));
     notes.extend((!sheet.others.is_empty()).then(|| Note::other_sheets(&sheet.name, &sheet.others)));
@@ -83,6 +81,7 @@ pub(crate) fn open(path: &Path, file: &str, wanted: Option<&str>, limits: &Limit
         format: Content::Xlsx.name(),
         fields: table.fields(&sheet.names),
         crs: DeclaredCrs::None,
+        placed: table.has_positions(),
         rows: Some(rows),
         key: None,
         encoding: "UTF-8".to_owned(),
@@ -121,16 +120,16 @@ struct Sheet {
     siblings: Vec<String>,
 }
 
-/// The sheet asked for, or the only one whose columns have coordinates.
+/// The sheet asked for, or the only one whose columns say where rows are best: by coordinates, or else by parcels or addresses.
 fn choose(book: &mut Xlsx<BufReader<File>>, file: &str, wanted: Option<&str>, limits: &Limits) -> Result<Sheet, IngestError> {
     let sheets = book.sheets_metadata().iter().filter(|s| s.typ == SheetType::WorkSheet).map(|s| s.name.clone());
     let sheets: Vec<String> = sheets.collect();
     let mut found = Vec::new();
     for name in &sheets {
         if wanted.is_none_or(|wanted| wanted == name)
-            && let Some((header, names, placed)) = header(book, file, name, limits)?
+            && let Some((header, names, says)) = header(book, file, name, limits)?
         {
-            found.push((name.clone(), header, names, placed));
+            found.push((name.clone(), header, names, says));
         }
     }
     let file = file.to_owned();
@@ -140,7 +139,8 @@ fn choose(book: &mut Xlsx<BufReader<File>>, file: &str, wanted: Option<&str>, li
     if found.is_empty() {
         return Err(IngestError::NoRows { file });
     }
-    let placed: Vec<usize> = (0..found.len()).filter(|i| found[*i].3).collect();
+    let most = found.iter().map(|sheet| sheet.3).max().filter(|most| *most > 0);
+    let placed: Vec<usize> = (0..found.len()).filter(|i| Some(found[*i].3) == most).collect();
     if placed.len() > 1 {
         return Err(IngestError::SeveralLayers { file, layers: placed.into_iter().map(|i| found[i].0.clone()).collect() });
     }
@@ -148,23 +148,23 @@ fn choose(book: &mut Xlsx<BufReader<File>>, file: &str, wanted: Option<&str>, li
     Ok(Sheet { name, names, header, others: found.into_iter().map(|(name, ..)| name).collect(), siblings: sheets })
 }
 
-/// The first of the top rows whose names say where a row is, or else the first that is not empty; and whether it says so.
+/// The top row whose names say best where a row is, the first of several, or else the first that is not empty; and how well it says so.
 fn header(
     book: &mut Xlsx<BufReader<File>>,
     file: &str,
     sheet: &str,
     limits: &Limits,
-) -> Result<Option<(u64, Vec<String>, bool)>, IngestError> {
-    let mut best: Option<(u64, Vec<String>, bool)> = None;
+) -> Result<Option<(u64, Vec<String>, u8)>, IngestError> {
+    let mut best: Option<(u64, Vec<String>, u8)> = None;
     let mut seen = 0;
     each_row(book, file, sheet, limits.fields, &mut |cells| {
         seen += 1;
         let names: Vec<String> = (0..cells.len()).map(|i| cells.value(i).into_owned()).collect();
-        let placed = has_positions(&names);
-        if placed || best.is_none() {
-            best = Some((cells.number, names, placed));
+        let says = says_where(&names);
+        if best.as_ref().is_none_or(|(.., before)| says > *before) {
+            best = Some((cells.number, names, says));
         }
-        if placed || seen == TOP { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if says == 2 || seen == TOP { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok(best)
 }

@@ -4,7 +4,7 @@
 use kernel::Layer;
 use sqlx::{AssertSqlSafe, PgConnection};
 
-use crate::load::{Staging, geometry_sql};
+use crate::load::{Staging, geometry_sql, own_columns};
 
 /// Staged rows (`_seq`) that differ from the layer's row of their key (`fid`), or have none; `looked`: their place does.
 pub(super) const DIFFERENT: &str = "opensit_ingest_different";
@@ -25,7 +25,7 @@ pub(super) async fn find_different(
     comune_is_given: bool,
 ) -> Result<(), sqlx::Error> {
     let (loading, table) = (staging.loading.sql(), layer.table.sql());
-    let values: String = layer.fields.iter().map(|f| format!(" or l.{name} is distinct from t.{name}", name = f.name.sql())).collect();
+    let values: String = own_columns(layer).iter().map(|c| format!(" or l.{name} is distinct from t.{name}", name = c.sql())).collect();
     let comune = if comune_is_given { " or l._comune is distinct from t.comune" } else { "" };
     for sql in [
         format!("analyze {loading} (_seq, _key)"),
@@ -61,10 +61,9 @@ pub(super) async fn describe(
     comune_is_given: bool,
 ) -> Result<(), sqlx::Error> {
     let (loading, placed, table) = (staging.loading.sql(), staging.placed.sql(), layer.table.sql());
-    let fields: Vec<String> = layer
-        .fields
+    let fields: Vec<String> = own_columns(layer)
         .iter()
-        .map(|f| format!("case when l.{name} is distinct from t.{name} then '{plain}' end", name = f.name.sql(), plain = f.name.as_str()))
+        .map(|c| format!("case when l.{name} is distinct from t.{name} then '{plain}' end", name = c.sql(), plain = c.as_str()))
         .collect();
     let fields =
         if fields.is_empty() { "'{}'::text[]".to_owned() } else { format!("array_remove(array[{}]::text[], null)", fields.join(", ")) };

@@ -56,6 +56,11 @@ impl Delivery<'_> {
         number.map_or(Ok(()), |number| Err(IngestError::LoadedBefore { layer: request.layer.clone(), number }))
     }
 
+    /// Why its rows change, for their history.
+    pub(crate) fn reason(&self, number: i64) -> String {
+        format!("delivery {number}: {}", self.files.join(", "))
+    }
+
     /// Writes it down, in the transaction that publishes it; its number.
     pub(crate) async fn keep(&self, transaction: &mut PgConnection, layer: &Layer) -> Result<i64, IngestError> {
         sqlx::query_scalar(

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
 use super::Counts;
 use super::compare::{CHANGES, VANISHED};
-use crate::load::{EXAMPLES, Staging};
+use crate::load::{EXAMPLES, Staging, own_columns};
 
 /// What a delivery changes, or changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,9 @@ pub struct Difference {
     pub kept: u64,
     /// Whether rows that vanished were left where they are.
     pub vanished_stay: bool,
+    /// Whether more would vanish than may: written it would be refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub too_many_vanish: bool,
     /// The fields that changed, with the number of rows, most first.
     pub fields: Vec<FieldChange>,
     /// Rows whose geometry changed.
@@ -150,6 +153,7 @@ pub(super) async fn count(
         },
         kept: n(totals.kept),
         vanished_stay: keep_vanished,
+        too_many_vanish: false,
         fields,
         moved: Moved {
             rows: n(totals.moved),
@@ -204,11 +208,12 @@ async fn examples(database: &mut PgConnection, staging: &Staging, layer: &Layer)
 
 /// An object of the fields of `c` that changed, each with what it was (`t`) and what it will be (`l`).
 pub(super) fn values_sql(layer: &Layer) -> String {
-    if layer.fields.is_empty() {
+    let columns = own_columns(layer);
+    if columns.is_empty() {
         return "'{}'::jsonb".to_owned();
     }
     let of = |row: &str| {
-        let names: Vec<String> = layer.fields.iter().map(|f| format!("{row}.{}", f.name.sql())).collect();
+        let names: Vec<String> = columns.iter().map(|c| format!("{row}.{}", c.sql())).collect();
         format!("(select to_jsonb(x) from (select {}) x)", names.join(", "))
     };
     format!(

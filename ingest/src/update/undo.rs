@@ -5,11 +5,10 @@ use kernel::{Layer, LayerId};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
-use super::apply::explain;
 use super::delivery::Kept;
 use super::{Counts, words};
 use crate::IngestError;
-use crate::load::{self, EXAMPLES};
+use crate::load::{self, EXAMPLES, explain, insert, listed, own_columns};
 use crate::plan::SCHEMA;
 
 /// What was taken back.
@@ -57,19 +56,18 @@ async fn locked(database: &mut PgConnection, id: &LayerId, over_edits: bool) -> 
     load::lock(&mut transaction, &layer).await.map_err(failed())?;
     let last = Kept::last(&mut transaction, &layer).await?;
     let kept = last.ok_or_else(|| nothing(id, "nothing was delivered to it that could be taken back"))?;
-    match kept.mode.as_str() {
-        "update" => {}
-        "append" => {
-            return Err(nothing(
-                id,
-                "its last delivery was appended, which keeps no record of its rows; `--update` deliveries can be taken back",
-            ));
-        }
-        _ => return Err(nothing(id, "its last delivery made the whole layer, and nothing is kept of what was there before")),
+    if !matches!(kept.mode.as_str(), "update" | "append") {
+        return Err(nothing(id, "its last delivery made the whole layer, and nothing is kept of what was there before"));
     }
     gather(&mut transaction, &layer, kept.number).await.map_err(failed())?;
     let rows = kept.rows.0;
     let found = scalar(&mut transaction, &format!("select count(*) from {ENTRIES}")).await.map_err(failed())?;
+    if found == 0 && kept.mode == "append" {
+        return Err(nothing(
+            id,
+            "its last delivery was appended by a program that kept no record of its rows; `--update` deliveries can be taken back",
+        ));
+    }
     if found != rows.new + rows.changed + rows.vanished {
         return Err(nothing(id, "what its rows were before the last delivery is no longer whole in the history"));
     }
@@ -144,9 +142,8 @@ async fn refuse_taken_ids(transaction: &mut PgConnection, layer: &Layer) -> Resu
 
 async fn restore(transaction: &mut PgConnection, layer: &Layer) -> Result<(), sqlx::Error> {
     let table = layer.table.sql();
-    let names: String = layer.fields.iter().map(|f| format!(", {}", f.name.sql())).collect();
-    let values: String = layer.fields.iter().map(|f| format!(", r.{}", f.name.sql())).collect();
-    let assigned: String = layer.fields.iter().map(|f| format!(", {name} = r.{name}", name = f.name.sql())).collect();
+    let columns = own_columns(layer);
+    let assigned: String = columns.iter().map(|c| format!(", {name} = r.{name}", name = c.sql())).collect();
     let was = format!("cross join lateral jsonb_populate_record(null::{table}, e.attributes) r");
     for sql in [
         format!("delete from {table} t using {ENTRIES} e where t.fid = e.fid and e.operation = 'insert'"),
@@ -154,22 +151,17 @@ async fn restore(transaction: &mut PgConnection, layer: &Layer) -> Result<(), sq
             "update {table} t set id = r.id, comune = r.comune, geom = case when t.geom is distinct from e.geom then e.geom else t.geom end{assigned}
              from {ENTRIES} e {was} where t.fid = e.fid and e.operation <> 'insert'"
         ),
-        // as a feature that is restored: its return has a number of its own, and so has what it becomes
-        format!(
-            "with made as (
-                 insert into {table} (fid, id, comune, version, geom{names})
-                 select e.fid, r.id, r.comune, (select max(version) + 2 from opensit.row_history h where h.relation = '{relation}' and h.fid = e.fid),
-                        e.geom{values}
-                 from {ENTRIES} e {was} where e.operation <> 'insert' and not e.there order by e.fid
-                 returning fid, version, id, comune
-             )
-             insert into opensit.row_history (relation, fid, version, operation, attributes, reason)
-             select '{relation}', fid, version - 1, 'insert', jsonb_build_object('id', id, 'comune', comune), current_setting('opensit.reason')
-             from made",
-            relation = layer.table
-        ),
     ] {
         sqlx::query(AssertSqlSafe(sql)).execute(&mut *transaction).await?;
     }
+    // as a feature that is restored: its return has a number of its own, and so has what it becomes
+    let back = format!(
+        "select e.fid, r.id, r.comune, (select max(version) + 2 from opensit.row_history h where h.relation = '{relation}' and h.fid = e.fid),
+                e.geom{}
+         from {ENTRIES} e {was} where e.operation <> 'insert' and not e.there order by e.fid",
+        listed(&columns, "r"),
+        relation = layer.table
+    );
+    insert(transaction, layer, &format!("fid, id, comune, version, geom{}", listed(&columns, "")), &back).await?;
     Ok(())
 }

@@ -59,6 +59,13 @@ pub(crate) fn difference(d: &Difference, language: Language, out: &mut String) -
     if d.vanished_stay && r.vanished > 0 {
         writeln!(out, "    {}", say("quelle scomparse restano (`--keep-vanished`)", "those that vanished stay (`--keep-vanished`)"))?;
     }
+    if d.too_many_vanish {
+        let careful = say(
+            "Attenzione: ne scompaiono più di quante possano; per scriverlo serve `--vanish-at-most`, se la consegna non è tronca",
+            "Careful: more vanish than may; to write it takes `--vanish-at-most`, if the delivery is not cut short",
+        );
+        writeln!(out, "    {careful}")?;
+    }
     if d.edited.rows > 0 {
         let (rows, ids) = (d.edited.rows, d.edited.examples.join(", "));
         let (were_it, were) = if rows == 1 { ("era stata modificata", "was") } else { ("erano state modificate", "were") };

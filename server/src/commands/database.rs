@@ -57,7 +57,7 @@ async fn backup(file: &Path, config: &Config) -> Result<(), Failure> {
     let mut program = Program::new(tool(&database, "pg_dump"));
     program
         .args(["--format=custom", "--enable-row-security", "--no-owner", "--schema=opensit", "--schema=published"])
-        .args(["--schema=attachments", "--schema=identity", "--schema=jobs"])
+        .args(["--schema=attachments", "--schema=deliveries", "--schema=identity", "--schema=jobs"])
         .args(theme_schemas()?.iter().map(|s| format!("--schema={s}")))
         .arg(format!("--file={}", part.display()))
         .arg(database.owner_url());

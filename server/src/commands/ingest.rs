@@ -29,6 +29,7 @@ use crate::{installation, migrate};
   opensit ingest plan alberi.gpkg --out alberi.toml && opensit ingest alberi.gpkg --plan alberi.toml
   opensit ingest alberi-2027.gpkg --layer trees --update --dry-run --changes differenza.geojson
   opensit ingest alberi-2027.gpkg --layer trees --update
+  opensit ingest licenze.xlsx --layer licences --unplaced da-correggere.csv
   opensit ingest undo trees
 
 A layer that exists is refused unless --update, --replace or --append says what may happen to it. (A file called `plan`, `report` or `undo` is `./plan` and so on.)"
@@ -46,7 +47,7 @@ enum Command {
     Plan(plan::Arguments),
     /// Tells again what became of the files that a layer was made of
     Report(report::Arguments),
-    /// Takes the last update of a layer back
+    /// Takes the last delivery of a layer back that was an update or was appended
     Undo(undo::Arguments),
 }
 
@@ -85,6 +86,9 @@ struct Load {
     /// The file is of a part only: rows that it lacks stay
     #[arg(long, requires = "update")]
     keep_vanished: bool,
+    /// How many of the layer's rows may vanish, percent; if more do, nothing is written [default: 20, of a layer of 50 rows or more]
+    #[arg(long, value_name = "PERCENT", value_parser = percent, requires = "update", conflicts_with = "keep_vanished")]
+    vanish_at_most: Option<f64>,
     /// Also write the rows that differ, before and after, as GeoJSON
     #[arg(long, value_name = "FILE", requires = "update")]
     changes: Option<PathBuf>,
@@ -94,6 +98,9 @@ struct Load {
     /// The comune of every row, by its ISTAT code [default: the one each row lies in]
     #[arg(long, value_name = "ISTAT")]
     comune: Option<String>,
+    /// Also write the rows, as CSV, that say where they are by a parcel or an address that the register has not
+    #[arg(long, value_name = "FILE")]
+    unplaced: Option<PathBuf>,
     /// Which layer of a file that has several, which sheet, or which file of an archive (FILE or FILE:LAYER)
     #[arg(long, value_name = "NAME")]
     source_layer: Option<String>,
@@ -110,6 +117,15 @@ struct Load {
 
 pub(super) fn layer_id(text: &str) -> Result<LayerId, String> {
     LayerId::new(text).map_err(|e| e.to_string())
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    text.trim_end_matches('%')
+        .trim()
+        .parse()
+        .ok()
+        .filter(|p| (0.0..=100.0).contains(p))
+        .ok_or_else(|| "a number from 0 to 100 is expected".to_owned())
 }
 
 pub(super) fn srid(text: &str) -> Result<Srid, String> {
@@ -199,10 +215,16 @@ impl Load {
             source_layer: self.source_layer.clone(),
             swap_axes: self.swap_axes,
             key: self.key.clone(),
-            update: Update { only_look: self.dry_run, keep_vanished: self.keep_vanished, changes: self.changes.clone() },
             draft: self.draft,
             author: None,
             only_own: false,
+            update: Update {
+                only_look: self.dry_run,
+                keep_vanished: self.keep_vanished,
+                vanish_at_most: self.vanish_at_most,
+                changes: self.changes.clone(),
+            },
+            unplaced: self.unplaced.clone(),
             plan: None,
             order: None,
             stop: Stop::default(),

@@ -1,9 +1,11 @@
-//! `/admin/layers/{id}/report`: what became of the files that a layer was made of, for administrators. Its examples are values of rows.
+//! `/admin/layers/{id}/report`: what became of the files that a layer was made of, for administrators and
+//! for whoever made it of them. Its examples are values of rows.
 
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
+use catalogue::store;
 use ingest::KeptReport;
 use kernel::{Context, LayerId, Problem};
 use operations::links::media;
@@ -28,15 +30,19 @@ pub(super) fn routes(reports: Reports) -> Router {
     params(("id" = String, Path, description = "The layer"), ("number" = Option<i64>, Query, description = "The delivery; the last one without")),
     responses((status = 200, description = "`number`, `at`, `by`, `undone`, `plan` (TOML) and `report` of a delivery, `others` that have one"), (status = 404, description = "No such layer, no report of it, or not for you")))]
 async fn show(State(reports): State<Reports>, request: Request, Path(id): Path<String>) -> Result<Response, Problem> {
-    if !request.who.may_administer() {
+    if !request.who.is_staff() {
         return Err(Problem::not_found("there is nothing here, or nothing for you"));
     }
-    request.only(&["number"])?;
     let number = request.params.get("number").map(str::parse::<i64>).transpose();
     let number = number.map_err(|_| Problem::bad_request("`number` is the number of a delivery"))?;
     let absent = || Problem::not_found("there is no report of that; only layers that were loaded from files have them");
     let layer = LayerId::new(id).map_err(|_| absent())?;
     let mut connection = reports.owner.acquire().await.map_err(|e| Problem::database("report of a load", &e))?;
+    if !request.who.may_administer() {
+        let known = store::get(&mut connection, &layer).await.map_err(|e| Problem::internal("report of a load", &e))?;
+        known.filter(|layer| layer.is_by(&request.who)).ok_or_else(absent)?;
+    }
+    request.only(&["number"])?;
     let kept = KeptReport::find(&mut connection, &layer, number).await.map_err(|e| Problem::internal("report of a load", &e))?;
     let kept = kept.ok_or_else(absent)?;
     let language = request.language;

@@ -102,11 +102,10 @@ fn well_known_text_is_a_position_too() {
 }
 
 #[test]
-fn a_table_without_positions_or_names_says_what_to_do() {
-    let error = read(b"nome;via\na;b\n").unwrap_err().to_string();
-    assert!(error.contains("no coordinates in its columns (nome, via)") && error.contains("x and y"), "{error}");
+fn a_table_without_positions_is_read_and_one_without_names_is_not() {
+    let (fields, rows, _) = read(b"nome;via\na;b\n").unwrap();
+    assert_eq!((fields.len(), &rows[0].geometry), (2, &RawGeometry::Missing));
     assert!(matches!(read(b"1,2,3\n4,5,6\n"), Err(IngestError::NoHeader { .. })));
-    assert!(matches!(read(b"<not a table at all"), Err(IngestError::NoCoordinates { .. })));
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(super) struct Chosen {
     pub(super) only: Option<String>,
     /// Every layer that can be named.
     pub(super) siblings: Vec<String>,
+    /// Whether its rows have no geometry, but perhaps columns that say where they are.
+    pub(super) is_table: bool,
     pub(super) notes: Vec<Note>,
 }
 
@@ -41,17 +43,21 @@ pub(super) fn choose(dataset: &Dataset, file: &str, content: Content, wanted: Op
         // these formats have the same layers in each file, most of them empty, or one for each folder
         let empty = matches!(content, Content::Gpx | Content::Kml) && layer.feature_count() == 0;
         match (none, empty) {
-            (true, _) => without.push(layer.name()),
+            (true, _) => without.push((index, layer.name())),
             (false, true) => {}
             (false, false) => with.push((index, layer.name())),
         }
     }
     let file = file.to_owned();
     let names = || with.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>();
-    let chosen =
-        |(index, name): &(usize, String), notes| Chosen { index: *index, name: name.clone(), only: None, siblings: names(), notes };
+    let chosen = |(index, name): &(usize, String), notes| {
+        let is_table = without.iter().any(|(table, _)| table == index);
+        Chosen { index: *index, name: name.clone(), only: None, siblings: names(), is_table, notes }
+    };
+    // of other formats a layer without geometries is a part that files have beside the others
+    let tables: &[(usize, String)] = if matches!(content, Content::GeoPackage | Content::Dbf) { &without } else { &[] };
     if let Some(wanted) = wanted {
-        let found = with.iter().find(|(_, name)| name == wanted);
+        let found = with.iter().chain(tables).find(|(_, name)| name == wanted);
         return match found {
             Some(found) => Ok(chosen(found, Vec::new())),
             None if with.is_empty() && without.is_empty() => Err(IngestError::NoLayers { file }),
@@ -62,11 +68,14 @@ pub(super) fn choose(dataset: &Dataset, file: &str, content: Content, wanted: Op
         with.iter().filter(|(_, name)| content != Content::Gpx || !OF_LINES.contains(&name.as_str())).collect();
     match (whole.as_slice(), with.is_empty() && without.is_empty()) {
         ([], true) => Err(IngestError::NoLayers { file }),
-        ([], false) => Err(IngestError::NoGeometryLayer { file }),
+        ([], false) => match tables {
+            [only] => Ok(chosen(only, Vec::new())),
+            _ => Err(IngestError::NoGeometryLayer { file }),
+        },
         ([only], _) => {
             let mut notes = Vec::new();
             if !without.is_empty() {
-                notes.push(Note::other_layers(&only.1, &without));
+                notes.push(Note::other_layers(&only.1, &without.iter().map(|(_, name)| name.clone()).collect::<Vec<_>>()));
             }
             let points: Vec<String> = names().into_iter().filter(|name| *name != only.1).collect();
             if !points.is_empty() {
@@ -99,7 +108,8 @@ fn of_drawing(dataset: &Dataset, file: &str, wanted: Option<&str>) -> Result<Cho
         notes.push(Note::inserted_blocks(inserted));
     }
     let siblings: Vec<String> = std::iter::once(ALL.to_owned()).chain(layers.keys().take(TOLD).cloned()).collect();
-    let chosen = |name: &str, only, notes| Chosen { index, name: name.to_owned(), only, siblings: siblings.clone(), notes };
+    let chosen =
+        |name: &str, only, notes| Chosen { index, name: name.to_owned(), only, siblings: siblings.clone(), is_table: false, notes };
     match wanted {
         Some(ALL) | None => {
             if layers.len() > 1 {

@@ -12,7 +12,7 @@ use crate::source::sniff::Content;
 pub(super) fn of(content: Content) -> (&'static str, &'static [&'static str]) {
     match content {
         Content::GeoPackage => ("GPKG", &["LIST_ALL_TABLES=NO"]),
-        Content::Shapefile => ("ESRI Shapefile", &["ADJUST_TYPE=NO"]),
+        Content::Shapefile | Content::Dbf => ("ESRI Shapefile", &["ADJUST_TYPE=NO"]),
         Content::FlatGeobuf => ("FlatGeobuf", &["VERIFY_BUFFERS=YES"]),
         // no schema is fetched, none is written beside the file
         Content::Gml => ("GML", &["DOWNLOAD_SCHEMA=NO", "WRITE_GFS=NO", "SWAP_COORDINATES=AUTO", "CONSIDER_EPSG_AS_URN=AUTO"]),
@@ -36,11 +36,12 @@ pub(super) fn name(path: &Path, content: Content) -> PathBuf {
 
 /// How the texts of a layer are encoded.
 pub(super) fn encoding(layer: &Layer<'_>, content: Content) -> String {
-    let stated = if content == Content::Shapefile { ffi::metadata(layer, c"SOURCE_ENCODING", c"SHAPEFILE") } else { None };
+    let tabled = matches!(content, Content::Shapefile | Content::Dbf);
+    let stated = if tabled { ffi::metadata(layer, c"SOURCE_ENCODING", c"SHAPEFILE") } else { None };
     match stated {
         Some(stated) if !stated.is_empty() => stated,
         // without a word the driver takes Latin-1
-        _ if content == Content::Shapefile => "ISO-8859-1".to_owned(),
+        _ if tabled => "ISO-8859-1".to_owned(),
         _ => "UTF-8".to_owned(),
     }
 }

@@ -54,6 +54,7 @@ pub(super) struct Schema {
     name: String,
     fields: Vec<SourceField>,
     crs: DeclaredCrs,
+    placed: bool,
     rows: Option<u64>,
     key: Option<String>,
     encoding: String,
@@ -89,13 +90,13 @@ impl Request {
 
 impl Schema {
     pub(super) fn of(layer: &SourceLayer) -> Self {
-        let SourceLayer { name, format: _, fields, crs, rows, key, encoding, siblings, notes } = layer.clone();
-        Self { name, fields, crs, rows, key, encoding, siblings, notes }
+        let SourceLayer { name, format: _, fields, crs, placed, rows, key, encoding, siblings, notes } = layer.clone();
+        Self { name, fields, crs, placed, rows, key, encoding, siblings, notes }
     }
 
     pub(super) fn layer(self, content: Content) -> SourceLayer {
-        let Self { name, fields, crs, rows, key, encoding, siblings, notes } = self;
-        SourceLayer { name, format: content.name(), fields, crs, rows, key, encoding, siblings, notes }
+        let Self { name, fields, crs, placed, rows, key, encoding, siblings, notes } = self;
+        SourceLayer { name, format: content.name(), fields, crs, placed, rows, key, encoding, siblings, notes }
     }
 }
 

@@ -21,6 +21,7 @@ fn beginning() -> (tempfile::NamedTempFile, usize) {
         format: "GeoPackage",
         fields: vec![],
         crs: DeclaredCrs::None,
+        placed: true,
         rows: None,
         key: None,
         encoding: "UTF-8".into(),

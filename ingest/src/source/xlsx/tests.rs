@@ -121,8 +121,14 @@ fn of_several_sheets_with_coordinates_one_is_named() {
     assert_eq!(opened(&sheets, Some("Due")).1.unwrap().layer().name, "Due");
     assert!(matches!(opened(&sheets, Some("Tre")).1, Err(IngestError::NoSuchLayer { .. })));
     assert!(matches!(opened(&sheets, Some("Vuoto")).1, Err(IngestError::NoRows { .. })));
-    let nowhere = row(1, &["nome", "via"]);
-    assert!(matches!(opened(&[("Uno", &nowhere)], None).1, Err(IngestError::NoCoordinates { .. })));
+    // one that says where rows are by parcels or addresses is second to one that does by coordinates, and before one that does not
+    let (by_parcel, nowhere) = ([row(1, &["Elenco"]), row(2, &["Foglio", "Particella"])].concat(), row(1, &["nome", "note"]));
+    let chosen = |sheets: &[(&str, &str)]| {
+        let reader = opened(sheets, None).1.unwrap();
+        (reader.layer().name.clone(), reader.layer().placed)
+    };
+    assert_eq!(chosen(&[("Particelle", &by_parcel), ("Uno", &sheet)]), ("Uno".to_owned(), true));
+    assert_eq!(chosen(&[("Note", &nowhere), ("Particelle", &by_parcel)]), ("Particelle".to_owned(), false));
 }
 
 #[test]

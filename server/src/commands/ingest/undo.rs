@@ -11,7 +11,7 @@ use crate::migrate;
 #[command(after_help = "Examples:
   opensit ingest undo trees
 
-The rows are again what they were before the last `ingest --update`, under their old ids; said twice, it takes back the one before.")]
+The rows are again what they were before the last `ingest --update` or `--append`, under their old ids; said twice, it takes back the one before.")]
 pub(super) struct Arguments {
     /// The layer
     #[arg(value_name = "LAYER", value_parser = super::layer_id)]
