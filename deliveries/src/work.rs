@@ -49,7 +49,17 @@ pub(crate) struct Order {
 impl Order {
     /// One that says nothing more yet.
     pub(crate) fn on(delivery: Uuid) -> Self {
-        Self { delivery, layer: None, source_layer: None, crs: None, swap_axes: false, mode: None, draft: false, keep_vanished: false, vanish_at_most: None }
+        Self {
+            delivery,
+            layer: None,
+            source_layer: None,
+            crs: None,
+            swap_axes: false,
+            mode: None,
+            draft: false,
+            keep_vanished: false,
+            vanish_at_most: None,
+        }
     }
 }
 

@@ -339,7 +339,40 @@ fn a_draft_is_there_for_its_author_and_administrators_alone() {
         let stream = reader.ask(town, "HEAD", "/xyz/bozza/changes").status;
         assert_eq!(stream, if sees(reader) { 200 } else { 404 }, "{}", reader.name);
     }
+    // what publishes it, and what writes it as a file
+    for reader in readers {
+        let headers = |more: [(&'static str, &'static str); 2]| -> Vec<(&'static str, String)> {
+            reader.headers.iter().cloned().chain(more.map(|(name, value)| (name, value.to_owned()))).collect()
+        };
+        for (method, path, body) in [
+            ("GET", "/admin/layers/bozza/publication", ""),
+            ("GET", "/admin/layers/bozza/styles", ""),
+            ("PUT", "/admin/layers/bozza/publication", "{}"),
+            ("POST", "/collections/bozza/export", r#"{"format": "csv"}"#),
+        ] {
+            let headers = headers([("sec-fetch-site", "same-origin"), ("content-type", "application/json")]);
+            let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let answer = town.send(method, path, &headers, body);
+            let nothing = town.send(method, &path.replace("bozza", "no_such_layer"), &headers, body);
+            if sees(reader) {
+                assert!(matches!(answer.status, 200 | 202), "{} {method} {path}: {}", reader.name, answer.text());
+            } else {
+                let same = (nothing.status, nothing.text());
+                assert_eq!((answer.status, answer.text().replace("bozza", "no_such_layer")), same, "{} {method} {path}", reader.name);
+            }
+        }
+    }
     let author = readers.iter().find(|reader| reader.name == "officer").unwrap();
+    // a token for tiles has the rights of who made it, and no more layers
+    let token = |name: &str| {
+        let reader = readers.iter().find(|reader| reader.name == name).unwrap();
+        let headers = [("cookie", reader.headers[0].1.as_str()), ("sec-fetch-site", "same-origin"), ("content-type", "application/json")];
+        town.send("POST", "/auth/tile-token", &headers, "{}").json()["token"].as_str().unwrap().to_owned()
+    };
+    for (name, status) in [("officer", 200), ("planner", 404), ("administrator", 200)] {
+        let path = format!("/xyz/bozza/{}?token={}", tile(17, draft.at), token(name));
+        assert_eq!(town.get(&path).status, status, "{name}");
+    }
     let tile = author.get(town, &format!("/xyz/bozza/{}", tile(17, draft.at)));
     assert!(tile.header("cache-control").unwrap().starts_with("private"), "{:?}", tile.headers);
 }
@@ -606,7 +639,9 @@ const ELSEWHERE: &[&str] = &[
     "/admin/deliveries/{id}/preview",
     "/admin/keys/{id}",
     "/admin/layers/{id}",
+    "/admin/layers/{id}/publication",
     "/admin/layers/{id}/report",
+    "/admin/layers/{id}/styles",
     "/admin/layers/{id}/undo",
     "/admin/uploads",
     "/admin/uploads/{id}",
@@ -627,6 +662,7 @@ const ELSEWHERE: &[&str] = &[
     "/auth/static/{name}",
     "/auth/tile-token",
     "/auth/totp",
+    "/collections/{collection}/export",
     "/collections/{collection}/items/{feature}/history/{version}/restore",
     "/environment/bulletins",
     "/environment/datasets/{id}/in-force",
