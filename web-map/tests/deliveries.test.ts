@@ -109,7 +109,7 @@ describe('a plan', () => {
 
   it('reads what a file states', () => {
     const file = PLAN.found!.file[0]!;
-    expect(['EPSG:3003', 'EPSG:3003 (Monte Mario)', 'none', 'unknown: Local'].map((crs) => statedBy({ ...file, crs }))).toEqual(['EPSG:3003', 'EPSG:3003', undefined, undefined]);
+    expect(['EPSG:3003', 'EPSG:3003 (Monte Mario)', 'OGC:CRS84', 'none', 'unknown: Local'].map((crs) => statedBy({ ...file, crs }))).toEqual(['EPSG:3003', 'EPSG:3003', 'OGC:CRS84', undefined, undefined]);
   });
 
   it('offers a key where each row has a value of its own', () => {
@@ -143,6 +143,8 @@ describe('a difference', () => {
     expect(vanishing(difference({ vanished: 50, same: 50, changed: 50 }, { kept: 10 }))).toBeUndefined();
     expect(vanishing(difference({ vanished: 90, same: 10 }, { vanished_stay: true }))).toBeUndefined();
     expect(vanishing(difference({ vanished: 4, same: 0 }))).toBeUndefined();
+    // the server knows better what is much of a large layer
+    expect(vanishing(difference({ vanished: 25, same: 75 }, { too_many_vanish: true }))).toBeCloseTo(0.25);
     // new rows are none of those that were there
     expect(vanishing(difference({ vanished: 40, same: 60, new: 1000 }))).toBeCloseTo(0.4);
   });

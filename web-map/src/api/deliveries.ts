@@ -44,7 +44,7 @@ export interface FoundFile {
 /** A system that the rows may be in: how many would lie inside the boundary (percent), and how far off the middle row (metres). */
 export interface FoundCrs { crs: string; title: string; swapped: boolean; 'inside-percent': number; 'distance-m': number }
 export interface FoundColumn { source: string; filled: number; values: string[]; more: boolean }
-export interface Found { made: string; remarks?: (Text | string)[]; file: FoundFile[]; candidate?: FoundCrs[]; column?: FoundColumn[] }
+export interface Found { made: string; file: FoundFile[]; candidate?: FoundCrs[]; column?: FoundColumn[] }
 
 /** The plan of a load, member by member as its TOML has it. */
 export interface PlanFile {
@@ -63,6 +63,8 @@ export interface PlanFile {
   attribution?: string;
   'source-date'?: string;
   validity?: { from: string; to?: string };
+  /** Where rows without coordinates are: columns that name a parcel or an address. */
+  place?: { by: 'parcel-point' | 'parcel-area' | 'address'; similar?: boolean; [column: string]: string | boolean | undefined };
   rules?: Record<string, Severity>;
   field?: FieldLine[];
   found?: Found;
@@ -88,7 +90,8 @@ export interface Difference {
   fields: { field: string; rows: number }[];
   moved: { rows: number; median_m: number; farthest_m: number };
   edited: { rows: number; examples: string[] };
-  warning?: Text | null;
+  /** More vanish than an update may take away unless somebody says so. */
+  too_many_vanish?: boolean;
 }
 
 export interface Report {
@@ -100,7 +103,7 @@ export interface Report {
   rows_loaded: number;
   kept_out: KeptOut[];
   mended: { rows: number; examples: string[] };
-  crs: { file: string; crs: string; title: string; accuracy_m: number; operation: Text }[];
+  crs: { file: string; crs: string | number; title: string; accuracy_m: number; operation: Text }[];
   extent: { inside: number | null; outside: number; farthest_m: number };
   difference?: Difference;
   findings: Finding[];
@@ -118,6 +121,8 @@ export interface Delivery {
   stage: Stage | null;
   plan?: PlanFile | null;
   rules?: RuleEntry[] | null;
+  /** What to look at first. */
+  remarks?: Text[] | null;
   layer: string | null;
   /** As the plan calls it. */
   title?: Text | null;
@@ -150,7 +155,7 @@ export const planUrl = (id: string) => url(id, '/plan');
 export const putPlan = (id: string, plan: PlanFile) => bodyOf<Delivery>(send('PUT', planUrl(id), plan));
 export const look = (id: string, how: { source_layer?: string; crs?: string; swap_axes?: boolean }) => send('POST', url(id, '/look'), how);
 export const compare = (id: string, keepVanished: boolean) => send('POST', url(id, '/compare'), { keep_vanished: keepVanished });
-export const load = (id: string, how: { mode: Mode; draft: boolean; keep_vanished: boolean }) => send('POST', url(id, '/load'), how);
+export const load = (id: string, how: { mode: Mode; draft: boolean; keep_vanished: boolean; vanish_at_most?: number }) => send('POST', url(id, '/load'), how);
 export const cancel = (id: string) => send('POST', url(id, '/cancel'));
 export const undo = (layer: string, overEdits: boolean) => send('POST', serverUrl(`admin/layers/${encodeURIComponent(layer)}/undo`), { over_edits: overEdits });
 

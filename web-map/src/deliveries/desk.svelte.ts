@@ -157,8 +157,9 @@ export class Desk {
     if (await this.save()) await this.ask(() => compare(this.id, keepVanished));
   }
 
-  async load(mode: Mode, keepVanished = false): Promise<void> {
-    if (await this.save()) await this.ask(() => load(this.id, { mode, draft: mode === 'create', keep_vanished: keepVanished }));
+  /** `all`: however many of the layer's rows vanish. */
+  async load(mode: Mode, { keepVanished = false, all = false } = {}): Promise<void> {
+    if (await this.save()) await this.ask(() => load(this.id, { mode, draft: mode === 'create', keep_vanished: keepVanished, ...(all ? { vanish_at_most: 100 } : {}) }));
   }
 
   /** Takes the update back. `overEdits`: rows that were changed since too. */

@@ -8,12 +8,12 @@ const FEW = 5;
 
 export const before = ({ changed, vanished, same }: Counts, kept = 0): number => changed + vanished + same + kept;
 
-/** The part of the rows that vanishes, 0 to 1, if it is much; otherwise undefined. */
-export function vanishing({ rows, kept, vanished_stay: stay }: Difference): number | undefined {
+/** The part of the rows that vanishes, 0 to 1, if the server or a look says it is much; otherwise undefined. */
+export function vanishing({ rows, kept, vanished_stay: stay, too_many_vanish: tooMany }: Difference): number | undefined {
   const there = before(rows, kept);
-  if (stay || there === 0 || rows.vanished < FEW) return undefined;
+  if (stay || there === 0) return undefined;
   const share = rows.vanished / there;
-  return share >= MUCH ? share : undefined;
+  return tooMany || (share >= MUCH && rows.vanished >= FEW) ? share : undefined;
 }
 
 /** Nothing to write. */

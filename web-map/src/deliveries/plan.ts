@@ -37,7 +37,7 @@ export function mayBeKey(plan: PlanFile, source: string): boolean {
 
 /** The code that a file states, `EPSG:3003`; undefined where it states none that is known. */
 export function statedBy(file: FoundFile): string | undefined {
-  return /^EPSG:\d+/.exec(file.crs)?.[0];
+  return /^[A-Z]+:[A-Z0-9]+/.exec(file.crs)?.[0];
 }
 
 /** What the rows are read as: a system, and whether north stands before east in it. */
