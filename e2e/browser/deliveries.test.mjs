@@ -164,7 +164,13 @@ test('a second delivery is compared first: what is new, moved and gone is on the
     const { new: made, changed, vanished, before: was } = await staged(page);
     assert.deepEqual([made, changed, vanished, was], [20, 100, 50, 100]);
     assert.equal(sum(), before, 'looking writes nothing');
+    await page.locator('summary', { hasText: 'Esempi' }).click();
+    await page.getByRole('button', { name: /^cambiate: T00/ }).first().click();
+    await page.waitForFunction(() => window.__opensit.map.getZoom() > 17);
     await isAccessible(page, 'the difference');
+    await shoot(page, 'deliveries-difference-row');
+    await button(page, 'Inquadra').click();
+    await page.waitForFunction(() => window.__opensit.map.getZoom() < 17);
     await shoot(page, 'deliveries-difference');
     await button(page, 'Applica').click();
     await button(page, 'Ritira questo aggiornamento').waitFor();

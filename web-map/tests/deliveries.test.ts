@@ -3,7 +3,7 @@ import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import { describe, expect, it } from 'vitest';
 import type { Difference, PlanFile } from '../src/api/deliveries';
 import { datasetsOf } from '../src/deliveries/datasets';
-import { isSame, vanishing } from '../src/deliveries/difference';
+import { isSame, short, vanishing } from '../src/deliveries/difference';
 import { boxOf, boxOfMost, changesData, findingsData, previewData, staged, STAGED } from '../src/deliveries/drawing';
 import { codesOf, faultsOf, isChosen, mayBeKey, placing, readAs, statedBy, tidy, withField, withRule } from '../src/deliveries/plan';
 import { bytes, minutes, Pace } from '../src/deliveries/progress';
@@ -147,6 +147,10 @@ describe('a difference', () => {
     expect(vanishing(difference({ vanished: 25, same: 75 }, { too_many_vanish: true }))).toBeCloseTo(0.25);
     // new rows are none of those that were there
     expect(vanishing(difference({ vanished: 40, same: 60, new: 1000 }))).toBeCloseTo(0.4);
+  });
+
+  it('shows values on a line', () => {
+    expect([null, '', 'Leccio', 4.5, false, 'x'.repeat(61)].map(short)).toEqual(['–', '–', 'Leccio', '4.5', 'false', `${'x'.repeat(59)}…`]);
   });
 
   it('is none where nothing is to be written', () => {

@@ -90,6 +90,8 @@ export interface Difference {
   fields: { field: string; rows: number }[];
   moved: { rows: number; median_m: number; farthest_m: number };
   edited: { rows: number; examples: string[] };
+  /** A few rows of each kind by their ids; of those that changed what each field was and will be. */
+  examples?: { new: string[]; changed: { id: string; fields: Record<string, [unknown, unknown]>; moved_m: number | null }[]; vanished: string[] };
   /** More vanish than an update may take away unless somebody says so. */
   too_many_vanish?: boolean;
 }

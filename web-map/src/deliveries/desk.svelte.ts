@@ -8,7 +8,7 @@ import { isAbort, RequestFailed } from '../api/http';
 import { reasonOf } from '../state/cards.svelte';
 import { reduceMotion } from '../state/preferences.svelte';
 import { portal } from '../state/portal.svelte';
-import { boxOfMost, changesData, findingsData, previewData, staged } from './drawing';
+import { boxOf, boxOfMost, changesData, findingsData, previewData, staged } from './drawing';
 import { faultsOf, placing, tidy, type Faults } from './plan';
 
 const AGAIN_MS = 1000;
@@ -230,6 +230,12 @@ export class Desk {
   showAll(): void {
     const data = this.delivery?.state === 'compared' && this.changes ? changesData(this.changes) : this.sample && previewData(this.sample);
     const box = data && boxOfMost(data);
+    if (box) portal.goTo(box);
+  }
+
+  /** To a row that differs, where it was and will be. */
+  goToRow(id: string): void {
+    const box = this.changes && boxOf({ type: 'FeatureCollection', features: this.changes.features.filter((feature) => String(feature.id) === id) });
     if (box) portal.goTo(box);
   }
 

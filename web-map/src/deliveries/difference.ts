@@ -18,3 +18,12 @@ export function vanishing({ rows, kept, vanished_stay: stay, too_many_vanish: to
 
 /** Nothing to write. */
 export const isSame = ({ rows, vanished_stay: stay }: Difference): boolean => rows.new + rows.changed + (stay ? 0 : rows.vanished) === 0;
+
+const LONGEST = 60;
+
+/** A value of a row, short enough for a line. */
+export function short(value: unknown): string {
+  if (value === null || value === undefined || value === '') return '–';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+}

@@ -190,6 +190,7 @@ export const en: Record<keyof typeof it, string> = {
   'difference.field': 'Field',
   'difference.rows': 'Rows',
   'difference.moved': '{n} rows move: the middle one by {median}, the farthest by {farthest}.',
+  'difference.row.moved': 'moved by {distance}',
   'difference.before': 'before',
   'difference.after': 'after',
   'difference.legend': 'On the map',

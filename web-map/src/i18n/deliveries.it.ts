@@ -188,6 +188,7 @@ export const it = {
   'difference.field': 'Campo',
   'difference.rows': 'Righe',
   'difference.moved': '{n} righe si spostano: in mezzo di {median}, al massimo di {farthest}.',
+  'difference.row.moved': 'spostata di {distance}',
   'difference.before': 'prima',
   'difference.after': 'dopo',
   'difference.legend': 'Sulla mappa',
