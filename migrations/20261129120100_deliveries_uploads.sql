@@ -14,6 +14,7 @@ create table deliveries.deliveries (
     stage         jsonb,
     layer         text,
     plan          jsonb,
+    remarks       jsonb,
     mode          text        check (mode in ('create', 'replace', 'append', 'update')),
     difference    jsonb,
     report        jsonb,
@@ -26,6 +27,7 @@ create index on deliveries.deliveries (subject, ordinal desc);
 create index on deliveries.deliveries (touched_at);
 comment on column deliveries.deliveries.files is 'names and bytes, in the order in which they were named';
 comment on column deliveries.deliveries.stage is 'how far the job is: name, done, of';
+comment on column deliveries.deliveries.remarks is 'what to look at before loading, in both languages';
 comment on column deliveries.deliveries.job is 'the job that looks, compares or loads, or did so last';
 comment on column deliveries.deliveries.number is 'in opensit.deliveries, once something was written';
 comment on column deliveries.deliveries.freed is 'whether the files are gone';

@@ -338,6 +338,9 @@ fn a_draft_is_there_for_its_author_and_administrators_alone() {
         }
         let stream = reader.ask(town, "HEAD", "/xyz/bozza/changes").status;
         assert_eq!(stream, if sees(reader) { 200 } else { 404 }, "{}", reader.name);
+        for path in ["/metrics", "/readyz", "/openapi.json", "/version"] {
+            assert!(!holds(&reader.get(town, path), "bozza"), "{} {path}", reader.name);
+        }
     }
     // what publishes it, and what writes it as a file
     for reader in readers {

@@ -278,6 +278,11 @@ fn a_file_is_sent_planned_loaded_delivered_again_and_taken_back() {
         (&json!("alberi"), &json!(true), &json!(3_000)),
         "{looked}"
     );
+    let remarks = looked["remarks"].as_array().unwrap();
+    assert!(
+        remarks[0]["it"].as_str().unwrap().contains("ultima consegna") && remarks[0]["en"].as_str().unwrap().contains("last delivery"),
+        "{remarks:?}"
+    );
     officer.order(&id, "compare", &json!({}));
     let compared = officer.settled(&id);
     assert_eq!(compared["state"], "compared", "{compared}");
@@ -529,13 +534,13 @@ fn what_is_somebody_elses_is_not_there_and_layers_are_their_authors() {
     let theme = other.name(&id, &looked["plan"], "parcels");
     assert!(theme.status == 409 && theme.text().contains("cadastre"), "{}", theme.text());
     // an administrator may
-    let (id, looked) = administrator.deliver(&[("alberi.geojson", &trees(0..10, "Albero"))]);
+    let (id, looked) = administrator.deliver(&[("alberi.geojson", &trees(0..1_990, "Albero"))]);
     assert_eq!(administrator.name(&id, &looked["plan"], "alberi").status, 200);
     administrator.order(&id, "load", &json!({ "mode": "replace" }));
-    assert_eq!((administrator.settled(&id)["state"].clone(), rows(&town, "alberi")), (json!("loaded"), "10".to_owned()));
+    assert_eq!((administrator.settled(&id)["state"].clone(), rows(&town, "alberi")), (json!("loaded"), "1990".to_owned()));
     // and the layer is still its author's
     let (id, looked) = officer.deliver(&[("alberi.geojson", &trees(0..20, "Albero"))]);
-    assert_eq!(officer.name(&id, &looked["plan"], "alberi").json()["exists"]["rows"], 10);
+    assert_eq!(officer.name(&id, &looked["plan"], "alberi").json()["exists"]["rows"], 1_990);
 
     // citizens, programs and pages of others have nothing here
     let citizen = Person::new(&town, "citizen");

@@ -192,6 +192,18 @@ impl Guess {
     }
 }
 
+impl Guess {
+    /// As it is displayed, in Italian.
+    pub(crate) fn in_italian(&self) -> String {
+        let axes = if self.swapped { ", assi scambiati" } else { "" };
+        let where_to = match self.share_inside > 0.0 {
+            true => format!("mette il {} % delle righe dentro il confine", percent(self.share_inside)),
+            false => format!("le mette a {} dal confine", distance_words(self.distance_m).replace('.', ",")),
+        };
+        format!("{} ({}){axes} {where_to}", self.crs, self.title)
+    }
+}
+
 impl fmt::Display for Guess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let axes = if self.swapped { " --swap-axes" } else { "" };

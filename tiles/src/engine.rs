@@ -392,8 +392,9 @@ impl Engine {
         self.0.read().values().map(of).sum()
     }
 
+    /// Drafts are left out: what they are called is for whoever sees them.
     fn measure(&self) {
-        for kept in self.0.read().values() {
+        for kept in self.0.read().values().filter(|kept| !kept.plan.layer.draft) {
             if let Rows::Ready(state) = &*kept.rows() {
                 metrics::gauge!("tiles_memory_bytes", "layer" => kept.layer.to_string()).set(state.bytes() as f64);
                 metrics::gauge!("tiles_memory_rows", "layer" => kept.layer.to_string()).set(state.rows() as f64);

@@ -29,6 +29,7 @@ pub(super) fn short(record: &Record) -> Value {
 pub(super) async fn whole(conn: &mut PgConnection, who: &Principal, record: &Record) -> Result<Value, Problem> {
     let mut document = short(record);
     document["plan"] = record.plan_json().cloned().unwrap_or_default();
+    document["remarks"] = record.remarks.clone().unwrap_or_else(|| json!([]));
     document["difference"] = record.difference.clone().unwrap_or_default();
     document["report"] = record.report().map(with_words).unwrap_or_default();
     document["rules"] =

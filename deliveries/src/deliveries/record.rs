@@ -77,6 +77,7 @@ pub(crate) struct Record {
     state: String,
     pub(crate) stage: Option<Value>,
     plan: Option<Value>,
+    pub(crate) remarks: Option<Value>,
     pub(crate) mode: Option<String>,
     pub(crate) difference: Option<Value>,
     report: Option<Value>,
@@ -92,7 +93,7 @@ pub(crate) struct Record {
 }
 
 const SELECT: &str =
-    "select d.id, d.by, d.created_at, d.files, d.state, d.stage, d.plan, d.mode, d.difference, d.report, d.number, d.error,
+    "select d.id, d.by, d.created_at, d.files, d.state, d.stage, d.plan, d.remarks, d.mode, d.difference, d.report, d.number, d.error,
         d.job, d.freed, deliveries.state_of(d.job) as job_state, w.number as written, w.report as written_report, w.undone, w.last
    from deliveries.deliveries d
    left join lateral deliveries.written(d.id) w on d.mode is not null

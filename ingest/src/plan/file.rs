@@ -196,9 +196,13 @@ impl PlanFile {
 
     /// Reads a plan. An error names the line, what is wrong in it, and what is allowed.
     pub fn parse(text: &str, file: &str) -> Result<Self, IngestError> {
-        let line = |error: &toml::de::Error| error.span().map(|span| 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count());
-        let parsed = toml::Deserializer::parse(text).map_err(|error| {
-            IngestError::Plan { file: file.to_owned(), why: error.to_string().trim_end().to_owned(), field: None, line: line(&error) }
+        let line =
+            |error: &toml::de::Error| error.span().map(|span| 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count());
+        let parsed = toml::Deserializer::parse(text).map_err(|error| IngestError::Plan {
+            file: file.to_owned(),
+            why: error.to_string().trim_end().to_owned(),
+            field: None,
+            line: line(&error),
         })?;
         let plan: Self = serde_path_to_error::deserialize(parsed).map_err(|error| {
             let field = named(error.path());
@@ -216,7 +220,12 @@ impl PlanFile {
             let error = error.into_inner();
             IngestError::Plan { file: file.to_owned(), why: error.to_string(), field, line: Some(error.line()) }
         })?;
-        deserializer.end().map_err(|e| IngestError::Plan { file: file.to_owned(), why: e.to_string(), field: None, line: Some(e.line()) })?;
+        deserializer.end().map_err(|e| IngestError::Plan {
+            file: file.to_owned(),
+            why: e.to_string(),
+            field: None,
+            line: Some(e.line()),
+        })?;
         plan.checked(file)
     }
 

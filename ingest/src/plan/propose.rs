@@ -22,6 +22,8 @@ use crate::{IngestError, Progress, Request, Settings};
 pub struct Looked {
     /// The plan that is proposed.
     pub plan: PlanFile,
+    /// What to look at before loading, as in the plan's `found`, in both languages.
+    pub remarks: Vec<Text>,
     /// Some of the rows.
     pub sample: Sample,
 }
@@ -91,8 +93,9 @@ pub async fn look(
         inside_percent: (guess.share_inside * 1000.0).round() / 10.0,
         distance_m: guess.distance_m.round(),
     });
-    plan.found = Some(Found { made, remarks, files, candidates: candidates.collect(), columns });
-    Ok(Looked { plan, sample })
+    let said = remarks.iter().map(|remark| remark.en.clone()).collect();
+    plan.found = Some(Found { made, remarks: said, files, candidates: candidates.collect(), columns });
+    Ok(Looked { plan, remarks, sample })
 }
 
 /// Of files that nobody loaded before.
@@ -139,18 +142,26 @@ fn line(field: &FieldPlan, searchable: bool) -> FieldLine {
 }
 
 /// What was done with the last delivery, with the columns that this one has.
-fn again(kept: PlanFile, sources: &[Source], fields: &[FieldPlan], survey: &Survey, remarks: &mut Vec<String>) -> PlanFile {
-    remarks.push(format!("the plan of the last delivery of `{}`; look at what is new", kept.layer));
+fn again(kept: PlanFile, sources: &[Source], fields: &[FieldPlan], survey: &Survey, remarks: &mut Vec<Text>) -> PlanFile {
+    let layer = &kept.layer;
+    remarks.push(Text::new(
+        format!("il piano dell'ultima consegna di `{layer}`; guardare che cosa è nuovo"),
+        format!("the plan of the last delivery of `{layer}`; look at what is new"),
+    ));
     let (mut lines, gone): (Vec<FieldLine>, Vec<FieldLine>) =
         kept.fields.into_iter().partition(|line| fields.iter().any(|field| field.name == line.source));
     for line in &gone {
-        remarks.push(format!("the column `{}` is no longer in the file; the field `{}` would be gone", line.source, line.name));
+        let (source, name) = (&line.source, &line.name);
+        remarks.push(Text::new(
+            format!("la colonna `{source}` non è più nel file; il campo `{name}` sparirebbe"),
+            format!("the column `{source}` is no longer in the file; the field `{name}` would be gone"),
+        ));
     }
     for field in fields {
         if lines.iter().any(|line| line.source == field.name) {
             continue;
         }
-        remarks.push(format!("the column `{}` is new", field.name));
+        remarks.push(Text::new(format!("la colonna `{}` è nuova", field.name), format!("the column `{}` is new", field.name)));
         let taken = |name: &str| lines.iter().any(|line| line.name.as_str() == name);
         let mut new = line(field, false);
         if taken(new.name.as_str()) {
@@ -162,15 +173,20 @@ fn again(kept: PlanFile, sources: &[Source], fields: &[FieldPlan], survey: &Surv
     let mut key = kept.key.clone();
     if let Some(known) = kept.key.filter(|key| Key::named(key, fields, sources).is_err()) {
         key = survey.key.name(fields);
-        let now =
-            key.as_ref().map_or_else(|| "no column tells its rows apart".to_owned(), |key| format!("`{key}` would tell its rows apart"));
-        remarks.push(format!("rows were told apart by `{known}`, which the file has not; {now}"));
+        let (now_it, now) = match &key {
+            None => ("nessuna colonna distingue le righe".to_owned(), "no column tells its rows apart".to_owned()),
+            Some(key) => (format!("`{key}` le distinguerebbe"), format!("`{key}` would tell its rows apart")),
+        };
+        remarks.push(Text::new(
+            format!("le righe si distinguevano per `{known}`, che il file non ha; {now_it}"),
+            format!("rows were told apart by `{known}`, which the file has not; {now}"),
+        ));
     }
     PlanFile { fields: lines, key, ..kept }
 }
 
 /// The coordinate system: as the file says, if that can be; otherwise the one that fits best, to be looked at.
-fn place_it(plan: &mut PlanFile, sources: &[Source], candidates: &[Guess], remarks: &mut Vec<String>) {
+fn place_it(plan: &mut PlanFile, sources: &[Source], candidates: &[Guess], remarks: &mut Vec<Text>) {
     let fits = |guess: &&Guess| guess.share_inside >= place::ENOUGH;
     for source in sources {
         let stated = match &source.reader.layer().crs {
@@ -182,69 +198,105 @@ fn place_it(plan: &mut PlanFile, sources: &[Source], candidates: &[Guess], remar
         match (plan.crs.or(stated), candidates.iter().find(fits)) {
             (Some(crs), _) if candidates.iter().filter(fits).any(|g| g.same_as(crs) && g.swapped == plan.swap_axes) => {}
             (None, Some(best)) => {
-                remarks.push(format!("{file} states no coordinate system; {best}: look whether that is true"));
+                remarks.push(Text::new(
+                    format!("{file} non dichiara il sistema di riferimento; {}: controllare se è vero", best.in_italian()),
+                    format!("{file} states no coordinate system; {best}: look whether that is true"),
+                ));
                 (plan.crs, plan.swap_axes) = (Some(best.crs), best.swapped);
             }
             (None, None) => {
-                remarks.push(format!("{file} states no coordinate system, and none puts it inside the boundary: say one in `crs`"))
+                remarks.push(Text::new(
+                    format!("{file} non dichiara il sistema di riferimento, e nessuno lo mette dentro il confine: dirne uno in `crs`"),
+                    format!("{file} states no coordinate system, and none puts it inside the boundary: say one in `crs`"),
+                ));
             }
-            (Some(crs), Some(best)) => remarks.push(format!("{file}: as {crs} its rows lie outside the boundary; {best}")),
-            (Some(crs), None) => remarks.push(format!("{file}: as {crs} its rows lie outside the boundary")),
+            (Some(crs), best) => {
+                let outside_it = format!("{file}: come {crs} le righe cadono fuori dal confine");
+                let outside = format!("{file}: as {crs} its rows lie outside the boundary");
+                remarks.push(match best {
+                    Some(best) => Text::new(format!("{outside_it}; {}", best.in_italian()), format!("{outside}; {best}")),
+                    None => Text::new(outside_it, outside),
+                });
+            }
         }
     }
 }
 
 /// How many rows the register places, and why the others are not.
-fn told_places(placing: &Placing, survey: &Survey, remarks: &mut Vec<String>) {
+fn told_places(placing: &Placing, survey: &Survey, remarks: &mut Vec<Text>) {
     let (placed, rows) = placing.rows;
     let by = placing.place.as_ref().map_or("", Place::words);
-    remarks.push(format!("it has no coordinates; by {by}, as `[place]` says, {placed} of {rows} rows would be placed"));
+    remarks.push(Text::new(
+        format!("non ha coordinate; con il registro che dice `[place]` si posizionerebbero {placed} righe su {rows}"),
+        format!("it has no coordinates; by {by}, as `[place]` says, {placed} of {rows} rows would be placed"),
+    ));
     for out in survey.tally.kept_out().iter().filter(|out| Rule::of(out.reason) == Some(Rule::Unplaced)) {
-        remarks.push(format!(
-            "{} {} (for example row {}): {}",
-            out.rows,
-            out.reason.words().en,
-            out.examples.join(", "),
-            out.reason.cure().en
+        let (rows, words, cure, examples) = (out.rows, out.reason.words(), out.reason.cure(), out.examples.join(", "));
+        remarks.push(Text::new(
+            format!("{rows} {} (per esempio la riga {examples}): {}", words.it, cure.it),
+            format!("{rows} {} (for example row {examples}): {}", words.en, cure.en),
         ));
     }
 }
 
 /// Which rows are loaded, where they are of several kinds.
-fn kinds(plan: &mut PlanFile, files: &[FoundFile], remarks: &mut Vec<String>) {
+fn kinds(plan: &mut PlanFile, files: &[FoundFile], remarks: &mut Vec<Text>) {
     let sum = |of: fn(&FoundFile) -> u64| files.iter().map(of).sum::<u64>();
-    let mut kinds =
-        [(sum(|f| f.areas), Kind::Area, "areas"), (sum(|f| f.lines), Kind::Line, "lines"), (sum(|f| f.points), Kind::Point, "points")];
+    let mut kinds = [
+        (sum(|f| f.areas), Kind::Area, ["aree", "areas"]),
+        (sum(|f| f.lines), Kind::Line, ["linee", "lines"]),
+        (sum(|f| f.points), Kind::Point, ["punti", "points"]),
+    ];
     kinds.sort_by_key(|(rows, ..)| std::cmp::Reverse(*rows));
     if kinds[1].0 > 0 && plan.geometry.is_none() {
-        let told: Vec<String> = kinds.iter().filter(|(rows, ..)| *rows > 0).map(|(rows, _, name)| format!("{rows} {name}")).collect();
-        remarks.push(format!(
-            "it has {}; one kind becomes a layer, `geometry` says which; load the others as layers of their own",
-            told.join(", ")
+        let there = kinds.iter().filter(|(rows, ..)| *rows > 0);
+        let [told_it, told] =
+            [0, 1].map(|i| there.clone().map(|(rows, _, names)| format!("{rows} {}", names[i])).collect::<Vec<_>>().join(", "));
+        remarks.push(Text::new(
+            format!("ha {told_it}; un solo tipo diventa un livello, `geometry` dice quale; caricare gli altri come livelli a parte"),
+            format!("it has {told}; one kind becomes a layer, `geometry` says which; load the others as layers of their own"),
         ));
         plan.geometry = Some(kinds[0].1);
     }
     let without = sum(|f| f.without);
     if without > 0 {
-        remarks.push(format!("{without} rows have no geometry that can be loaded"));
+        remarks.push(Text::new(
+            format!("{without} righe non hanno una geometria che si possa caricare"),
+            format!("{without} rows have no geometry that can be loaded"),
+        ));
     }
 }
 
 /// What the first reading showed.
-fn what_shows(survey: &Survey, columns: &[FoundColumn], wrong: &Findings, remarks: &mut Vec<String>) {
+fn what_shows(survey: &Survey, columns: &[FoundColumn], wrong: &Findings, remarks: &mut Vec<Text>) {
     for (rule, rows, examples) in wrong.each() {
-        let examples: Vec<String> = examples.iter().map(Example::to_string).collect();
-        remarks.push(format!("{rows} rows {} (for example row {}): {}", rule.words().en, examples.join(", "), rule.cure().en));
+        let examples = examples.iter().map(Example::to_string).collect::<Vec<_>>().join(", ");
+        let (words, cure) = (rule.words(), rule.cure());
+        remarks.push(Text::new(
+            format!("{rows} righe {} (per esempio la riga {examples}): {}", words.it, cure.it),
+            format!("{rows} rows {} (for example row {examples}): {}", words.en, cure.en),
+        ));
     }
     if !survey.no_keys.is_empty() {
-        remarks.push(format!("{}: by the name it would tell rows apart, but values repeat or are missing", survey.no_keys.join(", ")));
+        let names = survey.no_keys.join(", ");
+        remarks.push(Text::new(
+            format!("{names}: dal nome distinguerebbe le righe, ma i valori si ripetono o mancano"),
+            format!("{names}: by the name it would tell rows apart, but values repeat or are missing"),
+        ));
     }
     if survey.lost_values > 0 {
-        remarks.push(format!("in {} rows a value is none of its kind and would be left empty", survey.lost_values));
+        let rows = survey.lost_values;
+        remarks.push(Text::new(
+            format!("in {rows} righe un valore non è del suo tipo e resterebbe vuoto"),
+            format!("in {rows} rows a value is none of its kind and would be left empty"),
+        ));
     }
-    let empty: Vec<&str> = columns.iter().filter(|c| c.filled == 0).map(|c| c.source.as_str()).collect();
+    let empty = columns.iter().filter(|c| c.filled == 0).map(|c| c.source.as_str()).collect::<Vec<_>>().join(", ");
     if !empty.is_empty() {
-        remarks.push(format!("without any value, so left out at first: {}", empty.join(", ")));
+        remarks.push(Text::new(
+            format!("senza alcun valore, quindi per ora escluse: {empty}"),
+            format!("without any value, so left out at first: {empty}"),
+        ));
     }
 }
 

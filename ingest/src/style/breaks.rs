@@ -55,8 +55,8 @@ fn fisher(values: &[f64], classes: usize) -> Vec<usize> {
         let mut next = vec![f64::INFINITY; n + 1];
         let mut begin = vec![0; n + 1];
         for to in class..=n {
-            for from in class - 1..to {
-                let total = least[from] + cost(from, to);
+            for (from, before) in least.iter().enumerate().take(to).skip(class - 1) {
+                let total = before + cost(from, to);
                 if total < next[to] {
                     (next[to], begin[to]) = (total, from);
                 }

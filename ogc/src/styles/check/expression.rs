@@ -298,7 +298,7 @@ impl Scene<'_> {
     }
 
     fn cases(&self, given: &[Value], wanted: Kind, at: &Place) -> Checked<Kind> {
-        if given.len() < 3 || given.len() % 2 == 0 {
+        if given.len() < 3 || given.len().is_multiple_of(2) {
             return Err(at.fault("`case` is pairs of a condition and a value, and the value where none holds"));
         }
         let last = given.len() - 1;
@@ -309,7 +309,7 @@ impl Scene<'_> {
     }
 
     fn matching(&self, given: &[Value], wanted: Kind, at: &Place) -> Checked<Kind> {
-        if given.len() < 4 || given.len() % 2 == 1 {
+        if given.len() < 4 || !given.len().is_multiple_of(2) {
             return Err(at.fault("`match` is an input, pairs of a label and a value, and the value where none of the labels fits"));
         }
         let input = self.kind(&given[0], Kind::Anything, &at.argument(1))?;
@@ -342,7 +342,7 @@ impl Scene<'_> {
     }
 
     fn step(&self, items: &[Value], wanted: Kind, outermost: bool, at: &Place) -> Checked<Kind> {
-        if items.len() < 5 || items.len() % 2 == 0 {
+        if items.len() < 5 || items.len().is_multiple_of(2) {
             return Err(at.fault("`step` is an input, the first value, and pairs of a number from which on another holds and that value"));
         }
         self.input(&items[1], outermost, &at.argument(1))?;
@@ -351,7 +351,7 @@ impl Scene<'_> {
     }
 
     fn interpolate(&self, items: &[Value], wanted: Kind, outermost: bool, at: &Place) -> Checked<Kind> {
-        if items.len() < 5 || items.len() % 2 == 0 {
+        if items.len() < 5 || items.len().is_multiple_of(2) {
             return Err(at.fault("`interpolate` is a way, an input, and pairs of a number and a value"));
         }
         if let Some(property) = self.property
