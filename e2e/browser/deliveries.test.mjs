@@ -181,7 +181,7 @@ test('a second delivery is compared first: what is new, moved and gone is on the
     assert.equal(sum(), before, 'the rows are what they were');
   }, { size: { width: 1440, height: 900 } }));
 
-test('a delivery that has few of the rows is warned of, and can leave the others where they are', () =>
+test('a delivery that has few of the rows is warned of, and applied only by who says so; or it leaves the others where they are', () =>
   visit(town, '/portal/', async (page) => {
     await open(page);
     await choose(page, file('alberi_prova.csv', trees().slice(0, 100)));
@@ -189,7 +189,18 @@ test('a delivery that has few of the rows is warned of, and can leave the others
     await button(page, 'Confronta').click();
     await page.locator('.warn', { hasText: '75' }).waitFor();
     await shoot(page, 'deliveries-warning');
-    await button(page, 'Applica, togliendo 300 righe').waitFor();
+    // who says so may all the same; and take it back
+    await button(page, 'Applica, togliendo 300 righe').click();
+    await button(page, 'Ritira questo aggiornamento').waitFor();
+    assert.equal(rowsOf('alberi_prova'), 100);
+    await button(page, 'Ritira questo aggiornamento').click();
+    await page.getByText('Aggiornamento ritirato').waitFor();
+    assert.equal(rowsOf('alberi_prova'), 400);
+
+    await page.getByRole('button', { name: 'Tutte le consegne' }).click();
+    await choose(page, file('alberi_prova.csv', trees().slice(0, 100)));
+    await planned(page);
+    await button(page, 'Confronta').click();
     await button(page, 'Confronta di nuovo, lasciando dove sono quelle sparite').click();
     await page.getByText('Nulla di diverso').waitFor();
     assert.equal(rowsOf('alberi_prova'), 400);
