@@ -9,6 +9,8 @@ import { precompress } from './build/precompress.ts';
  */
 export default defineConfig({
   base: './',
+  // the uploads' library has a parser of addresses for browsers without one: 10 kB, and the one package here that is no ES module
+  resolve: { alias: { 'url-parse': new URL('./src/deliveries/url.ts', import.meta.url).pathname } },
   plugins: [svelte(), precompress()],
   build: {
     target: 'es2022',
@@ -26,7 +28,7 @@ export default defineConfig({
             { name: 'maplibre', test: /node_modules[\\/]maplibre-gl[\\/].*\.m?js$|src[\\/]map[\\/](view|worker)\.ts$/ },
             // what several entries share is one request, not one for each file
             { name: 'shared', test: /src[\\/]map[\\/]overlay\.ts$|preload-helper/ },
-            { name: 'kit', test: /src[\\/](?!report|embed|map).*\.ts$|node_modules[\\/](svelte|esm-env)/, minShareCount: 2 },
+            { name: 'kit', test: /src[\\/](?!report|embed|map|.*deliver).*\.ts$|node_modules[\\/](svelte|esm-env)/, minShareCount: 2 },
           ],
         },
       },

@@ -41,12 +41,25 @@ pub(crate) struct Order {
     pub(crate) mode: Option<Mode>,
     pub(crate) draft: bool,
     pub(crate) keep_vanished: bool,
+    /// Percent; where somebody says that so many may vanish this once.
+    #[serde(default)]
+    pub(crate) vanish_at_most: Option<f64>,
 }
 
 impl Order {
     /// One that says nothing more yet.
     pub(crate) fn on(delivery: Uuid) -> Self {
-        Self { delivery, layer: None, source_layer: None, crs: None, swap_axes: false, mode: None, draft: false, keep_vanished: false }
+        Self {
+            delivery,
+            layer: None,
+            source_layer: None,
+            crs: None,
+            swap_axes: false,
+            mode: None,
+            draft: false,
+            keep_vanished: false,
+            vanish_at_most: None,
+        }
     }
 }
 

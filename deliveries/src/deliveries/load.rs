@@ -20,12 +20,13 @@ struct Wanted {
     draft: bool,
     #[serde(default)]
     keep_vanished: bool,
+    vanish_at_most: Option<f64>,
 }
 
 /// `POST /admin/deliveries/{id}/load`: the files become the layer that the plan names, at once or not at all.
 #[utoipa::path(post, path = "/admin/deliveries/{id}/load", tag = "administration",
     params(("id" = String, Path, description = "The delivery")),
-    responses((status = 202, description = "A job does it; `report` says then what became of them"), (status = 400, description = "The body is not `{mode, draft?, keep_vanished?}`"),
+    responses((status = 202, description = "A job does it; `report` says then what became of them"), (status = 400, description = "The body is not `{mode, draft?, keep_vanished?, vanish_at_most?}`"),
         (status = 404, description = "No such delivery, or not for you"), (status = 409, description = "The layer is there already or not there, is not yours, or a job is at it")))]
 pub(crate) async fn handler(
     Given(deliveries): Given<Deliveries>,
@@ -37,7 +38,8 @@ pub(crate) async fn handler(
     let mut transaction = deliveries.0.context.database.write(&who).await.map_err(failed)?;
     let record = Record::find_to_change(&mut transaction, &who, &id).await?;
     record.check_idle("loaded again")?;
-    let wanted: Wanted = read(&body, "{\"mode\": \"create\", \"replace\", \"append\" or \"update\", \"draft\"?, \"keep_vanished\"?}")?;
+    let wanted: Wanted =
+        read(&body, "{\"mode\": \"create\", \"replace\", \"append\" or \"update\", \"draft\"?, \"keep_vanished\"?, \"vanish_at_most\"?}")?;
     let plan = record.plan()?;
     let id = &plan.layer;
     let layer = document::layer(&mut transaction, id).await?;
@@ -58,7 +60,13 @@ pub(crate) async fn handler(
     if wanted.draft && wanted.mode != Mode::Create {
         return Err(Problem::invalid_parameter("draft", "only a new layer can be a draft", "`draft` with the mode `create`"));
     }
-    let order = Order { mode: Some(wanted.mode), draft: wanted.draft, keep_vanished: wanted.keep_vanished, ..Order::on(record.id) };
+    let order = Order {
+        mode: Some(wanted.mode),
+        draft: wanted.draft,
+        keep_vanished: wanted.keep_vanished,
+        vanish_at_most: wanted.vanish_at_most,
+        ..Order::on(record.id)
+    };
     order::put(&mut transaction, &who, LOAD, &order, State::Loading).await?;
     let details = json!({ "what": "load of a delivery ordered", "delivery": record.id, "mode": wanted.mode, "draft": wanted.draft });
     audit::record(&mut transaction, &who, Event::new(Action::Administer).on(id).details(details)).await.map_err(failed)?;

@@ -18,7 +18,7 @@ pub(super) async fn load(task: &Task, progress: &jobs::Progress) -> Result<Vec<(
     let request = Request {
         mode: order.mode.unwrap_or(Mode::Create),
         draft: order.draft,
-        update: Update { keep_vanished: order.keep_vanished, ..Update::default() },
+        update: Update { keep_vanished: order.keep_vanished, vanish_at_most: order.vanish_at_most, ..Update::default() },
         order: Some(order.delivery),
         ..task.request(plan.layer.clone())
     };

@@ -55,6 +55,8 @@ export const en: Record<keyof typeof it, string> = {
   'link.failed': 'The link was not copied: the browser does not allow it. It is in the address bar.',
   'rail.label': 'Tools',
   'tool.layers': 'Layers',
+  'tool.deliveries': 'Load data',
+  'info.export': 'Export',
   'tool.services': 'Services',
   'service.all': 'All services',
   'service.reports': 'Report a problem, see those known',

@@ -53,6 +53,8 @@ export const it = {
   'link.failed': 'Il collegamento non è stato copiato: il browser non lo permette. È nella barra degli indirizzi.',
   'rail.label': 'Strumenti',
   'tool.layers': 'Livelli',
+  'tool.deliveries': 'Carica dati',
+  'info.export': 'Esporta',
   'tool.services': 'Servizi',
   'service.all': 'Tutti i servizi',
   'service.reports': 'Segnalare un problema, vedere quelli già noti',

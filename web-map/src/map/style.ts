@@ -65,6 +65,26 @@ function dress(layer: LayerSpecification, shown: Shown): LayerSpecification {
   return { ...layer, layout, ...(paint ? { paint } : {}) } as LayerSpecification;
 }
 
+/** Drawings over drawings: what comes later lies above. */
+export function over(...additions: (Addition | undefined)[]): Addition {
+  const there = additions.filter((addition) => addition !== undefined);
+  return { sources: Object.assign({}, ...there.map(({ sources }) => sources)) as Addition['sources'], layers: there.flatMap(({ layers }) => layers) };
+}
+
+const placeOf = (layer: LayerSpecification) => (layer.metadata as Record<string, unknown> | undefined)?.['opensit:order'] as number | undefined;
+
+/** The style in which a catalogue layer is drawn by these layers instead of its own; each takes its place in the order over all layers. */
+export function drawnAs(style: StyleSpecification, id: string, drawn: LayerSpecification[]): StyleSpecification {
+  const own = style.layers.findIndex((layer) => catalogueLayer(layer) === id);
+  const layers = style.layers.filter((layer) => catalogueLayer(layer) !== id);
+  for (const layer of drawn) {
+    const order = placeOf(layer);
+    const above = order === undefined ? own : layers.findIndex((other) => (placeOf(other) ?? -Infinity) > order);
+    layers.splice(above < 0 ? layers.length : above, 0, layer);
+  }
+  return { ...style, layers };
+}
+
 /** The style with those features alone of a catalogue layer for which an expression is true. */
 export function only(style: StyleSpecification, id: string, rows: FilterSpecification): StyleSpecification {
   const layers = style.layers.map((layer) => {

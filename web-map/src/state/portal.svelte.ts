@@ -1,6 +1,6 @@
 /** The portal as one object: what is loaded, what is shown, and what follows from a reader's action. */
 import type { FeatureCollection } from 'geojson';
-import type { StyleSpecification } from 'maplibre-gl';
+import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import type { Bbox, Card, Catalogue, Change, Lang, Layer, LonLat, SearchResult, Theme } from '../api/contract';
 import { ChangeStream, type StreamState } from '../api/changes';
 import { fetchCatalogue, fetchStyle } from '../api/endpoints';
@@ -12,7 +12,7 @@ import { legendEntries } from '../legend/entries';
 import { basemapAddition } from '../map/basemap';
 import { Coalescer, type Burst } from '../map/live';
 import { EMPTY, MARK, markData, MEASURE, overlay, SELECTION, selectionData, SKETCH } from '../map/overlay';
-import { compose, sourcesOf, type Addition } from '../map/style';
+import { compose, drawnAs, over, sourcesOf, type Addition } from '../map/style';
 import type { Camera, MapView } from '../map/view';
 import type { Key } from '../i18n/translate';
 import { registration } from '../services/registry';
@@ -27,7 +27,7 @@ import { Session } from './session.svelte';
 import { SourceWatch } from './watch';
 import { adminTab, type AdminTab, type MapTool, type Work } from './work';
 
-export const PANELS = ['layers', 'services', 'measure', 'list', 'coordinates'] as const;
+export const PANELS = ['layers', 'services', 'measure', 'list', 'coordinates', 'deliveries'] as const;
 export type Panel = (typeof PANELS)[number];
 
 /** As close as a search or a row brings the reader; a point has no size to go by. */
@@ -52,6 +52,8 @@ class Portal {
   panel = $state<Panel>();
   /** The theme whose panel is open among the services. */
   service = $state<string>();
+  /** The delivery of files that is open in its panel. */
+  delivery = $state<string>();
   /** When both do not fit, what was asked for last lies in front. */
   front = $state<'panel' | 'cards'>('panel');
   live = $state<StreamState>('connecting');
@@ -69,6 +71,9 @@ class Portal {
   work = $state.raw<Work>();
   tool = $state.raw<MapTool>();
   sketch = $state.raw<FeatureCollection>();
+  /** What a delivery of files shows over the data; and how a layer would be drawn that somebody is choosing a style for. */
+  private staged: Addition | undefined;
+  private tried: { layer: string; drawn: LayerSpecification[] } | undefined;
   admin = $state<AdminTab>();
   /** The day that is shown, where it is not today. */
   day = $state<string>();
@@ -125,8 +130,8 @@ class Portal {
     const [zoom, center] = [link.zoom ?? 14, link.center ?? centre(this.whole(catalogue))];
     this.camera = { zoom, center, bearing: link.bearing ?? 0 };
     this.bbox = this.whole(catalogue);
-    const [panel, service] = (link.panel ?? '').split(':');
-    if (panel && (PANELS as readonly string[]).includes(panel)) [this.panel, this.service] = [panel as Panel, service];
+    const [panel, part] = (link.panel ?? '').split(':');
+    if (panel && (PANELS as readonly string[]).includes(panel)) [this.panel, this[panel === 'deliveries' ? 'delivery' : 'service']] = [panel as Panel, part];
     else if (innerWidth >= PHONE_PX && !location.hash) this.panel = 'layers';
   }
 
@@ -239,8 +244,8 @@ class Portal {
   composed(): StyleSpecification | undefined {
     if (!this.style) return undefined;
     const drawn = overlay({ selection: this.selection(), measure: this.measure.drawing(), mark: markData(this.marked), sketch: this.sketch });
-    return compose(this.style, {
-      on: new Set(this.layers.on), ...(this.day ? { day: this.day } : {}), ...(this.catalogue ? { catalogue: this.catalogue } : {}), opacity: this.layers.shown, overlay: drawn, ...(this.ground ? { basemap: this.ground } : {}),
+    return compose(this.tried ? drawnAs(this.style, this.tried.layer, this.tried.drawn) : this.style, {
+      on: new Set(this.layers.on), ...(this.day ? { day: this.day } : {}), ...(this.catalogue ? { catalogue: this.catalogue } : {}), opacity: this.layers.shown, overlay: over(this.staged, drawn), ...(this.ground ? { basemap: this.ground } : {}),
     });
   }
 
@@ -252,6 +257,20 @@ class Portal {
   /** What is being worked on is drawn by its own tool. */
   private selection(): FeatureCollection {
     return selectionData(this.work ? undefined : this.cards.selected?.geometry);
+  }
+
+  /** Draws this over the data, below what is selected; nothing without. */
+  stage(addition: Addition | undefined): void {
+    if (this.staged === addition) return;
+    this.staged = addition;
+    this.redraw();
+  }
+
+  /** Draws a layer so, as long as somebody looks how it would be; as it is declared without. */
+  tryOut(tried: { layer: string; drawn: LayerSpecification[] } | undefined): void {
+    if (this.tried === tried) return;
+    this.tried = tried;
+    this.redraw();
   }
 
   drawSketch(): void {
@@ -365,7 +384,8 @@ class Portal {
     if (this.panel === 'services' || (this.listed && burst.layers.has(this.listed))) this.revision += 1;
   }
 
-  private async reloadCatalogue(): Promise<void> {
+  /** Layers came, went, or are shown otherwise. */
+  async reloadCatalogue(): Promise<void> {
     try {
       const [catalogue, style] = await Promise.all([fetchCatalogue(), fetchStyle(prefs.theme, prefs.lang)]);
       this.layers.adopt(catalogue.layers);
@@ -454,6 +474,12 @@ class Portal {
     this.writeUrl();
   }
 
+  /** A delivery of files, or all of them. */
+  openDelivery(id: string | undefined): void {
+    this.delivery = id;
+    this.openPanel('deliveries');
+  }
+
   /** A theme's panel, or all of them. */
   openService(theme: string | undefined): void {
     this.service = theme;
@@ -468,11 +494,16 @@ class Portal {
 
   // --- the address ------------------------------------------------------------------------------------------------------
 
+  /** Which of a panel's parts is open. */
+  private part(): string | undefined {
+    return this.panel === 'services' ? this.service : this.panel === 'deliveries' ? this.delivery : undefined;
+  }
+
   link(): Link {
     const { camera, cards } = this;
     return {
       ...camera, layers: this.layers.shown, basemap: this.basemap, theme: prefs.theme, lang: prefs.lang,
-      ...(this.panel ? { panel: this.panel === 'services' && this.service ? `services:${this.service}` : this.panel } : {}),
+      ...(this.panel ? { panel: [this.panel, ...(this.part() ? [this.part()] : [])].join(':') } : {}),
       ...(this.comune ? { comune: this.comune } : {}),
       ...(this.admin ? { admin: this.admin } : {}),
       ...(this.day ? { day: this.day } : {}),
