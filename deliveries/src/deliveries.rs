@@ -19,13 +19,19 @@ pub(crate) mod undo;
 use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
-use kernel::Problem;
+use kernel::{Problem, Text};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::words::said;
+
 /// The same for a delivery that never was and one that is somebody else's.
 fn absent() -> Problem {
-    Problem::not_found("you have no such delivery; those that nobody goes on with are removed after some days")
+    let words = Text::new(
+        "non avete questa consegna; quelle con cui nessuno va avanti vengono tolte dopo qualche giorno",
+        "you have no such delivery; those that nobody goes on with are removed after some days",
+    );
+    said(Problem::not_found, &words)
 }
 
 /// A JSON document that is one person's alone.

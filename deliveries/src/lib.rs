@@ -4,6 +4,7 @@ mod deliveries;
 mod folder;
 mod sweep;
 mod uploads;
+mod words;
 mod work;
 mod writing;
 

@@ -17,7 +17,9 @@ mod store;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use kernel::Problem;
+use kernel::{Problem, Text};
+
+use crate::words::said;
 
 pub(crate) use store::Upload;
 
@@ -63,5 +65,9 @@ fn http_date(at: DateTime<Utc>) -> HeaderValue {
 
 /// The same for an upload that never was, one that is somebody else's and one that has expired.
 fn absent() -> Problem {
-    Problem::not_found("you have no such upload; those that nobody goes on with are removed after a while")
+    let words = Text::new(
+        "non avete questo invio; quelli con cui nessuno va avanti vengono tolti dopo un po'",
+        "you have no such upload; those that nobody goes on with are removed after a while",
+    );
+    said(Problem::not_found, &words)
 }

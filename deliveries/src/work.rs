@@ -8,9 +8,9 @@ mod look;
 
 use std::path::Path;
 
-use ingest::{IngestError, Mode, PlanFile, Request, Stop};
+use ingest::{IngestError, Mode, PlanFile, Request, Stop, Told};
 use jobs::{Failure, Job, Output, Progress};
-use kernel::{LayerId, Principal, Problem, Srid};
+use kernel::{LayerId, Principal, Problem, Srid, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::types::Json;
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::Deliveries;
 use crate::deliveries::record::SentFile;
+use crate::words::{said, words_of};
 
 pub(crate) const LOOK: &str = "deliveries.look";
 pub(crate) const COMPARE: &str = "deliveries.compare";
@@ -68,7 +69,11 @@ pub(crate) fn srid(name: Option<&str>) -> Result<Option<Srid>, Problem> {
     let refused = |name: &str, error: &crs::CrsError| {
         let known: Vec<String> = crs::all().iter().map(|crs| crs.srid().to_string()).collect();
         let short: String = name.chars().take(40).collect();
-        Problem::invalid_parameter("crs", format!("`{short}`: {}", error.to_string().chars().take(300).collect::<String>()), known)
+        let words = Text::new(
+            format!("`{short}` non è un sistema di coordinate di questo programma; sceglierne uno dell'elenco"),
+            format!("`{short}`: {}", error.to_string().chars().take(300).collect::<String>()),
+        );
+        said(|detail| Problem::invalid_parameter("crs", detail, known), &words)
     };
     name.map(|name| crs::Crs::named(name).map(|crs| crs.srid()).map_err(|error| refused(name, &error))).transpose()
 }
@@ -221,12 +226,12 @@ impl Task {
 
     /// The plan and, if there is one, the layer that it names, which they may still write.
     async fn planned(&self) -> Result<PlanFile, IngestError> {
-        let lost = |why: String| IngestError::Plan { file: "the delivery".to_owned(), why, field: None, line: None };
-        let plan = self.plan.clone().ok_or_else(|| lost("there is none".to_owned()))?;
+        let lost = |why: Text| IngestError::Plan { file: "the delivery".to_owned(), why, field: None, line: None };
+        let plan = self.plan.clone().ok_or_else(|| lost(Text::new("non c'è", "there is none")))?;
         let mut connection =
             self.owner.acquire().await.map_err(|cause| IngestError::Database { what: "has no connection to spare", cause })?;
         if let Some(layer) = catalogue::store::get(&mut connection, &plan.layer).await? {
-            crate::writing::check(&self.who, &layer).map_err(|problem| lost(problem.detail().to_owned()))?;
+            crate::writing::check(&self.who, &layer).map_err(|problem| lost(words_of(&problem)))?;
         }
         Ok(plan)
     }
@@ -265,16 +270,19 @@ fn is_away(cause: &sqlx::Error) -> bool {
 /// What is told of an error.
 fn problem(error: &IngestError, folder: &Path) -> Problem {
     // where the server has its files is nobody's business
-    let said = error.to_string().replace(&format!("{}/", folder.display()), "");
+    let Text { it, en } = error.words(Told::Plan);
+    let [it, en] = [it, en].map(|text| text.replace(&format!("{}/", folder.display()), ""));
     let full = match error {
         IngestError::Io { cause, .. } => matches!(cause.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded),
         IngestError::Database { cause: sqlx::Error::Database(cause), .. } => cause.code().is_some_and(|code| code == "53100"),
         _ => false,
     };
     if full {
-        return Problem::insufficient_storage(format!(
-            "the server's disk is full ({said}); nothing was loaded. Ask the administrator for room"
-        ));
+        let words = Text::new(
+            format!("il disco del server è pieno ({it}); nulla è stato caricato. Chiedere spazio a chi amministra"),
+            format!("the server's disk is full ({en}); nothing was loaded. Ask the administrator for room"),
+        );
+        return said(Problem::insufficient_storage, &words);
     }
-    Problem::unfit_file(said)
+    said(Problem::unfit_file, &Text::new(it, en))
 }

@@ -2,6 +2,8 @@
 
 use kernel::{Layer, Principal, Problem};
 
+use crate::words::conflict;
+
 /// The layers that are made of files.
 const PUBLISHED: &str = "published";
 
@@ -16,12 +18,15 @@ pub(crate) fn check(who: &Principal, layer: &Layer) -> Result<(), Problem> {
         return Ok(());
     }
     let id = &layer.id;
-    Err(Problem::conflict(if layer.module == PUBLISHED || !who.may_read(layer) {
-        format!("the name `{id}` is taken by a layer that is not yours; give the layer another name in the plan")
-    } else {
-        format!(
-            "`{id}` belongs to the module `{}`, which declares its fields and fills it; give the layer another name in the plan",
-            layer.module
-        )
-    }))
+    if layer.module == PUBLISHED || !who.may_read(layer) {
+        return Err(conflict(
+            format!("il nome `{id}` è di un livello che non è vostro; dare al livello un altro nome nel piano"),
+            format!("the name `{id}` is taken by a layer that is not yours; give the layer another name in the plan"),
+        ));
+    }
+    let module = &layer.module;
+    Err(conflict(
+        format!("`{id}` è del modulo `{module}`, che ne dichiara i campi e lo riempie; dare al livello un altro nome nel piano"),
+        format!("`{id}` belongs to the module `{module}`, which declares its fields and fills it; give the layer another name in the plan"),
+    ))
 }

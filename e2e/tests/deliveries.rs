@@ -250,6 +250,8 @@ fn a_file_is_sent_planned_loaded_delivered_again_and_taken_back() {
     plan["field"][1]["colour"] = "red".into();
     let wrong = officer.json("PUT", &format!("/admin/deliveries/{id}/plan"), &plan);
     assert!(wrong.status == 400 && wrong.text().contains("colour"), "{}", wrong.text());
+    let words = &wrong.json()["errors"][0]["words"];
+    assert!(words["it"].as_str().unwrap().contains("campo sconosciuto `colour`"), "who reads Italian is told in Italian: {words}");
     assert_eq!(wrong.json()["errors"][0]["field"], "field[1].colour", "{}", wrong.text());
 
     // a draft is there for its author alone
@@ -543,6 +545,7 @@ fn what_is_somebody_elses_is_not_there_and_layers_are_their_authors() {
     assert_eq!(looked["plan"]["layer"], "querce", "the plan of their own layer is known, not that of the other: {looked}");
     let taken = other.name(&id, &looked["plan"], "alberi");
     assert_eq!((taken.status, taken.text().contains("not yours")), (409, true), "{}", taken.text());
+    assert!(taken.json()["words"]["it"].as_str().unwrap().contains("non è vostro"), "{}", taken.text());
     let theme = other.name(&id, &looked["plan"], "parcels");
     assert!(theme.status == 409 && theme.text().contains("cadastre"), "{}", theme.text());
     // an administrator may
@@ -701,6 +704,9 @@ fn what_is_meant_ill_is_refused_and_leaves_nothing() {
         assert_eq!(looked["state"], "failed", "{name}: {looked}");
         let detail = looked["error"]["detail"].as_str().unwrap();
         assert!(detail.contains(why), "{name}: {detail}");
+        let words = &looked["error"]["words"];
+        assert!(words["en"] == detail && words["it"] != detail && words["it"].as_str().unwrap().contains(name), "{name}: {words}");
+        assert!(!looked["error"].to_string().contains(town.data_dir().to_str().unwrap()), "{name}: {words}");
         assert!(!detail.contains(town.data_dir().to_str().unwrap()), "where the server has its files is nobody's business: {detail}");
         assert!(!town.data_dir().join("uploads/deliveries").join(&id).join("unpacked").exists(), "{name}");
         // nothing can be made of it

@@ -76,7 +76,7 @@ fn a_plan_is_made_changed_obeyed_kept_and_proposed_again() {
     let plan = folder.join("piante.toml");
 
     let made = ingest(&town, &["plan", path(&file), "--out", path(&plan)]);
-    assert!(made.ok && made.out.contains("--crs EPSG:3004") && made.out.contains("look whether that is true"), "{} {}", made.out, made.err);
+    assert!(made.ok && made.out.contains("EPSG:3004 (") && made.out.contains("look whether that is true"), "{} {}", made.out, made.err);
     refused(&town, &["plan", path(&file), "--out", path(&plan)], &["piante.toml", "is there already"]);
     let text = fs::read_to_string(&plan).unwrap();
     for words in
@@ -210,11 +210,9 @@ fn rules_keep_mend_keep_out_and_stop() {
         .collect::<Vec<_>>();
     assert_eq!(out, [("by_rule", 2), ("invalid", 1)], "{report}");
 
-    for (rule, words) in [
-        ("invalid-geometry", "1 with an invalid area (for example row 4)"),
-        ("overlap", "over another row's (for example row 2"),
-        ("duplicate", "row 6"),
-    ] {
+    for (rule, words) in
+        [("invalid-geometry", "1 row with an invalid area (row 4)"), ("overlap", "over another row's ("), ("duplicate", "row 6")]
+    {
         refused(
             &town,
             &[path(&file), "--plan", path(&with("regole_c", &format!("{rule} = \"stop\"")))],
@@ -314,7 +312,7 @@ fn validity_and_kinds_of_geometry_are_as_the_plan_says() {
     let skipped = |source: &str| lines.iter().find(|f| f["source"] == source).unwrap()["skip"] == true;
     assert!(skipped("BlockName") && !skipped("Layer"), "columns without values are left out at first: {proposed}");
     assert!(proposed["found"]["file"][0]["layers"].to_string().contains("EDIFICI"), "{proposed}");
-    assert!(proposed["found"]["remarks"].to_string().contains("2 lines, 1 points"), "{proposed}");
+    assert!(proposed["found"]["remarks"].to_string().contains("2 lines, 1 point"), "{proposed}");
     let plan = write(folder, "rilievo.toml", "version = 1\nlayer = \"edifici_dxf\"\ncrs = \"EPSG:7792\"\ngeometry = \"area\"\n");
     let report = loaded(&town, &[path(&dxf), "--plan", path(&plan)]);
     assert_eq!((&report["rows_loaded"], &report["kept_out"][0]["reason"]), (&json!(1), &json!("other_family")), "{report}");

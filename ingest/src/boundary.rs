@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crs::{Region, Transformer};
-use kernel::Srid;
+use kernel::{Srid, Text};
 use sqlx::{Connection, PgConnection};
 
 use crate::geometry::{self, Family, Shape};
@@ -65,20 +65,33 @@ fn read(path: &Path, storage: Srid, opener: &Opener) -> Result<Vec<(Comune, Shap
     let folder = tempfile::tempdir().map_err(IngestError::io(std::env::temp_dir()))?;
     let mut sources = open::open(&[path.to_owned()], None, folder.path(), opener, &limits)?;
     let [source] = sources.as_mut_slice() else {
-        return Err(refuse(&path.display().to_string(), "there are several files in it"));
+        return Err(refuse(&path.display().to_string(), Text::new("contiene più file", "there are several files in it")));
     };
     let file = source.file.clone();
-    let columns = Columns::find(source.reader.layer()).ok_or_else(|| refuse(&file, "it lacks a column for the ISTAT code or the name"))?;
+    let columns = Columns::find(source.reader.layer()).ok_or_else(|| {
+        refuse(
+            &file,
+            Text::new("gli manca una colonna per il codice ISTAT o per il nome", "it lacks a column for the ISTAT code or the name"),
+        )
+    })?;
     let from = match source.reader.layer().crs {
         DeclaredCrs::Stated(srid) | DeclaredCrs::Recognised(srid, _) => srid,
-        _ => return Err(refuse(&file, "it states no coordinate system; save it as GeoJSON or GeoPackage with one")),
+        _ => {
+            return Err(refuse(
+                &file,
+                Text::new(
+                    "non dichiara il sistema di riferimento; salvarlo come GeoJSON o GeoPackage con uno",
+                    "it states no coordinate system; save it as GeoJSON or GeoPackage with one",
+                ),
+            ));
+        }
     };
     let mut areas = gather(source.reader.as_mut(), &columns, &file, &limits)?;
     let region = areas.first().and_then(|(comune, _)| Region::of_comune(&comune.istat)).unwrap_or_default();
     let transformer = Transformer::new(from, storage, &crs::Settings::new(region))
         .map_err(|cause| IngestError::UnknownCrs { file: file.clone(), cause })?;
     for (comune, shape) in &mut areas {
-        transformer.convert(&mut shape.positions).map_err(|e| refuse(&file, &format!("{}: {e}", comune.name)))?;
+        transformer.convert(&mut shape.positions).map_err(|e| refuse(&file, Text::same(format!("{}: {e}", comune.name))))?;
     }
     Ok(areas)
 }
@@ -88,7 +101,8 @@ fn gather(reader: &mut dyn Reader, columns: &Columns, file: &str, limits: &Limit
     let mut wrong = None;
     reader.read(&mut |row| match columns.area(row, limits) {
         Ok((comune, _)) if areas.iter().any(|(c, _)| c.istat == comune.istat) => {
-            wrong = Some(format!("{} ({}) is in it twice", comune.name, comune.istat));
+            let (name, istat) = (&comune.name, &comune.istat);
+            wrong = Some(Text::new(format!("{name} ({istat}) c'è due volte"), format!("{name} ({istat}) is in it twice")));
             ControlFlow::Break(())
         }
         Ok(area) => {
@@ -101,8 +115,8 @@ fn gather(reader: &mut dyn Reader, columns: &Columns, file: &str, limits: &Limit
         }
     })?;
     match wrong {
-        Some(why) => Err(refuse(file, &why)),
-        None if areas.is_empty() => Err(refuse(file, "it has no rows")),
+        Some(why) => Err(refuse(file, why)),
+        None if areas.is_empty() => Err(refuse(file, Text::new("non ha righe", "it has no rows"))),
         None => Ok(areas),
     }
 }
@@ -120,21 +134,29 @@ impl Columns {
         Some(Self { istat: find(&ISTAT)?, catasto: find(&CATASTO), name: find(&NAME)? })
     }
 
-    fn area(&self, row: Row, limits: &Limits) -> Result<(Comune, Shape), String> {
+    fn area(&self, row: Row, limits: &Limits) -> Result<(Comune, Shape), Text> {
         let number = row.number;
+        let of_row = |name: &str, it: &str, en: &str| {
+            let who = if name.is_empty() { String::new() } else { format!(" ({name})") };
+            Text::new(format!("la riga {number}{who} {it}"), format!("row {number}{who} {en}"))
+        };
         let text = |index: usize| row.values.get(index).and_then(Value::to_text).map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
-        let name = text(self.name).ok_or_else(|| format!("row {number} has no name"))?;
-        let code = text(self.istat).ok_or_else(|| format!("row {number} ({name}) has no ISTAT code"))?;
+        let name = text(self.name).ok_or_else(|| of_row("", "non ha un nome", "has no name"))?;
+        let code = text(self.istat).ok_or_else(|| of_row(&name, "non ha un codice ISTAT", "has no ISTAT code"))?;
         // a number has lost its zeros
         let istat = format!("{code:0>6}");
         if Region::of_comune(&istat).is_none() {
-            return Err(format!("row {number} ({name}) has the ISTAT code `{code}`, which no comune has"));
+            return Err(of_row(
+                &name,
+                &format!("ha il codice ISTAT `{code}`, che nessun comune ha"),
+                &format!("has the ISTAT code `{code}`, which no comune has"),
+            ));
         }
         let comune = Comune { istat, catasto: self.catasto.and_then(text), name };
         match geometry::tidy(row.geometry, limits) {
             Ok(tidied) if tidied.shape.family == Family::Polygon => Ok((comune, tidied.shape)),
-            Ok(_) => Err(format!("row {number} ({}) is no area", comune.name)),
-            Err(reason) => Err(format!("row {number} ({}) is {}", comune.name, reason.words().en)),
+            Ok(_) => Err(of_row(&comune.name, "non è un'area", "is no area")),
+            Err(reason) => Err(of_row(&comune.name, &format!("è {}", reason.words().it), &format!("is {}", reason.words().en))),
         }
     }
 }
@@ -164,6 +186,6 @@ async fn store(database: &mut PgConnection, areas: &[(Comune, Shape)], storage: 
     transaction.commit().await
 }
 
-fn refuse(file: &str, why: &str) -> IngestError {
-    IngestError::Boundary { file: file.to_owned(), why: why.to_owned() }
+fn refuse(file: &str, why: Text) -> IngestError {
+    IngestError::Boundary { file: file.to_owned(), why }
 }

@@ -34,7 +34,7 @@ mod survey;
 mod update;
 
 pub use boundary::{Boundary, Comune};
-pub use error::IngestError;
+pub use error::{IngestError, NoUndo, Stopping, Told};
 pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, count, export, serve_writer};
 pub use place::Guess;
 pub use plan::{

@@ -93,11 +93,4 @@ impl Tally {
         list.sort_by_key(|k| std::cmp::Reverse(k.rows));
         list
     }
-
-    /// Why nothing is left, for an error.
-    pub(crate) fn reasons(&self) -> String {
-        let part =
-            |k: &KeptOut| format!("{} {} (for example row {}): {}", k.rows, k.reason.words().en, k.examples.join(", "), k.reason.cure().en);
-        self.kept_out().iter().map(part).collect::<Vec<_>>().join("; ")
-    }
 }

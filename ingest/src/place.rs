@@ -3,11 +3,9 @@
 mod locator;
 mod territory;
 
-use std::fmt;
-
 use crs::{Crs, Transformer};
-use kernel::Srid;
 use kernel::layer::Accuracy;
+use kernel::{Srid, Text};
 use serde::Serialize;
 use sqlx::PgConnection;
 
@@ -17,7 +15,7 @@ pub(crate) use territory::Territory;
 use crate::report::{CrsSource, Note};
 use crate::source::{DeclaredCrs, Source};
 use crate::survey::FileSurvey;
-use crate::{IngestError, Request, Settings};
+use crate::{IngestError, Request, Settings, Told};
 
 /// The share of a file's rows that must lie inside the boundary, or near it.
 pub(crate) const ENOUGH: f64 = 0.5;
@@ -104,10 +102,9 @@ async fn check(
     if swapped.near >= ENOUGH {
         return Err(IngestError::SwappedAxes { file, crs, share: percent(swapped.near) });
     }
-    let distance = as_it_is.median_m.map_or_else(|| "beyond measure".to_owned(), distance_words);
     let mut candidates = guesses(&survey.sample, Some(crs), territory, settings);
     candidates.retain(|g| g.share_inside > as_it_is.inside);
-    Err(IngestError::Outside { file, crs, share: percent(as_it_is.inside), distance, candidates })
+    Err(IngestError::Outside { file, crs, share: percent(as_it_is.inside), distance_m: as_it_is.median_m, candidates })
 }
 
 /// Positions in storage; those that have no place there are left out.
@@ -193,26 +190,28 @@ impl Guess {
 }
 
 impl Guess {
-    /// As it is displayed, in Italian.
-    pub(crate) fn in_italian(&self) -> String {
-        let axes = if self.swapped { ", assi scambiati" } else { "" };
-        let where_to = match self.share_inside > 0.0 {
-            true => format!("mette il {} % delle righe dentro il confine", percent(self.share_inside)),
-            false => format!("le mette a {} dal confine", distance_words(self.distance_m).replace('.', ",")),
+    /// What it would do to the rows, and how it is named.
+    pub(crate) fn words(&self, told: Told) -> Text {
+        let (crs, title) = (self.crs, &self.title);
+        let [it, en] = match told {
+            Told::CommandLine => {
+                let axes = if self.swapped { " --swap-axes" } else { "" };
+                [format!("`--crs {crs}{axes}` ({title})"), format!("`--crs {crs}{axes}` ({title})")]
+            }
+            Told::Plan => {
+                let [it, en] = if self.swapped { [", assi scambiati,", ", axes swapped,"] } else { ["", ""] };
+                [format!("{crs} ({title}){it}"), format!("{crs} ({title}){en}")]
+            }
         };
-        format!("{} ({}){axes} {where_to}", self.crs, self.title)
-    }
-}
-
-impl fmt::Display for Guess {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let axes = if self.swapped { " --swap-axes" } else { "" };
-        write!(f, "`--crs {}{axes}` ({}) puts ", self.crs, self.title)?;
         if self.share_inside > 0.0 {
-            write!(f, "{} % of the rows inside the boundary", percent(self.share_inside))
-        } else {
-            write!(f, "them {} away from the boundary", distance_words(self.distance_m))
+            let share = percent(self.share_inside);
+            return Text::new(
+                format!("{it} mette il {share} % delle righe dentro il confine"),
+                format!("{en} puts {share} % of the rows inside the boundary"),
+            );
         }
+        let away = distance_words(self.distance_m);
+        Text::new(format!("{it} le mette a {away} dal confine"), format!("{en} puts them {away} away from the boundary"))
     }
 }
 
@@ -224,6 +223,7 @@ pub(crate) fn title(srid: Srid) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Guess, without_strays};
+    use crate::Told;
     use kernel::Srid;
 
     #[test]
@@ -237,6 +237,7 @@ mod tests {
     #[test]
     fn a_guess_says_what_to_type() {
         let guess = Guess { crs: Srid::new(3003).unwrap(), title: "Gauss".into(), swapped: true, share_inside: 0.985, distance_m: 0.0 };
-        assert_eq!(guess.to_string(), "`--crs EPSG:3003 --swap-axes` (Gauss) puts 99 % of the rows inside the boundary");
+        assert_eq!(guess.words(Told::CommandLine).en, "`--crs EPSG:3003 --swap-axes` (Gauss) puts 99 % of the rows inside the boundary");
+        assert_eq!(guess.words(Told::Plan).it, "EPSG:3003 (Gauss), assi scambiati, mette il 99 % delle righe dentro il confine");
     }
 }

@@ -14,6 +14,7 @@ use kernel::layer::{Accuracy, Audience, Code, Field, FieldType, GeometryType, Wr
 use kernel::{Column, Layer, LayerId, Srid, TableName, Text};
 
 use crate::names;
+use crate::report::kind_name;
 use crate::source::{Source, SourceLayer};
 use crate::style::default_style;
 use crate::{IngestError, Request};
@@ -160,16 +161,18 @@ fn wider(a: FieldType, b: FieldType) -> FieldType {
     }
 }
 
-fn difference(missing: &[&str], more: &[&str]) -> String {
+fn difference(missing: &[&str], more: &[&str]) -> Text {
     let list = |names: &[&str]| names.iter().map(|n| format!("`{}`", n.trim())).collect::<Vec<_>>().join(", ");
-    let mut parts = Vec::new();
+    let (mut it, mut en) = (Vec::new(), Vec::new());
     if !missing.is_empty() {
-        parts.push(format!("it lacks {}", list(missing)));
+        it.push(format!("non ha {}", list(missing)));
+        en.push(format!("it lacks {}", list(missing)));
     }
     if !more.is_empty() {
-        parts.push(format!("it has {} besides", list(more)));
+        it.push(format!("ha in più {}", list(more)));
+        en.push(format!("it has {} besides", list(more)));
     }
-    parts.join(" and ")
+    Text::new(it.join(" e "), en.join(" and "))
 }
 
 /// The fields that might be keys, the likeliest first, by number.
@@ -182,16 +185,17 @@ pub(crate) fn fit_into(fields: &mut [FieldPlan], layer: &Layer) -> Result<(), In
     let missing: Vec<&str> = layer.fields.iter().filter(|f| fields.iter().all(|p| p.column != f.name)).map(|f| f.name.as_str()).collect();
     let own = |p: &&FieldPlan| p.role == Role::Field;
     let more: Vec<&str> = fields.iter().filter(own).filter(|p| layer.field(p.column.as_str()).is_none()).map(|p| p.name.as_str()).collect();
-    let refuse = |difference: String| IngestError::DoesNotFit { layer: layer.id.clone(), difference };
+    let refuse = |difference: Text| IngestError::DoesNotFit { layer: layer.id.clone(), difference };
     match (layer.validity, fields.iter().any(|p| p.role != Role::Field)) {
         (true, false) => {
-            return Err(refuse(format!(
-                "its rows have a validity, and nobody said in which columns the file has it (`[validity]` in a plan; `opensit ingest report {} \
-                 --plan` prints the one of the last delivery)",
-                layer.id
+            return Err(IngestError::NoValidity(layer.id.clone()));
+        }
+        (false, true) => {
+            return Err(refuse(Text::new(
+                "per il piano le righe del file hanno una validità, e quelle del livello non l'hanno",
+                "by the plan the file's rows have a validity, and the layer's have none",
             )));
         }
-        (false, true) => return Err(refuse("by the plan the file's rows have a validity, and the layer's have none".to_owned())),
         _ => {}
     }
     if !missing.is_empty() || !more.is_empty() {
@@ -201,7 +205,11 @@ pub(crate) fn fit_into(fields: &mut [FieldPlan], layer: &Layer) -> Result<(), In
         let Some(field) = layer.field(plan.column.as_str()) else { continue };
         // a text is read as what is written in it, row by row: formats without types write everything so
         if field.kind != plan.kind && plan.kind != FieldType::Text && wider(field.kind, plan.kind) != field.kind {
-            return Err(refuse(format!("its field {} is of the type {:?}, the layer's is {:?}", plan.name, plan.kind, field.kind)));
+            let (name, kind, there) = (&plan.name, plan.kind, field.kind);
+            return Err(refuse(Text::new(
+                format!("il suo campo {name} è del tipo {}, quello del livello {}", kind_name(kind, true), kind_name(there, true)),
+                format!("its field {name} is of the type {kind:?}, the layer's is {there:?}"),
+            )));
         }
         plan.kind = field.kind;
     }

@@ -1,5 +1,6 @@
 //! What happened, for people and for programs.
 
+mod counted;
 mod html;
 mod kept;
 mod note;
@@ -11,14 +12,16 @@ use kernel::{Bbox, Language, LayerId, Srid, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+pub(crate) use counted::{rows, rows_are};
 pub use kept::KeptReport;
 pub use note::Note;
 pub use reason::Reason;
+pub(crate) use words::kind as kind_name;
 
-use crate::Mode;
 use crate::register::Unplaced;
 use crate::rules::Finding;
 use crate::update::Difference;
+use crate::{Mode, Told};
 
 /// What became of a load.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -157,11 +160,11 @@ pub enum IdSource {
 }
 
 impl Report {
-    /// The report as JSON, in which each reason and rule has its `words` and its `cure`, and a difference its `words`.
+    /// The report as JSON, in the words of the plan, in which each reason and rule has its `words` and its `cure`, and a difference its `words`.
     pub fn with_words(&self) -> Value {
         let Ok(mut document) = serde_json::to_value(self) else { return Value::Null };
         for (row, kept) in document["kept_out"].as_array_mut().into_iter().flatten().zip(&self.kept_out) {
-            (row["words"], row["cure"]) = (json!(kept.reason.words()), json!(kept.reason.cure()));
+            (row["words"], row["cure"]) = (json!(kept.reason.words()), json!(kept.reason.cure(Told::Plan)));
         }
         for (row, found) in document["findings"].as_array_mut().into_iter().flatten().zip(&self.findings) {
             (row["words"], row["cure"]) = (json!(found.rule.words()), json!(found.rule.cure()));

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::plan::PlanFile;
 use crate::rules::{Rules, Thresholds};
-use crate::{ReaderProcess, Stop};
+use crate::{ReaderProcess, Stop, Told};
 
 /// What to load, and how.
 #[derive(Clone, Debug)]
@@ -95,6 +95,11 @@ impl Mode {
 }
 
 impl Request {
+    /// Who reads what is told of it: an order comes from the portal.
+    pub(crate) fn told(&self) -> Told {
+        if self.order.is_some() { Told::Plan } else { Told::CommandLine }
+    }
+
     /// As a plan says, where nothing else was said.
     pub fn by(mut self, plan: PlanFile) -> Self {
         self.title = self.title.or_else(|| plan.title.clone().map(Text::from));

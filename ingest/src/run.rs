@@ -8,7 +8,7 @@ use catalogue::store;
 use chrono::{DateTime, Utc};
 use crs::Transformer;
 use kernel::layer::{Accuracy, FieldType};
-use kernel::{Layer, Srid};
+use kernel::{Layer, Srid, Text};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use tokio::sync::mpsc::unbounded_channel;
 
@@ -23,7 +23,7 @@ use crate::source::open::Opener;
 use crate::source::{Source, open};
 use crate::survey::{self, Key, Survey};
 use crate::update::{self, Delivered, Delivery, KeyWish};
-use crate::{IngestError, Mode, Progress, Request, Settings, Stage};
+use crate::{IngestError, Mode, Progress, Request, Settings, Stage, Stopping};
 
 /// Loads files as a layer: published when this returns, or not at all.
 ///
@@ -191,9 +191,9 @@ pub(crate) async fn open_and_survey(
         let tally = &opened.survey.tally;
         if let Some(place) = &opened.placing.place {
             let file = file_names(&opened.sources);
-            return Err(IngestError::NothingPlaced { file, by: place.words(), rows: tally.read, reasons: tally.reasons() });
+            return Err(IngestError::NothingPlaced { file, by: place.words(), rows: tally.read, reasons: tally.kept_out() });
         }
-        return Err(IngestError::NothingLeft { file: file_names(&opened.sources), rows: tally.read, reasons: tally.reasons() });
+        return Err(IngestError::NothingLeft { file: file_names(&opened.sources), rows: tally.read, reasons: tally.kept_out() });
     }
     Ok(opened)
 }
@@ -242,8 +242,11 @@ async fn load(
     if let Some(layer) = target.keeps()
         && !family.geometry_type(false).dimension().is_some_and(|dimension| layer.geometry.holds(dimension))
     {
-        let difference =
-            format!("its rows are of the kind {}, the layer's are {}", family.geometry_type(false).family(), layer.geometry.family());
+        let (own, there) = (family.geometry_type(false).family(), layer.geometry.family());
+        let difference = Text::new(
+            format!("le sue righe sono del tipo {own}, quelle del livello {there}"),
+            format!("its rows are of the kind {own}, the layer's are {there}"),
+        );
         return Err(IngestError::DoesNotFit { layer: layer.id.clone(), difference });
     }
     progress.stage(Stage::Loading, Some(total));
@@ -299,7 +302,7 @@ async fn load(
     stop(&tally, request, &names)?;
     let comuni = load::comuni(database, staging, &tally.direct).await?;
     if comuni.is_empty() {
-        return Err(IngestError::NothingLeft { file: names.join(", "), rows: tally.read, reasons: tally.reasons() });
+        return Err(IngestError::NothingLeft { file: names.join(", "), rows: tally.read, reasons: tally.kept_out() });
     }
     progress.stage(Stage::Publishing, None);
     let counts = update::Counts { new: comuni.iter().map(|(_, rows)| rows).sum(), ..Default::default() };
@@ -326,8 +329,7 @@ pub(crate) fn stop(tally: &Tally, request: &Request, files: &[String]) -> Result
     let out = tally.kept_out().into_iter().filter_map(|k| Some((Rule::of(k.reason)?, k.rows, k.examples)));
     let mut reasons = BTreeMap::new();
     for (rule, rows, examples) in found.chain(out).filter(|(rule, ..)| rules.get(*rule) == Severity::Stop) {
-        let text = format!("{rows} {} (for example row {}): {}", rule.words().en, examples.join(", "), rule.cure().en);
-        reasons.entry(rule).or_insert(text);
+        reasons.entry(rule).or_insert(Stopping { rule, rows, examples });
     }
     if reasons.is_empty() {
         return Ok(());
@@ -352,8 +354,8 @@ fn worst(placements: &[Placement]) -> Option<Accuracy> {
 fn notes(scene: &Scene<'_>, files: &[ReadFile], survey: &Survey, written: &Written<'_>) -> Vec<Note> {
     let mut notes: Vec<Note> = files.iter().flat_map(|file| file.notes.clone()).collect();
     notes.extend(scene.placements.iter().filter_map(|p| p.note.clone()));
-    notes.extend(written.before.map(|before| Note::grown(before, written.rows)));
-    notes.extend(matches!(scene.target, Target::Replaces(_)).then(Note::identities_are_new));
+    notes.extend(written.before.map(|before| Note::grown(before, written.rows, scene.request.told())));
+    notes.extend(matches!(scene.target, Target::Replaces(_)).then(|| Note::identities_are_new(scene.request.told())));
     notes.extend((!survey.no_keys.is_empty()).then(|| Note::no_keys(&survey.no_keys)));
     notes.extend((survey.lost_values > 0).then(|| Note::lost_values(survey.lost_values)));
     notes.extend((survey.clamped > 0).then(|| Note::clamped(survey.clamped)));

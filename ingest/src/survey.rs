@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
+use kernel::Text;
+
 use crate::geometry::{self, Family, Tidied};
 use crate::load::{EXAMPLES, Tally, row_name};
 use crate::plan::{self, FieldPlan};
@@ -189,7 +191,7 @@ struct Candidate {
     holds: bool,
     /// Of one that was named: rows that it does not tell apart, and some of them.
     faults: u64,
-    examples: Vec<String>,
+    examples: Vec<Text>,
 }
 
 impl Keys {
@@ -264,9 +266,14 @@ impl Candidate {
         self.faults += 1;
         if self.examples.len() < EXAMPLES {
             self.examples.push(match text {
-                None => format!("row {row} has none"),
-                Some(text) if fit_for_id(text) => format!("row {row} has `{text}`, as one before"),
-                Some(text) => format!("row {row} has `{}`", text.chars().take(60).collect::<String>()),
+                None => Text::new(format!("la riga {row} non l'ha"), format!("row {row} has none")),
+                Some(text) if fit_for_id(text) => {
+                    Text::new(format!("la riga {row} ha `{text}`, come una prima"), format!("row {row} has `{text}`, as one before"))
+                }
+                Some(text) => {
+                    let text: String = text.chars().take(60).collect();
+                    Text::new(format!("la riga {row} ha `{text}`"), format!("row {row} has `{text}`"))
+                }
             });
         }
     }

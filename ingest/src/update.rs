@@ -159,7 +159,7 @@ fn refuse_nothing(files: &[String], tally: &Tally) -> Result<(), IngestError> {
     if kept_out < tally.read {
         Ok(())
     } else {
-        Err(IngestError::NothingLeft { file: files.join(", "), rows: tally.read, reasons: tally.reasons() })
+        Err(IngestError::NothingLeft { file: files.join(", "), rows: tally.read, reasons: tally.kept_out() })
     }
 }
 

@@ -2,6 +2,7 @@ import type { FeatureCollection, Geometry } from 'geojson';
 import type { LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import { describe, expect, it } from 'vitest';
 import type { Difference, PlanFile } from '../src/api/deliveries';
+import { saidBy } from '../src/api/http';
 import { datasetsOf } from '../src/deliveries/datasets';
 import { isSame, short, vanishing } from '../src/deliveries/difference';
 import { boxOf, boxOfMost, changesData, findingsData, previewData, staged, STAGED } from '../src/deliveries/drawing';
@@ -9,6 +10,7 @@ import { codesOf, faultsOf, isChosen, mayBeKey, placing, readAs, statedBy, tidy,
 import { bytes, minutes, Pace } from '../src/deliveries/progress';
 import { en } from '../src/i18n/deliveries.en';
 import { it as italian } from '../src/i18n/deliveries.it';
+import { filled } from '../src/i18n/filled';
 import { compose, drawnAs, over } from '../src/map/style';
 import { bodyOf, ofComune } from '../src/panels/export/export';
 
@@ -118,16 +120,23 @@ describe('a plan', () => {
   });
 
   it('has each of the server’s sentences where it belongs', () => {
-    expect(faultsOf({ errors: [{ field: 'field[1].name', detail: 'a' }, { field: 'rules.duplicate', detail: 'b' }, { field: 'source_date', detail: 'c' }] }, PLAN)).toEqual({ 'field.1.name': 'a', 'rules.duplicate': 'b', 'source-date': 'c' });
-    expect(faultsOf({ errors: [{ field: 'fields.2', detail: 'a' }] }, PLAN)).toEqual({ 'field.2.name': 'a' });
+    expect(faultsOf({ errors: [{ field: 'field[1].name', detail: 'a' }, { field: 'rules.duplicate', detail: 'b' }, { field: 'source_date', detail: 'c' }] }, PLAN, 'en')).toEqual({ 'field.1.name': 'a', 'rules.duplicate': 'b', 'source-date': 'c' });
+    expect(faultsOf({ errors: [{ field: 'fields.2', detail: 'a' }] }, PLAN, 'en')).toEqual({ 'field.2.name': 'a' });
     // by the words in it, where no place is told
     const twice = withField(PLAN, 1, { name: 'codice' });
-    expect(Object.keys(faultsOf({ detail: 'two columns become the field `codice`; give one of them another name' }, twice))).toEqual(['field.1.name']);
-    expect(Object.keys(faultsOf({ detail: '`comune` says whose every row is, so `comune-field` can’t' }, PLAN))).toEqual(['comune']);
-    expect(faultsOf({ detail: 'the plan: the plan can\'t be taken: `geom` is taken' }, PLAN)).toEqual({ '': '`geom` is taken' });
-    expect(faultsOf({ title: 'No' }, PLAN)).toEqual({ '': 'No' });
+    expect(Object.keys(faultsOf({ detail: 'two columns become the field `codice`; give one of them another name' }, twice, 'en'))).toEqual(['field.1.name']);
+    expect(Object.keys(faultsOf({ detail: '`comune` says whose every row is, so `comune-field` can’t' }, PLAN, 'en'))).toEqual(['comune']);
+    expect(faultsOf({ detail: 'the plan: the plan can\'t be taken: `geom` is taken' }, PLAN, 'en')).toEqual({ '': '`geom` is taken' });
+    expect(faultsOf({ title: 'No' }, PLAN, 'en')).toEqual({ '': 'No' });
+    // in the reader's language, where the server has it
+    const words = { it: 'il piano non si può prendere: `geom` è presa', en: 'the plan: the plan can\'t be taken: `geom` is taken' };
+    expect((['it', 'en'] as const).map((lang) => faultsOf({ detail: words.en, words }, PLAN, lang)[''])).toEqual(['`geom` è presa', '`geom` is taken']);
+    const errors = [{ field: 'key', detail: 'no such column', words: { it: 'non c’è questa colonna', en: 'no such column' } }];
+    expect(faultsOf({ errors }, PLAN, 'it')).toEqual({ key: 'non c’è questa colonna' });
+    expect((['it', 'en'] as const).map((lang) => saidBy({ title: 'T', detail: words.en, words }, lang))).toEqual([words.it, words.en]);
+    expect([saidBy({ title: 'T', detail: 'D' }, 'it'), saidBy({ title: 'T' }, 'it'), saidBy({}, 'it')]).toEqual(['D', 'T', undefined]);
     // a field that is left out has no name to be wrong
-    expect(Object.keys(faultsOf({ detail: 'the field `specie`' }, PLAN))).toEqual(['']);
+    expect(Object.keys(faultsOf({ detail: 'the field `specie`' }, PLAN, 'en'))).toEqual(['']);
   });
 });
 
@@ -229,6 +238,13 @@ describe('an export', () => {
 });
 
 describe('the texts', () => {
+  it('counts one row as one, in both languages', () => {
+    const say = (n: number) => [italian, en].map((table) => filled(table['difference.kept'], { n }));
+    expect(say(1)).toEqual(['1 riga resta com’è: nella consegna è esclusa da una regola.', '1 row stays as it is: in the delivery a rule keeps it out.']);
+    expect(say(2)).toEqual(['2 righe restano come sono: nella consegna sono escluse da una regola.', '2 rows stay as they are: in the delivery a rule keeps them out.']);
+    expect([1, 400].map((rows) => filled(italian['layer.exists'], { title: 'Alberi', rows }))).toEqual(['Esiste già: «Alberi», 1 riga.', 'Esiste già: «Alberi», 400 righe.']);
+  });
+
   it('have the same blanks in both languages', () => {
     const blanks = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort().join();
     for (const key of Object.keys(italian) as (keyof typeof italian)[]) expect(blanks(en[key]), key).toBe(blanks(italian[key]));

@@ -5,6 +5,7 @@ use kernel::{Principal, Problem};
 
 use super::record::Record;
 use crate::Deliveries;
+use crate::words::conflict;
 
 /// `POST /admin/deliveries/{id}/cancel`: the job that is at it stops, at whatever stage. What was published before stays as it was.
 #[utoipa::path(post, path = "/admin/deliveries/{id}/cancel", tag = "administration",
@@ -13,7 +14,7 @@ use crate::Deliveries;
         (status = 409, description = "No job is at it")))]
 pub(crate) async fn handler(Given(deliveries): Given<Deliveries>, who: Principal, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     let failed = |e| Problem::database("a delivery", &e);
-    let nothing = || Problem::conflict("nothing is being done with it that could be cancelled");
+    let nothing = || conflict("non si sta facendo nulla che si possa annullare", "nothing is being done with it that could be cancelled");
     // as the program itself: the job may be an administrator's
     let mut transaction = deliveries.0.context.database.write(&Principal::operator()).await.map_err(failed)?;
     let record = Record::find_to_change(&mut transaction, &who, &id).await?;

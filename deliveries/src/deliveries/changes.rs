@@ -8,6 +8,7 @@ use tokio::io::AsyncReadExt;
 use super::geojson;
 use super::record::{Record, State};
 use crate::Deliveries;
+use crate::words::conflict;
 
 /// Bytes read at once.
 const PIECE: usize = 64 << 10;
@@ -22,7 +23,12 @@ pub(crate) async fn handler(Given(deliveries): Given<Deliveries>, who: Principal
     let mut session = parts.context.database.session(&who).await.map_err(|e| Problem::database("a delivery", &e))?;
     let record = Record::find(&mut session, &who, &id).await?;
     drop(session);
-    let nothing = || Problem::conflict("the files were not compared with the layer, or the plan changed since then; compare them");
+    let nothing = || {
+        conflict(
+            "i file non sono stati confrontati con il livello, o il piano è cambiato dopo; confrontarli",
+            "the files were not compared with the layer, or the plan changed since then; compare them",
+        )
+    };
     if record.state() != State::Compared {
         return Err(nothing());
     }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::record::{Record, State};
 use super::{document, order, read};
+use crate::words::conflict;
 use crate::work::{COMPARE, Order};
 use crate::{Deliveries, writing};
 
@@ -30,12 +31,17 @@ pub(crate) async fn handler(
     let failed = |e| Problem::database("a delivery", &e);
     let mut transaction = deliveries.0.context.database.write(&who).await.map_err(failed)?;
     let record = Record::find_to_change(&mut transaction, &who, &id).await?;
-    record.check_idle("compared")?;
+    record.check_idle(["confrontare", "compared"])?;
     let wanted: Wanted = read(&body, "{\"keep_vanished\"?}")?;
     let plan = record.plan()?;
     let layer = document::layer(&mut transaction, &plan.layer).await?;
-    let layer =
-        layer.ok_or_else(|| Problem::conflict(format!("there is no layer `{}` to compare with; load it as a new one", plan.layer)))?;
+    let layer = layer.ok_or_else(|| {
+        let id = &plan.layer;
+        conflict(
+            format!("non c'è un livello `{id}` con cui confrontare; caricarlo come livello nuovo"),
+            format!("there is no layer `{id}` to compare with; load it as a new one"),
+        )
+    })?;
     writing::check(&who, &layer)?;
     let order = Order { mode: Some(Mode::Update), keep_vanished: wanted.keep_vanished, ..Order::on(record.id) };
     order::put(&mut transaction, &who, COMPARE, &order, State::Comparing).await?;

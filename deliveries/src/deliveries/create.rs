@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State as Given;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
-use kernel::{LayerId, Principal, Problem, PublicUrl};
+use kernel::{LayerId, Principal, Problem, PublicUrl, Text};
 use serde::Deserialize;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::record::{Record, SentFile, State};
 use super::{document, json, order, read};
 use crate::uploads::Upload;
+use crate::words::{conflict, said};
 use crate::work::{LOOK, Order};
 use crate::{Deliveries, person, writing};
 
@@ -76,7 +77,10 @@ pub(crate) async fn handler(
         .await
         .map_err(failed)?;
     if taken.rows_affected() != files.len() as u64 {
-        return Err(Problem::conflict("one of the files was taken or deleted meanwhile; nothing was begun"));
+        return Err(conflict(
+            "uno dei file nel frattempo è stato preso o eliminato; nulla è cominciato",
+            "one of the files was taken or deleted meanwhile; nothing was begun",
+        ));
     }
     order::put(&mut transaction, &who, LOOK, &order, State::Looking).await?;
     let record = Record::find(&mut transaction, &who, &order.delivery.to_string()).await?;
@@ -92,9 +96,10 @@ pub(crate) async fn handler(
 
 /// The files that the uploads are: whole, theirs, and of different names.
 async fn files(deliveries: &Deliveries, who: &Principal, uploads: &[Uuid]) -> Result<Vec<SentFile>, Problem> {
-    let wrong = |why: &str| Problem::invalid_parameter("uploads", why, "1 to 100 different uploads");
+    let wrong =
+        |it: &str, en: &str| said(|detail| Problem::invalid_parameter("uploads", detail, "1 to 100 different uploads"), &Text::new(it, en));
     if uploads.is_empty() || uploads.len() > MOST_FILES {
-        return Err(wrong("`uploads` must name the files"));
+        return Err(wrong("bisogna indicare da 1 a 100 file", "`uploads` must name the files"));
     }
     let mut names = BTreeSet::new();
     let mut files = Vec::with_capacity(uploads.len());
@@ -102,14 +107,17 @@ async fn files(deliveries: &Deliveries, who: &Principal, uploads: &[Uuid]) -> Re
         let upload = Upload::find(&deliveries.0.context, who, &id.to_string()).await?;
         let (name, bytes) = (&upload.name, upload.bytes());
         if upload.delivery.is_some() {
-            return Err(Problem::conflict(format!("{name} belongs to a delivery already")));
+            return Err(conflict(format!("{name} è già di una consegna"), format!("{name} belongs to a delivery already")));
         }
         let there = upload.there(&deliveries.0.folder).map_err(|e| Problem::internal("a delivery", &e))?;
         if there != bytes {
-            return Err(Problem::conflict(format!("{name} is not whole yet: {there} of {bytes} bytes are there")));
+            return Err(conflict(
+                format!("{name} non è ancora intero: ci sono {there} byte su {bytes}"),
+                format!("{name} is not whole yet: {there} of {bytes} bytes are there"),
+            ));
         }
         if !names.insert(name.to_lowercase()) {
-            return Err(wrong(&format!("two of the files are called {name}")));
+            return Err(wrong(&format!("due dei file si chiamano {name}"), &format!("two of the files are called {name}")));
         }
         files.push(SentFile { name: name.clone(), bytes, upload: *id });
     }

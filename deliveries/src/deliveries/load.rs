@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::record::{Record, State};
 use super::{document, order, read};
+use crate::words::conflict;
 use crate::work::{LOAD, Order};
 use crate::{Deliveries, writing};
 
@@ -37,7 +38,7 @@ pub(crate) async fn handler(
     let failed = |e| Problem::database("a delivery", &e);
     let mut transaction = deliveries.0.context.database.write(&who).await.map_err(failed)?;
     let record = Record::find_to_change(&mut transaction, &who, &id).await?;
-    record.check_idle("loaded again")?;
+    record.check_idle(["caricare di nuovo", "loaded again"])?;
     let wanted: Wanted =
         read(&body, "{\"mode\": \"create\", \"replace\", \"append\" or \"update\", \"draft\"?, \"keep_vanished\"?, \"vanish_at_most\"?}")?;
     let plan = record.plan()?;
@@ -48,12 +49,16 @@ pub(crate) async fn handler(
     }
     match (wanted.mode, layer.is_some()) {
         (Mode::Create, true) => {
-            return Err(Problem::conflict(format!(
-                "the layer `{id}` is there already: update, replace or append to it, or give the layer another name in the plan"
-            )));
+            return Err(conflict(
+                format!("il livello `{id}` c'è già: aggiornarlo, sostituirlo o ampliarlo, o dare al livello un altro nome nel piano"),
+                format!("the layer `{id}` is there already: update, replace or append to it, or give the layer another name in the plan"),
+            ));
         }
         (Mode::Replace | Mode::Append | Mode::Update, false) => {
-            return Err(Problem::conflict(format!("there is no layer `{id}` yet: load it as a new one (`create`)")));
+            return Err(conflict(
+                format!("il livello `{id}` non c'è ancora: caricarlo come livello nuovo (`create`)"),
+                format!("there is no layer `{id}` yet: load it as a new one (`create`)"),
+            ));
         }
         _ => {}
     }

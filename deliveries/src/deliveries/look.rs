@@ -31,7 +31,7 @@ pub(crate) async fn handler(
     let failed = |e| Problem::database("a delivery", &e);
     let mut transaction = deliveries.0.context.database.write(&who).await.map_err(failed)?;
     let record = Record::find_to_change(&mut transaction, &who, &id).await?;
-    record.check_idle("looked at")?;
+    record.check_idle(["rileggere", "looked at"])?;
     let wanted: Wanted = read(&body, "{\"source_layer\"?, \"crs\"?, \"swap_axes\"?}")?;
     let order = Order {
         source_layer: wanted.source_layer,

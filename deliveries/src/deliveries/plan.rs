@@ -2,12 +2,13 @@ use axum::body::Bytes;
 use axum::extract::{Path, State as Given};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, header};
-use ingest::{IngestError, PlanFile};
-use kernel::{Principal, Problem};
+use ingest::{IngestError, PlanFile, Told};
+use kernel::{Principal, Problem, Text};
 use serde_json::json;
 
 use super::record::Record;
 use super::{document, json as answer};
+use crate::words::said;
 use crate::{Deliveries, writing};
 
 const TOML: &str = "application/toml";
@@ -46,7 +47,7 @@ pub(crate) async fn put(
     let failed = |e| Problem::database("the plan of a delivery", &e);
     let mut transaction = deliveries.0.context.database.write(&who).await.map_err(failed)?;
     let record = Record::find_to_change(&mut transaction, &who, &id).await?;
-    record.check_idle("planned")?;
+    record.check_idle(["pianificare", "planned"])?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let mut plan = parse(kind.split(';').next().unwrap_or_default().trim(), &body)?;
     if let Some(layer) = document::layer(&mut transaction, &plan.layer).await? {
@@ -76,15 +77,17 @@ pub(crate) async fn put(
 fn parse(kind: &str, body: &[u8]) -> Result<PlanFile, Problem> {
     let refused = |error: IngestError| match &error {
         IngestError::Plan { why, field, line, .. } => {
-            let problem = Problem::bad_request(error.to_string()).with("errors", json!([{ "field": field, "detail": why }]));
+            let wrong = json!([{ "field": field, "detail": why.en, "words": why }]);
+            let problem = said(Problem::bad_request, &error.words(Told::Plan)).with("errors", wrong);
             line.map_or(problem.clone(), |line| problem.with("line", line))
         }
-        _ => Problem::bad_request(error.to_string()),
+        _ => said(Problem::bad_request, &error.words(Told::Plan)),
     };
     match kind {
         JSON => PlanFile::from_json(body, "the plan").map_err(refused),
         TOML => {
-            let text = std::str::from_utf8(body).map_err(|_| Problem::bad_request("the plan is not UTF-8"))?;
+            let text = std::str::from_utf8(body)
+                .map_err(|_| said(Problem::bad_request, &Text::new("il piano non è in UTF-8", "the plan is not UTF-8")))?;
             PlanFile::parse(text, "the plan").map_err(refused)
         }
         _ => Err(Problem::unsupported_media_type([JSON, TOML])),

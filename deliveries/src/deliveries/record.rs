@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use ingest::{Mode, PlanFile};
-use kernel::{Principal, Problem};
+use kernel::{Principal, Problem, Text};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::types::Json;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::absent;
 use crate::person;
+use crate::words::{conflict, said};
 
 /// A file of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,9 +155,13 @@ impl Record {
         if self.state() != State::Failed || State::parse(&self.state) == State::Failed {
             return self.error.clone();
         }
-        let text = "the program was stopped while it worked, at each attempt; nothing of this was loaded. Try again; if it happens again, the file may \
-                    ask more of the machine than it has";
-        Some(Problem::unfit_file(text).to_json())
+        let words = Text::new(
+            "il programma è stato fermato mentre lavorava, a ogni tentativo; nulla di questo è stato caricato. Riprovare; se succede ancora, il \
+             file può chiedere alla macchina più di quanto abbia",
+            "the program was stopped while it worked, at each attempt; nothing of this was loaded. Try again; if it happens again, the file may \
+             ask more of the machine than it has",
+        );
+        Some(said(Problem::unfit_file, &words).to_json())
     }
 
     pub(crate) fn report(&self) -> Option<&Value> {
@@ -176,22 +181,30 @@ impl Record {
             && [Mode::Update, Mode::Append].map(Mode::name).iter().any(|mode| self.mode.as_deref() == Some(mode))
     }
 
-    /// Whether something can be made of it now; `what` says what, for the refusal.
-    pub(crate) fn check_idle(&self, what: &str) -> Result<(), Problem> {
+    /// Whether something can be made of it now; `what` says what, in Italian and English, for the refusal.
+    pub(crate) fn check_idle(&self, [what_it, what]: [&str; 2]) -> Result<(), Problem> {
         match self.state() {
-            State::Loaded => Err(Problem::conflict(format!("the delivery is loaded, so it can't be {what}; send the files anew"))),
-            state if state.works() => Err(Problem::conflict(format!("a job is at it ({}); wait for it or cancel it", state.name()))),
-            _ if self.freed => Err(Problem::conflict("its files are gone; send them anew".to_owned())),
+            State::Loaded => Err(conflict(
+                format!("la consegna è caricata, quindi non si può {what_it}; inviare di nuovo i file"),
+                format!("the delivery is loaded, so it can't be {what}; send the files anew"),
+            )),
+            state if state.works() => Err(conflict(
+                "il programma ci sta lavorando; aspettare che finisca, o annullare",
+                format!("a job is at it ({}); wait for it or cancel it", state.name()),
+            )),
+            _ if self.freed => Err(conflict("i suoi file non ci sono più; inviarli di nuovo", "its files are gone; send them anew")),
             _ => Ok(()),
         }
     }
 
     /// Its plan.
     pub(crate) fn plan(&self) -> Result<PlanFile, Problem> {
-        let value = self
-            .plan
-            .clone()
-            .ok_or_else(|| Problem::conflict("there is no plan yet: the files were not looked at, or could not be read"))?;
+        let value = self.plan.clone().ok_or_else(|| {
+            conflict(
+                "non c'è ancora un piano: i file non sono stati letti, o non si potevano leggere",
+                "there is no plan yet: the files were not looked at, or could not be read",
+            )
+        })?;
         serde_json::from_value(value).map_err(|e| Problem::internal("the plan of a delivery", &e))
     }
 

@@ -2,12 +2,13 @@ use axum::body::Bytes;
 use axum::extract::{Path, State as Given};
 use axum::response::Response;
 use identity::audit::{self, Action, Event};
-use ingest::IngestError;
+use ingest::{IngestError, Told};
 use kernel::{Language, LayerId, Principal, Problem, Text};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{document, json as answer, read};
+use crate::words::said;
 use crate::{Deliveries, person, writing};
 
 #[derive(Default, Deserialize)]
@@ -28,7 +29,11 @@ pub(crate) async fn handler(
     body: Bytes,
 ) -> Result<Response, Problem> {
     person(&who)?;
-    let absent = || Problem::not_found("there is no such layer made of files, or it is not yours");
+    let absent = || {
+        let words =
+            Text::new("non c'è un livello così fatto di file, o non è vostro", "there is no such layer made of files, or it is not yours");
+        said(Problem::not_found, &words)
+    };
     let id = LayerId::new(id).map_err(|_| absent())?;
     let context = &deliveries.0.context;
     let failed = |e| Problem::database("taking a delivery back", &e);
@@ -47,7 +52,7 @@ pub(crate) async fn handler(
     let undone = undoing.await.map_err(|e| Problem::internal("taking a delivery back", &e))?;
     let undone = undone.map_err(|error| match &error {
         IngestError::Database { cause, .. } => Problem::database("taking a delivery back", cause),
-        _ => Problem::conflict(error.to_string()),
+        _ => said(Problem::conflict, &error.words(Told::Plan)),
     })?;
     let details = json!({ "what": "a delivery taken back", "number": undone.delivery, "over_edits": wanted.over_edits });
     audit::record_apart(&context.database, &who, Event::new(Action::Administer).on(&layer.id).details(details)).await.map_err(failed)?;

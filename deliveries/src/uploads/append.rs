@@ -2,7 +2,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use kernel::{Principal, Problem};
+use kernel::{Principal, Problem, Text};
 use uuid::Uuid;
 
 use super::checksum::Checksum;
@@ -10,6 +10,7 @@ use super::held::Hold;
 use super::receive::{Piece, receive};
 use super::{PIECE, UPLOAD_EXPIRES, UPLOAD_OFFSET, Upload, check_version, http_date, number};
 use crate::Deliveries;
+use crate::words::{conflict, said};
 
 /// `PATCH /admin/uploads/{id}`: more bytes of it. Those that came before a connection was lost are kept.
 #[utoipa::path(patch, path = "/admin/uploads/{id}", tag = "administration",
@@ -35,7 +36,10 @@ pub(crate) async fn handler(
         Problem::invalid_parameter(UPLOAD_OFFSET.as_str(), "`Upload-Offset` is missing", "how many bytes are there, as HEAD says")
     })?;
     if upload.delivery.is_some() {
-        return Err(Problem::conflict("something was made of this file already; send it anew to change it"));
+        return Err(conflict(
+            "di questo file è già stata fatta una consegna; per cambiarlo inviarlo di nuovo",
+            "something was made of this file already; send it anew to change it",
+        ));
     }
     let checksum = Checksum::read(&headers)?;
     let hold = hold(&deliveries, upload.id).await?;
@@ -56,11 +60,19 @@ pub(crate) async fn handler(
 }
 
 pub(super) fn too_long(left: u64) -> Problem {
-    Problem::too_large(format!("{left} bytes are left of what was announced, and these are more; nothing of them was taken"))
+    let words = Text::new(
+        format!("di quanto annunciato restano {left} byte, e questi sono di più; non ne è stato preso nulla"),
+        format!("{left} bytes are left of what was announced, and these are more; nothing of them was taken"),
+    );
+    said(Problem::too_large, &words)
 }
 
 /// The right to write to an upload.
 pub(super) async fn hold(deliveries: &Deliveries, id: Uuid) -> Result<Hold, Problem> {
-    let busy = || Problem::locked("another request writes to this upload; try again in some seconds");
+    let words = Text::new(
+        "un'altra richiesta sta scrivendo in questo invio; riprovare tra qualche secondo",
+        "another request writes to this upload; try again in some seconds",
+    );
+    let busy = || said(Problem::locked, &words);
     deliveries.0.held.take(id).await.ok_or_else(busy)
 }

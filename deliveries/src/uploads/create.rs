@@ -4,13 +4,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use kernel::{Principal, Problem, PublicUrl};
+use kernel::{Principal, Problem, PublicUrl, Text};
 use uuid::Uuid;
 
 use super::checksum::Checksum;
 use super::name::filename;
 use super::receive::{Piece, full, receive};
 use super::{PIECE, UPLOAD_EXPIRES, UPLOAD_LENGTH, UPLOAD_OFFSET, Upload, append, check_version, http_date, number};
+use crate::words::said;
 use crate::{Deliveries, person};
 
 /// `POST /admin/uploads`: a file will come, of this name and length; its first bytes may come along.
@@ -32,7 +33,10 @@ pub(crate) async fn handler(
         .ok_or_else(|| Problem::invalid_parameter(UPLOAD_LENGTH.as_str(), "`Upload-Length` is missing", "how many bytes the file has"))?;
     let name = filename(&headers)?;
     if bytes == 0 {
-        return Err(Problem::invalid_parameter(UPLOAD_LENGTH.as_str(), format!("{name} is empty"), "a file with something in it"));
+        return Err(said(
+            |detail| Problem::invalid_parameter(UPLOAD_LENGTH.as_str(), detail, "a file with something in it"),
+            &Text::new(format!("{name} è vuoto"), format!("{name} is empty")),
+        ));
     }
     let brings = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == PIECE);
     let checksum = Checksum::read(&headers)?;
@@ -66,10 +70,14 @@ async fn insert(deliveries: &Deliveries, subject: Uuid, name: &str, bytes: u64) 
     let parts = &deliveries.0;
     let settings = &parts.settings;
     if bytes > settings.upload_bytes {
-        return Err(Problem::too_large(format!(
-            "{name} has {bytes} bytes, and a file may have {}; divide it, or load it at the command line with `opensit ingest`",
-            settings.upload_bytes
-        )));
+        let most = settings.upload_bytes;
+        let words = Text::new(
+            format!(
+                "{name} ha {bytes} byte, e un file ne può avere {most}; dividerlo, o chiedere a chi amministra l'installazione di caricarlo"
+            ),
+            format!("{name} has {bytes} bytes, and a file may have {most}; divide it, or ask the administrator to load it"),
+        );
+        return Err(said(Problem::too_large, &words));
     }
     let free = parts.folder.free_bytes().map_err(|e| Problem::internal("an upload", &e))?;
     let failed = |e| Problem::database("an upload", &e);
@@ -85,10 +93,16 @@ async fn insert(deliveries: &Deliveries, subject: Uuid, name: &str, bytes: u64) 
     .map_err(failed)?;
     let (own, all) = (own.unsigned_abs(), all.unsigned_abs());
     if own + bytes > settings.person_bytes {
-        return Err(Problem::too_large(format!(
-            "your files have {own} bytes already, and with these {bytes} more than the {} that one person may have here. Load or delete deliveries first",
-            settings.person_bytes
-        )));
+        let most = settings.person_bytes;
+        let words = Text::new(
+            format!(
+                "i vostri file hanno già {own} byte, e con questi {bytes} più dei {most} che una persona può avere qui. Prima caricare o eliminare delle consegne"
+            ),
+            format!(
+                "your files have {own} bytes already, and with these {bytes} more than the {most} that one person may have here. Load or delete deliveries first"
+            ),
+        );
+        return Err(said(Problem::too_large, &words));
     }
     if all + bytes > settings.all_bytes || free.saturating_sub(bytes) < settings.free_bytes {
         return Err(full());

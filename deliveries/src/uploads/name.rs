@@ -3,9 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
-use kernel::Problem;
+use kernel::{Problem, Text};
 
 use super::UPLOAD_METADATA;
+use crate::words::said;
 
 /// Bytes of a name.
 const LONGEST: usize = 200;
@@ -21,26 +22,29 @@ pub(super) fn filename(headers: &HeaderMap) -> Result<String, Problem> {
     let pair = text.split(',').map(str::trim).find_map(|pair| pair.strip_prefix("filename "));
     let bytes = STANDARD.decode(pair.ok_or_else(|| refused("has no `filename`"))?.trim()).map_err(|_| refused("has no base64"))?;
     let name = String::from_utf8(bytes).map_err(|_| refused("has a name that is not UTF-8"))?;
-    check(&name).map_err(|why| {
-        Problem::invalid_parameter("filename", format!("the file's name {why}"), "a name without a path, as `alberi.gpkg`")
+    check(&name).map_err(|[it, en]| {
+        said(
+            |detail| Problem::invalid_parameter("filename", detail, "a name without a path, as `alberi.gpkg`"),
+            &Text::new(format!("il nome del file {it}"), format!("the file's name {en}")),
+        )
     })?;
     Ok(name)
 }
 
 /// A name that is one: no path, nothing hidden, nothing that reads as something else.
-fn check(name: &str) -> Result<(), &'static str> {
+fn check(name: &str) -> Result<(), [&'static str; 2]> {
     if name.trim().is_empty() || name.starts_with('.') {
-        return Err("is empty or begins with a dot");
+        return Err(["è vuoto o comincia con un punto", "is empty or begins with a dot"]);
     }
     if name.len() > LONGEST {
-        return Err("is longer than 200 bytes");
+        return Err(["è più lungo di 200 byte", "is longer than 200 bytes"]);
     }
     if name.contains(['/', '\\']) {
-        return Err("has a path in it");
+        return Err(["contiene un percorso", "has a path in it"]);
     }
     // marks that turn the direction of writing make `fdp.exe` of `exe.pdf`
     let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if name.chars().any(|c| c.is_control() || turns(c)) { Err("has control characters") } else { Ok(()) }
+    if name.chars().any(|c| c.is_control() || turns(c)) { Err(["ha caratteri di controllo", "has control characters"]) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use axum::body::Body;
 use bytes::Bytes;
 use futures::StreamExt;
-use kernel::Problem;
+use kernel::{Problem, Text};
 use tokio::sync::mpsc::{Receiver, channel};
 
 use super::Upload;
@@ -16,6 +16,7 @@ use super::checksum::Checksum;
 use super::held::Hold;
 use crate::Deliveries;
 use crate::folder::{Folder, remove_file};
+use crate::words::said;
 
 /// Pieces that wait for the disk; each is what the network gave at once.
 const WAITING: usize = 8;
@@ -115,10 +116,13 @@ pub(super) async fn receive(deliveries: &Deliveries, upload: &Upload, hold: Hold
 
 /// No room on the disk.
 pub(super) fn full() -> Problem {
-    Problem::insufficient_storage(
+    let words = Text::new(
+        "il disco del server non ha posto per questo file; ciò che c'era prima non è cambiato. Eliminare le consegne che non servono più, o chiedere spazio a chi \
+         amministra, e poi riprendere",
         "the server's disk has no room for this file; what was there before is unchanged. Delete deliveries that are no longer needed, or \
          ask the administrator for room, and go on then",
-    )
+    );
+    said(Problem::insufficient_storage, &words)
 }
 
 struct Writer {

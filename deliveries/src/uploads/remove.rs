@@ -4,6 +4,7 @@ use kernel::{Principal, Problem};
 
 use super::{Upload, absent, append, check_version};
 use crate::Deliveries;
+use crate::words::conflict;
 
 /// `DELETE /admin/uploads/{id}`: nobody wants it any more.
 #[utoipa::path(delete, path = "/admin/uploads/{id}", tag = "administration",
@@ -19,7 +20,10 @@ pub(crate) async fn handler(
     let upload = Upload::find(&parts.context, &who, &id).await?;
     check_version(&headers)?;
     if let Some(delivery) = upload.delivery {
-        return Err(Problem::conflict(format!("the file belongs to the delivery {delivery}: delete that")));
+        return Err(conflict(
+            format!("il file è della consegna {delivery}: eliminare quella"),
+            format!("the file belongs to the delivery {delivery}: delete that"),
+        ));
     }
     let _hold = append::hold(&deliveries, upload.id).await?;
     if upload.forget(&parts.context, &parts.folder, &who).await? { Ok(StatusCode::NO_CONTENT) } else { Err(absent()) }

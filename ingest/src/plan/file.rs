@@ -200,14 +200,14 @@ impl PlanFile {
             |error: &toml::de::Error| error.span().map(|span| 1 + text.bytes().take(span.start).filter(|byte| *byte == b'\n').count());
         let parsed = toml::Deserializer::parse(text).map_err(|error| IngestError::Plan {
             file: file.to_owned(),
-            why: error.to_string().trim_end().to_owned(),
+            why: parser_says(&error),
             field: None,
             line: line(&error),
         })?;
         let plan: Self = serde_path_to_error::deserialize(parsed).map_err(|error| {
             let field = named(error.path());
             let error = error.into_inner();
-            IngestError::Plan { file: file.to_owned(), why: error.to_string().trim_end().to_owned(), field, line: line(&error) }
+            IngestError::Plan { file: file.to_owned(), why: parser_says(&error), field, line: line(&error) }
         })?;
         plan.checked(file)
     }
@@ -218,11 +218,11 @@ impl PlanFile {
         let plan: Self = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
             let field = named(error.path());
             let error = error.into_inner();
-            IngestError::Plan { file: file.to_owned(), why: error.to_string(), field, line: Some(error.line()) }
+            IngestError::Plan { file: file.to_owned(), why: parser_says(&error), field, line: Some(error.line()) }
         })?;
         deserializer.end().map_err(|e| IngestError::Plan {
             file: file.to_owned(),
-            why: e.to_string(),
+            why: parser_says(&e),
             field: None,
             line: Some(e.line()),
         })?;
@@ -243,32 +243,50 @@ impl PlanFile {
     }
 
     /// What can't be true of a plan as a whole.
-    fn check(&self) -> Result<(), (String, String)> {
-        let at = |field: &str, why: &str| Err((field.to_owned(), why.to_owned()));
+    fn check(&self) -> Result<(), (String, Text)> {
+        let at = |field: &str, it: &str, en: &str| Err((field.to_owned(), Text::new(it, en)));
         for (index, line) in self.fields.iter().enumerate() {
             let before = &self.fields[..index];
             if before.iter().any(|other| other.source == line.source) {
-                let why = format!("the column `{}` stands in it twice; each column of the file becomes one field", line.source);
-                return at(&format!("field[{index}].source"), &why);
+                let column = &line.source;
+                let it = format!("la colonna `{column}` c'è due volte; ogni colonna del file diventa un campo");
+                let en = format!("the column `{column}` stands in it twice; each column of the file becomes one field");
+                return at(&format!("field[{index}].source"), &it, &en);
             }
             if !line.skip && before.iter().any(|other| !other.skip && other.name == line.name) {
-                let why = format!("two columns become the field `{}`; give one of them another name", line.name);
-                return at(&format!("field[{index}].name"), &why);
+                let name = &line.name;
+                let it = format!("due colonne diventano il campo `{name}`; dare a una un altro nome");
+                let en = format!("two columns become the field `{name}`; give one of them another name");
+                return at(&format!("field[{index}].name"), &it, &en);
             }
             if crate::names::is_taken(line.name.as_str()) {
-                let why = format!("`{}` is a column that every layer or every table has; give the field another name", line.name);
-                return at(&format!("field[{index}].name"), &why);
+                let name = &line.name;
+                let it = format!("`{name}` è una colonna che ogni livello o ogni tabella ha; dare al campo un altro nome");
+                let en = format!("`{name}` is a column that every layer or every table has; give the field another name");
+                return at(&format!("field[{index}].name"), &it, &en);
             }
         }
-        self.place.as_ref().map_or(Ok(()), Place::check).or_else(|why| at("place", &why))?;
+        self.place.as_ref().map_or(Ok(()), Place::check).or_else(|why| at("place", &why.it, &why.en))?;
         if self.vanish_at_most.is_some_and(|percent| !(0.0..=100.0).contains(&percent)) {
-            return at("vanish-at-most", "`vanish-at-most` is a share of the layer's rows in percent, from 0 to 100");
+            return at(
+                "vanish-at-most",
+                "`vanish-at-most` è una quota delle righe del livello in percento, da 0 a 100",
+                "`vanish-at-most` is a share of the layer's rows in percent, from 0 to 100",
+            );
         }
         if self.comune.is_some() && self.comune_field.is_some() {
-            return at("comune-field", "`comune` says whose every row is, so `comune-field` can't; take one of them out");
+            return at(
+                "comune-field",
+                "`comune` dice di chi è ogni riga, quindi `comune-field` non può; togliere uno dei due",
+                "`comune` says whose every row is, so `comune-field` can't; take one of them out",
+            );
         }
         if self.outside && self.comune.is_none() {
-            return at("outside", "`outside = true` needs `comune`: what lies outside every boundary is in no comune of this installation");
+            return at(
+                "outside",
+                "`outside` (righe fuori dal confine) vuole `comune`: ciò che cade fuori da ogni confine non è in un comune di questa installazione",
+                "`outside = true` needs `comune`: what lies outside every boundary is in no comune of this installation",
+            );
         }
         Ok(())
     }
@@ -277,6 +295,31 @@ impl PlanFile {
     pub fn to_toml(&self) -> Result<String, IngestError> {
         super::write::write(self)
     }
+}
+
+/// What a parser says, in English as it says it and in Italian as far as it says the usual.
+fn parser_says(error: &impl std::fmt::Display) -> Text {
+    const USUAL: [(&str, &str); 12] = [
+        ("unknown field", "campo sconosciuto"),
+        ("unknown variant", "valore sconosciuto"),
+        ("missing field", "manca il campo"),
+        ("duplicate field", "campo ripetuto"),
+        ("duplicate key", "chiave ripetuta"),
+        ("invalid type", "tipo non valido"),
+        ("invalid value", "valore non valido"),
+        ("there are no fields", "non ci sono campi"),
+        ("expected", "previsto"),
+        (" one of ", " uno di "),
+        (" at line ", " alla riga "),
+        (" column ", " colonna "),
+    ];
+    let en = error.to_string().trim_end().to_owned();
+    // what stands between backticks is a name, or a value
+    let parts = en.split('`').enumerate().map(|(index, part)| {
+        let said = |text: String, (en, it): &(&str, &str)| text.replace(en, it);
+        if index % 2 == 0 { USUAL.iter().fold(part.to_owned(), said) } else { part.to_owned() }
+    });
+    Text { it: parts.collect::<Vec<_>>().join("`"), en }
 }
 
 /// Where in a plan something is wrong, as `field[3].name`; nowhere where it is not one.

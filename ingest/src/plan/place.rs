@@ -1,5 +1,6 @@
 //! How a plan says where rows without coordinates are.
 
+use kernel::Text;
 use serde::{Deserialize, Serialize};
 
 /// Columns of the file that name a parcel or an address, by which its rows are placed through the register.
@@ -74,8 +75,8 @@ impl Place {
     }
 
     /// What rows are placed by.
-    pub(crate) fn words(&self) -> &'static str {
-        if self.by_address() { "address" } else { "foglio and particella" }
+    pub(crate) fn words(&self) -> Text {
+        if self.by_address() { Text::new("indirizzo", "address") } else { Text::new("foglio e particella", "foglio and particella") }
     }
 
     pub(crate) fn by_address(&self) -> bool {
@@ -97,17 +98,18 @@ impl Place {
         ]
     }
 
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), Text> {
         let parcel = (self.sheet.is_some() && self.number.is_some() && self.reference.is_none())
             || (self.reference.is_some() && self.sheet.is_none() && self.number.is_none());
         match self.by {
-            PlaceBy::Address if self.street.is_none() => {
-                Err("`[place]` by address needs `street`, the column of the street or of the whole address".to_owned())
-            }
-            PlaceBy::ParcelPoint | PlaceBy::ParcelArea if !parcel => {
-                Err("`[place]` by parcel needs either `sheet` and `number`, or `reference`, the column of the national reference"
-                    .to_owned())
-            }
+            PlaceBy::Address if self.street.is_none() => Err(Text::new(
+                "`[place]` per indirizzo vuole `street`, la colonna della strada o dell'intero indirizzo",
+                "`[place]` by address needs `street`, the column of the street or of the whole address",
+            )),
+            PlaceBy::ParcelPoint | PlaceBy::ParcelArea if !parcel => Err(Text::new(
+                "`[place]` per particella vuole `sheet` e `number`, o `reference`, la colonna del riferimento nazionale",
+                "`[place]` by parcel needs either `sheet` and `number`, or `reference`, the column of the national reference",
+            )),
             _ => Ok(()),
         }
     }

@@ -10,12 +10,13 @@ use super::{FieldPlan, Place, Sample, found, searchable, title_of};
 use crate::load::Papers;
 use crate::place::{self, Guess, Territory};
 use crate::register::Placing;
+use crate::report::rows_are;
 use crate::rules::{Example, Facts, Findings, Rule, Rules, Severity, Thresholds};
 use crate::run::open_and_survey;
 use crate::source::{DeclaredCrs, Source};
 use crate::survey::{Key, Survey};
 use crate::update::KeyWish;
-use crate::{IngestError, Progress, Request, Settings};
+use crate::{IngestError, Progress, Request, Settings, Told};
 
 /// What was seen in files.
 #[derive(Clone, Debug)]
@@ -199,8 +200,8 @@ fn place_it(plan: &mut PlanFile, sources: &[Source], candidates: &[Guess], remar
             (Some(crs), _) if candidates.iter().filter(fits).any(|g| g.same_as(crs) && g.swapped == plan.swap_axes) => {}
             (None, Some(best)) => {
                 remarks.push(Text::new(
-                    format!("{file} non dichiara il sistema di riferimento; {}: controllare se è vero", best.in_italian()),
-                    format!("{file} states no coordinate system; {best}: look whether that is true"),
+                    format!("{file} non dichiara il sistema di riferimento; {}: controllare se è vero", best.words(Told::Plan).it),
+                    format!("{file} states no coordinate system; {}: look whether that is true", best.words(Told::Plan).en),
                 ));
                 (plan.crs, plan.swap_axes) = (Some(best.crs), best.swapped);
             }
@@ -213,8 +214,8 @@ fn place_it(plan: &mut PlanFile, sources: &[Source], candidates: &[Guess], remar
             (Some(crs), best) => {
                 let outside_it = format!("{file}: come {crs} le righe cadono fuori dal confine");
                 let outside = format!("{file}: as {crs} its rows lie outside the boundary");
-                remarks.push(match best {
-                    Some(best) => Text::new(format!("{outside_it}; {}", best.in_italian()), format!("{outside}; {best}")),
+                remarks.push(match best.map(|best| best.words(Told::Plan)) {
+                    Some(best) => Text::new(format!("{outside_it}; {}", best.it), format!("{outside}; {}", best.en)),
                     None => Text::new(outside_it, outside),
                 });
             }
@@ -225,17 +226,14 @@ fn place_it(plan: &mut PlanFile, sources: &[Source], candidates: &[Guess], remar
 /// How many rows the register places, and why the others are not.
 fn told_places(placing: &Placing, survey: &Survey, remarks: &mut Vec<Text>) {
     let (placed, rows) = placing.rows;
-    let by = placing.place.as_ref().map_or("", Place::words);
+    let by = placing.place.as_ref().map(Place::words).unwrap_or_default();
+    let all = crate::report::rows(rows);
     remarks.push(Text::new(
-        format!("non ha coordinate; con il registro che dice `[place]` si posizionerebbero {placed} righe su {rows}"),
-        format!("it has no coordinates; by {by}, as `[place]` says, {placed} of {rows} rows would be placed"),
+        format!("non ha coordinate; per {}, come dice `[place]`, se ne posizionerebbero {placed} su {}", by.it, all.it),
+        format!("it has no coordinates; by {}, as `[place]` says, {placed} of {} would be placed", by.en, all.en),
     ));
     for out in survey.tally.kept_out().iter().filter(|out| Rule::of(out.reason) == Some(Rule::Unplaced)) {
-        let (rows, words, cure, examples) = (out.rows, out.reason.words(), out.reason.cure(), out.examples.join(", "));
-        remarks.push(Text::new(
-            format!("{rows} {} (per esempio la riga {examples}): {}", words.it, cure.it),
-            format!("{rows} {} (for example row {examples}): {}", words.en, cure.en),
-        ));
+        remarks.push(rows_are(out.rows, &out.reason.words(), &out.examples, &out.reason.cure(Told::Plan)));
     }
 }
 
@@ -243,15 +241,16 @@ fn told_places(placing: &Placing, survey: &Survey, remarks: &mut Vec<Text>) {
 fn kinds(plan: &mut PlanFile, files: &[FoundFile], remarks: &mut Vec<Text>) {
     let sum = |of: fn(&FoundFile) -> u64| files.iter().map(of).sum::<u64>();
     let mut kinds = [
-        (sum(|f| f.areas), Kind::Area, ["aree", "areas"]),
-        (sum(|f| f.lines), Kind::Line, ["linee", "lines"]),
-        (sum(|f| f.points), Kind::Point, ["punti", "points"]),
+        (sum(|f| f.areas), Kind::Area, [["area", "aree"], ["area", "areas"]]),
+        (sum(|f| f.lines), Kind::Line, [["linea", "linee"], ["line", "lines"]]),
+        (sum(|f| f.points), Kind::Point, [["punto", "punti"], ["point", "points"]]),
     ];
     kinds.sort_by_key(|(rows, ..)| std::cmp::Reverse(*rows));
     if kinds[1].0 > 0 && plan.geometry.is_none() {
         let there = kinds.iter().filter(|(rows, ..)| *rows > 0);
-        let [told_it, told] =
-            [0, 1].map(|i| there.clone().map(|(rows, _, names)| format!("{rows} {}", names[i])).collect::<Vec<_>>().join(", "));
+        let [told_it, told] = [0, 1].map(|i| {
+            there.clone().map(|(rows, _, names)| format!("{rows} {}", names[i][usize::from(*rows != 1)])).collect::<Vec<_>>().join(", ")
+        });
         remarks.push(Text::new(
             format!("ha {told_it}; un solo tipo diventa un livello, `geometry` dice quale; caricare gli altri come livelli a parte"),
             format!("it has {told}; one kind becomes a layer, `geometry` says which; load the others as layers of their own"),
@@ -260,9 +259,10 @@ fn kinds(plan: &mut PlanFile, files: &[FoundFile], remarks: &mut Vec<Text>) {
     }
     let without = sum(|f| f.without);
     if without > 0 {
+        let (counted, one) = (crate::report::rows(without), without == 1);
         remarks.push(Text::new(
-            format!("{without} righe non hanno una geometria che si possa caricare"),
-            format!("{without} rows have no geometry that can be loaded"),
+            format!("{} non {} una geometria che si possa caricare", counted.it, if one { "ha" } else { "hanno" }),
+            format!("{} {} no geometry that can be loaded", counted.en, if one { "has" } else { "have" }),
         ));
     }
 }
@@ -270,12 +270,8 @@ fn kinds(plan: &mut PlanFile, files: &[FoundFile], remarks: &mut Vec<Text>) {
 /// What the first reading showed.
 fn what_shows(survey: &Survey, columns: &[FoundColumn], wrong: &Findings, remarks: &mut Vec<Text>) {
     for (rule, rows, examples) in wrong.each() {
-        let examples = examples.iter().map(Example::to_string).collect::<Vec<_>>().join(", ");
-        let (words, cure) = (rule.words(), rule.cure());
-        remarks.push(Text::new(
-            format!("{rows} righe {} (per esempio la riga {examples}): {}", words.it, cure.it),
-            format!("{rows} rows {} (for example row {examples}): {}", words.en, cure.en),
-        ));
+        let examples: Vec<String> = examples.iter().map(Example::to_string).collect();
+        remarks.push(rows_are(rows, &rule.words(), &examples, &rule.cure()));
     }
     if !survey.no_keys.is_empty() {
         let names = survey.no_keys.join(", ");
@@ -285,10 +281,10 @@ fn what_shows(survey: &Survey, columns: &[FoundColumn], wrong: &Findings, remark
         ));
     }
     if survey.lost_values > 0 {
-        let rows = survey.lost_values;
+        let rows = crate::report::rows(survey.lost_values);
         remarks.push(Text::new(
-            format!("in {rows} righe un valore non è del suo tipo e resterebbe vuoto"),
-            format!("in {rows} rows a value is none of its kind and would be left empty"),
+            format!("in {} un valore non è del suo tipo e resterebbe vuoto", rows.it),
+            format!("in {} a value is none of its kind and would be left empty", rows.en),
         ));
     }
     let empty = columns.iter().filter(|c| c.filled == 0).map(|c| c.source.as_str()).collect::<Vec<_>>().join(", ");

@@ -145,7 +145,7 @@ fn kept_out(r: &Report, language: Language) -> Markup {
                             td.number { (number(kept.rows, it)) }
                             td { (kept.reason.words().get(language)) }
                             td { (say("riga ", "row ")) (kept.examples.join(", ")) }
-                            td.prose { (kept.reason.cure().get(language)) }
+                            td.prose { (kept.reason.cure(crate::Told::Plan).get(language)) }
                         }
                     }
                 }

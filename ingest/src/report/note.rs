@@ -1,6 +1,8 @@
 use kernel::{Srid, Text};
 use serde::{Deserialize, Serialize};
 
+use crate::Told;
+
 /// Something that was found out on the way, or decided, and should be known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -58,8 +60,8 @@ impl Note {
     pub(crate) fn more_layers(used: &str, others: &[String]) -> Self {
         let others = others.join(", ");
         Self(Text::new(
-            format!("dal file è stato letto {used}; `--source-layer` legge invece: {others}"),
-            format!("of the file {used} was read; `--source-layer` reads instead: {others}"),
+            format!("dal file è stato letto {used}; il piano può leggerne un altro (`source-layer`): {others}"),
+            format!("of the file {used} was read; the plan can read another (`source-layer`): {others}"),
         ))
     }
 
@@ -82,8 +84,10 @@ impl Note {
         let more = if count > layers.len() { ", …" } else { "" };
         let layers = layers.join(", ");
         Self(Text::new(
-            format!("il disegno ha {count} livelli, qui nel campo Layer; `--source-layer` ne legge uno: {layers}{more}"),
-            format!("the drawing has {count} layers, here in the field Layer; `--source-layer` reads one: {layers}{more}"),
+            format!("il disegno ha {count} livelli, qui nel campo Layer; il piano può leggerne uno solo (`source-layer`): {layers}{more}"),
+            format!(
+                "the drawing has {count} layers, here in the field Layer; the plan can read one alone (`source-layer`): {layers}{more}"
+            ),
         ))
     }
 
@@ -111,16 +115,13 @@ impl Note {
 
     pub(crate) fn crs_overruled(stated: Srid, given: Srid) -> Self {
         Self(Text::new(
-            format!("il file dichiara {stated}, ma `--crs` dice {given}"),
-            format!("the file states {stated}, but `--crs` says {given}"),
+            format!("il file dichiara {stated}, ma chi carica ha detto {given}"),
+            format!("the file states {stated}, but whoever loads it said {given}"),
         ))
     }
 
     pub(crate) fn axes_swapped() -> Self {
-        Self(Text::new(
-            "gli assi sono stati scambiati, come chiesto (`--swap-axes`)",
-            "the axes were swapped, as asked for (`--swap-axes`)",
-        ))
+        Self(Text::new("gli assi sono stati scambiati, come chiesto", "the axes were swapped, as asked for"))
     }
 
     pub(crate) fn no_boundary() -> Self {
@@ -168,9 +169,10 @@ impl Note {
     }
 
     pub(crate) fn placed_by(register: &Text, placed: u64, rows: u64) -> Self {
+        let rows = super::rows(rows);
         Self(Text::new(
-            format!("senza coordinate: {placed} righe su {rows} hanno la posizione che ha per loro il registro «{}»", register.it),
-            format!("without coordinates: {placed} rows of {rows} have the place that the register “{}” has for them", register.en),
+            format!("senza coordinate: la posizione che ne ha il registro «{}» è data a {placed} su {}", register.it, rows.it),
+            format!("without coordinates: the place that the register “{}” has for them is given to {placed} of {}", register.en, rows.en),
         ))
     }
 
@@ -191,23 +193,31 @@ impl Note {
         Self(text)
     }
 
-    pub(crate) fn identities_are_new() -> Self {
+    pub(crate) fn identities_are_new(told: Told) -> Self {
+        let (it, en) = match told {
+            Told::CommandLine => ("`--update` li conserva", "`--update` keeps them"),
+            Told::Plan => ("aggiornare per chiave li conserva", "an update by key keeps them"),
+        };
         Self(Text::new(
-            "tutte le righe sono nuove, anche quelle uguali a prima: la loro storia e i numeri interni (`fid`) ricominciano; `--update` li conserva",
-            "all rows are new ones, those too that are as before: their history and inner numbers (`fid`) begin anew; `--update` keeps them",
+            format!("tutte le righe sono nuove, anche quelle uguali a prima: la loro storia e i numeri interni (`fid`) ricominciano; {it}"),
+            format!("all rows are new ones, those too that are as before: their history and inner numbers (`fid`) begin anew; {en}"),
         ))
     }
 
-    pub(crate) fn grown(before: u64, added: u64) -> Self {
+    pub(crate) fn grown(before: u64, added: u64, told: Told) -> Self {
         let now = before + added;
         let (it, en) = if before == 1 {
             ("c'era 1 riga".to_owned(), "1 row was".to_owned())
         } else {
             (format!("c'erano {before} righe"), format!("{before} rows were"))
         };
+        let (or_it, or) = match told {
+            Told::CommandLine => ("`--replace` sostituisce", "`--replace` replaces"),
+            Told::Plan => ("per metterle al loro posto serve sostituire", "to put them in their place takes a replacement"),
+        };
         Self(Text::new(
-            format!("{it} prima, {now} ora; nessuno ha confrontato le une con le altre: `--replace` sostituisce"),
-            format!("{en} there before, {now} now; nobody compared the ones with the others: `--replace` replaces"),
+            format!("{it} prima, {now} ora; nessuno ha confrontato le une con le altre: {or_it}"),
+            format!("{en} there before, {now} now; nobody compared the ones with the others: {or}"),
         ))
     }
 }
@@ -220,6 +230,7 @@ fn in_rows(rows: u64) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::Note;
+    use crate::Told;
 
     #[test]
     fn one_is_no_plural() {
@@ -227,6 +238,6 @@ mod tests {
             assert!(note(1).text().en.starts_with("in 1 row ") && note(1).text().it.starts_with("in 1 riga "));
             assert!(note(2).text().en.starts_with("in 2 rows ") && note(2).text().it.starts_with("in 2 righe "));
         }
-        assert!(Note::grown(1, 2).text().en.starts_with("1 row was there before, 3 now"));
+        assert!(Note::grown(1, 2, Told::Plan).text().en.starts_with("1 row was there before, 3 now"));
     }
 }

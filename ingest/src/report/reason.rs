@@ -1,6 +1,8 @@
 use kernel::Text;
 use serde::{Deserialize, Serialize};
 
+use crate::Told;
+
 /// Why a row was kept out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -85,7 +87,7 @@ impl Reason {
             Self::TooFewPositions => ("con troppo pochi vertici per una linea o un'area", "with too few vertices for a line or an area"),
             Self::TooManyVertices => ("con troppi vertici", "with too many vertices"),
             Self::NotMendable => {
-                ("con aree non valide che riparate spariscono", "with an invalid area of which nothing is left when mended")
+                ("con area non valida di cui, riparando, non resta nulla", "with an invalid area of which nothing is left when mended")
             }
             Self::SeveralParts => {
                 ("con più parti, mentre il livello ne ha una per riga", "with several parts, where the layer has one a row")
@@ -115,10 +117,15 @@ impl Reason {
         Text::new(it, en)
     }
 
-    /// What to do about it.
-    pub(crate) fn cure(self) -> Text {
+    /// What to do about it, whether it is one row or several.
+    pub(crate) fn cure(self, told: Told) -> Text {
+        let plan = told == Told::Plan;
         let (it, en) = match self {
-            Self::NoGeometry | Self::Empty => ("completarle dove manca la posizione", "give them a position where they should have one"),
+            Self::NoGeometry | Self::Empty => ("dare la posizione dove manca", "give a position where there should be one"),
+            Self::NotFinite | Self::NoPlace if plan => (
+                "correggere le coordinate, o scegliere nel piano il sistema in cui sono",
+                "correct the coordinates, or choose in the plan the system that they are in",
+            ),
             Self::NotFinite | Self::NoPlace => (
                 "correggere le coordinate, o dire con `--crs` in che sistema sono",
                 "correct the coordinates, or say with `--crs` which system they are in",
@@ -128,26 +135,33 @@ impl Reason {
                 "write it as WKT, like POINT (556983.2 4218219.4), or as two columns of numbers",
             ),
             Self::Curve | Self::Surface | Self::MixedCollection => {
-                ("esportarle come punti, linee o poligoni semplici", "export them as plain points, lines or polygons")
+                ("esportare come punti, linee o poligoni semplici", "export as plain points, lines or polygons")
             }
-            Self::OtherFamily => ("caricarle come livello a parte", "load them as a layer of their own"),
-            Self::TooFewPositions | Self::NotMendable => ("ridisegnarle", "draw them again"),
-            Self::TooManyVertices => ("semplificarle o dividerle", "simplify or divide them"),
-            Self::SeveralParts => {
-                ("dividerle, o sostituire il livello con `--replace`", "divide them, or replace the layer with `--replace`")
-            }
+            Self::OtherFamily => ("caricare a parte, in un altro livello", "load apart, as another layer"),
+            Self::TooFewPositions | Self::NotMendable => ("disegnare di nuovo", "draw again"),
+            Self::TooManyVertices => ("semplificare o dividere", "simplify or divide"),
+            Self::SeveralParts if plan => ("dividere, o sostituire tutto il livello", "divide, or replace the whole layer"),
+            Self::SeveralParts => ("dividere, o sostituire il livello con `--replace`", "divide, or replace the layer with `--replace`"),
+            Self::FarOutside if plan => (
+                "se la posizione è giusta, scegliere nel piano il comune delle righe e «Accetta righe fuori dal confine»",
+                "if the position is right, choose in the plan the comune of the rows and “Accept rows outside the boundary”",
+            ),
             Self::FarOutside => (
-                "se sono giuste, `--outside ok --comune ISTAT` le carica e dice di chi sono",
-                "if they are right, `--outside ok --comune ISTAT` loads them and says whose they are",
+                "se la posizione è giusta, `--outside ok --comune ISTAT` carica e dice di chi è",
+                "if the position is right, `--outside ok --comune ISTAT` loads and says whose it is",
             ),
             Self::TextTooLong => ("accorciare il testo", "shorten the text"),
             Self::TooManyValues => {
                 ("mettere tra virgolette i valori che contengono il separatore", "put quotes round values that contain the delimiter")
             }
-            Self::WrongType => ("correggere il valore, o usare `--replace`", "correct the value, or use `--replace`"),
-            Self::Invalid => {
-                ("ridisegnarle, o nel piano `invalid-geometry = \"mend\"`", "draw them again, or in the plan `invalid-geometry = \"mend\"`")
+            Self::WrongType if plan => {
+                ("correggere il valore, o scegliere nel piano un altro tipo", "correct the value, or choose another type in the plan")
             }
+            Self::WrongType => ("correggere il valore, o usare `--replace`", "correct the value, or use `--replace`"),
+            Self::Invalid => (
+                "disegnare di nuovo, o nel piano `invalid-geometry = \"mend\"`",
+                "draw again, or in the plan `invalid-geometry = \"mend\"`",
+            ),
             Self::NoValidity => ("correggere le date di inizio e di fine", "correct the days on which they begin and end"),
             Self::ByRule => ("qui sotto la regola e gli esempi", "the rule and examples are below"),
             Self::NoParcelNumber => ("scrivere un foglio e una particella per riga", "write one foglio and one particella a row"),

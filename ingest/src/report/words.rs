@@ -6,10 +6,10 @@ use kernel::Language;
 use kernel::layer::FieldType;
 
 use super::{CrsSource, IdSource, Report};
-use crate::Mode;
 use crate::rules::Example;
 use crate::update::Difference;
 use crate::update::words::difference;
+use crate::{Mode, Told};
 
 /// Rows that the register does not place which the text names, beside the examples of each reason.
 const UNPLACED: usize = 10;
@@ -54,7 +54,7 @@ fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
             kept_out.reason.words().get(language),
             say("per esempio riga", "for example row"),
             kept_out.examples.join(", "),
-            kept_out.reason.cure().get(language)
+            kept_out.reason.cure(Told::CommandLine).get(language)
         )?;
     }
     for unplaced in r.unplaced.iter().filter(|row| !row.what.is_empty()).take(UNPLACED) {
@@ -92,7 +92,7 @@ fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
         (IdSource::Sequence, false) => writeln!(out, "  Public id: the row's number in order, since no column tells the rows apart")?,
     }
     if let Some(found) = &r.difference {
-        difference(found, language, out)?;
+        difference(found, language, Told::CommandLine, out)?;
     }
     fields(r, language, out)?;
     for note in &r.notes {
@@ -124,8 +124,8 @@ fn crs(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
 /// How a coordinate system was decided.
 pub(super) fn decided(how: &CrsSource, language: Language) -> String {
     match (how, language) {
-        (CrsSource::Given, Language::It) => "come detto con `--crs` o nel piano".to_owned(),
-        (CrsSource::Given, Language::En) => "as `--crs` or the plan says".to_owned(),
+        (CrsSource::Given, Language::It) => "come detto da chi carica".to_owned(),
+        (CrsSource::Given, Language::En) => "as whoever loads it said".to_owned(),
         (CrsSource::Stated, Language::It) => "come dichiara il file".to_owned(),
         (CrsSource::Stated, Language::En) => "as the file states".to_owned(),
         (CrsSource::Register(register), Language::It) => format!("dal registro «{}»", register.it),
@@ -135,11 +135,11 @@ pub(super) fn decided(how: &CrsSource, language: Language) -> String {
     }
 }
 
-/// An update's difference, as it stands in the text.
+/// An update's difference, as it stands on a page.
 pub(super) fn of_difference(d: &Difference, language: Language) -> String {
     let mut out = String::new();
     // writing into a String does not fail
-    let _ = difference(d, language, &mut out);
+    let _ = difference(d, language, Told::Plan, &mut out);
     out
 }
 
@@ -184,7 +184,7 @@ fn fields(r: &Report, language: Language, out: &mut String) -> std::fmt::Result 
     writeln!(out, "  {}: {}", if it { "Campi" } else { "Fields" }, list.join("; "))
 }
 
-pub(super) fn kind(kind: FieldType, it: bool) -> &'static str {
+pub(crate) fn kind(kind: FieldType, it: bool) -> &'static str {
     match (kind, it) {
         (FieldType::Text, true) => "testo",
         (FieldType::Text, false) => "text",

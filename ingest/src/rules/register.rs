@@ -58,7 +58,7 @@ pub(super) const ALL: [Entry; 14] = [
     entry(
         Rule::NoGeometry,
         &[KeepOut, Stop],
-        ["senza geometria", "without a geometry", "completarle dove manca la posizione", "give them a position where they should have one"],
+        ["senza geometria", "without a geometry", "dare la posizione dove manca", "give a position where there should be one"],
     ),
     entry(
         Rule::Unplaced,
@@ -76,8 +76,8 @@ pub(super) const ALL: [Entry; 14] = [
         [
             "con area non valida",
             "with an invalid area",
-            "ridisegnarle, o controllare come sono state riparate",
-            "draw them again, or look at how they were mended",
+            "disegnare di nuovo, o controllare la riparazione",
+            "draw again, or look at what was mended",
         ],
     ),
     entry(
@@ -89,8 +89,8 @@ pub(super) const ALL: [Entry; 14] = [
         Rule::UnknownComune,
         &[Keep, KeepOut, Stop],
         [
-            "con un comune che l'installazione non ha: vale quello in cui cadono",
-            "with a comune that the installation has not: the one they lie in holds",
+            "con un comune che l'installazione non ha: vale quello del luogo",
+            "with a comune that the installation has not: the one of the place holds",
             "correggere il codice ISTAT",
             "correct the ISTAT code",
         ],
@@ -101,8 +101,8 @@ pub(super) const ALL: [Entry; 14] = [
         [
             "con area più sottile di quanto si disegni",
             "with an area thinner than anything that is drawn",
-            "unirle alla vicina",
-            "merge them into their neighbour",
+            "unire alla vicina",
+            "merge into the neighbour",
         ],
     ),
     entry(
@@ -118,7 +118,7 @@ pub(super) const ALL: [Entry; 14] = [
     entry(
         Rule::Duplicate,
         &[Keep, Off, KeepOut, Stop],
-        ["uguali a una riga precedente", "the same as a row before", "toglierne una", "take one of them out"],
+        ["con tutti i valori di una riga precedente", "the same as a row before", "togliere la copia", "take the copy out"],
     ),
     entry(
         Rule::RepeatedKey,
@@ -136,8 +136,8 @@ pub(super) const ALL: [Entry; 14] = [
         [
             "con testi che hanno perso gli accenti",
             "with texts that lost their accents",
-            "esportare di nuovo in UTF-8, o `mend`",
-            "export again in UTF-8, or `mend`",
+            "esportare di nuovo in UTF-8, o nel piano `mend`",
+            "export again in UTF-8, or `mend` in the plan",
         ],
     ),
     entry(

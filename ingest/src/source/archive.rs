@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
+use kernel::Text;
 use zip::ZipArchive;
 
 use crate::{IngestError, Limits, Stop};
@@ -14,24 +15,25 @@ pub(crate) fn unpack(path: &Path, file: &str, into: &Path, limits: &Limits, stop
     let size = path.metadata().map_err(IngestError::io(path))?.len();
     let opened = File::open(path).map_err(IngestError::io(path))?;
     let mut archive = ZipArchive::new(io::BufReader::new(opened)).map_err(|e| damaged(file, &e))?;
-    let refuse = |entry: &str, why: &str| IngestError::Archive {
+    let refuse = |entry: &str, it: &str, en: &str| IngestError::Archive {
         file: file.to_owned(),
         entry: entry.chars().take(200).collect(),
-        why: why.to_owned(),
+        why: Text::new(it, en),
     };
     if archive.len() > limits.archive_entries {
-        let why = format!("is the last of {}, and {} are allowed", archive.len(), limits.archive_entries);
-        return Err(refuse("…", &why));
+        let (there, allowed) = (archive.len(), limits.archive_entries);
+        let it = format!("è l'ultima di {there}, e se ne ammettono {allowed}");
+        return Err(refuse("…", &it, &format!("is the last of {there}, and {allowed} are allowed")));
     }
     let mut targets: Vec<Option<PathBuf>> = Vec::with_capacity(archive.len());
     for index in 0..archive.len() {
         let entry = archive.by_index_raw(index).map_err(|e| damaged(file, &e))?;
-        let target = inside(entry.name()).ok_or_else(|| refuse(entry.name(), "leads out of the archive"))?;
+        let target = inside(entry.name()).ok_or_else(|| refuse(entry.name(), "porta fuori dall'archivio", "leads out of the archive"))?;
         if entry.is_symlink() {
-            return Err(refuse(entry.name(), "is a symbolic link"));
+            return Err(refuse(entry.name(), "è un collegamento simbolico", "is a symbolic link"));
         }
         if entry.encrypted() {
-            return Err(refuse(entry.name(), "is encrypted"));
+            return Err(refuse(entry.name(), "è cifrata", "is encrypted"));
         }
         targets.push((!entry.is_dir()).then_some(target));
     }
@@ -50,7 +52,13 @@ pub(crate) fn unpack(path: &Path, file: &str, into: &Path, limits: &Limits, stop
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof => damaged(file, &cause),
             _ => IngestError::Io { path: target.clone(), cause },
         })?;
-        left = left.checked_sub(written).ok_or_else(|| refuse(entry.name(), "grows beyond what such an archive may hold (a bomb?)"))?;
+        left = left.checked_sub(written).ok_or_else(|| {
+            refuse(
+                entry.name(),
+                "cresce oltre ciò che un archivio così può contenere (una bomba?)",
+                "grows beyond what such an archive may hold (a bomb?)",
+            )
+        })?;
     }
     Ok(())
 }
@@ -129,7 +137,7 @@ mod tests {
         zip.add_symlink("a.csv", "/etc/passwd", SimpleFileOptions::default()).unwrap();
         zip.finish().unwrap();
         let result = unpack(&path, "a.zip", folder.path(), &Limits::default(), &Stop::default());
-        assert!(matches!(&result, Err(IngestError::Archive { why, .. }) if why.contains("link")), "{result:?}");
+        assert!(matches!(&result, Err(IngestError::Archive { why, .. }) if why.en.contains("link")), "{result:?}");
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use kernel::Text;
+
 use super::process::{self, ReaderProcess};
 use super::sniff::{Content, sniff};
 use super::{Reader, Source, archive, csv, gdal, shapefile, xlsx};
@@ -175,12 +177,16 @@ fn open_one(path: &Path, file: String, layer: Option<&str>, opener: &Opener, lim
     let suffix = suffix(path);
     let strict = matches!(suffix.as_str(), "gpkg" | "shp" | "geojson");
     if strict && content == Content::Text {
-        let found = format!("text, not {}", if suffix == "shp" { "a Shapefile" } else { "what its name promises" });
-        return Err(IngestError::Format { file, found, hint: "; check what was exported".to_owned() });
+        let (it, en) =
+            if suffix == "shp" { ("uno Shapefile", "a Shapefile") } else { ("ciò che il nome promette", "what its name promises") };
+        let found = Text::new(format!("testo, non {it}"), format!("text, not {en}"));
+        let hint = Text::new("; controllare che cosa è stato esportato", "; check what was exported");
+        return Err(IngestError::Format { file, found, hint });
     }
     let mut reader: Box<dyn Reader> = match content {
         Content::Zip => {
-            return Err(IngestError::Archive { entry: name(path), file, why: "is an archive in the archive".to_owned() });
+            let why = Text::new("è un archivio nell'archivio", "is an archive in the archive");
+            return Err(IngestError::Archive { entry: name(path), file, why });
         }
         Content::Text => Box::new(csv::open(path, &file, limits)?),
         Content::Dbf => match shapefile::of_table(path) {

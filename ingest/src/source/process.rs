@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use kernel::Text;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use self::protocol::{Command, Message, Request};
@@ -201,15 +202,23 @@ impl Running {
             return IngestError::Cancelled;
         }
         let why = match error.kind() {
-            io::ErrorKind::TimedOut => format!("said nothing for {} s, so it was ended", limits.reader_silence_s),
-            io::ErrorKind::InvalidData => "answered what can't be understood".to_owned(),
-            io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => self.wait().map_or_else(|e| e.to_string(), |s| self.end(s, limits)),
-            _ => format!("can't be heard ({error})"),
+            io::ErrorKind::TimedOut => {
+                let seconds = limits.reader_silence_s;
+                Text::new(
+                    format!("non ha detto nulla per {seconds} s, ed è stato chiuso"),
+                    format!("said nothing for {seconds} s, so it was ended"),
+                )
+            }
+            io::ErrorKind::InvalidData => Text::new("ha risposto ciò che non si capisce", "answered what can't be understood"),
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => {
+                self.wait().map_or_else(|e| Text::same(e.to_string()), |s| self.end(s, limits))
+            }
+            _ => Text::new(format!("non si sente ({error})"), format!("can't be heard ({error})")),
         };
         let after = match row {
-            None => "while the file was opened".to_owned(),
-            Some(0) => "before the first row".to_owned(),
-            Some(row) => format!("after row {row}"),
+            None => Text::new("mentre apriva il file", "while the file was opened"),
+            Some(0) => Text::new("prima della prima riga", "before the first row"),
+            Some(row) => Text::new(format!("dopo la riga {row}"), format!("after row {row}")),
         };
         IngestError::ReaderEnded { file: file.to_owned(), why, after }
     }
@@ -226,23 +235,34 @@ impl Running {
         self.child.wait()
     }
 
-    fn end(&mut self, status: ExitStatus, limits: &Limits) -> String {
+    fn end(&mut self, status: ExitStatus, limits: &Limits) -> Text {
         // signals with a meaning here, by their numbers on Linux
         const ABORT: i32 = 6;
         const KILL: i32 = 9;
         const CPU: i32 = 24;
         let gigabytes = limits.reader_memory_bytes >> 30;
         match (status.signal(), status.code()) {
-            (Some(ABORT), _) => format!("gave up (signal 6), as it does when it needs more than {gigabytes} GB of memory"),
-            (Some(KILL), _) => "was killed (signal 9), by somebody or because the machine ran out of memory".to_owned(),
-            (Some(CPU), _) => format!("took more than {} s of processor time", limits.reader_cpu_s),
-            (Some(signal), _) => format!("crashed (signal {signal})"),
+            (Some(ABORT), _) => Text::new(
+                format!("si è arreso (segnale 6), come fa quando gli servono più di {gigabytes} GB di memoria"),
+                format!("gave up (signal 6), as it does when it needs more than {gigabytes} GB of memory"),
+            ),
+            (Some(KILL), _) => Text::new(
+                "è stato ucciso (segnale 9), da qualcuno o perché la macchina ha finito la memoria",
+                "was killed (signal 9), by somebody or because the machine ran out of memory",
+            ),
+            (Some(CPU), _) => {
+                let seconds = limits.reader_cpu_s;
+                Text::new(format!("ha usato più di {seconds} s di processore"), format!("took more than {seconds} s of processor time"))
+            }
+            (Some(signal), _) => Text::new(format!("si è rotto (segnale {signal})"), format!("crashed (signal {signal})")),
             (None, code) => {
                 let mut said = String::new();
                 let _ = self.child.stderr.take().map(|e| e.take(2048).read_to_string(&mut said));
                 let said = said.trim();
-                let said = if said.is_empty() { String::new() } else { format!(", saying: {said}") };
-                format!("ended with code {}{said}", code.unwrap_or_default())
+                let (it, en) =
+                    if said.is_empty() { Default::default() } else { (format!(", dicendo: {said}"), format!(", saying: {said}")) };
+                let code = code.unwrap_or_default();
+                Text::new(format!("è finito con il codice {code}{it}"), format!("ended with code {code}{en}"))
             }
         }
     }

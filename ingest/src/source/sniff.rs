@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
+use kernel::Text;
 use serde::{Deserialize, Serialize};
 
 use super::{geojson, xml};
@@ -73,20 +74,38 @@ impl Content {
     }
 }
 
+/// What a file is that can't be read, and what to do, each in Italian and English.
+pub(super) type Strange = ([&'static str; 2], [&'static str; 2]);
+
+const NOTHING: [&str; 2] = ["", ""];
+const UNPACK: [&str; 2] = ["; estrarlo, o farne uno zip", "; unpack it, or make it a zip"];
+
 /// Things that are mistaken for map data, by their first bytes.
-const OTHERS: [(&[u8], &str, &str); 12] = [
-    (b"%PDF", "a PDF document", "; ask for the data the map was drawn from"),
-    (b"\x89PNG", "a picture (PNG)", ""),
-    (b"\xff\xd8\xff", "a picture (JPEG)", ""),
-    (b"II*\0", "a picture (TIFF)", ""),
-    (b"MM\0*", "a picture (TIFF)", ""),
-    (b"\x1f\x8b", "compressed by gzip", "; unpack it first"),
-    (b"7z\xbc\xaf", "a 7z archive", "; unpack it, or make it a zip"),
-    (b"Rar!", "a RAR archive", "; unpack it, or make it a zip"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word document", "; save it as XLSX or CSV"),
-    (b"MAPPA", "a cadastral sheet (CXF)", ""),
-    (b"AC10", "a DWG drawing", "; save it as DXF"),
-    (b"AutoCAD Binary DXF", "a binary DXF", "; save it as DXF in text (ASCII)"),
+const OTHERS: [(&[u8], [&str; 2], [&str; 2]); 12] = [
+    (
+        b"%PDF",
+        ["un documento PDF", "a PDF document"],
+        ["; chiedere i dati da cui è stata disegnata la mappa", "; ask for the data the map was drawn from"],
+    ),
+    (b"\x89PNG", ["un'immagine (PNG)", "a picture (PNG)"], NOTHING),
+    (b"\xff\xd8\xff", ["un'immagine (JPEG)", "a picture (JPEG)"], NOTHING),
+    (b"II*\0", ["un'immagine (TIFF)", "a picture (TIFF)"], NOTHING),
+    (b"MM\0*", ["un'immagine (TIFF)", "a picture (TIFF)"], NOTHING),
+    (b"\x1f\x8b", ["compresso con gzip", "compressed by gzip"], ["; estrarlo prima", "; unpack it first"]),
+    (b"7z\xbc\xaf", ["un archivio 7z", "a 7z archive"], UNPACK),
+    (b"Rar!", ["un archivio RAR", "a RAR archive"], UNPACK),
+    (
+        b"\xd0\xcf\x11\xe0",
+        ["un vecchio documento Excel o Word", "an old Excel or Word document"],
+        ["; salvarlo come XLSX o CSV", "; save it as XLSX or CSV"],
+    ),
+    (b"MAPPA", ["un foglio catastale (CXF)", "a cadastral sheet (CXF)"], NOTHING),
+    (b"AC10", ["un disegno DWG", "a DWG drawing"], ["; salvarlo come DXF", "; save it as DXF"]),
+    (
+        b"AutoCAD Binary DXF",
+        ["un DXF binario", "a binary DXF"],
+        ["; salvarlo come DXF in testo (ASCII)", "; save it as DXF in text (ASCII)"],
+    ),
 ];
 
 /// Looks at a file. `file` is its name in messages.
@@ -110,7 +129,8 @@ pub(crate) fn sniff(path: &Path, file: &str) -> Result<Content, IngestError> {
     if content == Ok(Content::GeoJson) && geojson::is_sequence(path).map_err(io())? {
         content = Ok(Content::GeoJsonSeq);
     }
-    content.map_err(|(found, hint)| IngestError::Format { file: file.to_owned(), found: found.to_owned(), hint: hint.to_owned() })
+    let words = |[it, en]: [&str; 2]| Text::new(it, en);
+    content.map_err(|(found, hint)| IngestError::Format { file: file.to_owned(), found: words(found), hint: words(hint) })
 }
 
 /// UTF-16 with a byte order mark, as UTF-8; anything else as it is, without a mark.
@@ -127,7 +147,7 @@ fn is_workbook(path: &Path) -> bool {
     archive.is_some_and(|archive| archive.file_names().any(|name| name.eq_ignore_ascii_case("xl/workbook.xml")))
 }
 
-fn by_bytes(head: &[u8]) -> Result<Content, (&'static str, &'static str)> {
+fn by_bytes(head: &[u8]) -> Result<Content, Strange> {
     if head.starts_with(b"SQLite format 3\0") {
         return Ok(Content::GeoPackage);
     }
@@ -141,7 +161,7 @@ fn by_bytes(head: &[u8]) -> Result<Content, (&'static str, &'static str)> {
         return Ok(Content::FlatGeobuf);
     }
     if let Some((_, found, hint)) = OTHERS.iter().find(|(magic, ..)| head.starts_with(magic)) {
-        return Err((found, hint));
+        return Err((*found, *hint));
     }
     if is_dbf(head) {
         return Ok(Content::Dbf);
@@ -149,7 +169,7 @@ fn by_bytes(head: &[u8]) -> Result<Content, (&'static str, &'static str)> {
     let wide = head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]);
     let head = as_utf8(head);
     if !wide && head.contains(&0) {
-        return Err(("binary and of no kind that is known here", ""));
+        return Err((["binario, di un tipo che qui non si conosce", "binary and of no kind that is known here"], NOTHING));
     }
     let text = head.trim_ascii_start();
     match text.first() {
@@ -195,8 +215,8 @@ mod tests {
         assert_eq!(by_bytes(b"999\r\na remark\r\n  0\r\nSECTION\r\n"), Ok(Content::Dxf));
         assert_eq!(by_bytes(b"0\n1\n"), Ok(Content::Text));
         assert_eq!(by_bytes(b"fgb\x03fgb\x00"), Ok(Content::FlatGeobuf));
-        assert!(by_bytes(b"%PDF-1.7").unwrap_err().0.contains("PDF"));
-        assert!(by_bytes(b"AC1032").unwrap_err().1.contains("DXF"));
+        assert!(by_bytes(b"%PDF-1.7").unwrap_err().0[1].contains("PDF"));
+        assert!(by_bytes(b"AC1032").unwrap_err().1[1].contains("DXF"));
         assert!(by_bytes(b"ab\0cd").is_err());
         let mut table = vec![3, 126, 11, 29, 2, 0, 0, 0, 97, 0, 20, 0];
         table.resize(97, 0);

@@ -13,6 +13,7 @@ use std::path::Path;
 
 use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, Xlsx, open_workbook};
 use chrono::NaiveDate;
+use kernel::Text;
 use zip::ZipArchive;
 
 use super::sniff::Content;
@@ -102,7 +103,10 @@ fn check_sizes(path: &Path, file: &str, limits: &Limits) -> Result<(), IngestErr
     }
     let allowed = limits.archive_allows(size);
     if stated > allowed {
-        let why = format!("unpacks to {stated} bytes, and {allowed} are allowed for its size (a bomb?)");
+        let why = Text::new(
+            format!("si espande a {stated} byte, e per la sua dimensione se ne ammettono {allowed} (una bomba?)"),
+            format!("unpacks to {stated} bytes, and {allowed} are allowed for its size (a bomb?)"),
+        );
         return Err(IngestError::Archive { file: file.to_owned(), entry: "xl".to_owned(), why });
     }
     Ok(())

@@ -8,25 +8,29 @@ use encoding_rs_io::DecodeReaderBytesBuilder;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use super::sniff::Content;
+use super::sniff::{Content, Strange};
 
 /// Bytes in which the first element must begin.
 pub(super) const HEAD: usize = 256 << 10;
 
 /// The format of a text that begins with `<`, or what it is instead and what to do.
-pub(super) fn content(head: &[u8]) -> Result<Content, (&'static str, &'static str)> {
-    let nothing = ("XML without an element", "; export it again");
+pub(super) fn content(head: &[u8]) -> Result<Content, Strange> {
+    const WEB: Strange = (["una pagina web (HTML)", "a web page (HTML)"], ["", ""]);
+    let nothing = (["XML senza un elemento", "XML without an element"], ["; esportarlo di nuovo", "; export it again"]);
     // names are ASCII, and other characters tell nothing here
     let text = String::from_utf8_lossy(head);
     let mut reader = Reader::from_str(&text);
     loop {
         let element = match reader.read_event() {
             Ok(Event::Start(element) | Event::Empty(element)) => element,
-            Ok(Event::DocType(kind)) if kind.to_ascii_lowercase().starts_with("html") => return Err(("a web page (HTML)", "")),
+            Ok(Event::DocType(kind)) if kind.to_ascii_lowercase().starts_with("html") => return Err(WEB),
             Ok(Event::DocType(_)) => {
                 return Err((
-                    "XML with a document type (<!DOCTYPE …>), by which a reader can be led to other files",
-                    "; take it out, or export the file again without it",
+                    [
+                        "XML con un tipo di documento (<!DOCTYPE …>), con cui chi legge può essere portato ad altri file",
+                        "XML with a document type (<!DOCTYPE …>), by which a reader can be led to other files",
+                    ],
+                    ["; toglierlo, o esportare di nuovo il file senza", "; take it out, or export the file again without it"],
                 ));
             }
             Ok(Event::Text(text)) if !text.trim().is_empty() => return Err(nothing),
@@ -37,10 +41,19 @@ pub(super) fn content(head: &[u8]) -> Result<Content, (&'static str, &'static st
         return match element.local_name().as_ref() {
             "kml" => Ok(Content::Kml),
             "gpx" => Ok(Content::Gpx),
-            "html" => Err(("a web page (HTML)", "")),
-            "OGRVRTDataSource" | "VRTDataset" | "OGRVRTLayer" => Err(("a virtual dataset, which names other files", "; load those")),
+            "html" => Err(WEB),
+            "OGRVRTDataSource" | "VRTDataset" | "OGRVRTLayer" => Err((
+                ["un insieme di dati virtuale, che nomina altri file", "a virtual dataset, which names other files"],
+                ["; caricare quelli", "; load those"],
+            )),
             name if gml || name == "FeatureCollection" => Ok(Content::Gml),
-            _ => Err(("XML of a kind that is not known here (no GML, KML or GPX)", "; convert it to GeoPackage")),
+            _ => Err((
+                [
+                    "XML di un tipo che qui non si conosce (né GML, né KML, né GPX)",
+                    "XML of a kind that is not known here (no GML, KML or GPX)",
+                ],
+                ["; convertirlo in GeoPackage", "; convert it to GeoPackage"],
+            )),
         };
     }
 }
@@ -85,7 +98,7 @@ mod tests {
             ("<feed/>", "not known"),
             ("<!-- only this -->", "without an element"),
         ] {
-            assert!(content(text.as_bytes()).unwrap_err().0.contains(words), "{text}");
+            assert!(content(text.as_bytes()).unwrap_err().0[1].contains(words), "{text}");
         }
     }
 

@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, FromRow, PgConnection};
 
 use super::Counts;
 use super::compare::{CHANGES, VANISHED};
+use crate::Told;
 use crate::load::{EXAMPLES, Staging, own_columns};
 
 /// What a delivery changes, or changed.
@@ -44,7 +45,7 @@ impl Difference {
         let said = |language| {
             let mut text = String::new();
             // a text takes whatever is written to it
-            let _ = super::words::difference(self, language, &mut text);
+            let _ = super::words::difference(self, language, Told::Plan, &mut text);
             text
         };
         document["words"] = json!(Text::new(said(Language::It), said(Language::En)));

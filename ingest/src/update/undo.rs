@@ -7,9 +7,9 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
 use super::delivery::Kept;
 use super::{Counts, words};
-use crate::IngestError;
 use crate::load::{self, EXAMPLES, explain, insert, listed, own_columns};
 use crate::plan::SCHEMA;
+use crate::{IngestError, NoUndo};
 
 /// What was taken back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -48,28 +48,24 @@ pub async fn undo(owner: &PgPool, layer: &LayerId, over_edits: bool) -> Result<U
 async fn locked(database: &mut PgConnection, id: &LayerId, over_edits: bool) -> Result<Undone, IngestError> {
     let failed = || IngestError::database("can't take the delivery back");
     let mut transaction = database.begin().await.map_err(failed())?;
-    let layer =
-        store::get(&mut transaction, id).await?.ok_or_else(|| nothing(id, "there is no such layer; `opensit layers` lists them"))?;
+    let layer = store::get(&mut transaction, id).await?.ok_or_else(|| nothing(id, NoUndo::NoLayer))?;
     if layer.module != SCHEMA {
-        return Err(nothing(id, "it belongs to a module, and no file was delivered to it"));
+        return Err(nothing(id, NoUndo::OfModule));
     }
     load::lock(&mut transaction, &layer).await.map_err(failed())?;
     let last = Kept::last(&mut transaction, &layer).await?;
-    let kept = last.ok_or_else(|| nothing(id, "nothing was delivered to it that could be taken back"))?;
+    let kept = last.ok_or_else(|| nothing(id, NoUndo::NoDelivery))?;
     if !matches!(kept.mode.as_str(), "update" | "append") {
-        return Err(nothing(id, "its last delivery made the whole layer, and nothing is kept of what was there before"));
+        return Err(nothing(id, NoUndo::Whole));
     }
     gather(&mut transaction, &layer, kept.number).await.map_err(failed())?;
     let rows = kept.rows.0;
     let found = scalar(&mut transaction, &format!("select count(*) from {ENTRIES}")).await.map_err(failed())?;
     if found == 0 && kept.mode == "append" {
-        return Err(nothing(
-            id,
-            "its last delivery was appended by a program that kept no record of its rows; `--update` deliveries can be taken back",
-        ));
+        return Err(nothing(id, NoUndo::Unrecorded));
     }
     if found != rows.new + rows.changed + rows.vanished {
-        return Err(nothing(id, "what its rows were before the last delivery is no longer whole in the history"));
+        return Err(nothing(id, NoUndo::Incomplete));
     }
     let edited = edited(&mut transaction, id, over_edits).await?;
     refuse_taken_ids(&mut transaction, &layer).await?;
@@ -84,7 +80,7 @@ async fn locked(database: &mut PgConnection, id: &LayerId, over_edits: bool) -> 
     Ok(Undone { layer: id.clone(), delivery: kept.number, files: kept.files, rows, edited })
 }
 
-fn nothing(layer: &LayerId, why: &'static str) -> IngestError {
+fn nothing(layer: &LayerId, why: NoUndo) -> IngestError {
     IngestError::NothingToUndo { layer: layer.clone(), why }
 }
 

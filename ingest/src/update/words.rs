@@ -6,13 +6,14 @@ use kernel::Language;
 use serde_json::Value;
 
 use super::{Difference, Undone};
+use crate::Told;
 use crate::place::distance_words;
 
 /// Longest value that is shown of a field, characters.
 const LONGEST_VALUE: usize = 40;
 
 /// Writes the lines of the report that tell what differs.
-pub(crate) fn difference(d: &Difference, language: Language, out: &mut String) -> std::fmt::Result {
+pub(crate) fn difference(d: &Difference, language: Language, told: Told, out: &mut String) -> std::fmt::Result {
     let it = language == Language::It;
     let say = |it_text: &'static str, en_text: &'static str| if it { it_text } else { en_text };
     let r = &d.rows;
@@ -57,13 +58,20 @@ pub(crate) fn difference(d: &Difference, language: Language, out: &mut String) -
         }
     }
     if d.vanished_stay && r.vanished > 0 {
-        writeln!(out, "    {}", say("quelle scomparse restano (`--keep-vanished`)", "those that vanished stay (`--keep-vanished`)"))?;
+        let option = if told == Told::CommandLine { " (`--keep-vanished`)" } else { "" };
+        writeln!(out, "    {}{option}", say("quelle scomparse restano", "those that vanished stay"))?;
     }
     if d.too_many_vanish {
-        let careful = say(
-            "Attenzione: ne scompaiono più di quante possano; per scriverlo serve `--vanish-at-most`, se la consegna non è tronca",
-            "Careful: more vanish than may; to write it takes `--vanish-at-most`, if the delivery is not cut short",
-        );
+        let careful = match told {
+            Told::CommandLine => say(
+                "Attenzione: ne scompaiono più di quante possano; per scriverlo serve `--vanish-at-most`, se la consegna non è tronca",
+                "Careful: more vanish than may; to write it takes `--vanish-at-most`, if the delivery is not cut short",
+            ),
+            Told::Plan => say(
+                "Attenzione: ne scompaiono più di quante possano; applicarlo solo se la consegna non è tronca",
+                "Careful: more vanish than may; apply it only if the delivery is not cut short",
+            ),
+        };
         writeln!(out, "    {careful}")?;
     }
     if d.edited.rows > 0 {
@@ -78,6 +86,8 @@ pub(crate) fn difference(d: &Difference, language: Language, out: &mut String) -
     }
     let end = match (d.written, d.delivery) {
         (true, None) => say("Non c'era nulla da scrivere", "There was nothing to write").to_owned(),
+        (true, Some(number)) if told == Told::Plan && it => format!("Scritto come consegna {number}; si può ritirare"),
+        (true, Some(number)) if told == Told::Plan => format!("Written as delivery {number}; it can be taken back"),
         (true, Some(number)) if it => format!("Scritto come consegna {number}; `opensit ingest undo` la annulla"),
         (true, Some(number)) => format!("Written as delivery {number}; `opensit ingest undo` takes it back"),
         (false, _) => say("Solo un'anteprima: nulla è stato scritto", "Only looked at: nothing was written").to_owned(),

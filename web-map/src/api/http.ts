@@ -1,5 +1,7 @@
 /** Requests to our own server: where it is, how long we wait, and what went wrong in words. */
 
+import type { Lang, Text } from './contract';
+
 /** The server's root: the portal lives one folder below it, whatever prefix a proxy adds. */
 let root = typeof document === 'undefined' ? 'http://localhost/' : new URL('..', document.baseURI).href;
 
@@ -30,10 +32,13 @@ export function isAbort(error: unknown): boolean {
 }
 
 /** What is wrong with one value or with the geometry, and where. */
-export interface Fault { field?: string; geometry?: unknown; detail: string; at?: [lon: number, lat: number] | null }
+export interface Fault { field?: string | null; geometry?: unknown; detail: string; words?: Text; at?: [lon: number, lat: number] | null }
 
 /** `application/problem+json`, with the members of ours that the portal reads. */
-export interface Problem { type?: string; title?: string; detail?: string; errors?: Fault[]; current?: unknown }
+export interface Problem { type?: string; title?: string; detail?: string; words?: Text; errors?: Fault[]; current?: unknown }
+
+/** What a problem says, in the reader's language where the server has it; `undefined` where it says nothing. */
+export const saidBy = ({ words, detail, title }: Problem, lang: Lang): string | undefined => words?.[lang] ?? detail ?? title;
 
 async function failed(response: Response): Promise<RequestFailed> {
   try {

@@ -6,7 +6,7 @@ import {
 } from '../api/deliveries';
 import { isAbort, RequestFailed } from '../api/http';
 import { reasonOf } from '../state/cards.svelte';
-import { reduceMotion } from '../state/preferences.svelte';
+import { prefs, reduceMotion } from '../state/preferences.svelte';
 import { portal } from '../state/portal.svelte';
 import { boxOf, boxOfMost, changesData, findingsData, previewData, staged } from './drawing';
 import { faultsOf, placing, tidy, type Faults } from './plan';
@@ -125,7 +125,7 @@ export class Desk {
   }
 
   private blame(error: unknown, plan: PlanFile): void {
-    if (error instanceof RequestFailed && error.status !== 0) this.faults = faultsOf(error.problem.detail ? error.problem : { detail: error.message }, plan);
+    if (error instanceof RequestFailed && error.status !== 0) this.faults = faultsOf(error.problem.detail ? error.problem : { detail: error.message }, plan, prefs.lang);
     else this.faults = { '': reasonOf(error) };
   }
 

@@ -1,6 +1,7 @@
 /** What people change in a plan, and where the server's words about it belong. */
 import type { FieldLine, FoundColumn, FoundCrs, FoundFile, PlanFile, Severity } from '../api/deliveries';
-import type { Problem } from '../api/http';
+import type { Lang } from '../api/contract';
+import { saidBy, type Problem } from '../api/http';
 
 /** What is wrong, by the member of the plan it is about: `key`, `field.3.name`, `rules.duplicate`; `''` is the plan as a whole. */
 export type Faults = Record<string, string>;
@@ -64,14 +65,14 @@ export const placing = (plan: PlanFile | undefined): string =>
 const path = (name: string): string => name.replace(/\[(\d+)\]/g, '.$1').replace(/^fields\./, 'field.').replace(/_/g, '-').replace(/^(?:field\.\d+)$/, '$&.name');
 
 /** What stands before the sentence that matters: the name of the file, and that it can't be taken. */
-const BEFORE = /^the plan: (?:the plan can['’]t be taken: )?/;
+const BEFORE = /^(?:the plan: (?:the plan can['’]t be taken: )?|il piano non si può prendere: )/;
 
 /** Where each of the server's sentences belongs; what names no place is about the plan as a whole. */
-export function faultsOf(problem: Problem, plan: PlanFile): Faults {
+export function faultsOf(problem: Problem, plan: PlanFile, lang: Lang): Faults {
   const faults: Faults = {};
   const add = (place: string, words: string) => (faults[place] = words.replace(BEFORE, ''));
-  for (const { field, detail } of problem.errors ?? []) add(field ? path(field) : '', detail);
-  if (Object.keys(faults).length === 0) add(guess(problem.detail ?? problem.title ?? '', plan), problem.detail ?? problem.title ?? '');
+  for (const { field, detail, words } of problem.errors ?? []) add(field ? path(field) : '', words?.[lang] ?? detail);
+  if (Object.keys(faults).length === 0) add(guess(problem.detail ?? problem.title ?? '', plan), saidBy(problem, lang) ?? '');
   return faults;
 }
 

@@ -4,8 +4,9 @@
  */
 import type { PreviousUpload, Upload } from 'tus-js-client';
 import { createDelivery, uploadsUrl } from '../api/deliveries';
-import { rebase, RequestFailed } from '../api/http';
+import { rebase, RequestFailed, saidBy, type Problem } from '../api/http';
 import { reasonOf } from '../state/cards.svelte';
+import { prefs } from '../state/preferences.svelte';
 import { portal } from '../state/portal.svelte';
 import { Pace } from './progress';
 
@@ -134,8 +135,7 @@ function isLost(error: unknown): boolean {
 function wordsOf(error: unknown): string {
   const body = (error as { originalResponse?: { getBody(): string } | null }).originalResponse?.getBody();
   try {
-    const problem = JSON.parse(body ?? '') as { detail?: string; title?: string };
-    return problem.detail ?? problem.title ?? reasonOf(error);
+    return saidBy(JSON.parse(body ?? '') as Problem, prefs.lang) ?? reasonOf(error);
   } catch {
     return body === undefined ? reasonOf(error) : body.slice(0, 300) || reasonOf(error);
   }

@@ -1,7 +1,7 @@
 /** The cards in the drawer: what lies at a point, or one feature reached by search, list or link. */
 import type { Card, Catalogue, LonLat } from '../api/contract';
 import { fetchItem, identify, itemUrl } from '../api/endpoints';
-import { isAbort, RequestFailed } from '../api/http';
+import { isAbort, RequestFailed, saidBy } from '../api/http';
 import { byDetail, cardOf } from '../format/fields';
 import { prefs, t, tr } from './preferences.svelte';
 
@@ -104,8 +104,9 @@ export class Cards {
 /** The feature was deleted, or this reader may not see it: from outside the two look the same. */
 class Gone extends Error {}
 
-/** Why a request failed, in the reader's language when the server said nothing. */
+/** Why a request failed, in the reader's language where the server has it, and when it said nothing. */
 export function reasonOf(error: unknown): string {
   if (error instanceof RequestFailed && error.status === 0) return t('error.network');
+  if (error instanceof RequestFailed) return saidBy(error.problem, prefs.lang) ?? error.message;
   return error instanceof Error ? error.message : String(error);
 }

@@ -6,6 +6,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use kernel::Text;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +75,7 @@ pub(super) enum Refusal {
     NoCoordinates(Vec<String>),
     NoRows,
     OnlyLinks(u64),
-    Archive { entry: String, why: String },
+    Archive { entry: String, why: Text },
     Other(String),
 }
 
