@@ -552,7 +552,8 @@ fn what_is_somebody_elses_is_not_there_and_layers_are_their_authors() {
     let (id, looked) = administrator.deliver(&[("alberi.geojson", &trees(0..1_990, "Albero"))]);
     assert_eq!(administrator.name(&id, &looked["plan"], "alberi").status, 200);
     administrator.order(&id, "load", &json!({ "mode": "replace" }));
-    assert_eq!((administrator.settled(&id)["state"].clone(), rows(&town, "alberi")), (json!("loaded"), "1990".to_owned()));
+    let settled = administrator.settled(&id);
+    assert_eq!((&settled["state"], rows(&town, "alberi").as_str()), (&json!("loaded"), "1990"), "{}", settled["error"]);
     // and the layer is still its author's
     let (id, looked) = officer.deliver(&[("alberi.geojson", &trees(0..20, "Albero"))]);
     assert_eq!(officer.name(&id, &looked["plan"], "alberi").json()["exists"]["rows"], 1_990);
