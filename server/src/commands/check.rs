@@ -263,7 +263,8 @@ async fn sources(owner: &PgPool, config: &Config, findings: &mut Vec<Finding>) -
             findings.push(Finding { what: "sources", state: Err(format!("`{}`: {error}", source.name)) });
         }
         let state = store::state(&mut database, source).await.map_err(failed())?;
-        let words = if state.as_ref().is_some_and(|state| state.failures > 0) {
+        let well = state.as_ref().is_none_or(|state| state.failures == 0);
+        let words = if !well {
             let run = store::runs(&mut database, source, 1).await.map_err(failed())?.pop();
             run.and_then(|run| run.words).unwrap_or_default()
         } else {
@@ -276,7 +277,6 @@ async fn sources(owner: &PgPool, config: &Config, findings: &mut Vec<Finding>) -
                 state.succeeded_at.map_or_else(|| "not looked at yet".to_owned(), |at| format!("well at {}", at.format("%Y-%m-%d %H:%M")))
             }
         };
-        let well = words.is_empty();
         findings.push(Finding::new("sources", well, format!("`{}` {at}", source.name), "`opensit sources list` has its last looks"));
     }
     Ok(())
