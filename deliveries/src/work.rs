@@ -118,7 +118,6 @@ pub async fn work(deliveries: Deliveries, job: Job, progress: Progress) -> Resul
     let task = Task { deliveries, order, job: job.id.0, who: job.who.clone(), files, plan, owner, stop: Stop::default() };
     let outcome = task.go(&job, &progress).await;
     task.owner.close().await;
-    task.clear().await;
     outcome
 }
 
@@ -132,6 +131,8 @@ impl Task {
                 _ => load::load(self, progress).await,
             },
         };
+        // who hears that it has ended finds nothing of it left
+        self.clear().await;
         let ended = match done {
             Ok(values) => Ended::Well(values),
             Err(error) => Ended::Badly(error),
