@@ -154,6 +154,9 @@ fn measure(program: &Path, cli: &Cli, table: &mut Table) -> Result<()> {
     if cli.options.city || matches!(cli.what, What::All | What::City) {
         figures::city(program, table)?;
     }
+    if all || matches!(cli.what, What::Ingest) {
+        Bench::open(program, &cli.options, "city", figures::IN_MEMORY)?.parcels(table)?;
+    }
     if all || matches!(cli.what, What::Tiles | What::Zooms | What::Fresh) {
         let mut bench = Bench::open(program, &cli.options, "city", figures::IN_DETAIL)?;
         if all || matches!(cli.what, What::Tiles) {

@@ -210,20 +210,18 @@ pub async fn index_ahead(
     filled: &TableName,
     layer: &Layer,
 ) -> Result<(), CatalogueError> {
-    let fields: Vec<&str> = layer.fields.iter().filter(|f| f.searchable).map(|f| f.name.as_str()).collect();
+    // PostgreSQL names an index by what it is over: those of texts, which would be called the same, are made one after the other
     let places = async {
         sqlx::query(AssertSqlSafe(format!("create index on {} using gist (geom)", filled.sql()))).execute(&mut *conn).await?;
-        for field in fields.iter().skip(1).step_by(2) {
-            index_for_search(conn, filled, field).await?;
-        }
-        index_for_key(conn, filled, "fid").await
+        index_for_key(conn, filled, "fid").await?;
+        // with validity an id is unique at any instant only
+        if layer.validity { Ok(()) } else { index_for_key(conn, filled, "id").await }
     };
     let texts = async {
-        for field in fields.iter().step_by(2) {
-            index_for_search(helper, filled, field).await?;
+        for field in layer.fields.iter().filter(|f| f.searchable) {
+            index_for_search(helper, filled, field.name.as_str()).await?;
         }
-        // with validity an id is unique at any instant only
-        if layer.validity { Ok(()) } else { index_for_key(helper, filled, "id").await }
+        Ok::<_, CatalogueError>(())
     };
     let (places, texts) = futures::future::join(places, texts).await;
     places.and(texts)

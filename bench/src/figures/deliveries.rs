@@ -1,12 +1,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use super::Bench;
 use super::ingest::ogr2ogr;
 use crate::measure::{Sample, seconds};
-use crate::program::{folder, opensit};
+use crate::program::folder;
 use crate::table::{Bar, Table};
 
 /// How many rows are delivered.
@@ -37,14 +37,14 @@ impl Bench {
         psql.statement(CHANGED)?;
         let second = self.write_areas(&folder.path().join("second.gpkg"))?;
         psql.statement("drop schema bench_delivery cascade")?;
-        self.program(&["ingest", &first, "--layer", "bench_areas", "--replace"])?;
+        self.ours(&["ingest", &first, "--layer", "bench_areas", "--replace"])?;
         let (mut delivered, mut again, mut undone) = (Sample::default(), Sample::default(), Sample::default());
         for _ in 0..self.runs {
             table.breathe();
-            delivered.add(seconds(|| self.program(&["ingest", &second, "--layer", "bench_areas", "--update"]))?);
+            delivered.add(seconds(|| self.ours(&["ingest", &second, "--layer", "bench_areas", "--update"]))?);
             ensure!(self.renamed()? == "1200", "{} rows were renamed", self.renamed()?);
-            again.add(seconds(|| self.program(&["ingest", &second, "--layer", "bench_areas", "--update"]))?);
-            undone.add(seconds(|| self.program(&["ingest", "undo", "bench_areas"]))?);
+            again.add(seconds(|| self.ours(&["ingest", &second, "--layer", "bench_areas", "--update"]))?);
+            undone.add(seconds(|| self.ours(&["ingest", "undo", "bench_areas"]))?);
             ensure!(self.renamed()? == "0", "{} rows are renamed still", self.renamed()?);
         }
         table.judged(format!("re-delivery of {ROWS} areas of a GeoPackage, 1 % changed"), "s", delivered, None, Bar::Most(5.0, Some(2.0)));
@@ -64,13 +64,5 @@ impl Bench {
         let options = ["-sql", select, "-nln", "areas", "-lco", "FID=row"];
         ogr2ogr(Command::new("ogr2ogr").args(["-f", "GPKG"]).arg(file).arg(source).args(options))?;
         Ok(PathBuf::from(file).display().to_string())
-    }
-
-    fn program(&self, arguments: &[&str]) -> Result<()> {
-        let mut command = opensit(&self.program);
-        command.args(arguments).arg("--data-dir").arg(&self.data_dir);
-        let output = command.output().context("the program can't be run")?;
-        ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        Ok(())
     }
 }
