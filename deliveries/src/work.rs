@@ -249,7 +249,7 @@ impl Task {
 }
 
 /// Whether it is worth trying again: the database was away, or a load that a killed program left still holds the layer.
-fn passes(error: &IngestError, attempt: i32) -> bool {
+pub(crate) fn passes(error: &IngestError, attempt: i32) -> bool {
     match error {
         IngestError::Busy(_) => attempt > 1,
         IngestError::Database { cause, .. } => is_away(cause),
@@ -265,7 +265,7 @@ fn is_away(cause: &sqlx::Error) -> bool {
 }
 
 /// What is told of an error.
-fn problem(error: &IngestError, folder: &Path) -> Problem {
+pub(crate) fn problem(error: &IngestError, folder: &Path) -> Problem {
     // where the server has its files is nobody's business
     let said = error.to_string().replace(&format!("{}/", folder.display()), "");
     let full = match error {

@@ -28,7 +28,7 @@ pub(super) fn filename(headers: &HeaderMap) -> Result<String, Problem> {
 }
 
 /// A name that is one: no path, nothing hidden, nothing that reads as something else.
-fn check(name: &str) -> Result<(), &'static str> {
+pub(crate) fn check(name: &str) -> Result<(), &'static str> {
     if name.trim().is_empty() || name.starts_with('.') {
         return Err("is empty or begins with a dot");
     }
