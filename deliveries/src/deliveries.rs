@@ -35,7 +35,7 @@ fn absent() -> Problem {
 }
 
 /// A JSON document that is one person's alone.
-fn json(document: &Value) -> Response {
+pub(crate) fn json(document: &Value) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "private, no-store")];
     (headers, document.to_string()).into_response()
 }

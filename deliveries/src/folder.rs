@@ -52,6 +52,11 @@ impl Folder {
         self.0.join("deliveries")
     }
 
+    /// What is fetched for a source, while it is at work.
+    pub(crate) fn source(&self, name: &str) -> PathBuf {
+        self.0.join("sources").join(name)
+    }
+
     /// A file that comes.
     pub(crate) fn upload(&self, id: Uuid) -> PathBuf {
         self.uploads().join(id.to_string())

@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod folder;
+pub mod sources;
 mod sweep;
 mod uploads;
 mod words;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub delivery_seconds: u64,
     /// How a load goes.
     pub ingest: ingest::Settings,
+    /// The folders and addresses that are looked at every so often.
+    pub sources: sources::Sources,
 }
 
 /// Uploads and deliveries. Cheap to clone.
@@ -90,6 +93,7 @@ impl Deliveries {
             .route("/admin/deliveries/{id}/load", post(load::handler))
             .route("/admin/deliveries/{id}/cancel", post(cancel::handler))
             .route("/admin/layers/{id}/undo", post(undo::handler))
+            .route("/admin/sources", get(sources::list::handler))
             .with_state(self)
             .merge(uploads)
     }
@@ -113,7 +117,8 @@ impl Deliveries {
     deliveries::changes::handler,
     deliveries::load::handler,
     deliveries::cancel::handler,
-    deliveries::undo::handler
+    deliveries::undo::handler,
+    sources::list::handler
 ))]
 pub struct Api;
 

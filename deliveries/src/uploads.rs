@@ -7,7 +7,7 @@ pub(crate) mod append;
 mod checksum;
 pub(crate) mod create;
 pub(crate) mod held;
-mod name;
+pub(crate) mod name;
 pub(crate) mod options;
 mod receive;
 pub(crate) mod remove;

@@ -208,6 +208,7 @@ impl Task {
         Request {
             files: self.files.iter().map(|file| folder.join(&file.name)).collect(),
             author: self.who.id(),
+            by: self.who.name().map(str::to_owned),
             only_own: !self.who.may_administer(),
             stop: self.stop.clone(),
             ..Request::new(folder.clone(), layer)
@@ -253,7 +254,7 @@ impl Task {
 }
 
 /// Whether it is worth trying again: the database was away, or a load that a killed program left still holds the layer.
-fn passes(error: &IngestError, attempt: i32) -> bool {
+pub(crate) fn passes(error: &IngestError, attempt: i32) -> bool {
     match error {
         IngestError::Busy(_) => attempt > 1,
         IngestError::Database { cause, .. } => is_away(cause),
@@ -269,7 +270,7 @@ fn is_away(cause: &sqlx::Error) -> bool {
 }
 
 /// What is told of an error.
-fn problem(error: &IngestError, folder: &Path) -> Problem {
+pub(crate) fn problem(error: &IngestError, folder: &Path) -> Problem {
     // where the server has its files is nobody's business
     let Text { it, en } = error.words(Told::Plan);
     let [it, en] = [it, en].map(|text| text.replace(&format!("{}/", folder.display()), ""));

@@ -177,7 +177,19 @@ fn difference(missing: &[&str], more: &[&str]) -> Text {
 
 /// The fields that might be keys, the likeliest first, by number.
 pub(crate) fn key_fields(fields: &[FieldPlan]) -> impl Iterator<Item = usize> {
-    KEYS.iter().filter_map(|key| fields.iter().position(|f| f.column.as_str() == *key))
+    KEYS.iter().filter_map(|key| fields.iter().position(|f| f.column.as_str() == *key && !f.private))
+}
+
+/// Why a field that is private can't be the key.
+pub(crate) fn private_key(name: &str) -> Text {
+    Text::new(
+        format!(
+            "`{name}` è solo per gli uffici e non può essere la chiave: tutti vedono gli id che ne vengono. Scegliere un'altra colonna come `key`, o nessuna"
+        ),
+        format!(
+            "`{name}` is private and can't be the key: everybody sees the ids that come from it. Name another column as `key`, or none"
+        ),
+    )
 }
 
 /// For a layer that is added to: its own kinds, if the files' fit into them.

@@ -40,6 +40,8 @@ pub struct Request {
     pub draft: bool,
     /// The account of who loads it, if a person does: the author of a layer that is made of it.
     pub author: Option<Uuid>,
+    /// That person's name, which the report has.
+    pub by: Option<String>,
     /// Whether a plan is proposed again only if it is of a layer of that author.
     pub only_own: bool,
     /// Where the rows are written, as CSV, that say where they are by a parcel or an address that the register has not (`--unplaced`).
@@ -138,6 +140,7 @@ impl Request {
             update: Update::default(),
             draft: false,
             author: None,
+            by: None,
             only_own: false,
             unplaced: None,
             plan: None,

@@ -85,6 +85,7 @@ async fn locked(
     if let Some(layer) = target.keeps() {
         plan::fit_into(&mut opened.fields, layer)?;
     }
+    private_key(&opened, target.keeps())?;
     // or a delivery in which all are numbers would change every text that looks like one
     for field in opened.fields.iter().filter(|field| field.kind == FieldType::Text) {
         for (source, index) in opened.sources.iter_mut().zip(&field.source) {
@@ -306,7 +307,8 @@ async fn load(
     }
     progress.stage(Stage::Publishing, None);
     let counts = update::Counts { new: comuni.iter().map(|(_, rows)| rows).sum(), ..Default::default() };
-    let delivery = Delivery { mode: request.mode, key: key.as_deref(), files: &names, rows: counts, order: request.order };
+    let delivery =
+        Delivery { mode: request.mode, key: key.as_deref(), files: &names, rows: counts, order: request.order, by: request.by.as_deref() };
     if let Target::Grows(there) = target {
         let layer = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
         let staged = Staged { staging, layer: &layer, tally: &tally, placed, comuni };
@@ -320,6 +322,18 @@ async fn load(
     }
     let staged = Staged { staging, layer: &layer, tally: &tally, placed, comuni };
     load::publish(database, helper, staged, &delivery, &secretary).await
+}
+
+/// Refuses a key that not everybody may see: ids come from it, which stand in addresses and tiles.
+fn private_key(opened: &Opened, there: Option<&Layer>) -> Result<(), IngestError> {
+    let Key::Field(index) = opened.survey.key else { return Ok(()) };
+    let field = &opened.fields[index];
+    let is_private =
+        there.and_then(|layer| layer.field(field.column.as_str())).map_or(field.private, |field| field.private || field.personal);
+    if !is_private {
+        return Ok(());
+    }
+    Err(IngestError::Plan { file: file_names(&opened.sources), why: plan::private_key(&field.name), field: None, line: None })
 }
 
 /// Whether a rule says that nothing is to be loaded.

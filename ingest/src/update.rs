@@ -101,7 +101,7 @@ pub(crate) async fn update(
         told(difference)
     } else {
         let written = || IngestError::database("can't write what differs");
-        let delivery = Delivery { mode: Mode::Update, key: Some(key), files, rows, order: request.order };
+        let delivery = Delivery { mode: Mode::Update, key: Some(key), files, rows, order: request.order, by: request.by.as_deref() };
         let number = delivery.keep(&mut transaction, layer).await?;
         load::explain(&mut transaction, &delivery.reason(number)).await.map_err(written())?;
         apply::apply(&mut transaction, staging, layer, keep_vanished).await.map_err(written())?;

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, config, database, demo, environment, export, ingest, keys, layers, migrate, read_file, serve, tiles, works, write_file,
+    audit, config, database, demo, environment, export, ingest, keys, layers, migrate, read_file, serve, sources, tiles, works, write_file,
 };
 use crate::config::Options;
 
@@ -51,6 +51,9 @@ pub(crate) enum Command {
     /// Proves or prints the log of who did what
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Folders and addresses that are looked at every so often
+    #[command(subcommand)]
+    Sources(sources::Command),
     /// Works of OpenCUP that wait to be drawn
     #[command(subcommand)]
     Works(works::Command),

@@ -13,6 +13,7 @@ pub(crate) mod layers;
 pub(crate) mod migrate;
 pub(crate) mod read_file;
 pub(crate) mod serve;
+pub(crate) mod sources;
 pub(crate) mod tiles;
 pub(crate) mod works;
 pub(crate) mod write_file;
@@ -42,6 +43,7 @@ pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, 
         Command::Tiles(command) => tiles::run(command, config).await?,
         Command::Database(command) => database::run(command, config).await?,
         Command::Keys(command) => keys::run(command, config).await?,
+        Command::Sources(command) => sources::run(command, config).await?,
         Command::Environment(command) => environment::run(command, config).await?,
         Command::Audit(command) => return audit::run(command, config).await,
         Command::Works(command) => works::run(command, config).await?,

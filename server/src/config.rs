@@ -5,6 +5,7 @@ mod file;
 mod limits;
 mod network;
 mod origins;
+mod sources;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub(crate) use file::File;
 pub(crate) use limits::{Limits, network_of};
 pub(crate) use network::Network;
 pub(crate) use origins::Origins;
+pub(crate) use sources::SourceSettings;
 
 use crate::failure::Failure;
 
@@ -137,6 +139,7 @@ pub(crate) struct Config {
     pub(crate) modules: Option<Given<Vec<String>>>,
     pub(crate) limits: Given<Limits>,
     pub(crate) uploads_dir: Given<PathBuf>,
+    pub(crate) sources: deliveries::sources::Sources,
     /// The rest of the file: base maps, files of tiles, coordinate systems.
     pub(crate) file: File,
 }
@@ -167,6 +170,7 @@ impl Config {
             db_listen: pick.of("db_listen", &server.db_listen, &file.db_listen),
             change_feed: pick.or("change_feed", &server.change_feed, &file.change_feed, ChangeFeed::Auto),
             modules: pick.of("modules", &server.modules, &file.modules),
+            sources: file.sources()?,
             limits: pick.or("limits", &None, &file.limits()?, Limits::default()),
             file,
         })
@@ -208,7 +212,10 @@ impl Config {
         rows.push(("log", self.log.value.clone(), self.log.source.clone()));
         rows.push(("log-format", format!("{:?}", self.log_format.value).to_lowercase(), self.log_format.source.clone()));
         rows.push(("cors-origins", self.cors_origins.value.to_string(), self.cors_origins.source.clone()));
-        rows.into_iter().map(|(name, value, source)| (name.to_owned(), value, source)).chain(self.limit_rows()).collect()
+        let rows = rows.into_iter().map(|(name, value, source)| (name.to_owned(), value, source));
+        let file = "configuration file";
+        let sources = self.sources.all.iter().map(|source| (format!("sources.{}", source.name), source.place.shown(), file.to_owned()));
+        rows.chain(sources).chain(self.limit_rows()).collect()
     }
 
     fn limit_rows(&self) -> impl Iterator<Item = (String, String, String)> {

@@ -32,7 +32,7 @@ pub(super) fn filename(headers: &HeaderMap) -> Result<String, Problem> {
 }
 
 /// A name that is one: no path, nothing hidden, nothing that reads as something else.
-fn check(name: &str) -> Result<(), [&'static str; 2]> {
+pub(crate) fn check(name: &str) -> Result<(), [&'static str; 2]> {
     if name.trim().is_empty() || name.starts_with('.') {
         return Err(["è vuoto o comincia con un punto", "is empty or begins with a dot"]);
     }

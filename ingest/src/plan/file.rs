@@ -288,6 +288,18 @@ impl PlanFile {
                 "`outside = true` needs `comune`: what lies outside every boundary is in no comune of this installation",
             );
         }
+        let is_key = |line: &&FieldLine| self.key.as_ref().is_some_and(|key| *key == line.source || *key == line.name.as_str());
+        if let Some(line) = self.fields.iter().find(is_key).filter(|line| line.private) {
+            let why = super::private_key(&line.source);
+            return at("key", &why.it, &why.en);
+        }
+        for (name, value) in [("sliver-width-m", self.thresholds.sliver_width_m), ("overlap-m2", self.thresholds.overlap_m2)] {
+            if !(0.0..=1e9).contains(&value) {
+                let it = format!("`{name}` è {value}, e dovrebbe essere un numero da 0 a 1000000000");
+                let en = format!("`{name}` is {value}, and should be a number from 0 to 1000000000");
+                return at(&format!("thresholds.{name}"), &it, &en);
+            }
+        }
         Ok(())
     }
 
@@ -475,6 +487,8 @@ codes = [{ value = "1", it = "basso", en = "low" }]
             ("source = \"H\"", "source = \"CODICE\"", vec!["`CODICE` stands in it twice"]),
             ("layer = \"alberi\"\n", "", vec!["missing field `layer`"]),
             ("[rules]", "[rules", vec!["line 8"]),
+            ("type = \"text\"\n", "type = \"text\"\nprivate = true\n", vec!["`CODICE` is private", "ids"]),
+            ("[rules]", "[thresholds]\noverlap-m2 = nan\n\n[rules]", vec!["overlap-m2", "NaN"]),
         ] {
             assert!(PLAN.contains(good), "{good}");
             let error = PlanFile::parse(&PLAN.replacen(good, bad, 1), "a.toml").unwrap_err().to_string();

@@ -20,6 +20,9 @@ const FINE: f64 = 1_000.0;
 /// With more pairs of edges than this, two areas are held against each other along a line that sweeps over them.
 const MANY: usize = 4_000_000;
 
+/// Edges whose common extent is known.
+const CHUNK: usize = 16;
+
 /// An edge above a level, as far as it is looked at: from where to where, how high at both ends, and whether the area is below it or above.
 #[derive(Clone, Copy, Debug)]
 struct Slope {
@@ -41,6 +44,8 @@ pub(crate) struct Areas {
     /// Where each ring ends.
     rings: Vec<u32>,
     areas: Vec<AreaOf>,
+    /// Once all are there: how far west, east and north the edges reach that end at so many positions, one after the other.
+    reaches: Vec<[i32; 3]>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +93,7 @@ impl Areas {
 
     /// Tells which areas share more than so many square metres with one of a row before; each is told with the first that is found.
     pub(crate) fn tell(mut self, at_least: f64, name: &dyn Fn(usize, u64) -> String, found: &mut Findings) {
-        self.in_order();
+        self.finish();
         let mut over = self.over(at_least);
         over.sort_unstable_by_key(|over| over.area);
         let examples = over.iter().take(EXAMPLES).map(|Over { area, other, square_metres }| {
@@ -97,6 +102,26 @@ impl Areas {
             Example { row: row(*area), what, at: self.within_both(*area, *other) }
         });
         found.add_all(Rule::Overlap, over.len() as u64, examples.collect());
+    }
+
+    /// All are there.
+    fn finish(&mut self) {
+        self.in_order();
+        self.reaches = vec![[i32::MAX, i32::MIN, i32::MIN]; self.positions.len().div_ceil(CHUNK)];
+        let rings: Vec<Range<usize>> = (0..self.areas.len()).flat_map(|area| self.rings_of(area)).collect();
+        for ring in rings {
+            for at in ring.clone() {
+                let [from, to] = self.edge(&ring, at);
+                let [west, east, north] = &mut self.reaches[at / CHUNK];
+                (*west, *east, *north) =
+                    ((*west).min(from[0]).min(to[0]), (*east).max(from[0]).max(to[0]), (*north).max(from[1]).max(to[1]));
+            }
+        }
+    }
+
+    /// The edge of a ring that ends at a position.
+    fn edge(&self, ring: &Range<usize>, at: usize) -> [Fine; 2] {
+        [self.positions[if at == ring.start { ring.end } else { at } - 1], self.positions[at]]
     }
 
     /// Puts the areas in the order of their rows: those that the database looked at were added last.
@@ -195,29 +220,34 @@ impl Areas {
         out.clear();
         let (width, top) = (f64::from(high[0] - low[0]), f64::from(high[1] - low[1]));
         for ring in self.rings_of(area) {
-            let ring = &self.positions[ring];
-            let mut before = ring.last().copied().unwrap_or_default();
-            for at in ring {
-                let (from, to) = (std::mem::replace(&mut before, *at), *at);
-                if from[0] == to[0] || from[0].max(to[0]) <= low[0] || from[0].min(to[0]) >= high[0] || from[1].max(to[1]) <= low[1] {
+            let mut at = ring.start;
+            while at < ring.end {
+                let (begun, [west, east, north]) = (at, self.reaches[at / CHUNK]);
+                at = ((begun / CHUNK + 1) * CHUNK).min(ring.end);
+                if west >= high[0] || east <= low[0] || north <= low[1] {
                     continue;
                 }
-                // anticlockwise the area is below what runs west
-                let (sign, west, east) = if from[0] > to[0] { (1.0, to, from) } else { (-1.0, from, to) };
-                let [west, east] = [west, east].map(|at| [0, 1].map(|axis| f64::from(at[axis] - low[axis])));
-                let steep = (east[1] - west[1]) / (east[0] - west[0]);
-                let height = |x: f64| west[1] + (x - west[0]) * steep;
-                let (from, to) = (west[0].max(0.0), east[0].min(width));
-                // where it leaves the box below or above
-                let [mut a, mut b] =
-                    if steep == 0.0 { [to; 2] } else { [0.0, top].map(|level| (west[0] + (level - west[1]) / steep).clamp(from, to)) };
-                if a > b {
-                    std::mem::swap(&mut a, &mut b);
-                }
-                for (west, east) in [(from, a), (a, b), (b, to)] {
-                    let ends = [height(west), height(east)].map(|height| height.clamp(0.0, top));
-                    if west < east && ends != [0.0; 2] {
-                        out.push(Slope { west, east, height: ends, sign });
+                for [from, to] in (begun..at).map(|at| self.edge(&ring, at)) {
+                    if from[0] == to[0] || from[0].max(to[0]) <= low[0] || from[0].min(to[0]) >= high[0] || from[1].max(to[1]) <= low[1] {
+                        continue;
+                    }
+                    // anticlockwise the area is below what runs west
+                    let (sign, west, east) = if from[0] > to[0] { (1.0, to, from) } else { (-1.0, from, to) };
+                    let [west, east] = [west, east].map(|at| [0, 1].map(|axis| f64::from(at[axis] - low[axis])));
+                    let steep = (east[1] - west[1]) / (east[0] - west[0]);
+                    let height = |x: f64| west[1] + (x - west[0]) * steep;
+                    let (from, to) = (west[0].max(0.0), east[0].min(width));
+                    // where it leaves the box below or above
+                    let [mut a, mut b] =
+                        if steep == 0.0 { [to; 2] } else { [0.0, top].map(|level| (west[0] + (level - west[1]) / steep).clamp(from, to)) };
+                    if a > b {
+                        std::mem::swap(&mut a, &mut b);
+                    }
+                    for (west, east) in [(from, a), (a, b), (b, to)] {
+                        let ends = [height(west), height(east)].map(|height| height.clamp(0.0, top));
+                        if west < east && ends != [0.0; 2] {
+                            out.push(Slope { west, east, height: ends, sign });
+                        }
                     }
                 }
             }
@@ -384,7 +414,8 @@ mod tests {
             format!("POLYGON(({}))", ring.join(","))
         };
         let stars: Vec<String> = (0..60).map(|_| star()).collect();
-        let areas = areas(&stars);
+        let mut areas = areas(&stars);
+        areas.finish();
         let (mut slopes, mut met) = ((Vec::new(), Vec::new()), 0);
         for (one, other) in (0..60).flat_map(|one| (0..one).map(move |other| (one, other))) {
             let ((low, high), (its_low, its_high)) = (areas.extent(one), areas.extent(other));

@@ -37,8 +37,24 @@ pub(crate) fn check_table(path: &Path) -> std::io::Result<Result<u64, String>> {
     if size < stated || size < 32 {
         return Ok(Err(format!("its .dbf should have {stated} bytes for {rows} rows and has {size}")));
     }
+    // a row is a mark of deletion and its fields, each of which has a descriptor of 32 bytes
+    let (descriptors, row) = (u64::from(u16::from_le_bytes([head[8], head[9]])), u64::from(u16::from_le_bytes([head[10], head[11]])));
+    let mut bytes = Vec::new();
+    File::open(path)?.take(descriptors).read_to_end(&mut bytes)?;
+    let lengths = bytes[32..].chunks_exact(32).take_while(|descriptor| descriptor[0] != END).map(|descriptor| match descriptor[11] {
+        // long texts have the upper half of their length where numbers have their decimals
+        b'C' => u64::from(u16::from_le_bytes([descriptor[16], descriptor[17]])),
+        _ => u64::from(descriptor[16]),
+    });
+    let fields = 1 + lengths.sum::<u64>();
+    if fields != row {
+        return Ok(Err(format!("its .dbf says that a row has {row} bytes, and its fields take {fields}")));
+    }
     Ok(Ok(rows))
 }
+
+/// What ends the fields' descriptors.
+const END: u8 = 0x0D;
 
 /// The shapes that a table belongs to, if they lie beside it.
 pub(crate) fn of_table(path: &Path) -> Option<PathBuf> {

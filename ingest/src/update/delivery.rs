@@ -19,6 +19,8 @@ pub(crate) struct Delivery<'a> {
     pub(crate) rows: Counts,
     /// What names it for whoever ordered it.
     pub(crate) order: Option<Uuid>,
+    /// The name of who did, if it is a person; without, the database's user.
+    pub(crate) by: Option<&'a str>,
 }
 
 /// Rows of a delivery, against what was there before.
@@ -64,7 +66,8 @@ impl Delivery<'_> {
     /// Writes it down, in the transaction that publishes it; its number.
     pub(crate) async fn keep(&self, transaction: &mut PgConnection, layer: &Layer) -> Result<i64, IngestError> {
         sqlx::query_scalar(
-            "insert into opensit.deliveries (layer, relation, mode, key, files, rows, ordered) values ($1, $2, $3, $4, $5, $6, $7) returning number",
+            "insert into opensit.deliveries (layer, relation, mode, key, files, rows, ordered, by)
+             values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, session_user)) returning number",
         )
         .bind(layer.id.as_str())
         .bind(layer.table.to_string())
@@ -73,6 +76,7 @@ impl Delivery<'_> {
         .bind(self.files)
         .bind(Json(self.rows))
         .bind(self.order)
+        .bind(self.by)
         .fetch_one(transaction)
         .await
         .map_err(IngestError::database("did not take down the delivery"))

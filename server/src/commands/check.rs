@@ -1,6 +1,7 @@
 use std::process::ExitCode;
 
 use catalogue::Catalogue;
+use deliveries::sources::store;
 use feed::Way;
 use kernel::Principal;
 use sqlx::{PgPool, Row};
@@ -142,6 +143,7 @@ async fn examine(database: &Database, config: &Config, findings: &mut Vec<Findin
         layers(&owner, before.as_ref(), findings).await?;
         hidden_archives(&owner, config, findings).await?;
         contents(&owner, findings).await?;
+        sources(&owner, config, findings).await?;
     }
     match database.app().await {
         Ok(app) => findings.push(index_below_policies(&app).await?),
@@ -248,6 +250,34 @@ async fn layers(owner: &PgPool, before: Option<&Catalogue>, findings: &mut Vec<F
     }
     if findings.len() == well {
         findings.push(Finding { what: "layers", state: Ok(format!("{}, each with the table it declares", entries.len())) });
+    }
+    Ok(())
+}
+
+/// Whether what is looked at every so often could be loaded.
+async fn sources(owner: &PgPool, config: &Config, findings: &mut Vec<Finding>) -> Result<(), Failure> {
+    let failed = || Failure::database("examining the sources");
+    let mut database = owner.acquire().await.map_err(failed())?;
+    for source in &config.sources.all {
+        if let Err(error) = ::ingest::PlanFile::read(&source.plan) {
+            findings.push(Finding { what: "sources", state: Err(format!("`{}`: {error}", source.name)) });
+        }
+        let state = store::state(&mut database, source).await.map_err(failed())?;
+        let well = state.as_ref().is_none_or(|state| state.failures == 0);
+        let words = if !well {
+            let run = store::runs(&mut database, source, 1).await.map_err(failed())?.pop();
+            run.and_then(|run| run.words).unwrap_or_default()
+        } else {
+            String::new()
+        };
+        let at = match state {
+            None => "never looked at: a server that runs with this configuration does".to_owned(),
+            Some(state) if state.failures > 0 => format!("fails ({} times): {words}", state.failures),
+            Some(state) => {
+                state.succeeded_at.map_or_else(|| "not looked at yet".to_owned(), |at| format!("well at {}", at.format("%Y-%m-%d %H:%M")))
+            }
+        };
+        findings.push(Finding::new("sources", well, format!("`{}` {at}", source.name), "`opensit sources list` has its last looks"));
     }
     Ok(())
 }

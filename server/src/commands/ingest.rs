@@ -217,6 +217,7 @@ impl Load {
             key: self.key.clone(),
             draft: self.draft,
             author: None,
+            by: None,
             only_own: false,
             update: Update {
                 only_look: self.dry_run,

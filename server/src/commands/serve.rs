@@ -121,8 +121,12 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     let loader = workers::loader(context.database.clone(), &deliveries, config.limits.value.loads as usize);
     let mut loading = Working::start(loader, stop_signal());
     let mut exporting = Working::start(workers::exporter(exports), stop_signal());
+    let watching = tokio::spawn(deliveries.watch());
     let served = async {
         listen::serve(listener, router, &config.limits.value, config.trusted(), stop_signal()).await;
+        // what is being loaded is told to stop, and taken up again by the next look
+        watching.abort();
+        let _ = watching.await;
         working.ended().await;
         loading.ended().await;
         exporting.ended().await;
@@ -171,6 +175,7 @@ fn sent_files(context: &Context, database: &Database, config: &Config, crs: &crs
             temporary: folder.clone(),
             clock: Arc::clone(&context.clock),
         },
+        sources: config.sources.clone(),
     };
     Ok(Deliveries::new(context.clone(), settings, database.owner_for_loads()?))
 }

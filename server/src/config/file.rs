@@ -8,7 +8,7 @@ use kernel::{LayerId, PublicUrl, Srid};
 use serde::Deserialize;
 use tiles::{ArchiveSettings, Home};
 
-use super::{ChangeFeed, Contact, Limits, LogFormat, Network, Origins};
+use super::{ChangeFeed, Contact, Limits, LogFormat, Network, Origins, SourceSettings, sources};
 use crate::failure::Failure;
 
 /// `opensit.toml`. Names are those of the flags.
@@ -45,6 +45,17 @@ pub(crate) struct File {
     /// Providers of identities that speak OpenID Connect, in the order of the sign-in page.
     #[serde(default)]
     pub(crate) oidc: Vec<OidcSettings>,
+    /// Folders and addresses that are looked at every so often.
+    #[serde(default)]
+    sources: Vec<SourceSettings>,
+    /// The beginnings of addresses that may be fetched.
+    #[serde(default)]
+    sources_allow: Vec<String>,
+    /// The same, of servers on one's own network.
+    #[serde(default)]
+    sources_allow_private: Vec<String>,
+    /// The address that is told when a source fails, and when it is well again.
+    sources_tell: Option<String>,
     /// ISTAT code of the region, for the datum of Gauss-Boaga coordinates (crate `crs`).
     pub(crate) region: Option<u8>,
     /// IGM's NTv2 grid from Monte Mario to RDN2008, if the operator has it.
@@ -99,6 +110,10 @@ impl File {
     pub(crate) fn martin_prefix(&self) -> Result<Option<Home>, Failure> {
         let read = |text: &String| text.parse().map_err(|e| Failure::new(format!("martin-prefix in the configuration file: {e}")));
         self.martin_prefix.as_ref().map(read).transpose()
+    }
+
+    pub(crate) fn sources(&self) -> Result<deliveries::sources::Sources, Failure> {
+        sources::read(&self.sources, &self.sources_allow, &self.sources_allow_private, self.sources_tell.as_deref())
     }
 
     pub(crate) fn limits(&self) -> Result<Option<Limits>, Failure> {
