@@ -330,7 +330,12 @@ fn private_key(opened: &Opened, there: Option<&Layer>) -> Result<(), IngestError
     if !is_private {
         return Ok(());
     }
-    Err(IngestError::Plan { file: file_names(&opened.sources), why: plan::private_key(&field.name) })
+    Err(IngestError::Plan {
+        file: file_names(&opened.sources),
+        field: Some("key".to_owned()),
+        line: None,
+        why: plan::private_key(&field.name),
+    })
 }
 
 /// Whether a rule says that nothing is to be loaded.
