@@ -333,7 +333,12 @@ fn private_key(opened: &Opened, there: Option<&Layer>) -> Result<(), IngestError
     if !is_private {
         return Ok(());
     }
-    Err(IngestError::Plan { file: file_names(&opened.sources), why: plan::private_key(&field.name), field: None, line: None })
+    Err(IngestError::Plan {
+        file: file_names(&opened.sources),
+        why: plan::private_key(&field.name),
+        field: Some("key".to_owned()),
+        line: None,
+    })
 }
 
 /// Whether a rule says that nothing is to be loaded.
