@@ -377,6 +377,7 @@ fn notes(scene: &Scene<'_>, files: &[ReadFile], survey: &Survey, written: &Writt
     notes.extend(matches!(scene.target, Target::Replaces(_)).then(|| Note::identities_are_new(scene.request.told())));
     notes.extend((!survey.no_keys.is_empty()).then(|| Note::no_keys(&survey.no_keys)));
     notes.extend((survey.lost_values > 0).then(|| Note::lost_values(survey.lost_values)));
+    notes.extend((survey.heights > 0).then(|| Note::heights(survey.heights)));
     notes.extend((survey.clamped > 0).then(|| Note::clamped(survey.clamped)));
     notes.extend(scene.request.swap_axes.then(Note::axes_swapped));
     notes.extend((!scene.territory.is_known()).then(Note::no_boundary));

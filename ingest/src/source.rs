@@ -51,6 +51,26 @@ pub(crate) enum RawGeometry {
     Broken(Reason),
 }
 
+impl RawGeometry {
+    /// Whether its positions have heights or measures, which a layer does not keep.
+    pub(crate) fn has_heights(&self) -> bool {
+        match self {
+            Self::Wkb(bytes) => {
+                let Some((order, Some(code))) = bytes.split_first().map(|(order, rest)| (*order, rest.first_chunk::<4>())) else {
+                    return false;
+                };
+                let code = if order == 0 { u32::from_be_bytes(*code) } else { u32::from_le_bytes(*code) };
+                code & 0xC000_0000 != 0 || (code & 0x0FFF_FFFF) / 1000 > 0
+            }
+            Self::Wkt(text) => {
+                let first = text.trim_start_matches(|c: char| c != '(').trim_start_matches(['(', ' ']);
+                first.split([',', ')']).next().is_some_and(|position| position.split_whitespace().count() > 2)
+            }
+            Self::Missing | Self::Position(_) | Self::Broken(_) => false,
+        }
+    }
+}
+
 /// A row as the file has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Row {
@@ -167,5 +187,21 @@ impl Value {
             (Self::Date(date), FieldType::DateTime) => table::read_as(&date.to_string(), kind).ok_or(Self::Date(date)),
             (value, _) => Err(value),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RawGeometry;
+
+    #[test]
+    fn heights_and_measures_are_seen() {
+        let wkt = |text: &str| RawGeometry::Wkt(text.to_owned()).has_heights();
+        assert!(wkt("POINT Z (1 2 3)") && wkt("LINESTRING ZM(1 2 3 4,5 6 7 8)") && wkt("POLYGON((1 2 3,4 5 6,7 8 9,1 2 3))"));
+        assert!(!wkt("POINT(1 2)") && !wkt("MULTIPOLYGON(((1 2,3 4,5 6,1 2)))") && !wkt("POINT EMPTY") && !wkt(""));
+        let wkb = |order: u8, code: [u8; 4]| RawGeometry::Wkb([&[order][..], &code, &[0; 24]].concat()).has_heights();
+        assert!(wkb(1, 1_001u32.to_le_bytes()) && wkb(0, 3_003u32.to_be_bytes()) && wkb(1, 0x8000_0001u32.to_le_bytes()));
+        assert!(!wkb(1, 1u32.to_le_bytes()) && !wkb(0, 6u32.to_be_bytes()) && !wkb(1, 0x2000_0001u32.to_le_bytes()));
+        assert!(!RawGeometry::Wkb(vec![1]).has_heights());
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Survey {
     pub(crate) no_keys: Vec<String>,
     /// Rows with a value that is none.
     pub(crate) lost_values: u64,
+    /// Rows with heights or measures, which are left out.
+    pub(crate) heights: u64,
     /// Rows with a whole number at the end of what 64 bits hold, to which GDAL cuts those of a GeoJSON.
     pub(crate) clamped: u64,
     /// Rows whose geometry can't be loaded, by reason.
@@ -116,7 +118,7 @@ pub(crate) fn survey(
     let mut counts = [(0u64, false); 3];
     let mut keys = wanted.map_or_else(|| Keys::new(fields, sources), |key| Keys::only(key, fields, sources));
     let mut files = Vec::with_capacity(sources.len());
-    let (mut lost_values, mut clamped, mut total) = (0, 0, 0);
+    let (mut lost_values, mut heights, mut clamped, mut total) = (0, 0, 0, 0);
     let (mut tally, several) = (Tally::default(), sources.len() > 1);
     for (file, source) in sources.iter_mut().enumerate() {
         let mut survey = FileSurvey::default();
@@ -130,6 +132,7 @@ pub(crate) fn survey(
             }
             keys.look(&row, file);
             lost_values += u64::from(row.lost);
+            heights += u64::from(row.geometry.has_heights());
             clamped += u64::from(clamps && row.values.iter().any(|v| matches!(v, Value::Integer(i64::MIN | i64::MAX))));
             match geometry::tidy(row.geometry, limits) {
                 Ok(Tidied { shape, .. }) => {
@@ -160,7 +163,7 @@ pub(crate) fn survey(
     let closed = wish.family == Some(Family::Polygon) && counts[Family::Line as usize].1;
     let multi = family.is_some_and(|f| counts[f as usize].1) || closed;
     let no_keys = keys.failed(fields);
-    Ok(Survey { files, family, multi, key: keys.best(), no_keys, lost_values, clamped, tally })
+    Ok(Survey { files, family, multi, key: keys.best(), no_keys, lost_values, heights, clamped, tally })
 }
 
 /// Keeps every `stride`-th position; when there are too many, every second of them, at twice the stride.

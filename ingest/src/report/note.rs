@@ -147,6 +147,14 @@ impl Note {
         ))
     }
 
+    pub(crate) fn heights(rows: u64) -> Self {
+        let (it, en) = in_rows(rows);
+        Self(Text::new(
+            format!("{it} le posizioni hanno quote o misure (Z, M), che un livello non conserva: ne restano le coordinate piane"),
+            format!("{en} positions have heights or measures (Z, M), which a layer does not keep: their plane coordinates remain"),
+        ))
+    }
+
     pub(crate) fn clamped(rows: u64) -> Self {
         let (it, en) = in_rows(rows);
         Self(Text::new(
@@ -234,7 +242,7 @@ mod tests {
 
     #[test]
     fn one_is_no_plural() {
-        for note in [Note::lost_values, Note::clamped] {
+        for note in [Note::lost_values, Note::heights, Note::clamped] {
             assert!(note(1).text().en.starts_with("in 1 row ") && note(1).text().it.starts_with("in 1 riga "));
             assert!(note(2).text().en.starts_with("in 2 rows ") && note(2).text().it.starts_with("in 2 righe "));
         }
