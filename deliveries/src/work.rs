@@ -286,5 +286,10 @@ pub(crate) fn problem(error: &IngestError, folder: &Path) -> Problem {
         );
         return said(Problem::insufficient_storage, &words);
     }
-    said(Problem::unfit_file, &Text::new(it, en))
+    let problem = said(Problem::unfit_file, &Text::new(it, en));
+    match error {
+        // one of them can be chosen
+        IngestError::SeveralLayers { layers, .. } | IngestError::NoSuchLayer { layers, .. } => problem.with("layers", layers.clone()),
+        _ => problem,
+    }
 }

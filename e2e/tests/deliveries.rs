@@ -681,6 +681,30 @@ fn what_is_meant_ill_is_refused_and_leaves_nothing() {
     }
     assert_eq!(officer.send("DELETE", &format!("/admin/uploads/{whole}"), &[TUS], "").status, 204, "it still is nobody's");
 
+    // of several layers the officer says one, and that a key is everybody's is not forgotten
+    let folder = |name: &str| {
+        let rows: String = (0..3)
+            .map(|i| format!("<Placemark><name>{name} {i}</name><Point><coordinates>15.59{i},37.99{i}</coordinates></Point></Placemark>"))
+            .collect();
+        format!("<Folder><name>{name}</name>{rows}</Folder>")
+    };
+    let kml = format!(
+        "<?xml version=\"1.0\"?><kml xmlns=\"http://www.opengis.net/kml/2.2\"><Document>{}{}</Document></kml>",
+        folder("fontane"),
+        folder("panchine")
+    );
+    let (id, looked) = officer.deliver(&[("arredo.kml", kml.as_bytes())]);
+    assert_eq!((&looked["state"], &looked["error"]["layers"]), (&json!("failed"), &json!(["fontane", "panchine"])), "{looked}");
+    officer.order(&id, "look", &json!({ "source_layer": "panchine" }));
+    let looked = officer.settled(&id);
+    assert_eq!(looked["state"], "planned", "{looked}");
+    let mut plan = looked["plan"].clone();
+    let name = plan["field"].as_array().unwrap().iter().position(|field| field["source"] == "Name").unwrap();
+    (plan["key"], plan["field"][name]["private"]) = (json!("Name"), json!(true));
+    let answer = officer.json("PUT", &format!("/admin/deliveries/{id}/plan"), &plan);
+    assert_eq!((answer.status, &answer.json()["errors"][0]["field"]), (400, &json!("key")), "{}", answer.text());
+    assert_eq!(officer.send("DELETE", &format!("/admin/deliveries/{id}"), &[], "").status, 204);
+
     // archives that mean harm fail with the reader's own words; nothing is left of what was unpacked
     let zeros = vec![b'0'; 80 << 20];
     for (name, bytes, why) in [

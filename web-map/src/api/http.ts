@@ -35,7 +35,7 @@ export function isAbort(error: unknown): boolean {
 export interface Fault { field?: string | null; geometry?: unknown; detail: string; words?: Text; at?: [lon: number, lat: number] | null }
 
 /** `application/problem+json`, with the members of ours that the portal reads. */
-export interface Problem { type?: string; title?: string; detail?: string; words?: Text; errors?: Fault[]; current?: unknown }
+export interface Problem { type?: string; title?: string; detail?: string; words?: Text; errors?: Fault[]; layers?: string[]; current?: unknown }
 
 /** What a problem says, in the reader's language where the server has it; `undefined` where it says nothing. */
 export const saidBy = ({ words, detail, title }: Problem, lang: Lang): string | undefined => words?.[lang] ?? detail ?? title;
