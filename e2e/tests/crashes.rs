@@ -73,7 +73,13 @@ fn shown(town: &Town, after: &str) -> BTreeMap<u64, String> {
     let corners: Vec<u32> = corners.split('|').map(|number| number.parse().unwrap()).collect();
     let mut all = BTreeMap::new();
     for (x, y) in (corners[0]..=corners[1]).flat_map(|x| (corners[2]..=corners[3]).map(move |y| (x, y))) {
-        let tile = town.get_with(&format!("/xyz/trees/{ZOOM}/{x}/{y}"), &[("after-position", after)]);
+        let ask = || town.get_with(&format!("/xyz/trees/{ZOOM}/{x}/{y}"), &[("after-position", after)]);
+        // 503: the feed follows again, and has not come so far yet
+        let begin = Instant::now();
+        let mut tile = ask();
+        while tile.status == 503 && begin.elapsed() < PATIENCE {
+            tile = ask();
+        }
         assert!(tile.status == 200 || tile.status == 204, "{}", tile.text());
         assert_eq!(tile.header("x-generalised"), None);
         if tile.status == 204 {

@@ -479,7 +479,7 @@ fn what_was_appended_is_taken_back_and_the_rows_of_before_stay_as_they_were() {
     assert_eq!(scene.psql("select count(*) from opensit.row_history where relation = 'published.aceri' and operation = 'insert'"), "10");
     // one that was edited since is named first
     scene.psql("update published.aceri set nome = 'A mano' where id = 'A-25'");
-    scene.refused(&scene.undo("aceri", &[]), &["1 of its rows were edited", "A-25", "--over-edits"]);
+    scene.refused(&scene.undo("aceri", &[]), &["1 of its rows was edited", "A-25", "--over-edits"]);
     let undone = scene.undo("aceri", &["--over-edits", "--json"]);
     let undone: Value = serde_json::from_str(&undone.out).unwrap_or_else(|e| panic!("{e}: {}", undone.err));
     assert_eq!((&undone["rows"]["new"], &undone["edited"]), (&json!(10), &json!(1)));
