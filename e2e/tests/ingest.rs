@@ -400,7 +400,13 @@ fn rows_that_can_t_be_loaded_are_counted_by_reason() {
         &["nulla.csv", "none can be loaded", "row 2", "row 3", "two columns of numbers"],
     );
     let garbage = write(folder.path(), "immondizia.csv", "nome,wkt\na,qui\nb,POINT 1 2\n");
-    refused(&town, &garbage, "immondizia", &[], &["immondizia.csv", "2 rows with a geometry that can't be read", "row 2, 3", "write it as WKT"]);
+    refused(
+        &town,
+        &garbage,
+        "immondizia",
+        &[],
+        &["immondizia.csv", "2 rows with a geometry that can't be read", "row 2, 3", "write it as WKT"],
+    );
     let nan = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":{"type":"Point","coordinates":[NaN,NaN]}}]}"#;
     refused(&town, &write(folder.path(), "nan.geojson", nan), "nan", &[], &["nan.geojson", "row 1", "no finite numbers"]);
     let readme = zip(&folder.path().join("dati.zip"), &[("readme.txt", b"I dati arrivano domani.\nSaluti\n".to_vec())]);
