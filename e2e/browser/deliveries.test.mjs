@@ -276,7 +276,9 @@ test('a layer is taken away as a file by who is signed in', () =>
     page.setDefaultTimeout(PLENTY);
     await mapIsDrawn(page);
     await enterAs(page, MARCO);
-    await page.getByRole('button', { name: /^Informazioni.*Alberi prova|Alberi prova/i }).last().click();
+    // the draft of the wrong ones is called the same, and stands below
+    await page.getByRole('button', { name: 'Informazioni su Alberi prova' }).nth(1).waitFor();
+    await page.getByRole('button', { name: 'Informazioni su Alberi prova' }).first().click();
     await page.getByRole('button', { name: /^Esporta: / }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Formato').selectOption('geojson');
