@@ -75,18 +75,20 @@ impl Areas {
         if shape.positions.iter().any(|at| fine(at).into_iter().any(|along| along.abs() > f64::from(i32::MAX / 2))) {
             return;
         }
-        let mut ring_number = 0;
-        for end in &shape.parts {
-            for (number, ring) in shape.rings().enumerate().take(*end).skip(ring_number) {
-                let from = self.positions.len();
-                self.positions.extend(ring[..ring.len().saturating_sub(1)].iter().map(|at| fine(at).map(|along| along as i32)));
-                let own = &mut self.positions[from..];
-                if (doubled(own) < 0) != (number > ring_number) {
-                    own.reverse();
-                }
-                self.rings.push(self.positions.len() as u32);
+        // the ring that the next part begins with, which is an outer one
+        let (mut outer, mut ends) = (0, shape.parts.iter());
+        for (index, ring) in shape.rings().enumerate() {
+            let is_hole = index != outer;
+            if !is_hole {
+                outer = ends.next().copied().unwrap_or(usize::MAX);
             }
-            ring_number = *end;
+            let from = self.positions.len();
+            self.positions.extend(ring[..ring.len().saturating_sub(1)].iter().map(|at| fine(at).map(|along| along as i32)));
+            let own = &mut self.positions[from..];
+            if (doubled(own) < 0) != is_hole {
+                own.reverse();
+            }
+            self.rings.push(self.positions.len() as u32);
         }
         self.areas.push(AreaOf { rings: self.rings.len() as u32, seq, file, number });
     }
