@@ -7,6 +7,9 @@ use super::{Family, Shape};
 /// Below so many edges each is held against each; beyond, along a line that sweeps over them.
 const FEW: usize = 40;
 
+/// Beyond so many positions the database looks: in the worst case each edge is held against each here.
+const MANY: usize = 5_000;
+
 /// An edge of a ring: where it begins, and where it ends.
 type Edge = [[f64; 2]; 2];
 
@@ -14,7 +17,7 @@ impl Shape {
     /// Whether it is an area of one part whose rings are simple, touch neither themselves nor each other, and whose holes lie inside the outer
     /// ring and in no other: then it is valid (OGC 06-103r4, 6.1.11.1). One that is not told so may be valid all the same.
     pub(crate) fn is_surely_valid(&self) -> bool {
-        if self.family != Family::Polygon || self.parts.len() != 1 {
+        if self.family != Family::Polygon || self.parts.len() != 1 || self.positions.len() > MANY {
             return false;
         }
         let rings: Vec<&[[f64; 2]]> = self.rings().collect();
