@@ -8,6 +8,7 @@
 mod area;
 mod aside;
 mod blocks;
+mod bodies;
 mod builder;
 mod clip;
 mod cover;
@@ -140,6 +141,7 @@ impl Kept {
             encode::prepare(run, clock.now(), FIRST_CELL, MAX_FEATURES as usize);
         }
         run.look(true);
+        run.make_bodies();
     }
 
     fn prepare_largest(&self) {

@@ -1,9 +1,10 @@
 //! A row's geometry in a tile: quantised, simplified, cut, and written as commands (Mapbox Vector Tile 2.1, 4.3).
 
 use super::area::{Boxed, Lanes, Rings};
+use super::bodies::{self, CLOSE, MOVE_ONCE, STEP, step};
 use super::clip::{self, Square, Unit};
 use super::cut;
-use super::protobuf::{Out, put, zigzag};
+use super::protobuf::{Out, SLACK, copy_short, put, zigzag};
 use super::ready::{Large, Mended};
 use super::run::{Kind, Run};
 use super::shapes::{Near, PartOf};
@@ -31,12 +32,19 @@ impl Pen {
     pub(crate) fn draw(&mut self, run: &Run, row: usize, grid: &Grid) -> bool {
         self.begin();
         let extent = &run.extent(row);
+        let beside = grid.beside(extent);
+        if beside == [false; 4]
+            && let Some((first, corner, body)) = run.made(row, grid.z)
+            && let Some(frame) = grid.frame(corner)
+        {
+            self.made_ring(frame.at(first), body);
+            return true;
+        }
         if run.ready(row).at(grid.z)
             && let Some(ring) = run.plain(row)
             && extent.side() >= grid.half_unit()
             && let Some(frame) = grid.frame(ring.corner)
         {
-            let beside = grid.beside(extent);
             if beside == [false; 4] {
                 self.ready_ring(&ring, frame, grid.z);
                 return true;
@@ -203,49 +211,22 @@ impl Pen {
 
     /// Writes a ring of an area that is [`super::ready::Ready`] and whole in the tile: what its zoom needs, nothing twice in a row.
     fn ready_ring(&mut self, ring: &Near<'_>, frame: Frame, z: u8) {
-        let n = ring.low.len().min(ring.keep.len());
-        let (low, keep) = (&ring.low[..n], &ring.keep[..n]);
-        // the first position is always needed
-        let first = frame.at(low[0]);
-        // one byte for the number of lines if so few can't need two
-        let head = if n <= 16 { 1 } else { 2 };
-        let room = self.commands.room(4 * n + 8);
-        room[0] = 1 << 3 | 1;
-        let count_at = 1 + step(first[0] - self.cursor[0] as i32, first[1] - self.cursor[1] as i32, &mut room[1..]);
-        let mut at = count_at + head;
-        let ([mut x, mut y], mut count) = (first, 0);
-        // the last step that was taken: its bytes, and how far it went
-        let mut last = (0, 0, 0);
-        for (low, keep) in low.iter().zip(keep) {
-            let [next_x, next_y] = frame.at(*low);
-            let (along, down) = (next_x - x, next_y - y);
-            let bytes = step(along, down, &mut room[at..]);
-            // without a branch: nobody can tell beforehand
-            let taken = usize::from((*keep <= z) & ((along | down) != 0));
-            let mask = -(taken as i32);
-            last = if taken == 1 { (bytes, along, down) } else { last };
-            (x, y) = (x + (along & mask), y + (down & mask));
-            at += bytes & taken.wrapping_neg();
-            count += taken;
-        }
-        if [x, y] == first && count > 0 {
-            // the ring comes back to where it began before its end
-            (at, x, y) = (at - last.0, x - last.1, y - last.2);
-            count -= 1;
-        }
-        let command = (count << 3 | 2) as u16;
-        if head == 2 && command < 0x80 {
-            room.copy_within(count_at + 2..at, count_at + 1);
-            at -= 1;
-        }
-        if command < 0x80 {
-            room[count_at] = command as u8;
-        } else {
-            [room[count_at], room[count_at + 1]] = [command as u8 | 0x80, (command >> 7) as u8];
-        }
-        room[at] = 1 << 3 | 7;
-        self.commands.wrote(at + 1);
-        self.cursor = [x, y].map(i64::from);
+        let first = frame.at(ring.low[0]);
+        let room = self.commands.room(bodies::room(ring) + FIRST);
+        room[0] = MOVE_ONCE;
+        let begun = 1 + step(first[0] - self.cursor[0] as i32, first[1] - self.cursor[1] as i32, &mut room[1..]);
+        let (length, last) = bodies::write(ring, frame, z, &mut room[begun..]);
+        self.commands.wrote(begun + length);
+        self.cursor = last.map(i64::from);
+    }
+
+    /// Writes the only ring of a row as it was made beforehand.
+    fn made_ring(&mut self, [x, y]: [i32; 2], (body, length): (&[u8], usize)) {
+        let room = self.commands.room(length + FIRST + SLACK);
+        room[0] = MOVE_ONCE;
+        let begun = 1 + step(x, y, &mut room[1..]);
+        copy_short(body, length, &mut room[begun..]);
+        self.commands.wrote(begun + length);
     }
 
     /// Writes a ring of an area that is ready and is not whole in the tile, but has positions beside these of its sides. `false`: it may
@@ -278,14 +259,14 @@ impl Pen {
         }
         let room = self.commands.room(4 * positions.len() + 8);
         let [mut x, mut y] = positions[0];
-        room[0] = 1 << 3 | 1;
+        room[0] = MOVE_ONCE;
         let mut at = 1 + step(x, y, &mut room[1..]);
         at += put((positions.len() as u64 - 1) << 3 | 2, &mut room[at..]);
         for [next_x, next_y] in &positions[1..] {
             at += step(next_x - x, next_y - y, &mut room[at..]);
             (x, y) = (*next_x, *next_y);
         }
-        room[at] = 1 << 3 | 7;
+        room[at] = CLOSE;
         self.commands.wrote(at + 1);
         true
     }
@@ -453,20 +434,8 @@ impl Pen {
     }
 }
 
-/// The longest step each way that takes no more than two bytes each way: longer than any within a tile and its buffer.
-const STEP: i64 = 1 << 13;
-
-/// Writes a step that is shorter than [`STEP`] each way at the beginning of some room; how many bytes it took.
-#[inline(always)]
-fn step(along: i32, down: i32, room: &mut [u8]) -> usize {
-    let [x, y] = [along, down].map(|along| ((along << 1) ^ (along >> 31)) as u32);
-    let (long_x, long_y) = (usize::from(x > 0x7F), usize::from(y > 0x7F));
-    let two = |n: u32, long: usize| (n & 0x7F | (long as u32) << 7 | n >> 7 << 8) as u16;
-    let room = &mut room[..4];
-    room[..2].copy_from_slice(&two(x, long_x).to_le_bytes());
-    room[1 + long_x..][..2].copy_from_slice(&two(y, long_y).to_le_bytes());
-    2 + long_x + long_y
-}
+/// As many bytes come before a ring's body at most.
+const FIRST: usize = 5;
 
 /// Tells of each area of a row its rings.
 fn each_area(run: &Run, row: usize, mut tell: impl FnMut(&[PartOf<'_>])) {

@@ -251,6 +251,17 @@ impl Run {
         self.shapes.look(self.plan.layer.zoom.0, all);
     }
 
+    /// Makes plain areas as tiles have them; after [`Self::look`].
+    pub(crate) fn make_bodies(&self) {
+        self.shapes.make_bodies();
+    }
+
+    /// What was made of a row so, as [`Shapes::made`].
+    #[inline]
+    pub(crate) fn made(&self, row: usize, z: u8) -> Option<([u16; 2], World, (&[u8], usize))> {
+        self.shapes.made(row, z)
+    }
+
     /// The point inside an area.
     pub(crate) fn label(&self, row: usize) -> Option<World> {
         self.shapes.label(row)

@@ -1,13 +1,14 @@
 //! The geometries of a run, close together: positions in two bytes a coordinate, counted from the north-west corner of the row's box, and
 //! the upper two bytes beside them for the rows that are larger (65,535 world units are some 450 m in Calabria).
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use super::bodies::{self, Bodies};
 use super::index::Index;
 use super::ready::{Areas, CHUNK, FEW, Large, Look, Ready};
 use super::run::{HOLE, Kind};
-use super::world::{Extent, World};
+use super::world::{Extent, Grid, World};
 
 /// The size of a box that does not fit, which is with [`Far`].
 const BEYOND: u16 = u16::MAX;
@@ -42,6 +43,8 @@ pub(crate) struct Shapes {
     large: Vec<(u32, Arc<Large>)>,
     /// A point inside each area, from the corner as positions are, where the layer has labels.
     labels: Vec<[u16; 2]>,
+    /// The plain areas for each of [`bodies::ZOOMS`], made when nobody waits for it.
+    bodies: OnceLock<Vec<Bodies>>,
     index: Index,
 }
 
@@ -285,6 +288,36 @@ impl Shapes {
         }
     }
 
+    /// Makes the plain areas beforehand that are known to be drawn as they are.
+    pub(crate) fn make_bodies(&self) {
+        self.bodies.get_or_init(|| bodies::ZOOMS.map(|z| self.bodies_at(z)).collect());
+    }
+
+    fn bodies_at(&self, z: u8) -> Bodies {
+        let mut bodies = Bodies::with_capacity(self.len());
+        let mut room = Vec::new();
+        for row in 0..self.len() {
+            let plain = self.plain(row).filter(|_| self.ready(row).at(z)).zip(Grid::around_position(z, self.corners[row]));
+            let written = plain.and_then(|(ring, grid)| {
+                let frame = grid.frame(ring.corner).filter(|_| self.extent(row).side() >= grid.half_unit())?;
+                room.resize(bodies::room(&ring), 0);
+                Some(bodies::write(&ring, frame, z, &mut room).0)
+            });
+            bodies.push(&room[..written.unwrap_or(0)]);
+        }
+        bodies.finish()
+    }
+
+    /// What was made beforehand of a row at a zoom: the ring's first position counted from the corner, the corner, and what follows it, as
+    /// [`Bodies::get`] has it.
+    #[inline]
+    pub(crate) fn made(&self, row: usize, z: u8) -> Option<([u16; 2], World, (&[u8], usize))> {
+        let at = z.checked_sub(*bodies::ZOOMS.start())?;
+        let body = self.bodies.get()?.get(usize::from(at))?.get(row);
+        let first = if row == 0 { 0 } else { self.ends[row - 1] };
+        (body.1 > 0).then(|| (self.low[first as usize], self.corners[row], body))
+    }
+
     /// An area of one ring and few positions, if the row is one.
     #[inline]
     pub(crate) fn plain(&self, row: usize) -> Option<Near<'_>> {
@@ -348,6 +381,7 @@ impl Shapes {
             + self.large.capacity() * size_of::<(u32, Arc<Large>)>()
             + self.large.iter().map(|(_, large)| large.bytes()).sum::<usize>()
             + self.part_boxes.capacity() * size_of::<Extent>()
+            + self.bodies.get().map_or(0, |bodies| bodies.iter().map(Bodies::bytes).sum())
             + self.index.bytes()
     }
 }

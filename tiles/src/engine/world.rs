@@ -110,6 +110,12 @@ impl Grid {
         }
     }
 
+    /// That of the tile that a position lies in, without a buffer.
+    pub(crate) fn around_position(z: u8, [x, y]: World) -> Option<Self> {
+        let column = |along: u32| along.checked_shr(32 - u32::from(z)).unwrap_or(0);
+        TileCoord::new(z, column(x), column(y)).ok().map(|tile| Self::new(tile, 0))
+    }
+
     /// A position in the tile's units, from its north-west corner.
     pub(crate) fn quantise(&self, position: World) -> [i64; 2] {
         self.offset(position).map(|along| self.units(along))
