@@ -77,7 +77,7 @@ async fn guard(State(identity): State<Identity>, request: Request, next: Next) -
 /// come from a page of ours is refused, wherever it goes.
 ///
 /// What somebody signed in is shown must not be kept for others: such answers are `private`.
-pub async fn edge(State(identity): State<Identity>, mut request: Request, next: Next) -> Response {
+pub async fn edge(identity: &Identity, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     if let Err(failure) = origin::check_session(request.method(), request.uri().path(), request.headers(), &identity.origin) {
         return failure.problem().into_response();
     }
@@ -85,10 +85,10 @@ pub async fn edge(State(identity): State<Identity>, mut request: Request, next: 
         Ok(current) => current,
         Err(failure) => return failure.problem().into_response(),
     };
-    let Some(current) = current else { return next.run(request).await };
+    let Some(current) = current else { return next(request).await };
     request.extensions_mut().insert(current.principal.clone());
     request.extensions_mut().insert(current);
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let cached = response.headers().get(header::CACHE_CONTROL).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if !cached.contains("immutable") && !cached.contains("no-store") {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));

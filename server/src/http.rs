@@ -3,6 +3,7 @@
 mod after;
 mod arriving;
 mod cors;
+mod edge;
 mod errors;
 mod headers;
 mod health;
@@ -36,7 +37,6 @@ use kernel::{Context, Journal, Services, Srid, Text};
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::PgPool;
 use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
@@ -121,33 +121,27 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
     let metrics = metrics::install()?;
     let proxies = proxy::Proxies::new(config.trusted(), context.public_url.clone());
     let headers = headers::Headers { policy: headers::policy(&settings.base_maps), proxies: proxies.clone() };
-    let limits = Arc::new(config.limits.value.clone());
-    let streams = streams::Streams::new(&limits);
-    let origins = Arc::new(config.cors_origins.value.clone());
+    let limits = config.limits.value.clone();
     let contacts = config.security_contact.iter().flat_map(|g| &g.value).map(ToString::to_string).collect();
     let security = security_txt::About { contacts, public_url: context.public_url.clone(), clock: Arc::clone(&context.clock) };
     let records = Arc::new(records::Layers { context: context.clone(), catalogue: catalogue.clone() });
     let attachments = attachments::Pages::new(context.clone(), records);
     let title = context.installation.title.clone();
-    let purposes = context.clone();
     let jobs = jobs::Pages { database: context.database.clone(), public_url: context.public_url.clone(), title };
-    // what comes first is farthest out
+    let edge = Arc::new(edge::Edge {
+        proxies,
+        headers,
+        origins: config.cors_origins.value.clone(),
+        streams: streams::Streams::new(&limits),
+        limits,
+        who: Arc::new(who.clone()),
+        context: context.clone(),
+        feed,
+    });
     let edge = ServiceBuilder::new()
-        .layer(over(middleware::from_fn_with_state(proxies.clone(), request_id::name)))
-        .layer(over(middleware::from_fn_with_state(proxies, proxy::read)))
-        .layer(over(middleware::from_fn_with_state(headers, headers::add)))
-        .layer(over(middleware::from_fn_with_state(origins, cors::answer)))
+        .layer(over(middleware::from_fn_with_state(Arc::clone(&edge), edge::outer)))
         .layer(compression())
-        .layer(over(middleware::from_fn(host::one)))
-        .layer(over(middleware::from_fn(request_id::tell)))
-        .layer(CatchPanicLayer::custom(errors::panicked))
-        .layer(over(middleware::from_fn_with_state(who.rates.clone(), identity::keys::rates::limit_networks)))
-        .layer(over(middleware::from_fn_with_state(streams, streams::count)))
-        .layer(over(middleware::from_fn_with_state(Arc::clone(&limits), arriving::limit)))
-        .layer(over(middleware::from_fn_with_state(Arc::new(who.clone()), who::find)))
-        .layer(over(middleware::from_fn_with_state(purposes, purpose::read)))
-        .layer(over(middleware::from_fn(metrics::count)))
-        .layer(over(middleware::from_fn_with_state(feed, after::wait)));
+        .layer(over(middleware::from_fn_with_state(edge, edge::inner)));
     Ok(router
         .merge(who.routes(&context, &catalogue))
         .merge(layers::routes(layers::Layers { catalogue: catalogue.clone(), owner: owner.clone() }))
@@ -169,7 +163,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
         .merge(running(app, metrics))
         .fallback(errors::not_found)
         .method_not_allowed_fallback(errors::method_not_allowed)
-        .layer(DefaultBodyLimit::max(limits.body_bytes as usize))
+        .layer(DefaultBodyLimit::max(config.limits.value.body_bytes as usize))
         .layer(edge))
 }
 

@@ -7,8 +7,7 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::middleware::Next;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse, Response};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -122,10 +121,10 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: impl Fn(IpAddr) -> bool) -
     Client(client)
 }
 
-/// The layer: refuses requests from networks that ask too often, with 429 and `Retry-After`, and tells the others behind it where
+/// A step at the edge: refuses requests from networks that ask too often, with 429 and `Retry-After`, and tells the others behind it where
 /// they come from ([`Client`]). It stands outside of whatever costs something, key look-up included. The server is made with
 /// `into_make_service_with_connect_info::<SocketAddr>()`.
-pub async fn limit_networks(State(rates): State<Rates>, mut request: Request, next: Next) -> Response {
+pub async fn limit_networks(rates: &Rates, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
         let client = client(peer.ip(), request.headers(), &*rates.0.settings.trusted_proxies);
         if let Err(problem) = rates.network(client.0) {
@@ -133,7 +132,7 @@ pub async fn limit_networks(State(rates): State<Rates>, mut request: Request, ne
         }
         request.extensions_mut().insert(client);
     }
-    next.run(request).await
+    next(request).await
 }
 
 fn check<K: Clone + Eq + std::hash::Hash>(limiter: &DefaultKeyedRateLimiter<K>, key: &K, who: &str) -> Result<(), Problem> {

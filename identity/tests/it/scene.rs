@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
+use axum::Router;
 use axum::body::Body;
-use axum::{Router, middleware};
+use axum::extract::State;
+use axum::middleware::{self, Next};
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
@@ -66,8 +68,10 @@ pub async fn service(
         sources,
     });
     let elsewhere = Router::new().route("/things", axum::routing::post(|| async { "done" }).get(|| async { "read" }));
-    let router =
-        identity::routes(identity.clone()).merge(elsewhere).layer(middleware::from_fn_with_state(identity.clone(), identity::edge));
+    let edge = async |State(identity): State<Identity>, request: axum::extract::Request, next: Next| {
+        identity::edge(&identity, request, async |request| next.run(request).await).await
+    };
+    let router = identity::routes(identity.clone()).merge(elsewhere).layer(middleware::from_fn_with_state(identity.clone(), edge));
     (identity, router)
 }
 

@@ -8,8 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
@@ -19,15 +18,15 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::config::Limits;
 
-pub(super) async fn limit(State(limits): State<Arc<Limits>>, request: Request, next: Next) -> Response {
+pub(super) async fn limit(limits: &Limits, request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let most = limits.body_bytes_at(request.method(), request.uri().path()) as u64;
     if let Err(problem) = check(request.headers(), most) {
         return closing(problem);
     }
-    let arrival = Arc::new(Arrival::new(&limits));
-    let request = request.map(|body| Body::new(Arriving::new(body, most, &limits, Arc::clone(&arrival))));
+    let arrival = Arc::new(Arrival::new(limits));
+    let request = request.map(|body| Body::new(Arriving::new(body, most, limits, Arc::clone(&arrival))));
     let answer = tokio::select! {
-        answer = next.run(request) => answer,
+        answer = next(request) => answer,
         () = arrival.overdue() => {
             let detail = "it took too long and was given up; what it was to change may or may not be changed. Ask for less at once";
             return Problem::unavailable(detail, 10).into_response();
@@ -172,11 +171,9 @@ impl hyper::body::Body for Arriving {
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
-    use std::sync::Arc;
     use std::time::Duration;
 
     use axum::body::{Body, Bytes};
-    use axum::middleware;
     use axum::routing::post;
     use axum::{Router, extract::Request};
     use tower::ServiceExt;
@@ -187,15 +184,14 @@ mod tests {
     /// Sends pieces of this size, one each so many seconds; the status, and the seconds it took.
     async fn send(pieces: usize, bytes: usize, every: u64) -> (u16, u64) {
         let limits = Limits { body_bytes: 10_000, body_seconds: 20, body_bytes_per_second: 100, ..Limits::default() };
-        let router = Router::new()
-            .route("/", post(|body: Bytes| async move { body.len().to_string() }))
-            .layer(middleware::from_fn_with_state(Arc::new(limits), limit));
+        let router = Router::new().route("/", post(|body: Bytes| async move { body.len().to_string() }));
         let body = futures::stream::unfold(0, move |i| async move {
             tokio::time::sleep(Duration::from_secs(if i == 0 { 0 } else { every })).await;
             (i < pieces).then(|| (Ok::<_, Infallible>(vec![b'x'; bytes]), i + 1))
         });
         let begin = tokio::time::Instant::now();
-        let answer = router.oneshot(Request::post("/").body(Body::from_stream(body)).unwrap()).await.unwrap();
+        let request = Request::post("/").body(Body::from_stream(body)).unwrap();
+        let answer = limit(&limits, request, async |request| router.oneshot(request).await.unwrap()).await;
         (answer.status().as_u16(), begin.elapsed().as_secs())
     }
 
@@ -211,10 +207,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_answer_begins_in_time_or_is_given_up() {
         let limits = Limits { request_seconds: 60, ..Limits::default() };
-        let router = Router::new()
-            .route("/", post(|| async { tokio::time::sleep(Duration::from_secs(61)).await }))
-            .layer(middleware::from_fn_with_state(Arc::new(limits), limit));
-        let answer = router.oneshot(Request::post("/").body(Body::empty()).unwrap()).await.unwrap();
+        let router = Router::new().route("/", post(|| async { tokio::time::sleep(Duration::from_secs(61)).await }));
+        let request = Request::post("/").body(Body::empty()).unwrap();
+        let answer = limit(&limits, request, async |request| router.oneshot(request).await.unwrap()).await;
         assert_eq!(answer.status(), 503);
     }
 }

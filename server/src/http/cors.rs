@@ -4,10 +4,7 @@
 //! Our own rather than tower-http's layer, which takes every `OPTIONS` for a browser's question ahead of a request, also those
 //! that GIS programs ask to know what they can do at an address.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
@@ -24,20 +21,20 @@ const TAKEN: &str = "after-position,authorization,change-reason,content-crs,cont
 #[derive(Clone, Copy)]
 pub(super) struct Listed;
 
-pub(super) async fn answer(State(origins): State<Arc<Origins>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn answer(origins: &Origins, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let listed = origin.filter(|origin| origin.to_str().is_ok_and(|origin| origins.lists(origin)));
     let asks_ahead = *request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = if asks_ahead {
-        preflight(&origins, listed.is_some())
+        preflight(origins, listed.is_some())
     } else {
         if listed.is_some() {
             request.extensions_mut().insert(Listed);
         }
-        next.run(request).await
+        next(request).await
     };
     let headers = response.headers_mut();
-    if let Some(origin) = admitted(&origins, listed) {
+    if let Some(origin) = admitted(origins, listed) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         if !asks_ahead {
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));

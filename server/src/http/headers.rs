@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use catalogue::BaseMap;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -39,9 +38,9 @@ pub(super) struct Headers {
     pub(super) proxies: Proxies,
 }
 
-pub(super) async fn add(State(known): State<Headers>, request: Request, next: Next) -> Response {
+pub(super) async fn add(known: &Headers, request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let secure = known.proxies.asked_at(&request).to_string().starts_with("https:");
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let headers = response.headers_mut();
     set(headers, "content-security-policy", &known.policy);
     if secure {

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use axum::Extension;
 use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -24,11 +23,11 @@ pub(super) fn install() -> Result<PrometheusHandle, Failure> {
 }
 
 /// Counts a request by its route, never by its address, which may say where somebody looks.
-pub(super) async fn count(request: Request, next: Next) -> Response {
+pub(super) async fn count(request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
     let method = request.method().as_str().to_owned();
     let start = Instant::now();
-    let response = next.run(request).await;
+    let response = next(request).await;
     let seconds = start.elapsed().as_secs_f64();
     let status = response.status().as_u16();
     metrics::counter!("http_requests_total", "route" => route.clone(), "method" => method.clone(), "status" => status.to_string())

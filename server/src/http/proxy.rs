@@ -3,8 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::middleware::Next;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use http::HeaderMap;
 use kernel::PublicUrl;
@@ -50,12 +49,12 @@ impl Proxies {
 }
 
 /// Puts the stated address where `kernel::Context::as_asked` finds it.
-pub(super) async fn read(State(proxies): State<Proxies>, mut request: Request, next: Next) -> Response {
+pub(super) async fn read(proxies: &Proxies, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     if let Some(url) = peer.and_then(|peer| proxies.stated(peer, request.headers())) {
         request.extensions_mut().insert(url);
     }
-    next.run(request).await
+    next(request).await
 }
 
 /// What headers say; nothing that could not stand in an address.

@@ -1,8 +1,7 @@
 //! What personal data are read for. Who states a purpose, in `Access-Purpose` or `?access-purpose=`, sees the personal fields of the rows that they
 //! see; that they asked is in the audit log before an answer is made, or there is no answer.
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Uri, header};
@@ -18,10 +17,10 @@ const PARAMETER: &str = "access-purpose";
 /// How long a purpose may be, in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 4..=200;
 
-pub(super) async fn read(State(context): State<Context>, mut request: Request, next: Next) -> Response {
+pub(super) async fn read(context: &Context, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let said = match said(request.headers(), request.uri()) {
         Ok(Some(said)) => said,
-        Ok(None) => return next.run(request).await,
+        Ok(None) => return next(request).await,
         Err(problem) => return problem.into_response(),
     };
     if let Some(rest) = said.rest {
@@ -30,7 +29,7 @@ pub(super) async fn read(State(context): State<Context>, mut request: Request, n
     let who = request.extensions().get::<Principal>().cloned().unwrap_or_else(Principal::anonymous);
     if !who.is_staff() {
         // there is nothing more to see for them, and what they type is not kept
-        return next.run(request).await;
+        return next(request).await;
     }
     let names = names(request.uri());
     let details = json!({ "method": request.method().as_str(), "path": request.uri().path(), "parameters": names });
@@ -39,7 +38,7 @@ pub(super) async fn read(State(context): State<Context>, mut request: Request, n
         return Problem::database("telling the audit log of a reading", &error).into_response();
     }
     request.extensions_mut().insert(who.with_purposes([said.purpose]));
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     response
 }

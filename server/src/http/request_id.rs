@@ -4,8 +4,7 @@
 use std::net::SocketAddr;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, Request, State};
-use axum::middleware::Next;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde_json::{Map, Value};
@@ -35,13 +34,13 @@ impl RequestId {
 }
 
 /// Names the request: the outermost layer that answers.
-pub(super) async fn name(State(proxies): State<Proxies>, mut request: Request, next: Next) -> Response {
+pub(super) async fn name(proxies: &Proxies, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let stated = peer.filter(|peer| proxies.trusts(*peer)).and_then(|_| RequestId::stated(request.headers()));
     let id = stated.unwrap_or_else(|| RequestId(Uuid::new_v4().to_string()));
     request.extensions_mut().insert(id.clone());
     let span = tracing::info_span!("request", id = %id.0);
-    let mut response = next.run(request).instrument(span).await;
+    let mut response = next(request).instrument(span).await;
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(HEADER, value);
     }
@@ -49,9 +48,9 @@ pub(super) async fn name(State(proxies): State<Proxies>, mut request: Request, n
 }
 
 /// Puts the name into problems that are ours to solve. Stands where bodies are not compressed yet.
-pub(super) async fn tell(request: Request, next: Next) -> Response {
+pub(super) async fn tell(request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let id = request.extensions().get::<RequestId>().cloned();
-    let response = next.run(request).await;
+    let response = next(request).await;
     let kind = response.headers().get(header::CONTENT_TYPE);
     match id {
         Some(id) if response.status().is_server_error() && kind.is_some_and(|kind| kind == "application/problem+json") => {
@@ -74,10 +73,10 @@ async fn with_instance(response: Response, id: RequestId) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
     use axum::body::{Body, to_bytes};
     use axum::extract::{ConnectInfo, Request};
     use axum::routing::get;
-    use axum::{Router, middleware};
     use kernel::{Problem, PublicUrl};
     use serde_json::Value;
     use tower::ServiceExt;
@@ -90,15 +89,14 @@ mod tests {
         let proxies = Proxies::new(&["10.0.0.0/8".parse().unwrap()], PublicUrl::parse("https://sit.example.it").unwrap());
         let router = Router::new()
             .route("/broken", get(|| async { Problem::internal("test", &"a cause") }))
-            .route("/absent", get(|| async { Problem::not_found("nothing") }))
-            .layer(middleware::from_fn(tell))
-            .layer(middleware::from_fn_with_state(proxies, name));
+            .route("/absent", get(|| async { Problem::not_found("nothing") }));
         let mut request = Request::get(path).body(Body::empty()).unwrap();
         request.extensions_mut().insert(ConnectInfo(std::net::SocketAddr::from((peer, 50_000))));
         if let Some(given) = given {
             request.headers_mut().insert(HEADER, given.parse().unwrap());
         }
-        let answer = router.oneshot(request).await.unwrap();
+        let asked = async |request| tell(request, async |request| router.oneshot(request).await.unwrap()).await;
+        let answer = name(&proxies, request, asked).await;
         let id = answer.headers()[HEADER].to_str().unwrap().to_owned();
         let body = to_bytes(answer.into_body(), 10_000).await.unwrap();
         (id, serde_json::from_slice::<Value>(&body).unwrap()["instance"].clone())

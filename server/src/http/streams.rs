@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use identity::Client;
@@ -78,9 +77,9 @@ impl Drop for Stream {
 }
 
 /// Whatever is answered with events is counted until it ends.
-pub(super) async fn count(State(streams): State<Streams>, request: Request, next: Next) -> Response {
+pub(super) async fn count(streams: &Streams, request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let client = request.extensions().get::<Client>().map(|client| client.0);
-    let response = next.run(request).await;
+    let response = next(request).await;
     if response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| !kind.as_bytes().starts_with(b"text/event-stream")) {
         return response;
     }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use catalogue::Catalogue;
 use futures::StreamExt;
@@ -89,7 +88,7 @@ impl Who {
 }
 
 /// Puts the principal into the request. What is made for somebody is kept by no cache that others share.
-pub(super) async fn find(State(who): State<Arc<Who>>, mut request: Request, next: Next) -> Response {
+pub(super) async fn find(who: &Arc<Who>, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     let mut token = None;
     let found = match who.signer.principal(request.uri()) {
         Ok(Some(admitted)) => {
@@ -117,10 +116,10 @@ pub(super) async fn find(State(who): State<Arc<Who>>, mut request: Request, next
     let headers = request.headers().clone();
     let response = match found {
         Some(principal) => private(principal, request, next).await,
-        None => identity::edge(State(who.identity.clone()), request, next).await,
+        None => identity::edge(&who.identity, request, next).await,
     };
     let streams = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
-    if streams { who.while_known(headers, token, response).await } else { response }
+    if streams { Arc::clone(who).while_known(headers, token, response).await } else { response }
 }
 
 impl Who {
@@ -159,9 +158,9 @@ impl Who {
     }
 }
 
-async fn private(principal: Principal, mut request: Request, next: Next) -> Response {
+async fn private(principal: Principal, mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     request.extensions_mut().insert(principal);
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let headers = response.headers_mut();
     let kept = headers.get(header::CACHE_CONTROL).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if !kept.contains("immutable") && !kept.contains("no-store") {
