@@ -248,8 +248,13 @@ impl Surveyor {
             Some(told) => Some(told).filter(there),
             None => best.filter(|f| counts[*f as usize].0 > 0),
         };
-        let closed = self.wish.family == Some(Family::Polygon) && counts[Family::Line as usize].1;
-        Sketch { family, multi: family.is_some_and(|f| counts[f as usize].1) || closed, key: self.keys.best() }
+        Sketch { family, multi: self.are_multi(family), key: self.keys.best() }
+    }
+
+    /// Whether a row of this family so far has several parts, or says that it might.
+    pub(crate) fn are_multi(&self, family: Option<Family>) -> bool {
+        let closed = self.wish.family == Some(Family::Polygon) && self.counts[Family::Line as usize].1;
+        family.is_some_and(|family| self.counts[family as usize].1) || closed
     }
 
     /// What was found, or why the files can't be loaded.

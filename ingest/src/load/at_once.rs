@@ -52,7 +52,9 @@ pub(crate) fn read_at_once(source: &mut Source, mut surveyor: Surveyor, fields: 
         let looked = surveyor.look(&mut row);
         let step = surveyor.rows().is_multiple_of(STEP);
         if let Some(Loader { sketch, writer }) = &mut loader {
-            if writer.take(row, looked).is_break() || (step && *sketch != surveyor.sketch()) {
+            // the column that was made for rows of one part takes no others
+            let fits = sketch.multi == surveyor.are_multi(sketch.family) && !(step && *sketch != surveyor.sketch());
+            if !fits || writer.take(row, looked).is_break() {
                 loader = None;
             }
         } else if ask.is_some() {

@@ -44,21 +44,22 @@ impl<'c> Copying<'c> {
         Ok(())
     }
 
-    /// All were sent.
+    /// All were sent. Both connections can be used again, whatever comes of it.
     pub(crate) async fn finish(self) -> Result<(), IngestError> {
-        let mut rest = Rows::new(0);
+        let mut ended = Ok(());
         for copy in [Some(self.loading), self.next].into_iter().flatten() {
-            copy.finish(&mut rest).await.map_err(IngestError::database(FAILED))?;
+            ended = ended.and(copy.finish(&mut Rows::new(0)).await.map(|_| ()));
         }
-        Ok(())
+        ended.map_err(IngestError::database(FAILED))
     }
 
     /// None are taken.
     pub(crate) async fn abort(self) -> Result<(), IngestError> {
+        let mut ended = Ok(());
         for copy in [Some(self.loading), self.next].into_iter().flatten() {
-            copy.abort("the file can't be loaded").await.map_err(IngestError::database(FAILED))?;
+            ended = ended.and(copy.abort("the file can't be loaded").await);
         }
-        Ok(())
+        ended.map_err(IngestError::database(FAILED))
     }
 }
 
