@@ -92,8 +92,17 @@ pub struct Copy<'c>(PgCopyIn<&'c mut PgConnection>);
 impl<'c> Copy<'c> {
     /// Begins to fill these columns of a table.
     pub async fn start(conn: &'c mut PgConnection, table: &TableName, columns: &[&str]) -> Result<Self, sqlx::Error> {
+        Self::begin(conn, table, columns, "format binary").await
+    }
+
+    /// The same for a table that the open transaction made: its rows need no second look by VACUUM, nor by whoever reads them first.
+    pub async fn into_new(conn: &'c mut PgConnection, table: &TableName, columns: &[&str]) -> Result<Self, sqlx::Error> {
+        Self::begin(conn, table, columns, "format binary, freeze").await
+    }
+
+    async fn begin(conn: &'c mut PgConnection, table: &TableName, columns: &[&str], options: &str) -> Result<Self, sqlx::Error> {
         let columns: Vec<String> = columns.iter().map(|c| format!("\"{c}\"")).collect();
-        let sql = format!("copy {} ({}) from stdin (format binary)", table.sql(), columns.join(", "));
+        let sql = format!("copy {} ({}) from stdin ({options})", table.sql(), columns.join(", "));
         let mut copy = conn.copy_in_raw(&sql).await?;
         copy.send(SIGNATURE).await?;
         Ok(Self(copy))

@@ -188,8 +188,9 @@ pub async fn registers(conn: &mut PgConnection) -> Result<Vec<Layer>, CatalogueE
     rows.into_iter().map(|Json(value)| serde_json::from_value(value).map_err(CatalogueError::Declaration)).collect()
 }
 
-/// Makes an empty table for a layer's fields, with the columns of every layer, still without keys and index, so that a
-/// bulk load is fast. [`swap_in`] finishes it.
+/// Makes an empty table for a layer's fields, with the columns of every layer, still without keys, index and the checks of comune and
+/// geometry, so that a bulk load is fast: whoever fills it sees to it that a comune has six digits and a geometry is `opensit.sound`.
+/// [`check_rows`] puts the checks on, and [`swap_in`] finishes it.
 pub async fn create_table(conn: &mut PgConnection, layer: &Layer, table: &TableName) -> Result<(), CatalogueError> {
     let fields: Vec<String> = layer.fields.iter().map(|f| format!("{} {}", f.name.sql(), f.kind.sql())).collect();
     sqlx::query(AssertSqlSafe(format!("create table {} ({})", table.sql(), fields.join(", ")))).execute(&mut *conn).await?;
@@ -197,8 +198,15 @@ pub async fn create_table(conn: &mut PgConnection, layer: &Layer, table: &TableN
         .bind(table.sql())
         .bind(layer.geometry.sql())
         .bind(layer.validity)
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
+    sqlx::query("call opensit.check_no_rows($1::text::regclass)").bind(table.sql()).execute(conn).await?;
+    Ok(())
+}
+
+/// From now on the table checks what is written into it.
+pub async fn check_rows(conn: &mut PgConnection, table: &TableName) -> Result<(), CatalogueError> {
+    sqlx::query("call opensit.check_rows($1::text::regclass)").bind(table.sql()).execute(conn).await?;
     Ok(())
 }
 
@@ -213,15 +221,14 @@ pub async fn index_ahead(
     // PostgreSQL names an index by what it is over: those of texts, which would be called the same, are made one after the other
     let places = async {
         sqlx::query(AssertSqlSafe(format!("create index on {} using gist (geom)", filled.sql()))).execute(&mut *conn).await?;
-        index_for_key(conn, filled, "fid").await?;
-        // with validity an id is unique at any instant only
-        if layer.validity { Ok(()) } else { index_for_key(conn, filled, "id").await }
+        index_for_key(conn, filled, "fid").await
     };
     let texts = async {
         for field in layer.fields.iter().filter(|f| f.searchable) {
             index_for_search(helper, filled, field.name.as_str()).await?;
         }
-        Ok::<_, CatalogueError>(())
+        // with validity an id is unique at any instant only
+        if layer.validity { Ok(()) } else { index_for_key(helper, filled, "id").await }
     };
     let (places, texts) = futures::future::join(places, texts).await;
     places.and(texts)

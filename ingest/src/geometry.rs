@@ -51,6 +51,12 @@ impl Shape {
         Self { family, positions: Vec::new(), sequences: Vec::new(), parts: Vec::new(), multi: false }
     }
 
+    /// Whether the database takes it for a layer (`opensit.sound`): no position of storage's is farther off than once round the Earth, metres.
+    pub(crate) fn is_within_reach(&self) -> bool {
+        const REACH: f64 = 28e6;
+        self.positions.iter().all(|[x, y]| x.abs() <= REACH && y.abs() <= REACH)
+    }
+
     /// How many points, lines or polygons it has.
     pub(crate) fn part_count(&self) -> usize {
         match self.family {
@@ -71,7 +77,7 @@ impl Shape {
                 for edge in positions.windows(2) {
                     let ([ax, ay], [bx, by], [ox, oy]) = (edge[0], edge[1], positions[0]);
                     twice += (ax - ox) * (by - oy) - (bx - ox) * (ay - oy);
-                    outline += (bx - ax).hypot(by - ay);
+                    outline += ((bx - ax) * (bx - ax) + (by - ay) * (by - ay)).sqrt();
                 }
                 area += if index == ring { twice.abs() } else { -twice.abs() } / 2.0;
                 first = self.sequences[index];

@@ -3,8 +3,9 @@
 //! What happens, in the order of the modules: [`source`] opens the file (unpacking an archive within bounds) and gives
 //! rows as they stand in it; [`register`] gives rows without coordinates the place that their parcel or address has; [`survey`] reads them once, without keeping them, to learn kinds of geometry, keys and
 //! where they lie; [`place`] settles the coordinate system, or refuses with the likely ones; [`plan`] makes the
-//! [`kernel::Layer`]; [`load`] reads them again, transforms them (crate `crs`; GDAL transforms nothing), fills a
-//! staging table by COPY, lets PostGIS mend and place them, and swaps the filled table in, in one transaction; or
+//! [`kernel::Layer`]; [`load`] reads them again, transforms them (crate `crs`; GDAL transforms nothing), fills the
+//! layer's next table by COPY, and a staging table with the rows that PostGIS has to mend and place, and swaps the filled table in, in one transaction. A single
+//! file is read once for both, as its first rows let guess it; the guess is proved once all were seen, or the file read again (`load/at_once.rs`). Or
 //! [`update`] compares them with what is there, and writes what differs; and [`Report`] tells what happened in plain words.
 //!
 //! The other way goes [`export()`]: a layer's rows, as somebody sees them, into a file.

@@ -1,5 +1,6 @@
 //! Into the database: a staging table filled by COPY, mended and placed by PostGIS, published at once or not at all.
 
+mod at_once;
 mod copy;
 mod feed_rows;
 mod insert;
@@ -15,12 +16,13 @@ use crate::geometry::Shape;
 use crate::report::{KeptOut, Mended, Reason};
 use crate::rules::{Areas, Findings};
 
-pub(crate) use copy::copy;
+pub(crate) use at_once::{Ends, Glance, Read, read_at_once};
+pub(crate) use copy::{Copying, WAITING, copy};
 pub(crate) use feed_rows::{ComuneOf, IntoNext, Plan, ToldComune, row_name};
 pub(crate) use insert::{explain, insert, listed, own_columns};
 pub(crate) use papers::{Papers, Secretary, Written};
 pub(crate) use placing::{Into, Placed, comuni, place};
-pub(crate) use publish::{Staged, Target, append, geometry_sql, lock, publish};
+pub(crate) use publish::{Staged, Target, append, geometry_sql, lock, make_ready, publish};
 pub(crate) use staging::{Staging, lock_layer, unlock_layer};
 pub(crate) use stopping::{backend, unless_stopped};
 
@@ -32,6 +34,8 @@ pub(crate) const EXAMPLES: usize = 5;
 pub(crate) struct Tally {
     pub(crate) read: u64,
     pub(crate) direct: Direct,
+    /// Rows in the loading table.
+    pub(crate) staged: u64,
     pub(crate) kept_out: BTreeMap<Reason, (u64, Vec<String>)>,
     pub(crate) mended: Mended,
     pub(crate) found: Findings,

@@ -13,7 +13,7 @@ pub(crate) use locator::Locator;
 pub(crate) use territory::Territory;
 
 use crate::report::{CrsSource, Note};
-use crate::source::{DeclaredCrs, Source};
+use crate::source::DeclaredCrs;
 use crate::survey::FileSurvey;
 use crate::{IngestError, Request, Settings, Told};
 
@@ -48,16 +48,16 @@ pub(crate) struct Placement {
 /// Settles the system of a file, or refuses it with the likely ones.
 pub(crate) async fn settle(
     database: &mut PgConnection,
-    source: &Source,
+    file: &str,
+    declared: &DeclaredCrs,
     survey: &FileSurvey,
     territory: &Territory,
     request: &Request,
     settings: &Settings,
 ) -> Result<Placement, IngestError> {
-    let declared = &source.reader.layer().crs;
     if let DeclaredCrs::Register(srid, register, accuracy) = declared {
         let transformer = Transformer::new(*srid, settings.storage, &settings.crs)
-            .map_err(|cause| IngestError::UnknownCrs { file: source.file.clone(), cause })?;
+            .map_err(|cause| IngestError::UnknownCrs { file: file.to_owned(), cause })?;
         let accuracy = accuracy.clone();
         return Ok(Placement { decided: CrsSource::Register(register.clone()), transformer, accuracy, note: None });
     }
@@ -71,13 +71,13 @@ pub(crate) async fn settle(
         (None, DeclaredCrs::None | DeclaredCrs::Unrecognised(_) | DeclaredCrs::Register(..)) => {
             let definition = if let DeclaredCrs::Unrecognised(name) = declared { Some(name.clone()) } else { None };
             let candidates = guesses(&survey.sample, None, territory, settings);
-            return Err(IngestError::NoCrs { file: source.file.clone(), definition, candidates });
+            return Err(IngestError::NoCrs { file: file.to_owned(), definition, candidates });
         }
     };
     let transformer = Transformer::new(srid, settings.storage, &settings.crs)
-        .map_err(|cause| IngestError::UnknownCrs { file: source.file.clone(), cause })?;
+        .map_err(|cause| IngestError::UnknownCrs { file: file.to_owned(), cause })?;
     if !request.outside_ok && territory.is_known() && !survey.sample.is_empty() {
-        check(database, source, survey, territory, &transformer, settings).await?;
+        check(database, file, survey, territory, &transformer, settings).await?;
     }
     let accuracy = Some(transformer.accuracy().clone());
     Ok(Placement { decided, transformer, accuracy, note })
@@ -85,7 +85,7 @@ pub(crate) async fn settle(
 
 async fn check(
     database: &mut PgConnection,
-    source: &Source,
+    file: &str,
     survey: &FileSurvey,
     territory: &Territory,
     transformer: &Transformer,
@@ -96,7 +96,7 @@ async fn check(
     if as_it_is.near >= ENOUGH {
         return Ok(());
     }
-    let file = source.file.clone();
+    let file = file.to_owned();
     let swapped: Vec<[f64; 2]> = survey.sample.iter().map(|[x, y]| [*y, *x]).collect();
     let swapped = territory::fit(database, &convert(transformer, &swapped), swapped.len(), settings.storage).await?;
     if swapped.near >= ENOUGH {

@@ -231,17 +231,17 @@ pub(crate) fn fit_into(fields: &mut [FieldPlan], layer: &Layer) -> Result<(), In
 /// The layer as it is published. Of a layer it replaces it keeps what people said about it, and what still fits.
 pub(crate) fn layer(
     request: &Request,
-    sources: &[Source],
+    files: &[String],
     fields: &[FieldPlan],
-    geometry: GeometryType,
-    storage: Srid,
+    (geometry, storage): (GeometryType, Srid),
     accuracy: Option<Accuracy>,
+    few_texts: &[Column],
     replaced: Option<&Layer>,
 ) -> Layer {
-    let title = request.title.clone().or_else(|| replaced.map(|l| l.title.clone())).unwrap_or_else(|| title_of(sources));
+    let title = request.title.clone().or_else(|| replaced.map(|l| l.title.clone())).unwrap_or_else(|| title_of(files));
     let own: Vec<FieldPlan> = fields.iter().filter(|f| f.role == Role::Field).cloned().collect();
     let label = label(&own);
-    let searchable = searchable(&own, label.as_ref());
+    let searchable = searchable(&own, label.as_ref(), few_texts);
     let layer = Layer {
         id: request.layer.clone(),
         module: SCHEMA.to_owned(),
@@ -338,20 +338,30 @@ fn field(plan: &FieldPlan, searchable: bool) -> Field {
     }
 }
 
-/// The label and one more, or two: each costs an index as large as the texts.
-fn searchable<'a>(fields: &'a [FieldPlan], label: Option<&'a Column>) -> Vec<&'a Column> {
-    let named = |name: &&str| fields.iter().find(|f| f.column.as_str() == *name && f.kind == FieldType::Text).map(|f| &f.column);
-    label.into_iter().chain(SEARCHED.iter().filter_map(named).filter(|c| Some(*c) != label)).take(2).collect()
+/// The label and one more, or two, but none whose texts are too few: each costs an index as large as the texts.
+fn searchable<'a>(fields: &'a [FieldPlan], label: Option<&'a Column>, few_texts: &[Column]) -> Vec<&'a Column> {
+    let named = |name: &&str| text(fields, name).map(|f| &f.column);
+    let all = label.into_iter().chain(SEARCHED.iter().filter_map(named).filter(|c| Some(*c) != label));
+    all.filter(|c| !few_texts.contains(c)).take(2).collect()
+}
+
+/// The fields that people might search in.
+pub(crate) fn searched(fields: &[FieldPlan]) -> impl Iterator<Item = &FieldPlan> {
+    let label = LABELS.iter().find_map(|name| text(fields, name));
+    label.into_iter().chain(SEARCHED.iter().filter_map(|name| text(fields, name)))
+}
+
+fn text<'a>(fields: &'a [FieldPlan], name: &str) -> Option<&'a FieldPlan> {
+    fields.iter().find(|f| f.column.as_str() == name && f.kind == FieldType::Text)
 }
 
 fn label(fields: &[FieldPlan]) -> Option<Column> {
-    let named = |name: &&str| fields.iter().find(|f| f.column.as_str() == *name && f.kind == FieldType::Text);
-    LABELS.iter().find_map(named).map(|f| f.column.clone())
+    LABELS.iter().find_map(|name| text(fields, name)).map(|f| f.column.clone())
 }
 
 /// `numeri-civici.gpkg.zip/numeri-civici.gpkg` is called “Numeri civici”.
-fn title_of(sources: &[Source]) -> Text {
-    let file = sources.first().map_or("", |s| s.file.rsplit('/').next().unwrap_or(&s.file));
+fn title_of(files: &[String]) -> Text {
+    let file = files.first().map_or("", |file| file.rsplit('/').next().unwrap_or(file));
     let stem = file.split('.').next().unwrap_or(file);
     let words = stem.split(['-', '_', ' ']).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
     let mut letters = words.chars();

@@ -1,29 +1,27 @@
 //! One load from beginning to end.
 
+mod reading;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use catalogue::store;
 use chrono::{DateTime, Utc};
 use crs::Transformer;
 use kernel::layer::{Accuracy, FieldType};
-use kernel::{Layer, Srid, Text};
+use kernel::{Layer, Srid};
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
-use tokio::sync::mpsc::unbounded_channel;
 
 use crate::geometry::Family;
-use crate::load::{self, ComuneOf, Into, IntoNext, Papers, Plan, Staged, Staging, Tally, Target, ToldComune, Written};
+use crate::load::{self, Into, Papers, Staged, Staging, Tally, Target, Written};
 use crate::place::{self, Placement, Territory};
 use crate::plan::{self, FieldPlan, PlanFile};
-use crate::register::{self, Placing};
 use crate::report::{CrsReport, ExtentReport, FieldReport, IdSource, Note, Report};
-use crate::rules::{Example, Facts, Finding, Findings, Rule, Severity, look_at_placed};
-use crate::source::open::Opener;
-use crate::source::{Source, open};
-use crate::survey::{self, Key, Survey};
+use crate::rules::{Example, Finding, Findings, Rule, Severity, look_at_placed};
+use crate::survey::Key;
 use crate::update::{self, Delivered, Delivery, KeyWish};
 use crate::{IngestError, Mode, Progress, Request, Settings, Stage, Stopping};
+use reading::Loaded;
+pub(crate) use reading::open_and_survey;
 
 /// Loads files as a layer: published when this returns, or not at all.
 ///
@@ -50,19 +48,6 @@ pub async fn run(owner: &PgPool, settings: &Settings, request: Request, progress
     Ok(report)
 }
 
-/// Files that are open, and what they hold.
-pub(crate) struct Opened {
-    pub(crate) sources: Vec<Source>,
-    pub(crate) fields: Vec<FieldPlan>,
-    pub(crate) survey: Survey,
-    /// The column that says each row's comune, in each file.
-    pub(crate) comune: Option<Vec<usize>>,
-    /// How rows without coordinates were placed.
-    pub(crate) placing: Placing,
-    /// Where archives were unpacked: kept until the files are read for the last time.
-    folder: tempfile::TempDir,
-}
-
 async fn locked(
     owner: &PgPool,
     database: &mut PgConnection,
@@ -81,30 +66,25 @@ async fn locked(
         return Err(IngestError::NoBoundary);
     }
     let wish = KeyWish::find(database, &target, request).await?;
-    let mut opened = open_and_survey(database, settings, request, wish, progress).await?;
+    let mut opened = reading::open_files(database, settings, request, wish, progress).await?;
     if let Some(layer) = target.keeps() {
         plan::fit_into(&mut opened.fields, layer)?;
     }
-    private_key(&opened, target.keeps())?;
     // or a delivery in which all are numbers would change every text that looks like one
     for field in opened.fields.iter().filter(|field| field.kind == FieldType::Text) {
         for (source, index) in opened.sources.iter_mut().zip(&field.source) {
             source.reader.as_text(*index);
         }
     }
-    if request.mode == Mode::Update && opened.survey.key == Key::Sequence {
-        return Err(IngestError::NoKey(request.layer.clone()));
-    }
-    let mut placements = Vec::with_capacity(opened.sources.len());
-    for (source, survey) in opened.sources.iter().zip(&opened.survey.files) {
-        placements.push(place::settle(database, source, survey, &territory, request, settings).await?);
-    }
     set_session(database).await?;
     set_session(helper).await?;
     let staging = Staging::begin(database, &request.layer).await?;
     let backends = [load::backend(database).await?, load::backend(helper).await?];
-    let scene = Scene { settings, request, territory: &territory, target: &target, placements: &placements, began };
-    let loading = load(database, helper, &scene, progress, &staging, opened);
+    let scene = Scene { settings, request, territory: &territory, target: &target, began };
+    let loading = async {
+        let loaded = reading::load(database, helper, &scene, progress, &staging, opened).await?;
+        finish(database, helper, &scene, progress, &staging, loaded).await
+    };
     let outcome = load::unless_stopped(owner, backends, &request.stop, loading).await;
     let ended = staging.end(database).await;
     let reset = reset_session(database).await.and(reset_session(helper).await);
@@ -115,8 +95,9 @@ async fn locked(
 }
 
 /// Settings of the session while it loads. PostGIS tells of each invalid geometry, which the report does; and indexes
-/// are made at once, for which there is memory.
-const SESSION: [(&str, &str); 3] = [("client_min_messages", "warning"), ("maintenance_work_mem", "'512MB'"), ("work_mem", "'64MB'")];
+/// are made at once, for which there is memory. Of a sample of 9,000 rows a new table's statistics are good enough.
+const SESSION: [(&str, &str); 4] =
+    [("client_min_messages", "warning"), ("maintenance_work_mem", "'512MB'"), ("work_mem", "'64MB'"), ("default_statistics_target", "30")];
 
 async fn set_session(database: &mut PgConnection) -> Result<(), IngestError> {
     for (name, value) in SESSION {
@@ -138,207 +119,84 @@ async fn reset_session(database: &mut PgConnection) -> Result<(), IngestError> {
     Ok(())
 }
 
-pub(crate) async fn open_and_survey(
-    database: &mut PgConnection,
-    settings: &Settings,
-    request: &Request,
-    wish: KeyWish,
-    progress: &dyn Progress,
-) -> Result<Opened, IngestError> {
-    progress.stage(Stage::Opening, None);
-    let (files, wanted) = (request.files.clone(), request.source_layer.clone());
-    let (temporary, limits, by) = (settings.temporary.clone(), settings.limits, request.plan.clone());
-    let said = survey::Wish {
-        swap_axes: request.swap_axes,
-        family: by.as_ref().and_then(|plan| plan.geometry).map(plan::Kind::family),
-        keys_may_repeat: request.rules().get(Rule::RepeatedKey) == Severity::KeepOut,
-    };
-    let opener = Opener::Process(settings.reader.clone(), request.stop.clone());
-    let opening = tokio::task::spawn_blocking(move || {
-        let folder = folder_in(temporary)?;
-        let sources = open::open(&files, wanted.as_deref(), folder.path(), &opener, &limits)?;
-        Ok::<_, IngestError>((folder, sources))
-    });
-    let (folder, sources) = opening.await.map_err(|e| IngestError::Reader(e.to_string()))??;
-    let (mut sources, placing) = register::place(database, settings, request, sources).await?;
-    let (say, mut heard) = unbounded_channel();
-    let working = tokio::task::spawn_blocking(move || {
-        let mut fields = plan::fields(&sources)?;
-        let mut comune = None;
-        if let Some(by) = &by {
-            let applied = plan::apply(by, fields, &file_names(&sources))?;
-            (fields, comune) = (applied.fields, applied.comune);
-            applied.notes.into_iter().for_each(|note| sources[0].reader.note(note));
-        }
-        let total = sources.iter().map(|s| s.reader.layer().rows).sum::<Option<u64>>();
-        let _ = say.send((0, total));
-        let wanted = wish.resolve(&fields, &sources)?;
-        let survey = survey::survey(&mut sources, &fields, wanted, &said, &limits, &|rows| {
-            let _ = say.send((rows, total));
-        })?;
-        Ok::<_, IngestError>(Opened { sources, fields, survey, comune, placing, folder })
-    });
-    while let Some((rows, total)) = heard.recv().await {
-        if rows == 0 {
-            progress.stage(Stage::Surveying, total);
-        }
-        progress.rows(rows);
-    }
-    let opened = working.await.map_err(|e| IngestError::Reader(e.to_string()))??;
-    if opened.survey.files.iter().all(|f| f.rows == 0) {
-        return Err(IngestError::NoRows { file: file_names(&opened.sources) });
-    }
-    if opened.survey.family.is_none() {
-        let tally = &opened.survey.tally;
-        if let Some(place) = &opened.placing.place {
-            let file = file_names(&opened.sources);
-            return Err(IngestError::NothingPlaced { file, by: place.words(), rows: tally.read, reasons: tally.kept_out() });
-        }
-        return Err(IngestError::NothingLeft { file: file_names(&opened.sources), rows: tally.read, reasons: tally.kept_out() });
-    }
-    Ok(opened)
-}
-
-fn folder_in(temporary: PathBuf) -> Result<tempfile::TempDir, IngestError> {
-    tempfile::Builder::new().prefix("opensit-ingest-").tempdir_in(&temporary).map_err(IngestError::io(temporary))
-}
-
-/// What is told of a file that was read.
-struct ReadFile {
-    name: String,
-    format: &'static str,
-    notes: Vec<Note>,
-}
-
-impl ReadFile {
-    fn of(source: &Source) -> Self {
-        let layer = source.reader.layer();
-        Self { name: source.file.clone(), format: layer.format, notes: layer.notes.clone() }
-    }
-}
-
 /// What was settled before rows are loaded.
 struct Scene<'a> {
     settings: &'a Settings,
     request: &'a Request,
     territory: &'a Territory,
     target: &'a Target,
-    placements: &'a [Placement],
     began: DateTime<Utc>,
 }
 
-async fn load(
+/// Makes a layer of rows that are staged.
+async fn finish(
     database: &mut PgConnection,
     helper: &mut PgConnection,
     scene: &Scene<'_>,
     progress: &dyn Progress,
     staging: &Staging,
-    opened: Opened,
+    mut loaded: Loaded,
 ) -> Result<Report, IngestError> {
-    let Scene { settings, request, territory, target, placements, .. } = *scene;
-    let Opened { sources, fields, survey, comune, placing, folder } = opened;
+    let Scene { settings, request, target, .. } = *scene;
+    let mut tally = std::mem::take(&mut loaded.tally);
+    let Loaded { files, fields, survey, placements, .. } = &loaded;
     let total: u64 = survey.files.iter().map(|f| f.rows).sum();
-    // without a row that fits, the second reading still counts why
-    let family = survey.family.unwrap_or(Family::Point);
-    if let Some(layer) = target.keeps()
-        && !family.geometry_type(false).dimension().is_some_and(|dimension| layer.geometry.holds(dimension))
-    {
-        let (own, there) = (family.geometry_type(false).family(), layer.geometry.family());
-        let difference = Text::new(
-            format!("le sue righe sono del tipo {own}, quelle del livello {there}"),
-            format!("its rows are of the kind {own}, the layer's are {there}"),
-        );
-        return Err(IngestError::DoesNotFit { layer: layer.id.clone(), difference });
-    }
-    progress.stage(Stage::Loading, Some(total));
-    staging.create(database, &fields, settings.storage, &file_names(&sources)).await?;
-    let accuracy = worst(placements);
-    let described = |several_parts: bool, sources: &[Source]| {
-        let geometry = family.geometry_type(survey.multi || several_parts);
-        plan::layer(request, sources, &fields, geometry, settings.storage, accuracy.clone(), target.existing())
-    };
-    let direct = matches!(target, Target::New | Target::Replaces(_));
-    if direct {
-        store::create_table(database, &described(false, &sources), &staging.next).await?;
-    }
-    let plan = Plan {
-        fields: fields.clone(),
-        key: survey.key.clone(),
-        family,
-        storage: settings.storage,
-        swap_axes: request.swap_axes,
-        limits: settings.limits,
-        transformers: placements.iter().map(|p| p.transformer.clone()).collect(),
-        comune: request.comune.clone().map_or_else(|| ComuneOf::Inside(territory.locator()), ComuneOf::Given),
-        rows: survey.files.iter().map(|f| f.rows).collect(),
-        direct: direct.then_some(IntoNext { multi: survey.multi }),
-        compared: if let Target::Updates(layer) = target {
-            Some(IntoNext { multi: layer.geometry == layer.geometry.multi() })
-        } else {
-            None
-        },
-        facts: Facts { rules: request.rules(), thresholds: request.thresholds(), now: settings.clock.now() },
-        told_comune: comune.map(|source| ToldComune { source, known: territory.comuni() }),
-        told: request.plan.as_ref().is_some_and(|plan| plan.geometry.is_some()),
-    };
-    let (mut tally, sources) = load::copy(database, helper, staging, sources, plan, progress).await?;
-    drop(folder);
-    let read: Vec<ReadFile> = sources.iter().map(ReadFile::of).collect();
-    let names: Vec<String> = read.iter().map(|file| file.name.clone()).collect();
+    let (family, accuracy) = (survey.family.unwrap_or(Family::Point), worst(placements));
+    let names: Vec<String> = files.iter().map(|file| file.name.clone()).collect();
     stop(&tally, request, &names)?;
-    let key = survey.key.column(&fields);
-    let secretary = |written: Written<'_>| papers(scene, &read, &fields, &survey, &placing, written);
+    let key = survey.key.column(fields);
+    let secretary = |written: Written<'_>| papers(scene, &loaded, written);
     if let Target::Updates(there) = target {
         progress.stage(Stage::Comparing, None);
         let layer = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
         let key = key.as_deref().unwrap_or_default();
-        let key_name = survey.key.name(&fields).unwrap_or_default();
+        let key_name = survey.key.name(fields).unwrap_or_default();
         let delivered = Delivered { staging, layer: &layer, family, files: &names, key, key_name: &key_name };
         return update::update(database, &delivered, request, &mut tally, &secretary).await;
     }
     progress.stage(Stage::Placing, Some(total));
     let existing = target.keeps().map(|layer| layer.geometry);
     let placed = load::place(database, staging, family, request, Into { existing, only: None }, &names, &mut tally).await?;
-    look_at_placed(database, staging, family, &request.rules(), &request.thresholds(), &names, &mut tally).await?;
+    let overlaps = look_at_placed(database, staging, family, &request.rules(), &request.thresholds(), &names, &mut tally).await?;
     stop(&tally, request, &names)?;
     let comuni = load::comuni(database, staging, &tally.direct).await?;
     if comuni.is_empty() {
         return Err(IngestError::NothingLeft { file: names.join(", "), rows: tally.read, reasons: tally.kept_out() });
     }
-    progress.stage(Stage::Publishing, None);
     let counts = update::Counts { new: comuni.iter().map(|(_, rows)| rows).sum(), ..Default::default() };
     let delivery =
         Delivery { mode: request.mode, key: key.as_deref(), files: &names, rows: counts, order: request.order, by: request.by.as_deref() };
     if let Target::Grows(there) = target {
+        overlaps.found(&mut tally).await?;
+        stop(&tally, request, &names)?;
+        progress.stage(Stage::Publishing, None);
         let layer = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
         let staged = Staged { staging, layer: &layer, tally: &tally, placed, comuni };
         return load::append(database, staged, &delivery, &secretary).await;
     }
-    let layer = described(placed.several_parts, &sources);
-    if !direct {
-        store::create_table(database, &layer, &staging.next).await?;
-    } else if placed.several_parts && !survey.multi {
+    progress.stage(Stage::Publishing, None);
+    let geometry = family.geometry_type(survey.multi || placed.several_parts);
+    let layer = plan::layer(request, &names, fields, (geometry, settings.storage), accuracy, &survey.few_texts, target.existing());
+    if placed.several_parts && !survey.multi {
         staging.widen(database, layer.geometry, settings.storage).await?;
     }
+    let added = load::make_ready(database, helper, staging, &layer).await?;
+    overlaps.found(&mut tally).await?;
+    stop(&tally, request, &names)?;
     let staged = Staged { staging, layer: &layer, tally: &tally, placed, comuni };
-    load::publish(database, helper, staged, &delivery, &secretary).await
+    load::publish(database, staged, added, &delivery, &secretary).await
 }
 
 /// Refuses a key that not everybody may see: ids come from it, which stand in addresses and tiles.
-fn private_key(opened: &Opened, there: Option<&Layer>) -> Result<(), IngestError> {
-    let Key::Field(index) = opened.survey.key else { return Ok(()) };
-    let field = &opened.fields[index];
+fn private_key(fields: &[FieldPlan], files: &[String], key: &Key, there: Option<&Layer>) -> Result<(), IngestError> {
+    let Key::Field(index) = key else { return Ok(()) };
+    let field = &fields[*index];
     let is_private =
         there.and_then(|layer| layer.field(field.column.as_str())).map_or(field.private, |field| field.private || field.personal);
     if !is_private {
         return Ok(());
     }
-    Err(IngestError::Plan {
-        file: file_names(&opened.sources),
-        why: plan::private_key(&field.name),
-        field: Some("key".to_owned()),
-        line: None,
-    })
+    Err(IngestError::Plan { file: files.join(", "), why: plan::private_key(&field.name), field: Some("key".to_owned()), line: None })
 }
 
 /// Whether a rule says that nothing is to be loaded.
@@ -370,9 +228,10 @@ fn worst(placements: &[Placement]) -> Option<Accuracy> {
 }
 
 /// What else should be known of a load.
-fn notes(scene: &Scene<'_>, files: &[ReadFile], survey: &Survey, written: &Written<'_>) -> Vec<Note> {
+fn notes(scene: &Scene<'_>, loaded: &Loaded, written: &Written<'_>) -> Vec<Note> {
+    let Loaded { files, survey, placements, .. } = loaded;
     let mut notes: Vec<Note> = files.iter().flat_map(|file| file.notes.clone()).collect();
-    notes.extend(scene.placements.iter().filter_map(|p| p.note.clone()));
+    notes.extend(placements.iter().filter_map(|p| p.note.clone()));
     notes.extend(written.before.map(|before| Note::grown(before, written.rows, scene.request.told())));
     notes.extend(matches!(scene.target, Target::Replaces(_)).then(|| Note::identities_are_new(scene.request.told())));
     notes.extend((!survey.no_keys.is_empty()).then(|| Note::no_keys(&survey.no_keys)));
@@ -385,10 +244,11 @@ fn notes(scene: &Scene<'_>, files: &[ReadFile], survey: &Survey, written: &Writt
 }
 
 /// Plan and report of what was written.
-fn papers(scene: &Scene<'_>, files: &[ReadFile], fields: &[FieldPlan], survey: &Survey, placing: &Placing, written: Written<'_>) -> Papers {
+fn papers(scene: &Scene<'_>, loaded: &Loaded, written: Written<'_>) -> Papers {
+    let Loaded { fields, survey, placing, .. } = loaded;
     let layer = written.layer;
     let plan = PlanFile::of_load(scene.request, &layer.title, fields, survey.key.name(fields), placing.place.as_ref(), layer);
-    let report = report(scene, files, fields, survey, written);
+    let report = report(scene, loaded, written);
     Papers { plan, report: Report { unplaced: placing.unplaced.clone(), ..report } }
 }
 
@@ -404,13 +264,10 @@ fn findings(found: &Findings, request: &Request, settings: &Settings) -> Vec<Fin
     found.each().map(one).collect()
 }
 
-fn file_names(sources: &[Source]) -> String {
-    sources.iter().map(|s| s.file.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-fn report(scene: &Scene<'_>, files: &[ReadFile], fields: &[FieldPlan], survey: &Survey, written: Written<'_>) -> Report {
-    let Scene { settings, request, target, placements, began, .. } = *scene;
-    let notes = notes(scene, files, survey, &written);
+fn report(scene: &Scene<'_>, loaded: &Loaded, written: Written<'_>) -> Report {
+    let Scene { settings, request, target, began, .. } = *scene;
+    let notes = notes(scene, loaded, &written);
+    let Loaded { files, fields, survey, placements, .. } = loaded;
     let Written { layer, rows, tally, placed, comuni, difference, .. } = written;
     let duration = (settings.clock.now() - began).to_std().unwrap_or(Duration::ZERO).as_secs_f64();
     let mode = match (request.mode, target) {

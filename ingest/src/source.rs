@@ -44,7 +44,7 @@ pub(crate) enum RawGeometry {
     /// A position, from two columns.
     Position([f64; 2]),
     /// Well-known binary, ISO or extended.
-    Wkb(Vec<u8>),
+    Wkb(#[serde(with = "process::bytes")] Vec<u8>),
     /// Well-known text.
     Wkt(String),
     /// The row can't be read.

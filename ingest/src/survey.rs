@@ -1,16 +1,17 @@
 //! The first reading: what is in the files, without keeping it.
 
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
-use kernel::Text;
+use kernel::{Column, Text};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::geometry::{self, Family, Tidied};
 use crate::load::{EXAMPLES, Tally, row_name};
 use crate::plan::{self, FieldPlan};
+use crate::report::Reason;
 use crate::source::sniff::Content;
-use crate::source::{Row, Source, Value};
+use crate::source::{RawGeometry, Row, Source, Value};
 use crate::{IngestError, Limits};
 
 /// Positions kept of each file, to see where it lies.
@@ -20,7 +21,7 @@ const SAMPLE: usize = 500;
 const LONGEST_ID: usize = 100;
 
 /// Rows between two words about progress.
-const STEP: u64 = 4096;
+pub(crate) const STEP: u64 = 4096;
 
 /// What the files have in common.
 #[derive(Debug)]
@@ -42,6 +43,15 @@ pub(crate) struct Survey {
     pub(crate) clamped: u64,
     /// Rows whose geometry can't be loaded, by reason.
     pub(crate) tally: Tally,
+    /// Columns of the layer whose texts are too few for so many rows to be searched for.
+    pub(crate) few_texts: Vec<Column>,
+}
+
+impl Survey {
+    /// What all rows decide.
+    pub(crate) fn sketch(&self) -> Sketch {
+        Sketch { family: self.family, multi: self.multi, key: self.key.clone() }
+    }
 }
 
 /// What was said about the rows before they are read.
@@ -55,7 +65,7 @@ pub(crate) struct Wish {
 }
 
 /// What one file has.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct FileSurvey {
     pub(crate) rows: u64,
     /// The middle of some rows, evenly spread over the file, in its own system.
@@ -115,60 +125,157 @@ pub(crate) fn survey(
     limits: &Limits,
     progress: &dyn Fn(u64),
 ) -> Result<Survey, IngestError> {
-    let mut counts = [(0u64, false); 3];
-    let mut keys = wanted.map_or_else(|| Keys::new(fields, sources), |key| Keys::only(key, fields, sources));
-    let mut files = Vec::with_capacity(sources.len());
-    let (mut lost_values, mut heights, mut clamped, mut total) = (0, 0, 0, 0);
-    let (mut tally, several) = (Tally::default(), sources.len() > 1);
-    for (file, source) in sources.iter_mut().enumerate() {
-        let mut survey = FileSurvey::default();
-        let mut stride = 1;
-        let clamps = source.reader.layer().format == Content::GeoJson.name();
-        source.reader.read(&mut |row: Row| {
-            survey.rows += 1;
-            total += 1;
-            if total % STEP == 0 {
-                progress(total);
-            }
-            keys.look(&row, file);
-            lost_values += u64::from(row.lost);
-            heights += u64::from(row.geometry.has_heights());
-            clamped += u64::from(clamps && row.values.iter().any(|v| matches!(v, Value::Integer(i64::MIN | i64::MAX))));
-            match geometry::tidy(row.geometry, limits) {
-                Ok(Tidied { shape, .. }) => {
-                    let (count, multi) = &mut counts[shape.family as usize];
-                    *count += 1;
-                    *multi |= shape.multi || shape.part_count() > 1;
-                    sample(&mut survey, &mut stride, shape.middle(), wish.swap_axes);
-                }
-                Err(reason) => tally.keep_out(reason, || row_name(several.then_some(source.file.as_str()), row.number)),
+    let mut surveyor = Surveyor::new(sources, fields, wanted, wish, limits);
+    for source in sources {
+        surveyor.begin(source);
+        source.reader.read(&mut |mut row: Row| {
+            // why a row has no geometry is counted
+            let _ = surveyor.look(&mut row);
+            if surveyor.rows().is_multiple_of(STEP) {
+                progress(surveyor.rows());
             }
             ControlFlow::Continue(())
         })?;
-        files.push(survey);
     }
-    progress(total);
-    tally.read = total;
-    if !wish.keys_may_repeat {
-        keys.require(fields)?;
+    progress(surveyor.rows());
+    surveyor.end(fields)
+}
+
+/// Looks at one row after the other.
+pub(crate) struct Surveyor {
+    wish: Wish,
+    limits: Limits,
+    /// Of each family, its rows, and whether one has several parts, or says that it might.
+    counts: [(u64, bool); 3],
+    keys: Keys,
+    texts: Vec<Texts>,
+    files: Vec<FileSurvey>,
+    stride: u64,
+    lost_values: u64,
+    heights: u64,
+    clamped: u64,
+    tally: Tally,
+    several: bool,
+    /// Of the file that is read.
+    name: Option<String>,
+    clamps: bool,
+}
+
+/// What decides how rows are loaded, as far as they were looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sketch {
+    /// As [`Survey::family`].
+    pub(crate) family: Option<Family>,
+    /// As [`Survey::multi`].
+    pub(crate) multi: bool,
+    /// As [`Survey::key`].
+    pub(crate) key: Key,
+}
+
+impl Surveyor {
+    pub(crate) fn new(sources: &[Source], fields: &[FieldPlan], wanted: Option<Key>, wish: &Wish, limits: &Limits) -> Self {
+        Self {
+            wish: *wish,
+            limits: *limits,
+            counts: [(0, false); 3],
+            keys: wanted.map_or_else(|| Keys::new(fields, sources), |key| Keys::only(key, fields, sources)),
+            texts: plan::searched(fields).map(Texts::of).collect(),
+            files: Vec::with_capacity(sources.len()),
+            stride: 1,
+            lost_values: 0,
+            heights: 0,
+            clamped: 0,
+            tally: Tally::default(),
+            several: sources.len() > 1,
+            name: None,
+            clamps: false,
+        }
     }
-    let best = [Family::Polygon, Family::Line, Family::Point]
-        .into_iter()
-        .reduce(|a, b| if counts[b as usize].0 > counts[a as usize].0 { b } else { a });
-    let there = |f: &Family| counts[*f as usize].0 > 0 || (*f == Family::Polygon && counts[Family::Line as usize].0 > 0);
-    let family = match wish.family {
-        Some(told) => Some(told).filter(there),
-        None => best.filter(|f| counts[*f as usize].0 > 0),
-    };
-    let closed = wish.family == Some(Family::Polygon) && counts[Family::Line as usize].1;
-    let multi = family.is_some_and(|f| counts[f as usize].1) || closed;
-    let no_keys = keys.failed(fields);
-    Ok(Survey { files, family, multi, key: keys.best(), no_keys, lost_values, heights, clamped, tally })
+
+    /// The rows that follow are of this file.
+    pub(crate) fn begin(&mut self, source: &Source) {
+        self.files.push(FileSurvey::default());
+        self.stride = 1;
+        self.name = self.several.then(|| source.file.clone());
+        self.clamps = source.reader.layer().format == Content::GeoJson.name();
+    }
+
+    /// Looks at a row, and takes its geometry: made fit, or why it can't be loaded.
+    pub(crate) fn look(&mut self, row: &mut Row) -> Result<Tidied, Reason> {
+        self.tally.read += 1;
+        let file = self.files.len().saturating_sub(1);
+        self.keys.look(row, file);
+        self.texts.iter_mut().for_each(|texts| texts.look(row, file));
+        self.lost_values += u64::from(row.lost);
+        self.heights += u64::from(row.geometry.has_heights());
+        self.clamped += u64::from(self.clamps && row.values.iter().any(|v| matches!(v, Value::Integer(i64::MIN | i64::MAX))));
+        let tidied = geometry::tidy(std::mem::replace(&mut row.geometry, RawGeometry::Missing), &self.limits);
+        if let Some(file) = self.files.last_mut() {
+            file.rows += 1;
+            if let Ok(Tidied { shape, .. }) = &tidied {
+                sample(file, &mut self.stride, || shape.middle(), self.wish.swap_axes);
+            }
+        }
+        match &tidied {
+            Ok(Tidied { shape, .. }) => {
+                let (count, multi) = &mut self.counts[shape.family as usize];
+                *count += 1;
+                *multi |= shape.multi || shape.part_count() > 1;
+            }
+            Err(reason) => self.tally.keep_out(*reason, || row_name(self.name.as_deref(), row.number)),
+        }
+        tidied
+    }
+
+    /// How many rows were looked at.
+    pub(crate) fn rows(&self) -> u64 {
+        self.tally.read
+    }
+
+    /// What is known of the file that is read.
+    pub(crate) fn file(&self) -> Option<&FileSurvey> {
+        self.files.last()
+    }
+
+    /// What the rows so far decide.
+    pub(crate) fn sketch(&self) -> Sketch {
+        let counts = &self.counts;
+        let best = [Family::Polygon, Family::Line, Family::Point]
+            .into_iter()
+            .reduce(|a, b| if counts[b as usize].0 > counts[a as usize].0 { b } else { a });
+        let there = |f: &Family| counts[*f as usize].0 > 0 || (*f == Family::Polygon && counts[Family::Line as usize].0 > 0);
+        let family = match self.wish.family {
+            Some(told) => Some(told).filter(there),
+            None => best.filter(|f| counts[*f as usize].0 > 0),
+        };
+        Sketch { family, multi: self.are_multi(family), key: self.keys.best() }
+    }
+
+    /// Whether a row of this family so far has several parts, or says that it might.
+    pub(crate) fn are_multi(&self, family: Option<Family>) -> bool {
+        let closed = self.wish.family == Some(Family::Polygon) && self.counts[Family::Line as usize].1;
+        family.is_some_and(|family| self.counts[family as usize].1) || closed
+    }
+
+    /// What was found, or why the files can't be loaded.
+    pub(crate) fn end(self, fields: &[FieldPlan]) -> Result<Survey, IngestError> {
+        if !self.wish.keys_may_repeat {
+            self.keys.require(fields)?;
+        }
+        let Sketch { family, multi, key } = self.sketch();
+        let no_keys = self.keys.failed(fields);
+        let Self { files, lost_values, heights, clamped, tally, texts, .. } = self;
+        let few_texts = texts.into_iter().filter(|texts| texts.are_few(tally.read)).map(|texts| texts.column).collect();
+        Ok(Survey { files, family, multi, key, no_keys, lost_values, heights, clamped, tally, few_texts })
+    }
 }
 
 /// Keeps every `stride`-th position; when there are too many, every second of them, at twice the stride.
-fn sample(survey: &mut FileSurvey, stride: &mut u64, middle: Option<[f64; 2]>, swap_axes: bool) {
-    let Some([x, y]) = middle.filter(|_| survey.rows.is_multiple_of(*stride) || survey.sample.is_empty()) else { return };
+fn sample(survey: &mut FileSurvey, stride: &mut u64, middle: impl FnOnce() -> Option<[f64; 2]>, swap_axes: bool) {
+    if !survey.rows.is_multiple_of(*stride) && !survey.sample.is_empty() {
+        return;
+    }
+    let Some([x, y]) = middle() else { return };
     survey.sample.push(if swap_axes { [y, x] } else { [x, y] });
     if survey.sample.len() >= 2 * SAMPLE {
         let mut index = 0;
@@ -177,6 +284,41 @@ fn sample(survey: &mut FileSurvey, stride: &mut u64, middle: Option<[f64; 2]>, s
             index % 2 == 0
         });
         *stride *= 2;
+    }
+}
+
+/// What was seen in a column that people might search in.
+struct Texts {
+    column: Column,
+    /// Its number in each file.
+    index: Vec<usize>,
+    /// As hashes, until there are more than are few.
+    seen: HashSet<u64>,
+}
+
+impl Texts {
+    /// More are worth searching for, however many rows there are.
+    const FEW: usize = 64;
+    /// In a layer of fewer rows every text is.
+    const ROWS: u64 = 10_000;
+    /// A text of more rows each is not.
+    const ROWS_EACH: u64 = 1_000;
+
+    fn of(field: &FieldPlan) -> Self {
+        Self { column: field.column.clone(), index: field.source.clone(), seen: HashSet::new() }
+    }
+
+    fn look(&mut self, row: &Row, file: usize) {
+        if self.seen.len() <= Self::FEW
+            && let Some(Value::Text(text)) = self.index.get(file).and_then(|index| row.values.get(*index))
+        {
+            self.seen.insert(xxh3_64(text.as_bytes()));
+        }
+    }
+
+    fn are_few(&self, rows: u64) -> bool {
+        let seen = self.seen.len();
+        rows >= Self::ROWS && seen <= Self::FEW && seen as u64 * Self::ROWS_EACH < rows
     }
 }
 
@@ -227,11 +369,7 @@ impl Keys {
                 Some(index) => row.values.get(index).and_then(Value::to_text),
                 None => row.key.map(|k| k.to_string()),
             };
-            let tells_apart = text.as_ref().is_some_and(|text| {
-                let mut hasher = DefaultHasher::new();
-                text.hash(&mut hasher);
-                fit_for_id(text) && candidate.seen.insert(hasher.finish())
-            });
+            let tells_apart = text.as_ref().is_some_and(|text| fit_for_id(text) && candidate.seen.insert(xxh3_64(text.as_bytes())));
             candidate.holds &= tells_apart;
             if !candidate.holds && !self.named {
                 candidate.seen = HashSet::new();
@@ -254,9 +392,9 @@ impl Keys {
         self.candidates.iter().filter(|(_, c)| !c.holds).filter_map(|(key, _)| name(key)).collect()
     }
 
-    fn best(self) -> Key {
-        let named = self.named;
-        self.candidates.into_iter().find(|(_, c)| (c.holds || named) && !c.seen.is_empty()).map_or(Key::Sequence, |(key, _)| key)
+    fn best(&self) -> Key {
+        let best = self.candidates.iter().find(|(_, c)| (c.holds || self.named) && !c.seen.is_empty());
+        best.map_or(Key::Sequence, |(key, _)| key.clone())
     }
 }
 

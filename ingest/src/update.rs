@@ -75,7 +75,8 @@ pub(crate) async fn update(
     }
     let (looked, existing) = (compare::looked(), Some(layer.geometry));
     let placed = load::place(&mut transaction, staging, family, request, Into { existing, only: Some(&looked) }, files, tally).await?;
-    look_at_placed(&mut transaction, staging, family, &request.rules(), &request.thresholds(), files, tally).await?;
+    let overlaps = look_at_placed(&mut transaction, staging, family, &request.rules(), &request.thresholds(), files, tally).await?;
+    overlaps.found(tally).await?;
     crate::run::stop(tally, request, files)?;
     refuse_nothing(files, tally)?;
     compare::describe(&mut transaction, staging, layer, comune_is_given).await.map_err(failed())?;

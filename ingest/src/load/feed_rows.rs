@@ -16,7 +16,7 @@ use crate::place::Locator;
 use crate::plan::{FieldPlan, Role};
 use crate::report::Reason;
 use crate::rules::{Checker, Example, Facts, Rule, Severity};
-use crate::source::{Row, Source, Value};
+use crate::source::{RawGeometry, Row, Source, Value};
 use crate::survey::{Key, fit_for_id};
 use crate::{IngestError, Limits};
 
@@ -85,25 +85,15 @@ pub(crate) struct IntoNext {
 /// Reads every file into `out`. Ends early, without an error, when nobody takes the rows any more.
 pub(crate) fn read_into(sources: &mut [Source], plan: &Plan, out: &Sender<Chunk>) -> Result<Tally, IngestError> {
     let several = sources.len() > 1;
-    let mut writer = Writer {
-        plan,
-        out,
-        tally: Tally::default(),
-        checker: Checker::new(plan.facts.clone(), &plan.fields),
-        keys: HashSet::new(),
-        rows: plan.new_rows(),
-        next: plan.new_next(),
-        batch: Vec::with_capacity(BATCH),
-        file: 0,
-        name: None,
-    };
+    let mut writer = Writer::new(plan, out);
     for (file, source) in sources.iter_mut().enumerate() {
         writer.file = file;
         writer.name = several.then(|| source.file.clone());
         let before = writer.tally.read;
         let mut gone = false;
-        source.reader.read(&mut |row| {
-            let flow = writer.take(row);
+        source.reader.read(&mut |mut row| {
+            let tidied = geometry::tidy(std::mem::replace(&mut row.geometry, RawGeometry::Missing), &plan.limits);
+            let flow = writer.take(row, tidied);
             gone = flow.is_break();
             flow
         })?;
@@ -116,9 +106,7 @@ pub(crate) fn read_into(sources: &mut [Source], plan: &Plan, out: &Sender<Chunk>
             return Err(IngestError::Changed { file: source.file.clone(), before: plan.rows[file], after });
         }
     }
-    let _ = writer.send();
-    let _ = writer.send_next();
-    Ok(Tally { found: writer.checker.end(), ..writer.tally })
+    Ok(writer.end())
 }
 
 impl Plan {
@@ -152,7 +140,8 @@ struct Pending {
     tidied: Tidied,
 }
 
-struct Writer<'a> {
+/// Writes rows of one file after the other in COPY's form.
+pub(super) struct Writer<'a> {
     plan: &'a Plan,
     out: &'a Sender<Chunk>,
     tally: Tally,
@@ -168,12 +157,37 @@ struct Writer<'a> {
     name: Option<String>,
 }
 
-impl Writer<'_> {
-    fn take(&mut self, row: Row) -> ControlFlow<()> {
+impl<'a> Writer<'a> {
+    /// For the first file, which is the only one until another is named.
+    pub(super) fn new(plan: &'a Plan, out: &'a Sender<Chunk>) -> Self {
+        Self {
+            plan,
+            out,
+            tally: Tally::default(),
+            checker: Checker::new(plan.facts.clone(), &plan.fields),
+            keys: HashSet::new(),
+            rows: plan.new_rows(),
+            next: plan.new_next(),
+            batch: Vec::with_capacity(BATCH),
+            file: 0,
+            name: None,
+        }
+    }
+
+    /// Writes all that is left. What it returns counts for nothing if nobody took the rows.
+    pub(super) fn end(mut self) -> Tally {
+        let _ = self.flush();
+        let _ = self.send();
+        let _ = self.send_next();
+        Tally { found: self.checker.end(), ..self.tally }
+    }
+
+    /// Takes a row, and its geometry, or why that can't be loaded. Breaks when nobody takes the rows any more.
+    pub(super) fn take(&mut self, row: Row, tidied: Result<Tidied, Reason>) -> ControlFlow<()> {
         self.tally.read += 1;
         let number = row.number;
         let key = self.key(&row);
-        match self.prepare(row, key.as_deref()) {
+        match tidied.and_then(|tidied| self.prepare(row, tidied, key.as_deref())) {
             Ok(pending) => self.batch.push(Pending { key, ..pending }),
             Err(reason) => {
                 let name = self.name.as_deref();
@@ -196,6 +210,7 @@ impl Writer<'_> {
 
     fn write_kept_out(&mut self, seq: u64, number: u64, key: Option<&str>) -> ControlFlow<()> {
         let Some(key) = key.filter(|_| self.plan.compared.is_some()) else { return ControlFlow::Continue(()) };
+        self.tally.staged += 1;
         let mut row = self.rows.row();
         write_origin(&mut row, seq, self.file, number, Some(key));
         // comune, whether it is sure, geometry, values
@@ -205,8 +220,7 @@ impl Writer<'_> {
         if self.rows.is_full() { self.send() } else { ControlFlow::Continue(()) }
     }
 
-    fn prepare(&mut self, row: Row, key: Option<&str>) -> Result<Pending, Reason> {
-        let mut tidied = geometry::tidy(row.geometry, &self.plan.limits)?;
+    fn prepare(&mut self, row: Row, mut tidied: Tidied, key: Option<&str>) -> Result<Pending, Reason> {
         if self.plan.told {
             tidied.shape = tidied.shape.into_family(self.plan.family).ok_or(Reason::OtherFamily)?;
         }
@@ -271,11 +285,12 @@ impl Writer<'_> {
                 Family::Point | Family::Line => true,
             };
             let comune = told.as_deref().or_else(|| self.plan.comune.of(&pending.tidied.shape, sure));
+            let comune = comune.filter(|comune| is_code(comune));
             let shape = &mut pending.tidied.shape;
             if sure && comune.is_some() && shape.family == Family::Polygon && self.checker.severity(Rule::Overlap) != Severity::Off {
                 self.tally.areas.add(shape, pending.seq, self.file, pending.number);
             }
-            let full = match (self.plan.direct.filter(|_| sure), comune) {
+            let full = match (self.plan.direct.filter(|_| sure && shape.is_within_reach()), comune) {
                 (Some(next), Some(comune)) => {
                     shape.multi = next.multi;
                     self.tally.direct.add(comune, shape);
@@ -288,6 +303,7 @@ impl Writer<'_> {
                         shape.multi = compared.multi;
                     }
                     geometry::write_ewkb(shape, self.plan.storage, &mut ewkb);
+                    self.tally.staged += 1;
                     write(&mut self.rows.row(), &pending, self.file, (comune, sure), &ewkb);
                     self.rows.is_full() && self.send().is_break()
                 }
@@ -377,13 +393,17 @@ fn told_comune(
     let Some(code) = value.and_then(Value::to_text) else { return Ok(None) };
     // a number has lost its zeros
     let code = format!("{:0>6}", code.trim());
-    let is_code = code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit());
-    if is_code && (told.known.is_empty() || told.known.contains(&code)) {
+    if is_code(&code) && (told.known.is_empty() || told.known.contains(&code)) {
         return Ok(Some(code));
     }
     let what = Some(code.chars().take(80).collect());
     checker.found.add(Rule::UnknownComune, || Example { row: row(), what, at: place() });
     if checker.severity(Rule::UnknownComune) == Severity::KeepOut { Err(Reason::ByRule) } else { Ok(None) }
+}
+
+/// Whether a comune can be called so: six digits.
+fn is_code(comune: &str) -> bool {
+    comune.len() == 6 && comune.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether a row begins, and does not end before it.

@@ -50,7 +50,7 @@ pub(crate) async fn place(
 ) -> Result<Placed, IngestError> {
     let failed = IngestError::database("can't place the rows");
     let only = into.only.map_or_else(String::new, |rows| format!(" and s._seq in ({rows})"));
-    run(database, staging, family, request, into.existing, &only).await.map_err(failed)?;
+    run(database, staging, family, request, into.existing, &only, tally.staged > 0).await.map_err(failed)?;
     let summary = IngestError::database("can't sum the rows up");
     count(database, staging, files, request, &only, tally).await.map_err(summary)
 }
@@ -62,9 +62,11 @@ async fn run(
     request: &Request,
     existing: Option<GeometryType>,
     only: &str,
+    any: bool,
 ) -> Result<(), sqlx::Error> {
     let valid = if family == Family::Polygon { "st_isvalid(s._geom)" } else { "true" };
-    if request.comune.is_none() {
+    let by_place = any && request.comune.is_none();
+    if by_place {
         prepare_comuni(database).await?;
     }
     let single = existing.is_some_and(|g| g != g.multi());
@@ -96,8 +98,8 @@ async fn run(
         placed = staging.placed.sql(),
         loading = staging.loading.sql(),
         out = request.rules().get(Rule::InvalidGeometry) == Severity::KeepOut,
-        // asked for nothing when the comune is given, but a table has to be there
-        comuni = if request.comune.is_none() { "opensit_ingest_comuni" } else { "(select istat as id, geom from territory.v_comuni)" },
+        // asked for nothing when the comune is given or there is no row, but a table has to be there
+        comuni = if by_place { "opensit_ingest_comuni" } else { "(select istat as id, geom from territory.v_comuni)" },
     );
     sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await?;
     sqlx::query(AssertSqlSafe(format!("analyze {}", staging.placed.sql()))).execute(database).await?;

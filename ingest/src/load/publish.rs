@@ -67,28 +67,40 @@ pub(crate) struct Staged<'a> {
     pub(crate) comuni: Vec<(String, u64)>,
 }
 
-/// Adds what PostGIS looked at to the layer's next table and puts that in its place, in one transaction with the delivery's papers. What
-/// takes long is done before, by two connections.
-pub(crate) async fn publish(
+/// Adds what PostGIS looked at to the layer's next table, and does what takes long before that can be published: by two connections. Returns how
+/// many rows were added.
+pub(crate) async fn make_ready(
     database: &mut PgConnection,
     helper: &mut PgConnection,
+    staging: &Staging,
+    layer: &Layer,
+) -> Result<u64, IngestError> {
+    let failed = IngestError::database("can't publish the layer");
+    store::check_rows(database, &staging.next).await?;
+    let (columns, rows) = rows_of(staging, layer, "l._seq::text");
+    let sql = format!("insert into {} ({columns}) {rows}", staging.next.sql());
+    let rows = sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await.map_err(failed)?.rows_affected();
+    store::index_ahead(database, helper, &staging.next, layer).await?;
+    Ok(rows)
+}
+
+/// Puts the layer's next table, to which so many rows were added, in its place, in one transaction with the delivery's papers.
+pub(crate) async fn publish(
+    database: &mut PgConnection,
     staged: Staged<'_>,
+    added: u64,
     delivery: &Delivery<'_>,
     secretary: &Secretary<'_>,
 ) -> Result<Report, IngestError> {
     let failed = "can't publish the layer";
     let Staged { staging, layer, tally, placed, comuni } = staged;
-    let (columns, rows) = rows_of(staging, layer, "l._seq::text");
-    let sql = format!("insert into {} ({columns}) {rows}", staging.next.sql());
-    let rows = sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await.map_err(IngestError::database(failed))?.rows_affected();
-    store::index_ahead(database, helper, &staging.next, layer).await?;
     let mut transaction = database.begin().await.map_err(IngestError::database(failed))?;
     // somebody may have made it meanwhile by other means
     let target = Target::find(&mut transaction, &layer.id, delivery.mode).await?;
     store::swap_in(&mut transaction, &staging.next, layer).await?;
     let mode = if matches!(target, Target::New) { Mode::Create } else { delivery.mode };
     let number = Delivery { mode, ..*delivery }.keep(&mut transaction, layer).await?;
-    let rows = rows + tally.direct.rows();
+    let rows = added + tally.direct.rows();
     let papers = secretary(Written { layer, rows, before: None, tally, placed, comuni, difference: None });
     papers.keep(&mut transaction, number).await?;
     transaction.commit().await.map_err(IngestError::database(failed))?;

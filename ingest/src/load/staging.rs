@@ -1,7 +1,10 @@
 //! The tables a load works in, and the locks that tell the living from the dead.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use catalogue::store;
 use kernel::layer::GeometryType;
-use kernel::{LayerId, Srid, TableName};
+use kernel::{Layer, LayerId, Srid, TableName};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::IngestError;
@@ -12,7 +15,7 @@ const LAYER_LOCKS: i32 = 0x6f73_6974;
 const TOKEN_LOCKS: i32 = LAYER_LOCKS + 1;
 
 /// The tables of one load, `published.<layer>__loading_<token>` and so on; the token is locked as long as it lives.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Staging {
     /// Rows as COPY brought them.
     pub(crate) loading: TableName,
@@ -21,6 +24,8 @@ pub(crate) struct Staging {
     /// The layer's next table.
     pub(crate) next: TableName,
     token: i32,
+    /// Whether the transaction is open in which the next table is made.
+    making: AtomicBool,
 }
 
 /// Columns of the loading table before the fields. Fields never begin with `_`.
@@ -66,7 +71,7 @@ impl Staging {
         let name = |what: &str| {
             TableName::new(SCHEMA, &format!("{stem}__{what}_{token}")).unwrap_or_else(|_| unreachable!("short, of the alphabet of names"))
         };
-        Ok(Self { loading: name("loading"), placed: name("placed"), next: name("next"), token })
+        Ok(Self { loading: name("loading"), placed: name("placed"), next: name("next"), token, making: AtomicBool::new(false) })
     }
 
     /// Makes the table that COPY fills. Unlogged: a crash of the database takes it along.
@@ -91,6 +96,25 @@ impl Staging {
         Ok(())
     }
 
+    /// Makes the layer's next table, in a transaction that [`Self::keep_next`] ends: what is copied into a table that nobody else can see is
+    /// frozen at once. Whoever fills it looks at each row himself, which the table does not until [`store::check_rows`].
+    pub(crate) async fn create_next(&self, database: &mut PgConnection, layer: &Layer) -> Result<(), IngestError> {
+        self.say(database, "begin").await?;
+        self.making.store(true, Ordering::Release);
+        store::create_table(database, layer, &self.next).await?;
+        Ok(())
+    }
+
+    /// Keeps the next table, and what was copied into it, if there is one.
+    pub(crate) async fn keep_next(&self, database: &mut PgConnection) -> Result<(), IngestError> {
+        if self.making.swap(false, Ordering::AcqRel) { self.say(database, "commit").await } else { Ok(()) }
+    }
+
+    async fn say(&self, database: &mut PgConnection, word: &'static str) -> Result<(), IngestError> {
+        sqlx::query(word).execute(database).await.map_err(IngestError::database("can't make the layer's table"))?;
+        Ok(())
+    }
+
     /// Makes the layer's next table hold several parts a row: what was mended may have fallen apart.
     pub(crate) async fn widen(&self, database: &mut PgConnection, geometry: GeometryType, storage: Srid) -> Result<(), IngestError> {
         let (next, own, srid) = (self.next.sql(), geometry.sql(), storage.postgis());
@@ -99,10 +123,19 @@ impl Staging {
         Ok(())
     }
 
-    /// Takes the tables away, and gives the token back.
-    pub(crate) async fn end(self, database: &mut PgConnection) -> Result<(), IngestError> {
+    /// Takes the tables away.
+    pub(crate) async fn clear(&self, database: &mut PgConnection) -> Result<(), IngestError> {
+        if self.making.swap(false, Ordering::AcqRel) {
+            self.say(database, "rollback").await?;
+        }
         let sql = format!("drop table if exists {}, {}, {}", self.loading.sql(), self.placed.sql(), self.next.sql());
         sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await.map_err(IngestError::database("can't drop staging tables"))?;
+        Ok(())
+    }
+
+    /// Takes the tables away, and gives the token back.
+    pub(crate) async fn end(self, database: &mut PgConnection) -> Result<(), IngestError> {
+        self.clear(database).await?;
         release_token(database, self.token).await
     }
 }

@@ -51,7 +51,7 @@ pub async fn look(
 ) -> Result<Looked, IngestError> {
     let mut database = owner.acquire().await.map_err(IngestError::database("has no connection to spare"))?;
     let territory = Territory::load(&mut database, settings).await?;
-    let mut opened = open_and_survey(&mut database, settings, request, KeyWish::none(request), progress).await?;
+    let (mut opened, survey) = open_and_survey(&mut database, settings, request, KeyWish::none(request), progress).await?;
     let (limits, now) = (settings.limits, settings.clock.now());
     let looked = tokio::task::spawn_blocking(move || {
         let facts = Facts { rules: Rules::default(), thresholds: Thresholds::default(), now };
@@ -59,7 +59,7 @@ pub async fn look(
         Ok::<_, IngestError>((opened, read))
     });
     let (opened, (files, columns, wrong, sample)) = looked.await.map_err(|e| IngestError::Reader(e.to_string()))??;
-    let places: Vec<[f64; 2]> = opened.survey.files.iter().flat_map(|f| f.sample.iter().copied()).collect();
+    let places: Vec<[f64; 2]> = survey.files.iter().flat_map(|f| f.sample.iter().copied()).collect();
     let candidates = place::candidates(&places, &territory, settings);
     let own = if request.only_own { request.author } else { None };
     let kept = Papers::kept(&mut database, layer, own, &columns.iter().map(|c| c.source.as_str()).collect::<Vec<_>>()).await?;
@@ -67,8 +67,8 @@ pub async fn look(
     let mut remarks = Vec::new();
     let kept_before = kept.is_some();
     let mut plan = match kept {
-        Some(kept) => again(kept, &opened.sources, &opened.fields, &opened.survey, &mut remarks),
-        None => first(request, layer, &opened.sources, &opened.fields, &opened.survey)?,
+        Some(kept) => again(kept, &opened.sources, &opened.fields, &survey, &mut remarks),
+        None => first(request, layer, &opened.sources, &opened.fields, &survey)?,
     };
     plan.crs = request.crs.or(plan.crs);
     // a format's own columns, of which this file has no values
@@ -81,11 +81,11 @@ pub async fn look(
     }
     if let Some(place) = &opened.placing.place {
         plan.place.get_or_insert_with(|| place.clone());
-        told_places(&opened.placing, &opened.survey, &mut remarks);
+        told_places(&opened.placing, &survey, &mut remarks);
     }
     place_it(&mut plan, &opened.sources, &candidates, &mut remarks);
     kinds(&mut plan, &files, &mut remarks);
-    what_shows(&opened.survey, &columns, &wrong, &mut remarks);
+    what_shows(&survey, &columns, &wrong, &mut remarks);
     let made = settings.clock.now().format("%Y-%m-%d %H:%M").to_string();
     let candidates = candidates.into_iter().map(|guess| FoundCrs {
         crs: guess.crs.to_string(),
@@ -107,7 +107,7 @@ fn first(
     fields: &[FieldPlan],
     survey: &Survey,
 ) -> Result<PlanFile, IngestError> {
-    let title = request.title.clone().unwrap_or_else(|| title_of(sources));
+    let title = request.title.clone().unwrap_or_else(|| title_of(&sources.iter().map(|s| s.file.clone()).collect::<Vec<_>>()));
     let id = match layer {
         Some(layer) => layer.clone(),
         None => {
@@ -116,7 +116,7 @@ fn first(
         }
     };
     let label = super::label(fields);
-    let searched = searchable(fields, label.as_ref());
+    let searched = searchable(fields, label.as_ref(), &survey.few_texts);
     Ok(PlanFile {
         title: Some(title.into()),
         source_layer: request.source_layer.clone(),

@@ -2,13 +2,30 @@
 
 use futures::TryStreamExt;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
+use tokio::task::JoinHandle;
 
-use super::{Example, Findings, Rule, Rules, Severity, Thresholds};
+use super::{Areas, Example, Findings, Rule, Rules, Severity, Thresholds};
 use crate::geometry::{Family, read_wkb};
 use crate::load::{EXAMPLES, Staging, Tally, row_name};
 use crate::{IngestError, Limits};
 
-/// Looks at the rows that were placed. Nothing is told of points and lines, which are neither.
+/// Areas that are held against each other on threads of their own, beside what the database does.
+#[derive(Debug, Default)]
+pub(crate) struct Overlaps(Option<JoinHandle<Findings>>);
+
+impl Overlaps {
+    /// Waits for what was found.
+    pub(crate) async fn found(self, tally: &mut Tally) -> Result<(), IngestError> {
+        let Some(task) = self.0 else { return Ok(()) };
+        let found = task.await.map_err(|e| IngestError::Reader(e.to_string()))?;
+        for (rule, rows, examples) in found.each() {
+            tally.found.add_all(rule, rows, examples.to_vec());
+        }
+        Ok(())
+    }
+}
+
+/// Looks at the rows that were placed, and begins to look which lie over others. Nothing is told of points and lines, which are neither.
 pub(crate) async fn look_at_placed(
     database: &mut PgConnection,
     staging: &Staging,
@@ -17,17 +34,17 @@ pub(crate) async fn look_at_placed(
     thresholds: &Thresholds,
     files: &[String],
     tally: &mut Tally,
-) -> Result<(), IngestError> {
+) -> Result<Overlaps, IngestError> {
     if family != Family::Polygon {
-        return Ok(());
+        return Ok(Overlaps::default());
     }
     let failed = IngestError::database("can't look at the areas");
     let look = async {
         invalid(database, staging, files, &mut tally.found).await?;
-        if rules.get(Rule::Overlap) != Severity::Off {
-            overlaps(database, staging, thresholds, files, tally).await?;
+        if rules.get(Rule::Overlap) == Severity::Off {
+            return Ok(Overlaps::default());
         }
-        Ok(())
+        overlaps(database, staging, thresholds, files, std::mem::take(&mut tally.areas)).await
     };
     look.await.map_err(failed)
 }
@@ -67,9 +84,8 @@ async fn overlaps(
     staging: &Staging,
     thresholds: &Thresholds,
     files: &[String],
-    tally: &mut Tally,
-) -> Result<(), sqlx::Error> {
-    let mut areas = std::mem::take(&mut tally.areas);
+    mut areas: Areas,
+) -> Result<Overlaps, sqlx::Error> {
     let sql = format!(
         "select _seq, _file, _row, st_asbinary(coalesce(p.geom, l._geom)) as geom
          from {placed} p join {loading} l using (_seq) where p.kept_out is null and l._geom is not null",
@@ -86,17 +102,12 @@ async fn overlaps(
     }
     drop(rows);
     let (at_least, files) = (thresholds.overlap_m2, files.to_vec());
-    let told = tokio::task::spawn_blocking(move || {
+    Ok(Overlaps(Some(tokio::task::spawn_blocking(move || {
         let mut found = Findings::default();
         let name = |file: usize, number: u64| row_name(files.get(file).filter(|_| files.len() > 1).map(String::as_str), number);
         areas.tell(at_least, &name, &mut found);
         found
-    });
-    let told = told.await.map_err(|e| sqlx::Error::Io(std::io::Error::other(e)))?;
-    for (rule, rows, examples) in told.each() {
-        tally.found.add_all(rule, rows, examples.to_vec());
-    }
-    Ok(())
+    }))))
 }
 
 fn name(row: &sqlx::postgres::PgRow, files: &[String]) -> Result<String, sqlx::Error> {

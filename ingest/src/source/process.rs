@@ -1,6 +1,7 @@
 //! Files that GDAL reads are opened by a process of their own, which can crash, be killed or run out of its limits
 //! without harm to this one: that is one error then.
 
+pub(in crate::source) mod bytes;
 pub(in crate::source) mod days;
 mod protocol;
 mod serve;

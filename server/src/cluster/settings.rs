@@ -42,14 +42,15 @@ fn include(postgresql_conf: &Path, account: &Account) -> Result<(), ClusterError
 }
 
 /// `shared_buffers` stays small (an eighth of the memory, at most 1 GB): the tiles come from the server's own memory, and the
-/// system's page cache is there for the rest. The checkpoint settings are for bulk loads; decoding has room for the feed's
-/// slots, and an abandoned slot keeps 2 GB at most.
+/// system's page cache is there for the rest. The checkpoint settings are for bulk loads, which decoding goes through in memory;
+/// it has room for the feed's slots, and an abandoned slot keeps 2 GB at most.
 fn conf(cluster: &Path, log: &Path, socket_folder: &Path, listen: Option<SocketAddr>, memory_mb: u64) -> String {
     let addresses = listen.map_or_else(String::new, |address| address.ip().to_string());
     let port = listen.map_or(SOCKET_PORT, |address| address.port());
     let shared_mb = (memory_mb / 8).clamp(64, 1024);
     let maintenance_mb = (memory_mb / 32).clamp(64, 512);
     let cache_mb = (memory_mb / 2).max(128);
+    let decoding_mb = (memory_mb / 64).clamp(64, 256);
     format!(
         "# Written by opensit at each start. Settings of your own go into local.conf, in this folder: they win.\n\
          hba_file = {hba}\n\
@@ -68,7 +69,8 @@ fn conf(cluster: &Path, log: &Path, socket_folder: &Path, listen: Option<SocketA
          jit = off\n\
          \n\
          wal_level = logical\n\
-         wal_compression = on\n\
+         wal_compression = lz4\n\
+         logical_decoding_work_mem = {decoding_mb}MB\n\
          max_wal_size = 2GB\n\
          checkpoint_timeout = 15min\n\
          max_replication_slots = 16\n\
