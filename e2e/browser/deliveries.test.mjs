@@ -93,8 +93,21 @@ test('an interrupted upload goes on after a reload; from the plan comes a draft,
     await planned(page);
     assert.ok(pieces.length > 0 && pieces[0] > 0, `it began anew at ${pieces}`);
 
-    // a CSV states no system: the plan says which fits, and the map shows where the rows would lie
+    // a CSV states no system, and degrees may be of several datums: who loads it says which, and the map shows where the rows would lie
     await page.locator('.warn', { hasText: 'alberi_prova.csv' }).first().waitFor();
+    assert.equal(await button(page, 'Carica come bozza').isDisabled(), true);
+    await page.getByText('Prima scegli il sistema di coordinate').waitFor();
+    await page.getByRole('radio', { name: /EPSG:4265/ }).scrollIntoViewIfNeeded();
+    await isAccessible(page, 'a plan without a system');
+    await shoot(page, 'deliveries-undecided');
+    const shifted = async (name) => {
+      await page.getByRole('radio', { name }).check();
+      await page.waitForFunction(() => window.__opensit.map.getSource('opensit-staged')?.serialize().data.features.length === 400);
+      return page.evaluate(() => window.__opensit.map.getSource('opensit-staged').serialize().data.features[0].geometry.coordinates);
+    };
+    const [romeLon] = await shifted(/EPSG:4265/);
+    await page.getByRole('radio', { name: /EPSG:4326/ }).check();
+    await page.waitForFunction((lon) => window.__opensit.map.getSource('opensit-staged')?.serialize().data.features[0].geometry.coordinates[0] !== lon, romeLon);
     await page.waitForFunction(() => window.__opensit.map.getSource('opensit-staged')?.serialize().data.features.length === 400);
     await isAccessible(page, 'the plan');
     await shoot(page, 'deliveries-plan');

@@ -293,6 +293,46 @@ fn a_file_that_does_not_say_where_it_is_is_refused_with_candidates() {
     refused(&town, &csv, "unknown_crs", &["--crs", "EPSG:2154"], &["2154"]);
 }
 
+/// Degrees of several datums fit the boundary alike, and lie tens of metres apart: the file does not say it, so a person must.
+#[test]
+fn degrees_are_of_the_datum_that_somebody_says() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let mut lines = "id,lat,lon\n".to_owned();
+    for (number, x, y) in grid(RDN, 3) {
+        let at = town.psql(&format!("select st_y(g), st_x(g) from st_transform(st_setsrid(st_makepoint({x}, {y}), 7792), 4326) g"));
+        writeln!(lines, "{number},{}", at.replace('|', ",")).unwrap();
+    }
+    let csv = write(folder.path(), "gradi.csv", lines);
+    let all = ["EPSG:4326", "WGS 84 = EPSG:4258, EPSG:6706", "EPSG:4265", "Monte Mario", "EPSG:4230", "ED50", "inside the boundary"];
+    refused(&town, &csv, "gradi", &[], &all);
+
+    let planned = town.command(&["ingest", "plan", csv.to_str().unwrap(), "--layer", "gradi"]);
+    let head = |text: &str| text.split("[rules]").next().unwrap_or_default().to_owned();
+    assert!(planned.ok && !head(&planned.out).contains("\ncrs ="), "the plan takes none of them: {} {}", planned.out, planned.err);
+    for words in all.iter().chain(&["may be one of several", "nothing is loaded before", "also = [\"EPSG:4258\", \"EPSG:6706\"]"]) {
+        assert!(planned.out.contains(words), "`{words}` is not in: {}", planned.out);
+    }
+    let plan = write(folder.path(), "gradi.toml", &planned.out);
+    let by_plan = ["--plan", plan.to_str().unwrap()];
+    refused(&town, &csv, "gradi", &by_plan, &all);
+
+    // whoever knows says it, in the plan or beside it; the plan of the load is proposed again
+    let said = write(folder.path(), "detto.toml", planned.out.replacen("swap-axes", "crs = \"EPSG:4265\"\nswap-axes", 1));
+    loaded(&town, &csv, "gradi_roma", &["--plan", said.to_str().unwrap()]);
+    loaded(&town, &csv, "gradi_ed50", &["--crs", "EPSG:4230"]);
+    loaded(&town, &csv, "gradi", &[&by_plan[..], &["--crs", "EPSG:6706"]].concat());
+    let apart = |layer: &str| -> f64 {
+        town.psql(&format!("select max(st_distance(a.geom, b.geom)) from published.gradi a join published.{layer} b using (id)")).parse().unwrap()
+    };
+    assert!((10.0..200.0).contains(&apart("gradi_roma")) && (10.0..300.0).contains(&apart("gradi_ed50")));
+    let [x, y] = RDN;
+    let off = format!("select min(st_distance(geom, st_setsrid(st_makepoint({x} + 0.123, {y} + 0.456), 7792))) < 0.01 from published.gradi");
+    assert_eq!(town.psql(&off), "t");
+    let again = town.command(&["ingest", "plan", csv.to_str().unwrap(), "--layer", "gradi_roma"]);
+    assert!(head(&again.out).contains("\ncrs = \"EPSG:4265\""), "{}", again.out);
+}
+
 #[test]
 fn what_lies_outside_the_boundary_comes_in_only_when_told() {
     let town = Town::shared();

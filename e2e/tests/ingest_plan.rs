@@ -307,7 +307,9 @@ fn validity_and_kinds_of_geometry_are_as_the_plan_says() {
     let dxf = format!("0 SECTION 2 HEADER 0 ENDSEC 0 SECTION 2 ENTITIES {open} {closed} 0 POINT 8 VERDE 10 {x} 20 {y} 0 ENDSEC 0 EOF");
     let dxf = write(folder, "rilievo.dxf", &(dxf.replace(' ', "\n") + "\n"));
     let proposed = planned(&town, &[path(&dxf)]);
-    assert_eq!((&proposed["geometry"], &proposed["crs"]), (&json!("line"), &json!("EPSG:7792")), "{proposed}");
+    assert_eq!((&proposed["geometry"], &proposed["crs"]), (&json!("line"), &Value::Null), "RDN2008 or ED50: nobody can tell: {proposed}");
+    let remarks = proposed["found"]["remarks"].to_string();
+    assert!(remarks.contains("EPSG:7792") && remarks.contains("EPSG:23033") && remarks.contains("Say in `crs`"), "{remarks}");
     let lines = proposed["field"].as_array().unwrap();
     let skipped = |source: &str| lines.iter().find(|f| f["source"] == source).unwrap()["skip"] == true;
     assert!(skipped("BlockName") && !skipped("Layer"), "columns without values are left out at first: {proposed}");

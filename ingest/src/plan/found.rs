@@ -72,6 +72,9 @@ pub struct FoundCrs {
     pub crs: String,
     /// Its name.
     pub title: String,
+    /// Systems that give the same positions to within their accuracy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     /// Whether its axes would be swapped.
     pub swapped: bool,
     /// How many of the rows would lie inside the boundary, percent.

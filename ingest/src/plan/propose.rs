@@ -90,6 +90,7 @@ pub async fn look(
     let candidates = candidates.into_iter().map(|guess| FoundCrs {
         crs: guess.crs.to_string(),
         title: guess.title,
+        also: guess.also.iter().map(ToString::to_string).collect(),
         swapped: guess.swapped,
         inside_percent: (guess.share_inside * 1000.0).round() / 10.0,
         distance_m: guess.distance_m.round(),
@@ -186,9 +187,11 @@ fn again(kept: PlanFile, sources: &[Source], fields: &[FieldPlan], survey: &Surv
     PlanFile { fields: lines, key, ..kept }
 }
 
-/// The coordinate system: as the file says, if that can be; otherwise the one that fits best, to be looked at.
+/// The coordinate system: as the file says, if that can be; otherwise the only one that fits, to be looked at. Of several, which lie some
+/// 10 to 200 metres apart, none is taken.
 fn place_it(plan: &mut PlanFile, sources: &[Source], candidates: &[Guess], remarks: &mut Vec<Text>) {
     let fits = |guess: &&Guess| guess.share_inside >= place::ENOUGH;
+    let rivals: Vec<Text> = candidates.iter().filter(fits).map(|guess| guess.words(Told::Plan)).collect();
     for source in sources {
         let stated = match &source.reader.layer().crs {
             DeclaredCrs::Stated(srid) | DeclaredCrs::Recognised(srid, _) => Some(*srid),
@@ -198,6 +201,19 @@ fn place_it(plan: &mut PlanFile, sources: &[Source], candidates: &[Guess], remar
         let file = &source.file;
         match (plan.crs.or(stated), candidates.iter().find(fits)) {
             (Some(crs), _) if candidates.iter().filter(fits).any(|g| g.same_as(crs) && g.swapped == plan.swap_axes) => {}
+            (None, Some(_)) if rivals.len() > 1 => {
+                let list = |of: fn(&Text) -> &str| rivals.iter().map(of).collect::<Vec<_>>().join("; ");
+                remarks.push(Text::new(
+                    format!(
+                        "{file} non dichiara il sistema di riferimento, e più d'uno può essere, a decine di metri l'uno dall'altro: {}. Dire                          in `crs` quale è: prima non si carica nulla",
+                        list(|t| &t.it)
+                    ),
+                    format!(
+                        "{file} states no coordinate system, and it may be one of several, tens of metres apart: {}. Say in `crs` which it                          is: nothing is loaded before",
+                        list(|t| &t.en)
+                    ),
+                ));
+            }
             (None, Some(best)) => {
                 remarks.push(Text::new(
                     format!("{file} non dichiara il sistema di riferimento; {}: controllare se è vero", best.words(Told::Plan).it),

@@ -9,7 +9,7 @@ import { reasonOf } from '../state/cards.svelte';
 import { prefs, reduceMotion } from '../state/preferences.svelte';
 import { portal } from '../state/portal.svelte';
 import { boxOf, boxOfMost, changesData, findingsData, previewData, staged } from './drawing';
-import { faultsOf, placing, tidy, type Faults } from './plan';
+import { faultsOf, isUndecided, placing, tidy, type Faults } from './plan';
 
 const AGAIN_MS = 1000;
 /** After the last key, before a change is sent. */
@@ -187,7 +187,8 @@ export class Desk {
     this.drawing = new AbortController();
     const { signal } = this.drawing;
     try {
-      if (this.plannable) this.showSample(await fetchPreview(this.id, signal));
+      if (this.plannable && delivery.plan && isUndecided(delivery.plan)) this.showNothing();
+      else if (this.plannable) this.showSample(await fetchPreview(this.id, signal));
       else if (delivery.state === 'compared') this.showChanges(await fetchChanges(this.id, signal));
       else if (delivery.state === 'loaded') this.showFindings();
       else if (!WORKING.has(delivery.state)) portal.stage(undefined);
@@ -207,6 +208,12 @@ export class Desk {
     const [box, seen] = [boxOfMost(data), portal.bbox];
     const apart = box && seen && (box[0] > seen[2] || box[2] < seen[0] || box[1] > seen[3] || box[3] < seen[1]);
     if (box && (first || apart)) portal.goTo(box, first);
+  }
+
+  /** Rows that nobody has placed yet. */
+  private showNothing(): void {
+    this.sample = undefined;
+    portal.stage(undefined);
   }
 
   private showChanges(changes: FeatureCollection): void {

@@ -41,6 +41,9 @@ export function statedBy(file: FoundFile): string | undefined {
   return /^[A-Z]+:[A-Z0-9]+/.exec(file.crs)?.[0];
 }
 
+/** Nobody has said yet in which system the coordinates are, and several may be it. */
+export const isUndecided = (plan: PlanFile): boolean => !plan.crs && !plan.place && (plan.found?.file ?? []).some((file) => !statedBy(file));
+
 /** What the rows are read as: a system, and whether north stands before east in it. */
 export interface Reading { crs: string | undefined; swapped: boolean }
 
