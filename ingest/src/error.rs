@@ -326,6 +326,13 @@ pub enum IngestError {
         /// Some of them.
         examples: Vec<String>,
     },
+    /// A layer that has rows of comuni for which whoever would replace it, or take its last delivery back, does not work.
+    ForeignRows {
+        /// The layer.
+        layer: LayerId,
+        /// How many.
+        rows: u64,
+    },
     /// A delivery that lacks many of the rows that are there.
     TooManyVanish {
         /// The layer.

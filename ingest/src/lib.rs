@@ -32,6 +32,7 @@ mod stop;
 mod style;
 mod survey;
 mod update;
+mod whose;
 
 pub use boundary::{Boundary, Comune};
 pub use error::{IngestError, NoUndo, Stopping, Told};

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kernel::{Clock, LayerId, Srid, Text};
+use kernel::{Clock, Comuni, LayerId, Srid, Text};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -42,6 +42,8 @@ pub struct Request {
     pub author: Option<Uuid>,
     /// That person's name, which the report has.
     pub by: Option<String>,
+    /// The comuni that they work for: rows of others are kept out, and those that are there stay as they are.
+    pub whose: Comuni,
     /// Whether a plan is proposed again only if it is of a layer of that author.
     pub only_own: bool,
     /// Where the rows are written, as CSV, that say where they are by a parcel or an address that the register has not (`--unplaced`).
@@ -141,6 +143,7 @@ impl Request {
             draft: false,
             author: None,
             by: None,
+            whose: Comuni::All,
             only_own: false,
             unplaced: None,
             plan: None,

@@ -23,6 +23,7 @@ use crate::source::open::Opener;
 use crate::source::{Source, open};
 use crate::survey::{self, Key, Survey};
 use crate::update::{self, Delivered, Delivery, KeyWish};
+use crate::whose::is_foreign;
 use crate::{IngestError, Mode, Progress, Request, Settings, Stage, Stopping};
 
 /// Loads files as a layer: published when this returns, or not at all.
@@ -76,6 +77,9 @@ async fn locked(
     if request.outside_ok && request.comune.is_none() {
         return Err(IngestError::OutsideOfNobody);
     }
+    if let Target::Replaces(layer) = &target {
+        refuse_foreign_rows(database, layer, request).await?;
+    }
     let territory = Territory::load(database, settings).await?;
     if !territory.is_known() && request.comune.is_none() {
         return Err(IngestError::NoBoundary);
@@ -112,6 +116,14 @@ async fn locked(
     ended?;
     reset?;
     Ok(report)
+}
+
+/// A layer that has rows of comuni that are not theirs is not for them to replace: those would be gone.
+async fn refuse_foreign_rows(database: &mut PgConnection, layer: &Layer, request: &Request) -> Result<(), IngestError> {
+    let sql = format!("select count(*) from {} t where {}", layer.table.sql(), is_foreign("t.comune", &request.whose));
+    let rows: i64 =
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(database).await.map_err(IngestError::database("does not say whose the rows are"))?;
+    if rows == 0 { Ok(()) } else { Err(IngestError::ForeignRows { layer: layer.id.clone(), rows: rows.unsigned_abs() }) }
 }
 
 /// Settings of the session while it loads. PostGIS tells of each invalid geometry, which the report does; and indexes
@@ -278,6 +290,7 @@ async fn load(
             None
         },
         facts: Facts { rules: request.rules(), thresholds: request.thresholds(), now: settings.clock.now() },
+        whose: request.whose.clone(),
         told_comune: comune.map(|source| ToldComune { source, known: territory.comuni() }),
         told: request.plan.as_ref().is_some_and(|plan| plan.geometry.is_some()),
     };

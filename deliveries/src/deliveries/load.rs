@@ -66,9 +66,10 @@ pub(crate) async fn handler(
         return Err(Problem::invalid_parameter("vanish_at_most", format!("{percent} is no part of a hundred"), "a number from 0 to 100"));
     }
     if let Some(comune) = plan.comune.as_ref().filter(|comune| !who.comuni().contains(comune)) {
-        return Err(Problem::conflict(format!(
-            "the plan says that all rows are of the comune {comune}, for which you do not work: say one of yours, or none"
-        )));
+        return Err(conflict(
+            format!("per il piano tutte le righe sono del comune {comune}, per il quale non lavorate: dirne uno vostro, o nessuno"),
+            format!("the plan says that all rows are of the comune {comune}, for which you do not work: say one of yours, or none"),
+        ));
     }
     if wanted.draft && wanted.mode != Mode::Create {
         return Err(Problem::invalid_parameter("draft", "only a new layer can be a draft", "`draft` with the mode `create`"));

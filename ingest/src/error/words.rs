@@ -527,6 +527,21 @@ impl IngestError {
                     ),
                 )
             }
+            E::ForeignRows { layer, rows: count } => {
+                let all = rows(*count);
+                (
+                    format!(
+                        "di `{layer}` verrebbero toccate {} di comuni per i quali non lavorate; nulla è stato scritto. Un aggiornamento \
+                         per chiave le lascia come sono; al resto può pensare chi lavora per quei comuni",
+                        all.it
+                    ),
+                    format!(
+                        "of `{layer}` it would touch {} in comuni that you do not work for; nothing was written. An update by key leaves \
+                         them as they are; for the rest ask somebody who works for those comuni",
+                        all.en
+                    ),
+                )
+            }
             E::TooManyVanish { layer, vanished, there, share, at_most } => {
                 let [it, en] = told.by(
                     [

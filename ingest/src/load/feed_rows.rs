@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use catalogue::copy::{RowWriter, Rows};
 use crs::Transformer;
-use kernel::Srid;
+use kernel::{Comuni, Srid};
 use tokio::sync::mpsc::Sender;
 
 use super::Tally;
@@ -46,6 +46,8 @@ pub(crate) struct Plan {
     pub(crate) facts: Facts,
     /// Who says the comune before the place does.
     pub(crate) told_comune: Option<ToldComune>,
+    /// The comuni whose rows are taken.
+    pub(crate) whose: Comuni,
     /// Whether the family was told, so that what can become of it does: lines that are closed, areas.
     pub(crate) told: bool,
 }
@@ -261,9 +263,6 @@ impl Writer<'_> {
                 }
                 continue;
             }
-            if pending.tidied.mended {
-                self.tally.mend(label);
-            }
             let told = pending.comune.take();
             // what is compared is placed when it is known to differ
             let sure = match pending.tidied.shape.family {
@@ -271,6 +270,16 @@ impl Writer<'_> {
                 Family::Point | Family::Line => true,
             };
             let comune = told.as_deref().or_else(|| self.plan.comune.of(&pending.tidied.shape, sure));
+            if comune.is_some_and(|comune| !self.plan.whose.contains(comune)) {
+                self.tally.keep_out(Reason::ForeignComune, label);
+                if self.write_kept_out(pending.seq, pending.number, pending.key.as_deref()).is_break() {
+                    return ControlFlow::Break(());
+                }
+                continue;
+            }
+            if pending.tidied.mended {
+                self.tally.mend(label);
+            }
             let shape = &mut pending.tidied.shape;
             if sure && comune.is_some() && shape.family == Family::Polygon && self.checker.severity(Rule::Overlap) != Severity::Off {
                 self.tally.areas.add(shape, pending.seq, self.file, pending.number);

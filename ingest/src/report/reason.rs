@@ -35,6 +35,8 @@ pub enum Reason {
     NoPlace,
     /// It lies far outside the boundary.
     FarOutside,
+    /// It lies in a comune for which whoever loads it does not work.
+    ForeignComune,
     /// A value is longer than [`crate::Limits::text_bytes`].
     TextTooLong,
     /// It has more values than there are columns.
@@ -96,6 +98,9 @@ impl Reason {
                 ("con coordinate che non esistono nel sistema di destinazione", "with coordinates that have no place in the storage system")
             }
             Self::FarOutside => ("a più di 10 km dal confine", "more than 10 km outside the boundary"),
+            Self::ForeignComune => {
+                ("in un comune per il quale chi carica non lavora", "in a comune that whoever loads them does not work for")
+            }
             Self::TextTooLong => ("con un testo troppo lungo", "with a text that is too long"),
             Self::TooManyValues => ("con più valori che colonne", "with more values than there are columns"),
             Self::WrongType => ("con un valore che non va nel tipo del campo", "with a value that does not fit the field's type"),
@@ -149,6 +154,10 @@ impl Reason {
             Self::FarOutside => (
                 "se la posizione è giusta, `--outside ok --comune ISTAT` carica e dice di chi è",
                 "if the position is right, `--outside ok --comune ISTAT` loads and says whose it is",
+            ),
+            Self::ForeignComune => (
+                "farle caricare a chi lavora per quel comune, o correggere la posizione",
+                "have them loaded by somebody who works for that comune, or correct the position",
             ),
             Self::TextTooLong => ("accorciare il testo", "shorten the text"),
             Self::TooManyValues => {
