@@ -561,10 +561,17 @@ fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
     let folder = town.scratch();
     let [x, y] = RDN;
     let points: Vec<_> = (0..150_000_u32).map(|i| (i + 1, x + f64::from(i % 200), y + f64::from(i / 200))).collect();
-    let file = write_csv(folder.path(), "grande.csv", &points);
+    let csv = fs::read(write_csv(folder.path(), "grande.csv", &points)).unwrap();
+    let file = zip(&folder.path().join("grande.zip"), &[("grande.csv", csv)]);
     let arguments = ["ingest", file.to_str().unwrap(), "--layer", "grande", "--crs", "EPSG:7792", "--comune", "080901"];
-    let mut child =
-        opensit().args(arguments).arg("--data-dir").arg(town.data_dir()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let temporary = folder.path().join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let command = || {
+        let mut command = opensit();
+        command.args(arguments).arg("--data-dir").arg(town.data_dir()).env("TMPDIR", &temporary);
+        command
+    };
+    let mut child = command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let end = Instant::now() + Duration::from_secs(60);
     while tables_like(&town, "grande") == "0" {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it could be killed");
@@ -572,6 +579,11 @@ fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
+    let unpacked = || {
+        let names = fs::read_dir(&temporary).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("opensit-ingest-")).collect::<Vec<_>>()
+    };
+    assert_eq!(unpacked().len(), 1, "{:?}", unpacked());
     assert_eq!(town.get("/collections/grande").status, 404);
     assert_eq!(town.get("/xyz/grande").status, 404);
     assert!(!town.get("/portal/catalogue.json").text().contains("grande"));
@@ -580,7 +592,7 @@ fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
     // the dead load's connection may take a moment to be noticed
     let end = Instant::now() + Duration::from_secs(20);
     let output = loop {
-        let output = town.command(&arguments);
+        let output = run(&mut command());
         if output.ok || !output.err.contains("is running") || Instant::now() > end {
             break output;
         }
@@ -589,6 +601,7 @@ fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
     assert!(output.ok, "{}", output.err);
     published(&town, "grande", 150_000);
     assert_eq!(tables_like(&town, "grande"), "1", "what the dead load left is swept");
+    assert_eq!(unpacked(), Vec::<String>::new(), "so is what it had unpacked");
 }
 
 /// The processes of `program` that have this parent.

@@ -33,6 +33,7 @@ mod style;
 mod survey;
 mod update;
 mod whose;
+mod workshop;
 
 pub use boundary::{Boundary, Comune};
 pub use error::{IngestError, NoUndo, Stopping, Told};
@@ -52,3 +53,4 @@ pub use source::process::{ReaderProcess, serve_reader};
 pub use stop::Stop;
 pub use style::{Asked as AskedStyles, Kind as StyleKind, LegendLine, Proposal, propose as propose_styles};
 pub use update::{Changed, Counts, Difference, Edited, Examples, FieldChange, Moved, Undone, ids_of, undo};
+pub use workshop::Workshop;

@@ -24,7 +24,11 @@ use crate::source::{Source, open};
 use crate::survey::{self, Key, Survey};
 use crate::update::{self, Delivered, Delivery, KeyWish};
 use crate::whose::is_foreign;
+use crate::workshop::Workshop;
 use crate::{IngestError, Mode, Progress, Request, Settings, Stage, Stopping};
+
+/// How the folders are called into which archives are unpacked.
+pub(crate) const FOLDER: &str = "opensit-ingest-";
 
 /// Loads files as a layer: published when this returns, or not at all.
 ///
@@ -61,7 +65,7 @@ pub(crate) struct Opened {
     /// How rows without coordinates were placed.
     pub(crate) placing: Placing,
     /// Where archives were unpacked: kept until the files are read for the last time.
-    folder: tempfile::TempDir,
+    folder: Workshop,
 }
 
 async fn locked(
@@ -211,8 +215,8 @@ pub(crate) async fn open_and_survey(
     Ok(opened)
 }
 
-fn folder_in(temporary: PathBuf) -> Result<tempfile::TempDir, IngestError> {
-    tempfile::Builder::new().prefix("opensit-ingest-").tempdir_in(&temporary).map_err(IngestError::io(temporary))
+fn folder_in(temporary: PathBuf) -> Result<Workshop, IngestError> {
+    Workshop::within(&temporary, FOLDER).map_err(IngestError::io(temporary))
 }
 
 /// What is told of a file that was read.
