@@ -711,6 +711,28 @@ fn files_that_reach_for_others_are_refused_or_do_no_harm() {
 }
 
 #[test]
+fn a_view_that_makes_rows_up_without_end_is_given_up_soon() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let folder = folder.path();
+    let geojson = write_geojson(folder, "punti.geojson", 7792, point_features(&grid(RDN, 3)));
+    let script = "import sqlite3, sys\n\
+        d = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
+        d.execute('create view vista as with recursive n(i) as (select 1 union all select i + 1 from n' + sys.argv[2] + ') select i as fid, (select geom from punti limit 1) as geom from n' + sys.argv[3])\n\
+        for table, values in [('gpkg_contents', 'data_type, \"vista\", \"\", last_change, min_x, min_y, max_x, max_y, srs_id'), ('gpkg_geometry_columns', 'column_name, geometry_type_name, srs_id, z, m')]:\n\
+        \x20   d.execute(f\"insert into {table} select 'vista', {values} from {table} where table_name = 'punti'\".replace('\"', \"'\"))\n";
+    for (name, recursion, rows, words) in [
+        ("tante.gpkg", " limit 3000000", "", "more rows than it has bytes"),
+        ("senza_fine.gpkg", "", " where i < 0", "said nothing for 60 s (a view without an end?)"),
+    ] {
+        let gpkg = convert(&geojson, &folder.join(name), "GPKG");
+        let made = run(Command::new("python3").args(["-c", script]).arg(&gpkg).args([recursion, rows]));
+        assert!(made.ok, "{}", made.err);
+        refused(&town, &gpkg, "viste", &["--source-layer", "vista"], &[name, words]);
+    }
+}
+
+#[test]
 fn a_boundary_that_is_refused_leaves_no_database_behind() {
     let town = Town::shared();
     let folder = town.scratch();

@@ -96,6 +96,13 @@ pub enum IngestError {
         /// How many links.
         links: u64,
     },
+    /// A view that makes up more rows than can be stored in the file.
+    MoreRowsThanBytes {
+        /// The file.
+        file: String,
+        /// Its size.
+        bytes: u64,
+    },
     /// A table without positions.
     NoGeometryLayer {
         /// The file.

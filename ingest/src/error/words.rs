@@ -132,6 +132,12 @@ impl IngestError {
                     "{file}: it has no places, only links to other files (NetworkLink: {links}), which are not followed; fetch those and load them"
                 ),
             ),
+            E::MoreRowsThanBytes { file, bytes } => (
+                format!(
+                    "{file}: dà più righe di quanti byte ha ({bytes}): le inventa una vista. In QGIS salvare il livello come tabella, e caricare quella"
+                ),
+                format!("{file}: it gives more rows than it has bytes ({bytes}): a view makes them up. Save the layer as a table in QGIS, and load that"),
+            ),
             E::NoGeometryLayer { file } => (
                 format!("{file}: nessun suo livello ha una geometria; è una tabella, e una tabella non ha un posto sulla mappa"),
                 format!("{file}: no layer in it has a geometry; it is a table, and a table has no place on a map"),
