@@ -162,6 +162,51 @@ fn a_plan_that_is_wrong_says_where_and_loads_nothing() {
     assert_eq!(town.psql("select string_agg(tipo, ',' order by tipo) from published.panchine"), "ferro,legno");
 }
 
+/// `1.100` may be eleven hundred or one and a tenth: the other values of the column tell, or somebody does.
+#[test]
+fn numbers_that_may_be_two_are_asked_for_and_not_guessed() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let folder = folder.path();
+    let header = "COD;Prezzo;Quota;Peso;Misto";
+    let file = write(folder, "misure.csv", &trees(header, &["a;1.100;0.250;1.100;1.100", "b;2.350;12.125;12,5;circa 3", "c;;7.000;800;12,5"]));
+    let looked = ingest(&town, &["plan", path(&file), "--layer", "misure", "--crs", "EPSG:3004"]);
+    assert!(looked.ok, "{}", looked.err);
+    assert!(looked.out.contains("`Prezzo` has numbers like 1.100, which may be 1100 or 1.1: it stays text"), "{}", looked.out);
+    assert!(!looked.out.contains("`Quota` has") && !looked.out.contains("`Peso` has") && !looked.out.contains("`Misto` has"), "{}", looked.out);
+    let values = |layer: &str| town.psql(&format!("select string_agg(concat_ws(' ', prezzo, quota, peso, misto), ', ' order by id) from published.{layer}"));
+
+    // without a word it is text, and the report says so
+    let report = loaded(&town, &[path(&file), "--layer", "misure", "--crs", "EPSG:3004", "--key", "COD"]);
+    assert!(report["notes"].to_string().contains("may be two (1.100 is 1100 or 1.1), so left as text: Prezzo"), "{report}");
+    assert_eq!(values("misure"), "1.100 0.25 1100 1.100, 2.350 12.125 12.5 circa 3, 7 800 12,5");
+
+    // as numbers only by who says which; of a column that tells, as it tells
+    let of = |column: &str, kind: &str, decimal: &str| {
+        let place = format!("source = \"{column}\"\nname = \"{}\"\ntype = ", column.to_lowercase());
+        let (before, after) = looked.out.split_once(&place).unwrap();
+        let after = after.split_once('\n').unwrap().1;
+        format!("{before}{place}\"{kind}\"\n{decimal}{after}")
+    };
+    let silent = write(folder, "muto.toml", &of("Prezzo", "number", ""));
+    refused(&town, &[path(&file), "--plan", path(&silent), "--layer", "misure_a"], &["misure.csv", "`Prezzo`", "1.100 is 1100 or 1.1", "`decimal = "]);
+    for (decimal, layer, first) in [("comma", "misure_b", "1100 0.25 1100 1.100"), ("point", "misure_c", "1.1 0.25 1100 1.100")] {
+        let plan = write(folder, "detto.toml", &of("Prezzo", "number", &format!("decimal = \"{decimal}\"\n")));
+        loaded(&town, &[path(&file), "--plan", path(&plan), "--layer", layer]);
+        assert!(values(layer).starts_with(first), "{decimal}: {}", values(layer));
+    }
+    let plan = write(folder, "misto.toml", &of("Misto", "number", ""));
+    let report = loaded(&town, &[path(&file), "--plan", path(&plan), "--layer", "misure_d"]);
+    assert_eq!((&report["rows_loaded"], finding(&report, "wrong-type")), (&json!(2), (1, "keep-out")), "{report}");
+    assert_eq!(values("misure_d"), "1.100 0.25 1100 1100, 7 800 12.5");
+
+    // who separates fields by commas writes decimals with a point
+    let text = fs::read_to_string(&file).unwrap().replace("12,5", "12.5").replace(';', ",");
+    let plain = write(folder, "virgole.csv", &text);
+    loaded(&town, &[path(&plain), "--layer", "misure_e", "--crs", "EPSG:3004"]);
+    assert!(values("misure_e").starts_with("1.1 0.25 1.1 1.100"), "{}", values("misure_e"));
+}
+
 fn areas(folder: &Path, name: &str, areas: &[&str]) -> PathBuf {
     let feature = |(index, ring): (usize, &&str)| {
         let [x, y] = RDN;

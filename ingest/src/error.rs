@@ -197,6 +197,13 @@ pub enum IngestError {
         /// What there is.
         columns: Vec<String>,
     },
+    /// A column of texts would be read as numbers that may be two each.
+    UnclearNumbers {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+    },
     /// A rule said stop.
     Stopped {
         /// The file or files.

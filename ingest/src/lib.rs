@@ -40,7 +40,7 @@ pub use error::{IngestError, NoUndo, Stopping, Told};
 pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, count, export, serve_writer};
 pub use place::Guess;
 pub use plan::{
-    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, Place, PlaceBy, PlanFile, Sample, Validity, Words, look,
+    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, Mark, Place, PlaceBy, PlanFile, Sample, Validity, Words, look,
     propose,
 };
 pub use progress::{Progress, Silent, Stage};

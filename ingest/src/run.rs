@@ -91,11 +91,12 @@ async fn locked(
     let wish = KeyWish::find(database, &target, request).await?;
     let mut opened = open_and_survey(database, settings, request, wish, progress).await?;
     if let Some(layer) = target.keeps() {
-        plan::fit_into(&mut opened.fields, layer)?;
+        let file = file_names(&opened.sources);
+        plan::fit_into(&mut opened.fields, layer, &file)?;
     }
     private_key(&opened, target.keeps())?;
-    // or a delivery in which all are numbers would change every text that looks like one
-    for field in opened.fields.iter().filter(|field| field.kind == FieldType::Text) {
+    // or a delivery in which all are numbers would change every text that looks like one; and what a plan says of numbers is said of texts
+    for field in opened.fields.iter().filter(|field| field.kind == FieldType::Text || field.mark.is_some()) {
         for (source, index) in opened.sources.iter_mut().zip(&field.source) {
             source.reader.as_text(*index);
         }

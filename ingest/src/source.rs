@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::IngestError;
 use crate::report::{Note, Reason};
+use table::number::Decimal;
 
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,6 +91,24 @@ pub(crate) struct Row {
 pub(crate) struct SourceField {
     pub(crate) name: String,
     pub(crate) kind: FieldType,
+    /// How numbers in its texts are written.
+    pub(crate) numbers: Numbers,
+}
+
+/// How numbers in the texts of a column are written, as far as its values tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Numbers {
+    pub(crate) decimal: Decimal,
+    /// Whether it has some that may be two (`1.100`), and nothing tells which they are.
+    pub(crate) unclear: bool,
+}
+
+impl Numbers {
+    /// How they are in both of two files.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let decimal = if self.decimal == other.decimal { self.decimal } else { Decimal::Unclear };
+        Self { decimal, unclear: self.unclear || other.unclear }
+    }
 }
 
 /// What the file says of its coordinate system.
@@ -169,8 +188,8 @@ impl Value {
     }
 
     /// The same value as another kind, if nothing is lost by it: a whole number as a number, anything as text, and a text as what
-    /// is written in it. Otherwise the value is given back.
-    pub(crate) fn fit(self, kind: FieldType) -> Result<Self, Self> {
+    /// is written in it, with decimals written so. Otherwise the value is given back.
+    pub(crate) fn fit(self, kind: FieldType, decimal: Decimal) -> Result<Self, Self> {
         match (self, kind) {
             (Self::Null, _) => Ok(Self::Null),
             (value @ Self::Text(_), FieldType::Text)
@@ -183,8 +202,8 @@ impl Value {
             (Self::Number(v), FieldType::Integer) if v.fract() == 0.0 && v.abs() < 9e15 => Ok(Self::Integer(v as i64)),
             (Self::Integer(v @ (0 | 1)), FieldType::Boolean) => Ok(Self::Boolean(v == 1)),
             (value, FieldType::Text) => Ok(value.to_text().map_or(Self::Null, Self::Text)),
-            (Self::Text(text), kind) => table::read_as(&text, kind).ok_or(Self::Text(text)),
-            (Self::Date(date), FieldType::DateTime) => table::read_as(&date.to_string(), kind).ok_or(Self::Date(date)),
+            (Self::Text(text), kind) => table::read_as(&text, kind, decimal).ok_or(Self::Text(text)),
+            (Self::Date(date), FieldType::DateTime) => table::read_as(&date.to_string(), kind, decimal).ok_or(Self::Date(date)),
             (value, _) => Err(value),
         }
     }

@@ -234,6 +234,16 @@ impl IngestError {
                     format!("{file}: the plan speaks of the column `{column}`, which the file has not; it has: {columns}. {en}"),
                 )
             }
+            E::UnclearNumbers { file, column } => (
+                format!(
+                    "{file}: la colonna `{column}` ha numeri che possono essere due: 1.100 è 1100 o 1,1, e nessun altro valore dice quale. Dire nel \
+                     piano `decimal = \"comma\"` (1100) o `\"point\"` (1,1) per il suo campo, o lasciarlo testo"
+                ),
+                format!(
+                    "{file}: the column `{column}` has numbers that may be two: 1.100 is 1100 or 1.1, and no other value tells which. Say in the \
+                     plan `decimal = \"comma\"` (1100) or `\"point\"` (1.1) for its field, or leave it text"
+                ),
+            ),
             E::Stopped { file, reasons } => {
                 let why = joined(&reasons.iter().map(super::Stopping::words).collect::<Vec<_>>());
                 (

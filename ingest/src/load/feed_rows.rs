@@ -352,7 +352,7 @@ fn fit(
     row: &dyn Fn() -> String,
     place: &dyn Fn() -> Option<[f64; 2]>,
 ) -> Result<Value, Reason> {
-    value.fit(field.kind).or_else(|misfit| {
+    value.fit(field.kind, field.decimal()).or_else(|misfit| {
         let what = || Some(format!("{}: {}", field.name, misfit.to_text().unwrap_or_default().chars().take(80).collect::<String>()));
         checker.found.add(Rule::WrongType, || Example { row: row(), what: what(), at: place() });
         if checker.severity(Rule::WrongType) == Severity::Mend { Ok(Value::Null) } else { Err(Reason::WrongType) }

@@ -95,6 +95,9 @@ pub struct FoundColumn {
     pub values: Vec<String>,
     /// Whether there are more.
     pub more: bool,
+    /// Whether they are numbers that may be two each, as `1.100`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unclear: bool,
 }
 
 /// Files, columns, the rules that do not hold, and some rows.
@@ -155,7 +158,7 @@ pub(crate) fn look(sources: &mut [Source], fields: &[FieldPlan], facts: Facts, l
     let columns = fields.iter().zip(columns).map(|(field, (filled, values, more))| {
         // a few of many tell what they look like; few of few are what a code list is made of
         let values = values.into_iter().take(if more { 3 } else { VALUES }).collect();
-        FoundColumn { source: field.name.clone(), filled, values, more }
+        FoundColumn { source: field.name.clone(), filled, values, more, unclear: field.numbers.unclear }
     });
     Ok((files, columns.collect(), checker.end(), sample.end()))
 }

@@ -13,6 +13,7 @@ use crate::register::Placing;
 use crate::report::rows_are;
 use crate::rules::{Example, Facts, Findings, Rule, Rules, Severity, Thresholds};
 use crate::run::open_and_survey;
+use crate::source::table::number;
 use crate::source::{DeclaredCrs, Source};
 use crate::survey::{Key, Survey};
 use crate::update::KeyWish;
@@ -134,6 +135,7 @@ fn line(field: &FieldPlan, searchable: bool) -> FieldLine {
         source: field.name.clone(),
         name: field.column.clone(),
         kind: field.kind,
+        decimal: field.mark,
         label: Some(field.label.clone().unwrap_or_else(|| Text::same(field.name.trim())).into()),
         unit: field.unit.clone(),
         skip: false,
@@ -301,6 +303,15 @@ fn what_shows(survey: &Survey, columns: &[FoundColumn], wrong: &Findings, remark
         remarks.push(Text::new(
             format!("in {} un valore non è del suo tipo e resterebbe vuoto", rows.it),
             format!("in {} a value is none of its kind and would be left empty", rows.en),
+        ));
+    }
+    for FoundColumn { source, values, .. } in columns.iter().filter(|column| column.unclear) {
+        let example = values.iter().find_map(|text| Some((text, number::either(text)?)));
+        let (text, [comma, point]) = example.map_or(("1.100", [1100.0, 1.1]), |(text, both)| (text.as_str(), both));
+        let decimals = point.to_string().replace('.', ",");
+        remarks.push(Text::new(
+            format!("`{source}` ha numeri come {text}, che può essere {comma} o {decimals}: per ora resta testo; nel piano `type = \"number\"` e `decimal = \"comma\"` ({comma}) o `\"point\"` ({decimals})"),
+            format!("`{source}` has numbers like {text}, which may be {comma} or {point}: it stays text at first; in the plan `type = \"number\"` and `decimal = \"comma\"` ({comma}) or `\"point\"` ({point})"),
         ));
     }
     let empty = columns.iter().filter(|c| c.filled == 0).map(|c| c.source.as_str()).collect::<Vec<_>>().join(", ");
