@@ -60,6 +60,16 @@ fn finding<'a>(report: &'a Value, rule: &str) -> (i64, &'a str) {
     found.map_or((0, ""), |f| (f["rows"].as_i64().unwrap(), f["done"].as_str().unwrap()))
 }
 
+/// How many rows are kept out for a reason. Each row is counted under one, and all together are those that were read and not loaded.
+fn kept_out(report: &Value, reason: &str) -> i64 {
+    let list = report["kept_out"].as_array().unwrap();
+    let rows = |value: &Value| value.as_i64().unwrap();
+    let all: i64 = list.iter().map(|kept| rows(&kept["rows"])).sum();
+    assert_eq!(all, rows(&report["rows_read"]) - rows(&report["rows_loaded"]), "{report}");
+    assert!(report["findings"].as_array().unwrap().iter().all(|found| found["done"] != "keep-out"), "counted twice: {report}");
+    list.iter().find(|kept| kept["reason"] == reason).map_or(0, |kept| rows(&kept["rows"]))
+}
+
 fn trees(header: &str, rows: &[&str]) -> String {
     let [x, y] = GAUSS_BOAGA;
     let row = |(index, row): (usize, &&str)| format!("{row};{:.2};{:.2}\n", x + index as f64 * 7.0, y);
@@ -108,7 +118,11 @@ fn a_plan_is_made_changed_obeyed_kept_and_proposed_again() {
     fs::write(&plan, &changed).unwrap();
     let report = loaded(&town, &[path(&file), "--plan", path(&plan)]);
     assert_eq!((&report["layer"], &report["rows_loaded"]), (&json!("censimento_piante"), &json!(2)), "{report}");
-    assert_eq!((&report["kept_out"][0]["reason"], finding(&report, "undeclared-code")), (&json!("by_rule"), (1, "keep-out")));
+    assert_eq!(kept_out(&report, "undeclared_code"), 1);
+    let example = &report["kept_out"][0]["found"][0];
+    assert_eq!((&example["row"], &example["what"]), (&json!("4"), &json!("Stato: 9")), "{report}");
+    assert!((example["at"][0].as_f64().unwrap() - 15.6).abs() < 0.1, "{example}");
+    assert_eq!(finding(&report, "wrong-type"), (1, "mend"), "{report}");
     assert_eq!(report["title"]["it"], "Piante");
     assert_eq!(town.psql("select id, h, stato from published.censimento_piante order by id"), "A1|12.5|1\nA2|8|2");
     let declared = town.psql("select declaration from opensit.layers where id = 'censimento_piante'");
@@ -197,7 +211,7 @@ fn numbers_that_may_be_two_are_asked_for_and_not_guessed() {
     }
     let plan = write(folder, "misto.toml", &of("Misto", "number", ""));
     let report = loaded(&town, &[path(&file), "--plan", path(&plan), "--layer", "misure_d"]);
-    assert_eq!((&report["rows_loaded"], finding(&report, "wrong-type")), (&json!(2), (1, "keep-out")), "{report}");
+    assert_eq!((&report["rows_loaded"], kept_out(&report, "wrong_type")), (&json!(2), 1), "{report}");
     assert_eq!(values("misure_d"), "1.100 0.25 1100 1100, 7 800 12.5");
 
     // who separates fields by commas writes decimals with a point
@@ -253,7 +267,8 @@ fn rules_keep_mend_keep_out_and_stop() {
         .iter()
         .map(|k| (k["reason"].as_str().unwrap(), k["rows"].as_i64().unwrap()))
         .collect::<Vec<_>>();
-    assert_eq!(out, [("by_rule", 2), ("invalid", 1)], "{report}");
+    assert_eq!(out, [("invalid", 1), ("sliver", 1), ("duplicate", 1)], "{report}");
+    assert!(report["kept_out"][0]["found"][0]["what"].as_str().unwrap().contains("Self-intersection"), "{report}");
 
     for (rule, words) in
         [("invalid-geometry", "1 row with an invalid area (row 4)"), ("overlap", "over another row's ("), ("duplicate", "row 6")]
@@ -273,7 +288,7 @@ fn rules_keep_mend_keep_out_and_stop() {
     };
     refused(&town, &[path(&twice), "--plan", path(&plan(""))], &["`COD`", "row 3", "row 4"]);
     let report = loaded(&town, &[path(&twice), "--plan", path(&plan("repeated-key = \"keep-out\""))]);
-    assert_eq!((&report["rows_loaded"], finding(&report, "repeated-key")), (&json!(2), (2, "keep-out")), "{report}");
+    assert_eq!((&report["rows_loaded"], kept_out(&report, "repeated_key")), (&json!(2), 2), "{report}");
     assert_eq!(town.psql("select string_agg(id, ',' order by id) from published.doppie"), "A,B");
 }
 

@@ -88,7 +88,12 @@ impl Tally {
         let mut list: Vec<KeptOut> = self
             .kept_out
             .iter()
-            .map(|(reason, (rows, examples))| KeptOut { reason: *reason, rows: *rows, examples: examples.clone() })
+            .map(|(reason, (rows, examples))| KeptOut {
+                reason: *reason,
+                rows: *rows,
+                examples: examples.clone(),
+                found: Vec::new(),
+            })
             .collect();
         list.sort_by_key(|k| std::cmp::Reverse(k.rows));
         list

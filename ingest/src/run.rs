@@ -17,8 +17,8 @@ use crate::load::{self, ComuneOf, Into, IntoNext, Papers, Plan, Staged, Staging,
 use crate::place::{self, Placement, Territory};
 use crate::plan::{self, FieldPlan, PlanFile};
 use crate::register::{self, Placing};
-use crate::report::{CrsReport, ExtentReport, FieldReport, IdSource, Note, Report};
-use crate::rules::{Example, Facts, Finding, Findings, Rule, Severity, look_at_placed};
+use crate::report::{CrsReport, ExtentReport, FieldReport, IdSource, KeptOut, Note, Report};
+use crate::rules::{Example, Facts, Finding, Rule, Severity, look_at_placed};
 use crate::source::open::Opener;
 use crate::source::{Source, open};
 use crate::survey::{self, Key, Survey};
@@ -363,7 +363,7 @@ fn private_key(opened: &Opened, there: Option<&Layer>) -> Result<(), IngestError
 pub(crate) fn stop(tally: &Tally, request: &Request, files: &[String]) -> Result<(), IngestError> {
     let rules = request.rules();
     let found = tally.found.each().map(|(rule, rows, examples)| (rule, rows, examples.iter().map(|e| e.row.clone()).collect::<Vec<_>>()));
-    let out = tally.kept_out().into_iter().filter_map(|k| Some((Rule::of(k.reason)?, k.rows, k.examples)));
+    let out = tally.kept_out().into_iter().filter_map(|k| Some((k.reason.rule()?, k.rows, k.examples)));
     let mut reasons = BTreeMap::new();
     for (rule, rows, examples) in found.chain(out).filter(|(rule, ..)| rules.get(*rule) == Severity::Stop) {
         reasons.entry(rule).or_insert(Stopping { rule, rows, examples });
@@ -410,8 +410,8 @@ fn papers(scene: &Scene<'_>, files: &[ReadFile], fields: &[FieldPlan], survey: &
     Papers { plan, report: Report { unplaced: placing.unplaced.clone(), ..report } }
 }
 
-/// What was found, with the examples' places on the globe.
-fn findings(found: &Findings, request: &Request, settings: &Settings) -> Vec<Finding> {
+/// What was found, with the examples' places on the globe: in rows that a rule keeps out, and in others.
+fn findings(tally: &Tally, request: &Request, settings: &Settings) -> (Vec<KeptOut>, Vec<Finding>) {
     let globe = Transformer::new(settings.storage, Srid::CRS84, &settings.crs).ok();
     let degrees = |at: [f64; 2]| globe.as_ref()?.convert_one(at).ok().map(|at| at.map(|degree| (degree * 1e7).round() / 1e7));
     let rules = request.rules();
@@ -419,7 +419,14 @@ fn findings(found: &Findings, request: &Request, settings: &Settings) -> Vec<Fin
         let examples = examples.iter().map(|e| Example { at: e.at.and_then(degrees), ..e.clone() }).collect();
         Finding { rule, done: rules.get(rule), rows, examples }
     };
-    found.each().map(one).collect()
+    let (mut out, others): (Vec<Finding>, Vec<Finding>) = tally.found.each().map(one).partition(|found| found.done == Severity::KeepOut);
+    let mut kept_out = tally.kept_out();
+    for kept in &mut kept_out {
+        if let Some(found) = out.iter_mut().find(|found| Some(found.rule) == kept.reason.rule()) {
+            kept.found = std::mem::take(&mut found.examples);
+        }
+    }
+    (kept_out, others)
 }
 
 fn file_names(sources: &[Source]) -> String {
@@ -430,6 +437,7 @@ fn report(scene: &Scene<'_>, files: &[ReadFile], fields: &[FieldPlan], survey: &
     let Scene { settings, request, target, placements, began, .. } = *scene;
     let notes = notes(scene, files, survey, &written);
     let Written { layer, rows, tally, placed, comuni, difference, .. } = written;
+    let (kept_out, findings) = findings(tally, request, settings);
     let duration = (settings.clock.now() - began).to_std().unwrap_or(Duration::ZERO).as_secs_f64();
     let mode = match (request.mode, target) {
         // nothing was there to be replaced
@@ -454,7 +462,7 @@ fn report(scene: &Scene<'_>, files: &[ReadFile], fields: &[FieldPlan], survey: &
         files: files.iter().map(|file| format!("{} ({})", file.name, file.format)).collect(),
         rows_read: tally.read,
         rows_loaded: rows,
-        kept_out: tally.kept_out(),
+        kept_out,
         unplaced: Vec::new(),
         mended: tally.mended.clone(),
         geometry: layer.geometry,
@@ -470,7 +478,7 @@ fn report(scene: &Scene<'_>, files: &[ReadFile], fields: &[FieldPlan], survey: &
         id: survey.key.name(fields).map_or(IdSource::Sequence, IdSource::Column),
         comuni,
         difference,
-        findings: findings(&tally.found, request, settings),
+        findings,
         notes,
         duration_s: duration,
         rows_per_s: if duration > 0.0 { tally.read as f64 / duration } else { 0.0 },

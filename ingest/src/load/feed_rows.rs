@@ -231,9 +231,10 @@ impl Writer<'_> {
         };
         let mut values = Vec::with_capacity(plan.fields.len());
         let mut given: Vec<Option<Value>> = row.values.into_iter().map(Some).collect();
+        let mut misfits = false;
         for field in &plan.fields {
             let value = given.get_mut(field.source[*file]).and_then(Option::take).unwrap_or(Value::Null);
-            values.push(fit(checker, field, value, &label, &place)?);
+            values.push(fit(checker, field, value, &mut misfits, &label, &place)?);
         }
         checker.values(&mut values, &label, &place)?;
         check_validity(&plan.fields, &values)?;
@@ -344,17 +345,20 @@ impl Writer<'_> {
     }
 }
 
-/// A value as the field's kind; what does not fit is left empty if the plan says so.
+/// A value as the field's kind; what does not fit is left empty if the plan says so. `misfits`: the row has one, and is counted.
 fn fit(
     checker: &mut Checker,
     field: &FieldPlan,
     value: Value,
+    misfits: &mut bool,
     row: &dyn Fn() -> String,
     place: &dyn Fn() -> Option<[f64; 2]>,
 ) -> Result<Value, Reason> {
     value.fit(field.kind, field.decimal()).or_else(|misfit| {
         let what = || Some(format!("{}: {}", field.name, misfit.to_text().unwrap_or_default().chars().take(80).collect::<String>()));
-        checker.found.add(Rule::WrongType, || Example { row: row(), what: what(), at: place() });
+        if !std::mem::replace(misfits, true) {
+            checker.found.add(Rule::WrongType, || Example { row: row(), what: what(), at: place() });
+        }
         if checker.severity(Rule::WrongType) == Severity::Mend { Ok(Value::Null) } else { Err(Reason::WrongType) }
     })
 }
@@ -372,7 +376,7 @@ fn check_key(
     }
     let what = key.map(|key| key.chars().take(80).collect());
     checker.found.add(Rule::RepeatedKey, || Example { row: row(), what, at: place() });
-    Err(Reason::ByRule)
+    Err(Reason::RepeatedKey)
 }
 
 /// The comune that a row says; `None` if it says none, or one that is not the installation's.
@@ -392,7 +396,7 @@ fn told_comune(
     }
     let what = Some(code.chars().take(80).collect());
     checker.found.add(Rule::UnknownComune, || Example { row: row(), what, at: place() });
-    if checker.severity(Rule::UnknownComune) == Severity::KeepOut { Err(Reason::ByRule) } else { Ok(None) }
+    if checker.severity(Rule::UnknownComune) == Severity::KeepOut { Err(Reason::UnknownComune) } else { Ok(None) }
 }
 
 /// Whether a row begins, and does not end before it.

@@ -250,7 +250,7 @@ fn told_places(placing: &Placing, survey: &Survey, remarks: &mut Vec<Text>) {
         format!("non ha coordinate; per {}, come dice `[place]`, se ne posizionerebbero {placed} su {}", by.it, all.it),
         format!("it has no coordinates; by {}, as `[place]` says, {placed} of {} would be placed", by.en, all.en),
     ));
-    for out in survey.tally.kept_out().iter().filter(|out| Rule::of(out.reason) == Some(Rule::Unplaced)) {
+    for out in survey.tally.kept_out().iter().filter(|out| out.reason.rule() == Some(Rule::Unplaced)) {
         remarks.push(rows_are(out.rows, &out.reason.words(), &out.examples, &out.reason.cure(Told::Plan)));
     }
 }

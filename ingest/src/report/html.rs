@@ -19,7 +19,7 @@ impl Report {
                 p { (say("Nulla di cui le regole chiedano.", "Nothing that the rules ask for.")) }
             }
             @if !self.findings.is_empty() { (findings(self, language, map)) }
-            @if !self.kept_out.is_empty() { (kept_out(self, language)) }
+            @if !self.kept_out.is_empty() { (kept_out(self, language, map)) }
             @if !self.unplaced.is_empty() { (unplaced(self, language)) }
             @if let Some(difference) = &self.difference {
                 h2 { (say("Rispetto a prima", "Against what was there")) }
@@ -128,7 +128,7 @@ fn place(example: &Example, row: &str, map: Option<&str>) -> Markup {
     }
 }
 
-fn kept_out(r: &Report, language: Language) -> Markup {
+fn kept_out(r: &Report, language: Language, map: Option<&str>) -> Markup {
     let it = language == Language::It;
     let say = |it_text: &'static str, en: &'static str| if it { it_text } else { en };
     html! {
@@ -144,7 +144,10 @@ fn kept_out(r: &Report, language: Language) -> Markup {
                         tr {
                             td.number { (number(kept.rows, it)) }
                             td { (kept.reason.words().get(language)) }
-                            td { (say("riga ", "row ")) (kept.examples.join(", ")) }
+                            td.prose {
+                                @if kept.found.is_empty() { (say("riga ", "row ")) (kept.examples.join(", ")) }
+                                @for example in &kept.found { div { (place(example, say("riga", "row"), map)) } }
+                            }
                             td.prose { (kept.reason.cure(crate::Told::Plan).get(language)) }
                         }
                     }

@@ -37,7 +37,8 @@ async fn invalid(database: &mut PgConnection, staging: &Staging, files: &[String
     let sql = format!(
         "with examples as (
              select _seq, _file, _row, l._geom as before, p.geom as after, count(*) over () as rows
-             from {placed} p join {loading} l using (_seq) where p.mended order by _seq limit {EXAMPLES}
+             from {placed} p join {loading} l using (_seq)
+             where p.mended and coalesce(p.kept_out, 'invalid') = 'invalid' order by _seq limit {EXAMPLES}
          )
          select _file, _row, rows, (st_isvaliddetail(before)).reason as reason,
                 st_area(before) as area_before, coalesce(st_area(after), 0) as area_after,

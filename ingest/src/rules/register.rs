@@ -2,7 +2,6 @@ use kernel::Text;
 use serde::{Deserialize, Serialize};
 
 use super::Severity::{self, Keep, KeepOut, Mend, Off, Stop};
-use crate::report::Reason;
 
 /// Something that can be wrong with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -233,27 +232,6 @@ impl Rule {
     /// What to do about it.
     pub fn cure(self) -> Text {
         Text::new(self.entry().cure_it, self.entry().cure_en)
-    }
-
-    /// The rule that a reason to keep a row out belongs to; `None` for what can't be loaded whatever one wishes.
-    pub(crate) fn of(reason: Reason) -> Option<Self> {
-        match reason {
-            Reason::NoGeometry | Reason::Empty => Some(Self::NoGeometry),
-            Reason::Invalid => Some(Self::InvalidGeometry),
-            Reason::FarOutside => Some(Self::FarOutside),
-            Reason::ForeignComune => Some(Self::ForeignComune),
-            Reason::WrongType => Some(Self::WrongType),
-            Reason::NoParcelNumber
-            | Reason::NoSuchParcel
-            | Reason::SeveralParcels
-            | Reason::NoAddress
-            | Reason::NoHouseNumber
-            | Reason::NoSuchStreet
-            | Reason::NoSuchNumber
-            | Reason::SeveralAddresses
-            | Reason::OtherComune => Some(Self::Unplaced),
-            _ => None,
-        }
     }
 }
 

@@ -78,7 +78,8 @@ export interface RuleEntry { rule: string; words: Text; cure: Text; allowed: Sev
 
 export interface Example { row: string; what?: string; at?: LonLat }
 export interface Finding { rule: string; done: Severity; rows: number; examples: Example[]; words?: Text; cure?: Text }
-export interface KeptOut { reason: string; rows: number; examples: string[]; words?: Text; cure?: Text }
+/** `found` says of the examples what is wrong and where they are, if a rule does. */
+export interface KeptOut { reason: string; rows: number; examples: string[]; found?: Example[]; words?: Text; cure?: Text }
 
 export interface Counts { new: number; changed: number; vanished: number; same: number }
 

@@ -225,7 +225,9 @@ export class Desk {
   }
 
   showFindings(): void {
-    portal.stage(staged(findingsData(this.delivery?.report?.findings ?? [], this.chosen)));
+    const { findings = [], kept_out = [] } = this.delivery?.report ?? {};
+    const examples = [...findings.map((finding) => finding.examples), ...kept_out.map(({ found = [] }) => found)].flat();
+    portal.stage(staged(findingsData(examples, this.chosen)));
   }
 
   /** Nothing of ours on the map. */
