@@ -599,7 +599,7 @@ fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
 fn what_is_meant_ill_is_refused_and_leaves_nothing() {
     let town = Town::own();
     town.restart_after(|data| {
-        let limits = "[limits]\nupload-mib = 1\nuploads-person-mib = 2\nuploads-mib = 3\n";
+        let limits = "[limits]\nupload-mib = 1\nuploads-person-mib = 2\nuploads-person-files = 4\nuploads-mib = 3\n";
         std::fs::write(data.join("opensit.toml"), limits).unwrap();
     });
     let officer = Person::new(&town, "officer");
@@ -651,6 +651,31 @@ fn what_is_meant_ill_is_refused_and_leaves_nothing() {
     assert_eq!(officer.append(&id, 10, b"more").status, 413);
     assert_eq!(officer.send("DELETE", &path, &[TUS], "").status, 204);
     assert_eq!((officer.append(&id, 10, b"").status, files_left(&town).len()), (404, 0));
+
+    // a plan may be long, and one that is too long is told as everything else is
+    let (id, looked) = officer.deliver(&[("a.csv", b"x;y;nome\n552400;4205600;a\n")]);
+    let mut plan = looked["plan"].clone();
+    let codes = |many: usize| (0..many).map(|i| json!({"value": i.to_string(), "it": "un codice fra tanti", "en": "one code of many"})).collect::<Vec<_>>();
+    plan["field"][0]["codes"] = json!(codes(5_000));
+    assert!(plan.to_string().len() > 300_000);
+    assert_eq!(officer.json("PUT", &format!("/admin/deliveries/{id}/plan"), &plan).status, 200);
+    plan["field"][0]["codes"] = json!(codes(150_000));
+    let long = officer.json("PUT", &format!("/admin/deliveries/{id}/plan"), &plan);
+    assert_eq!((long.status, long.header("content-type")), (413, Some("application/problem+json")), "{}", long.text());
+    assert!(long.json()["type"].as_str().unwrap().ends_with("too-large") && long.text().contains("8388608 bytes"), "{}", long.text());
+    assert_eq!(officer.send("DELETE", &format!("/admin/deliveries/{id}"), &[], "").status, 204);
+
+    // a person has as many files as one may, however small
+    let many: Vec<String> = (0..4).map(|i| officer.begin(&format!("{i}.csv"), 1)).collect();
+    let more = officer.announce("5.csv", 1);
+    assert!(more.status == 413 && more.text().contains("4 files here already"), "{}", more.text());
+    assert!(more.json()["words"]["it"].as_str().unwrap().contains("avete già 4 file"), "{}", more.text());
+    let other = Person::new(&town, "planner");
+    let theirs = other.begin("a.csv", 1);
+    assert_eq!(other.send("DELETE", &format!("/admin/uploads/{theirs}"), &[TUS], "").status, 204);
+    for id in &many {
+        assert_eq!(officer.send("DELETE", &format!("/admin/uploads/{id}"), &[TUS], "").status, 204);
+    }
 
     // together: a person has two mebibytes, all have three
     let other = Person::new(&town, "planner");

@@ -470,7 +470,7 @@ codes = [{ value = "1", it = "basso", en = "low" }]
             areas: 0,
             without: 0,
         };
-        let column = FoundColumn { source: name(), filled: 1, values: vec![name()], more: true, unclear: false };
+        let column = FoundColumn { source: name(), filled: 1, values: vec![name()], more: true, unique: false, unclear: false };
         let found = Found { made: "2026".into(), remarks: vec![name()], files: vec![file], candidates: vec![], columns: vec![column] };
         let mut plan = PlanFile { found: Some(found), ..PlanFile::parse(PLAN, "a.toml").unwrap() };
         plan.fields[0].source = name();

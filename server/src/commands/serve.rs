@@ -162,6 +162,7 @@ fn sent_files(context: &Context, database: &Database, config: &Config, crs: &crs
         folder: folder.clone(),
         upload_bytes: mebibytes(limits.upload_mib),
         person_bytes: mebibytes(limits.uploads_person_mib),
+        person_files: limits.uploads_person_files.into(),
         all_bytes: mebibytes(limits.uploads_mib),
         free_bytes: mebibytes(limits.uploads_free_mib),
         upload_seconds: u64::from(limits.upload_hours) * 3600,

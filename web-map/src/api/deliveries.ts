@@ -45,7 +45,7 @@ export interface FoundFile {
 
 /** A system that the rows may be in: how many would lie inside the boundary (percent), and how far off the middle row (metres). */
 export interface FoundCrs { crs: string; title: string; also?: string[]; swapped: boolean; 'inside-percent': number; 'distance-m': number }
-export interface FoundColumn { source: string; filled: number; values: string[]; more: boolean; unclear?: boolean }
+export interface FoundColumn { source: string; filled: number; values: string[]; more: boolean; unique?: boolean; unclear?: boolean }
 export interface Found { made: string; file: FoundFile[]; candidate?: FoundCrs[]; column?: FoundColumn[] }
 
 /** The plan of a load, member by member as its TOML has it. */

@@ -29,12 +29,8 @@ export const columnsOf = (plan: PlanFile): string[] => (plan.field ?? []).map(({
 
 export const columnOf = (plan: PlanFile, source: string): FoundColumn | undefined => plan.found?.column?.find((column) => column.source === source);
 
-/** Columns whose values, as far as they were looked at, tell rows apart: each row has one, and there are more than a few. */
-export function mayBeKey(plan: PlanFile, source: string): boolean {
-  const rows = (plan.found?.file ?? []).reduce((sum, file) => sum + file.rows, 0);
-  const column = columnOf(plan, source);
-  return Boolean(column && column.filled === rows && (column.more || column.values.length === rows));
-}
+/** Whether a column tells all rows apart. */
+export const mayBeKey = (plan: PlanFile, source: string): boolean => columnOf(plan, source)?.unique ?? false;
 
 /** The code that a file states, `EPSG:3003`; undefined where it states none that is known. */
 export function statedBy(file: FoundFile): string | undefined {
