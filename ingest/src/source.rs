@@ -64,8 +64,10 @@ impl RawGeometry {
                 code & 0xC000_0000 != 0 || (code & 0x0FFF_FFFF) / 1000 > 0
             }
             Self::Wkt(text) => {
-                let first = text.trim_start_matches(|c: char| c != '(').trim_start_matches(['(', ' ']);
-                first.split([',', ')']).next().is_some_and(|position| position.split_whitespace().count() > 2)
+                // the first position stands behind the innermost bracket, whatever is named before it
+                let first = text.split_once('(').and_then(|(_, lists)| lists.split([',', ')']).next());
+                let position = first.and_then(|lists| lists.rsplit('(').next());
+                position.is_some_and(|position| position.split_whitespace().count() > 2)
             }
             Self::Missing | Self::Position(_) | Self::Broken(_) => false,
         }
@@ -217,6 +219,7 @@ mod tests {
     fn heights_and_measures_are_seen() {
         let wkt = |text: &str| RawGeometry::Wkt(text.to_owned()).has_heights();
         assert!(wkt("POINT Z (1 2 3)") && wkt("LINESTRING ZM(1 2 3 4,5 6 7 8)") && wkt("POLYGON((1 2 3,4 5 6,7 8 9,1 2 3))"));
+        assert!(wkt("COMPOUNDCURVE(CIRCULARSTRING Z (0 0 1,1 1 1,2 0 1))") && !wkt("COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0))"));
         assert!(!wkt("POINT(1 2)") && !wkt("MULTIPOLYGON(((1 2,3 4,5 6,1 2)))") && !wkt("POINT EMPTY") && !wkt(""));
         let wkb = |order: u8, code: [u8; 4]| RawGeometry::Wkb([&[order][..], &code, &[0; 24]].concat()).has_heights();
         assert!(wkb(1, 1_001u32.to_le_bytes()) && wkb(0, 3_003u32.to_be_bytes()) && wkb(1, 0x8000_0001u32.to_le_bytes()));
