@@ -264,6 +264,36 @@ test('a file that is wrong in five ways tells where, and an example is one click
     await shoot(page, 'deliveries-findings');
   }, { size: { width: 1440, height: 900 } }));
 
+test('a list without coordinates says by which columns it is placed, and is placed by those that somebody chooses', () =>
+  visit(town, '/portal/', async (page) => {
+    await open(page);
+    const parcels = town.psql("select sheet, number from cadastre.parcels where comune = '080901' and kind = 'land' and valid_to is null order by md5(id) limit 40").split('\n').map((row) => row.split('|'));
+    const rows = parcels.map(([sheet, number], i) => ({ pratica: `P${i}`, comune: '080901', foglio: sheet, particella: number, foglio_nuovo: i + 9000 }));
+    await choose(page, file('concessioni.csv', rows));
+    await planned(page);
+    await page.getByRole('heading', { name: 'Posizione dal registro' }).waitFor();
+    const sheet = page.getByLabel('Foglio', { exact: true });
+    assert.equal(await sheet.inputValue(), 'foglio');
+    await sheet.scrollIntoViewIfNeeded();
+    await isAccessible(page, 'the columns of a place');
+    await shoot(page, 'deliveries-place');
+    // none of what is chosen now is in the register
+    await sheet.selectOption('foglio_nuovo');
+    await button(page, 'Carica come bozza').click();
+    await page.getByText('Non è stato caricato nulla').waitFor();
+    await page.getByLabel('Riferimento nazionale').selectOption('pratica');
+    assert.equal(await sheet.inputValue(), '', 'a reference stands in their place');
+    await sheet.selectOption('foglio');
+    await page.locator('.wrong', { hasText: 'number' }).waitFor();
+    await page.getByLabel('Particella', { exact: true }).selectOption('particella');
+    await page.getByLabel('Ogni riga').selectOption('parcel-area');
+    await page.locator('.wrong').waitFor({ state: 'detached' });
+    await button(page, 'Carica come bozza').click();
+    await page.getByRole('heading', { name: 'Che cosa si è trovato' }).waitFor();
+    assert.equal(rowsOf('concessioni'), parcels.length);
+    assert.match(town.psql('select distinct st_geometrytype(geom) from published.concessioni'), /Polygon/);
+  }, { size: { width: 1440, height: 900 } }));
+
 for (const [name, size, theme] of [['phone', phone, 'light'], ['phone', phone, 'dark'], ['desktop', desktop, 'dark'], ['desktop', desktop, 'contrast']]) {
   test(`a delivery is worked on at ${name} width in ${theme}, by keyboard, and comes back by its address`, () =>
     visit(town, `/portal/#theme=${theme}`, async (page, seen) => {

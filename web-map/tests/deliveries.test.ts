@@ -6,7 +6,7 @@ import { saidBy } from '../src/api/http';
 import { datasetsOf } from '../src/deliveries/datasets';
 import { isSame, short, vanishing } from '../src/deliveries/difference';
 import { boxOf, boxOfMost, changesData, findingsData, previewData, staged, STAGED } from '../src/deliveries/drawing';
-import { codesOf, faultsOf, isChosen, isUndecided, mayBeKey, placing, readAs, statedBy, tidy, withField, withRule } from '../src/deliveries/plan';
+import { codesOf, faultsOf, isChosen, isUndecided, mayBeKey, placing, readAs, statedBy, tidy, withField, withPlace, withRule } from '../src/deliveries/plan';
 import { bytes, minutes, Pace } from '../src/deliveries/progress';
 import { en } from '../src/i18n/deliveries.en';
 import { it as italian } from '../src/i18n/deliveries.it';
@@ -118,6 +118,17 @@ describe('a plan', () => {
     const silent: PlanFile = { ...PLAN, found: { ...PLAN.found!, file: [{ ...PLAN.found!.file[0]!, crs: 'none' }] } };
     expect([isUndecided(PLAN), isUndecided(silent), isUndecided(readAs(silent, { crs: 'EPSG:4326', swapped: false }))]).toEqual([false, true, false]);
     expect(isUndecided({ ...silent, place: { by: 'address', street: 'via' } })).toBe(false);
+  });
+
+  it('places rows by a parcel or by an address, and speaks of the columns of one alone', () => {
+    const parcel: PlanFile = { ...PLAN, place: { by: 'parcel-point', sheet: 'FG', number: 'PART', comune: 'COM', similar: true } };
+    expect(withPlace(parcel, { by: 'parcel-area' }).place).toEqual({ by: 'parcel-area', sheet: 'FG', number: 'PART', comune: 'COM', similar: true });
+    expect(withPlace(parcel, { reference: 'RIF' }).place).toEqual({ by: 'parcel-point', reference: 'RIF', comune: 'COM', similar: true });
+    expect(withPlace(parcel, { comune: '' }).place).toEqual({ by: 'parcel-point', sheet: 'FG', number: 'PART', similar: true });
+    const address = withPlace(withPlace(parcel, { by: 'address' }), { street: 'VIA', similar: false });
+    expect(address.place).toEqual({ by: 'address', street: 'VIA', comune: 'COM', similar: false });
+    expect(withPlace(address, { by: 'parcel-point' }).place).toEqual({ by: 'parcel-point', comune: 'COM', similar: false });
+    expect(PLAN.place).toBeUndefined();
   });
 
   it('offers a key where each row has a value of its own', () => {

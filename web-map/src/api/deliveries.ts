@@ -48,6 +48,8 @@ export interface FoundCrs { crs: string; title: string; also?: string[]; swapped
 export interface FoundColumn { source: string; filled: number; values: string[]; more: boolean; unique?: boolean; unclear?: boolean }
 export interface Found { made: string; file: FoundFile[]; candidate?: FoundCrs[]; column?: FoundColumn[] }
 
+export interface Place { by: 'parcel-point' | 'parcel-area' | 'address'; similar?: boolean; [column: string]: string | boolean | undefined }
+
 /** The plan of a load, member by member as its TOML has it. */
 export interface PlanFile {
   version: 1;
@@ -66,7 +68,7 @@ export interface PlanFile {
   'source-date'?: string;
   validity?: { from: string; to?: string };
   /** Where rows without coordinates are: columns that name a parcel or an address. */
-  place?: { by: 'parcel-point' | 'parcel-area' | 'address'; similar?: boolean; [column: string]: string | boolean | undefined };
+  place?: Place;
   rules?: Record<string, Severity>;
   field?: FieldLine[];
   found?: Found;

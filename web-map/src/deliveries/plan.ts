@@ -1,5 +1,5 @@
 /** What people change in a plan, and where the server's words about it belong. */
-import type { FieldLine, FoundColumn, FoundCrs, FoundFile, PlanFile, Severity } from '../api/deliveries';
+import type { FieldLine, FoundColumn, FoundCrs, FoundFile, Place, PlanFile, Severity } from '../api/deliveries';
 import type { Lang } from '../api/contract';
 import { saidBy, type Problem } from '../api/http';
 
@@ -28,6 +28,21 @@ export const withRule = (plan: PlanFile, rule: string, severity: Severity): Plan
 export const columnsOf = (plan: PlanFile): string[] => (plan.field ?? []).map(({ source }) => source);
 
 export const columnOf = (plan: PlanFile, source: string): FoundColumn | undefined => plan.found?.column?.find((column) => column.source === source);
+
+/** What a column can be for placing rows, by what they are placed by. */
+export type PlaceRole = 'sheet' | 'number' | 'section' | 'reference' | 'street' | 'street-kind' | 'house-number' | 'house-suffix' | 'comune';
+const OF_PARCEL = ['sheet', 'number', 'section', 'reference', 'comune'] as const;
+export const ROLES: Record<Place['by'], readonly PlaceRole[]> = {
+  'parcel-point': OF_PARCEL, 'parcel-area': OF_PARCEL, 'address': ['street', 'street-kind', 'house-number', 'house-suffix', 'comune'],
+};
+
+/** Without columns that are not spoken of when rows are placed so; a national reference stands in place of foglio and particella. */
+export function withPlace(plan: PlanFile, part: Partial<Place>): PlanFile {
+  const place: Place = { by: 'parcel-point', ...plan.place, ...part };
+  const instead: readonly string[] = part['reference'] ? ['sheet', 'number', 'section'] : part['sheet'] || part['number'] ? ['reference'] : [];
+  const kept = ROLES[place.by].filter((role) => place[role] && !instead.includes(role)).map((role) => [role, place[role]]);
+  return { ...plan, place: { by: place.by, similar: place.similar ?? true, ...Object.fromEntries(kept) } };
+}
 
 /** Whether a column tells all rows apart. */
 export const mayBeKey = (plan: PlanFile, source: string): boolean => columnOf(plan, source)?.unique ?? false;
