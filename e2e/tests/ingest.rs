@@ -604,6 +604,40 @@ fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
     assert_eq!(unpacked(), Vec::<String>::new(), "so is what it had unpacked");
 }
 
+#[test]
+fn what_somebody_says_of_a_layer_while_it_is_loaded_and_between_deliveries_stays() {
+    let town = Town::own();
+    let folder = town.scratch();
+    let folder = folder.path();
+    let [x, y] = RDN;
+    let of = |first: u32, many: u32| -> Vec<_> { (first..first + many).map(|i| (i, x + f64::from(i % 200), y + f64::from(i / 200 % 500))).collect() };
+    loaded(&town, &write_csv(folder, "grande.csv", &of(1, 9)), "grande", &["--crs", "EPSG:7792", "--comune", "080901"]);
+    let cookie = town.sign_in("administrator");
+    let say = |body: Value| {
+        let headers = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin"), ("content-type", "application/json")];
+        let answer = town.send("PUT", "/admin/layers/grande/publication", &headers, body.to_string());
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    let told = || town.psql("select concat_ws('|', declaration -> 'title' ->> 'it', declaration ->> 'licence', declaration -> 'zoom') from opensit.layers where id = 'grande'");
+    for (mode, rows, title) in [("--append", of(1_000, 150_000), "Aggiunti"), ("--replace", of(1, 150_000), "Sostituiti")] {
+        let file = write_csv(folder, "molte.csv", &rows);
+        let arguments = ["ingest", file.to_str().unwrap(), "--layer", "grande", "--crs", "EPSG:7792", "--comune", "080901", mode];
+        let mut child = opensit().args(arguments).arg("--data-dir").arg(town.data_dir()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let end = Instant::now() + Duration::from_secs(60);
+        while tables_like(&town, "grande") == "1" {
+            assert!(child.try_wait().unwrap().is_none() && Instant::now() < end, "{mode}: it does not begin");
+        }
+        say(json!({ "title": {"it": title, "en": title}, "licence": "CC-BY-4.0", "zoom": [12, 20] }));
+        assert!(child.try_wait().unwrap().is_none(), "{mode}: it ended before anything was said");
+        assert!(child.wait().unwrap().success(), "{mode}");
+        assert_eq!(told(), format!("{title}|CC-BY-4.0|[12, 20]"), "{mode}");
+    }
+    // the next delivery is proposed as the layer is called now
+    let planned = town.command(&["ingest", "plan", folder.join("molte.csv").to_str().unwrap(), "--layer", "grande", "--json"]);
+    let plan: Value = serde_json::from_str(&planned.out).unwrap_or_else(|e| panic!("{e}: {}", planned.err));
+    assert_eq!((&plan["title"]["it"], &plan["licence"]), (&json!("Sostituiti"), &json!("CC-BY-4.0")), "{plan}");
+}
+
 /// The processes of `program` that have this parent.
 fn children(parent: u32, argument: &str) -> Vec<u32> {
     let is_child = |pid: &u32| {

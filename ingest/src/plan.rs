@@ -3,6 +3,7 @@
 mod apply;
 mod file;
 mod found;
+mod kept;
 mod place;
 mod propose;
 mod sample;
@@ -21,6 +22,7 @@ use crate::style::default_style;
 use crate::{IngestError, Request};
 
 pub(crate) use apply::apply;
+pub(crate) use kept::keep_changes;
 pub use crate::source::table::number::Mark;
 pub use file::{CodeLine, FieldLine, Kind, PlanFile, Validity, Words};
 pub use found::{Found, FoundColumn, FoundCrs, FoundFile};

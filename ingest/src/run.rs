@@ -329,7 +329,7 @@ async fn load(
         Delivery { mode: request.mode, key: key.as_deref(), files: &names, rows: counts, order: request.order, by: request.by.as_deref() };
     if let Target::Grows(there) = target {
         let layer = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
-        let staged = Staged { staging, layer: &layer, tally: &tally, placed, comuni };
+        let staged = Staged { staging, layer: &layer, was: Some(there.as_ref()), tally: &tally, placed, comuni };
         return load::append(database, staged, &delivery, &secretary).await;
     }
     let layer = described(placed.several_parts, &sources);
@@ -338,7 +338,7 @@ async fn load(
     } else if placed.several_parts && !survey.multi {
         staging.widen(database, layer.geometry, settings.storage).await?;
     }
-    let staged = Staged { staging, layer: &layer, tally: &tally, placed, comuni };
+    let staged = Staged { staging, layer: &layer, was: target.existing(), tally: &tally, placed, comuni };
     load::publish(database, helper, staged, &delivery, &secretary).await
 }
 

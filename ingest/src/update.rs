@@ -109,8 +109,9 @@ pub(crate) async fn update(
         load::explain(&mut transaction, &delivery.reason(number)).await.map_err(written())?;
         apply::apply(&mut transaction, staging, layer, keep_vanished).await.map_err(written())?;
         if declared.accuracy != layer.accuracy {
-            let less_sure = Layer { accuracy: layer.accuracy.clone(), ..declared };
-            store::put(&mut transaction, &less_sure, None).await?;
+            // as it is by now: comparing took a while
+            let now = store::get_to_change(&mut transaction, &layer.id).await?.unwrap_or(declared);
+            store::put(&mut transaction, &Layer { accuracy: layer.accuracy.clone(), ..now }, None).await?;
         }
         difference.delivery = Some(number);
         let papers = told(difference);

@@ -1,7 +1,8 @@
 //! A plan for files that nobody has planned yet: what is in them, and what seems right to do; or, of a source that was loaded before,
 //! what was done then.
 
-use kernel::{LayerId, Text};
+use catalogue::store;
+use kernel::{Layer, LayerId, Text};
 use sqlx::PgPool;
 
 use super::file::{FieldLine, Kind, PlanFile, Words};
@@ -68,7 +69,11 @@ pub async fn look(
     let mut remarks = Vec::new();
     let kept_before = kept.is_some();
     let mut plan = match kept {
-        Some(kept) => again(kept, &opened.sources, &opened.fields, &opened.survey, &mut remarks),
+        Some(kept) => {
+            let there = store::get(&mut database, &kept.layer).await?;
+            let plan = again(kept, &opened.sources, &opened.fields, &opened.survey, &mut remarks);
+            there.map_or(plan.clone(), |layer| as_called(plan, &layer))
+        }
         None => first(request, layer, &opened.sources, &opened.fields, &opened.survey)?,
     };
     plan.crs = request.crs.or(plan.crs);
@@ -187,6 +192,22 @@ fn again(kept: PlanFile, sources: &[Source], fields: &[FieldPlan], survey: &Surv
         ));
     }
     PlanFile { fields: lines, key, ..kept }
+}
+
+/// With the layer's own words: what people said of it since it was loaded is not taken back by its next delivery.
+fn as_called(plan: PlanFile, layer: &Layer) -> PlanFile {
+    let fields = plan.fields.into_iter().map(|line| match layer.field(line.name.as_str()) {
+        Some(field) => FieldLine { label: Some(field.label.clone().into()), unit: field.unit.clone(), ..line },
+        None => line,
+    });
+    PlanFile {
+        title: Some(layer.title.clone().into()),
+        fields: fields.collect(),
+        licence: layer.licence.clone(),
+        attribution: layer.attribution.clone(),
+        source_date: layer.source_date.or(plan.source_date),
+        ..plan
+    }
 }
 
 /// The coordinate system: as the file says, if that can be; otherwise the only one that fits, to be looked at. Of several, which lie some
@@ -331,7 +352,7 @@ impl PlanFile {
         fields: &[FieldPlan],
         key: Option<String>,
         place: Option<&Place>,
-        layer: &kernel::Layer,
+        layer: &Layer,
     ) -> Self {
         if let Some(plan) = &request.plan {
             return Self { layer: request.layer.clone(), found: None, ..plan.clone() };
