@@ -99,7 +99,6 @@ impl Deliveries {
             .route("/admin/deliveries/{id}/load", post(load::handler))
             .route("/admin/deliveries/{id}/cancel", post(cancel::handler))
             .route("/admin/layers/{id}/undo", post(undo::handler))
-            .route("/admin/sources", get(sources::list::handler))
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self)
             .merge(uploads)
@@ -124,8 +123,7 @@ impl Deliveries {
     deliveries::changes::handler,
     deliveries::load::handler,
     deliveries::cancel::handler,
-    deliveries::undo::handler,
-    sources::list::handler
+    deliveries::undo::handler
 ))]
 pub struct Api;
 

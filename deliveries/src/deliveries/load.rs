@@ -7,8 +7,8 @@ use kernel::{Principal, Problem};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::record::{Record, State};
-use super::{document, order, read};
+use super::record::State;
+use super::{document, failed, order, read, to_order};
 use crate::words::conflict;
 use crate::work::{LOAD, Order};
 use crate::{Deliveries, writing};
@@ -35,10 +35,7 @@ pub(crate) async fn handler(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let failed = |e| Problem::database("a delivery", &e);
-    let mut transaction = deliveries.0.context.database.write(&who).await.map_err(failed)?;
-    let record = Record::find_to_change(&mut transaction, &who, &id).await?;
-    record.check_idle(["caricare di nuovo", "loaded again"])?;
+    let (mut transaction, record) = to_order(&deliveries, &who, &id, ["caricare di nuovo", "loaded again"]).await?;
     let wanted: Wanted =
         read(&body, "{\"mode\": \"create\", \"replace\", \"append\" or \"update\", \"draft\"?, \"keep_vanished\"?, \"vanish_at_most\"?}")?;
     let plan = record.plan()?;
