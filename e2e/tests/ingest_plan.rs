@@ -259,6 +259,20 @@ fn rules_keep_mend_keep_out_and_stop() {
     let examples = report["findings"].to_string();
     assert!(examples.contains("Self-intersection") && examples.contains(" m² → ") && examples.contains("20.00 m² ∩ 1"), "{examples}");
 
+    // what was mended is drawn, before and after, where people read of it
+    let mended = report["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "invalid-geometry").unwrap();
+    let picture = &mended["pictures"][0];
+    assert_eq!((&picture["row"], &picture["width"]), (&json!("4"), &json!(160.0)), "{picture}");
+    let paths = ["before", "after"].map(|when| picture[when].as_str().unwrap().matches('M').count());
+    assert_eq!(paths, [1, 2], "a bow tie of one ring becomes two areas: {picture}");
+    let [x, y] = [0, 1].map(|axis| picture["fault"][axis].as_f64().unwrap());
+    let height = picture["height"].as_f64().unwrap();
+    assert!((0.0..=160.0).contains(&x) && (0.0..=height).contains(&y) && picture["before"].as_str().unwrap().contains("160"), "{picture}");
+    let page = folder.join("regole.html");
+    assert!(ingest(&town, &["report", "regole_a", "--html", path(&page)]).ok);
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("<svg class=\"mended\"") && page.contains(picture["before"].as_str().unwrap()) && page.contains("svg.mended"), "{page}");
+
     let report = by("regole_b", "invalid-geometry = \"keep-out\"\nsliver = \"keep-out\"\nduplicate = \"keep-out\"");
     assert_eq!(report["rows_loaded"], 3, "{report}");
     let out = report["kept_out"]

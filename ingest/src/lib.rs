@@ -47,7 +47,7 @@ pub use progress::{Progress, Silent, Stage};
 pub use register::Unplaced;
 pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, KeptReport, Mended, Note, Reason, Report};
 pub use request::{Limits, Mode, Request, Settings, Update};
-pub use rules::{Example, Finding, Rule, Rules, Severity, Thresholds};
+pub use rules::{Example, Finding, Picture, Rule, Rules, Severity, Thresholds};
 pub use run::run;
 pub use source::process::{ReaderProcess, serve_reader};
 pub use stop::Stop;

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use crate::geometry::Shape;
 use crate::report::{KeptOut, Mended, Reason};
-use crate::rules::{Areas, Findings};
+use crate::rules::{Areas, Findings, Picture};
 
 pub(crate) use copy::copy;
 pub(crate) use feed_rows::{ComuneOf, IntoNext, Plan, ToldComune, row_name};
@@ -35,6 +35,8 @@ pub(crate) struct Tally {
     pub(crate) kept_out: BTreeMap<Reason, (u64, Vec<String>)>,
     pub(crate) mended: Mended,
     pub(crate) found: Findings,
+    /// What some of the areas look like that were invalid.
+    pub(crate) pictures: Vec<Picture>,
     /// Areas at which the database has nothing to look, where it is asked whether they lie over others.
     pub(crate) areas: Areas,
 }
@@ -93,6 +95,7 @@ impl Tally {
                 rows: *rows,
                 examples: examples.clone(),
                 found: Vec::new(),
+                pictures: Vec::new(),
             })
             .collect();
         list.sort_by_key(|k| std::cmp::Reverse(k.rows));

@@ -19,7 +19,7 @@ pub use reason::Reason;
 pub(crate) use words::kind as kind_name;
 
 use crate::register::Unplaced;
-use crate::rules::{Example, Finding};
+use crate::rules::{Example, Finding, Picture};
 use crate::update::Difference;
 use crate::{Mode, Told};
 
@@ -83,6 +83,9 @@ pub struct KeptOut {
     /// What is wrong with them and where they are, if a rule says so.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub found: Vec<Example>,
+    /// What some of them look like.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<Picture>,
 }
 
 impl KeptOut {

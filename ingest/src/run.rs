@@ -417,13 +417,14 @@ fn findings(tally: &Tally, request: &Request, settings: &Settings) -> (Vec<KeptO
     let rules = request.rules();
     let one = |(rule, rows, examples): (Rule, u64, &[Example])| {
         let examples = examples.iter().map(|e| Example { at: e.at.and_then(degrees), ..e.clone() }).collect();
-        Finding { rule, done: rules.get(rule), rows, examples }
+        let pictures = if rule == Rule::InvalidGeometry { tally.pictures.clone() } else { Vec::new() };
+        Finding { rule, done: rules.get(rule), rows, examples, pictures }
     };
     let (mut out, others): (Vec<Finding>, Vec<Finding>) = tally.found.each().map(one).partition(|found| found.done == Severity::KeepOut);
     let mut kept_out = tally.kept_out();
     for kept in &mut kept_out {
         if let Some(found) = out.iter_mut().find(|found| Some(found.rule) == kept.reason.rule()) {
-            kept.found = std::mem::take(&mut found.examples);
+            (kept.found, kept.pictures) = (std::mem::take(&mut found.examples), std::mem::take(&mut found.pictures));
         }
     }
     (kept_out, others)

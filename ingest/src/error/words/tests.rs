@@ -11,7 +11,7 @@ use crate::{IngestError as E, KeptOut, NoUndo, Reason, Rule, Stopping};
 const KINDS: usize = 60;
 
 fn kept_out(reason: Reason, rows: u64) -> KeptOut {
-    KeptOut { reason, rows, examples: vec!["3".to_owned()], found: vec![] }
+    KeptOut { reason, rows, examples: vec!["3".to_owned()], found: vec![], pictures: vec![] }
 }
 
 fn reasons() -> impl Iterator<Item = Reason> {
