@@ -655,7 +655,9 @@ fn what_is_meant_ill_is_refused_and_leaves_nothing() {
     // a plan may be long, and one that is too long is told as everything else is
     let (id, looked) = officer.deliver(&[("a.csv", b"x;y;nome\n552400;4205600;a\n")]);
     let mut plan = looked["plan"].clone();
-    let codes = |many: usize| (0..many).map(|i| json!({"value": i.to_string(), "it": "un codice fra tanti", "en": "one code of many"})).collect::<Vec<_>>();
+    let codes = |many: usize| {
+        (0..many).map(|i| json!({"value": i.to_string(), "it": "un codice fra tanti", "en": "one code of many"})).collect::<Vec<_>>()
+    };
     plan["field"][0]["codes"] = json!(codes(5_000));
     assert!(plan.to_string().len() > 300_000);
     assert_eq!(officer.json("PUT", &format!("/admin/deliveries/{id}/plan"), &plan).status, 200);
@@ -800,7 +802,11 @@ fn what_is_meant_ill_is_refused_and_leaves_nothing() {
 fn benches(rows: &[(&str, [f64; 2], &str)]) -> Vec<u8> {
     let feature = |(code, [x, y], kind): &(&str, [f64; 2], &str)| {
         let [e, n] = [x + 4.0, y + 4.0];
-        let ring = if kind.starts_with("crossing") { json!([[x, y], [e, n], [e, y], [x, y + 2.0], [x, y]]) } else { json!([[x, y], [e, y], [e, n], [x, n], [x, y]]) };
+        let ring = if kind.starts_with("crossing") {
+            json!([[x, y], [e, n], [e, y], [x, y + 2.0], [x, y]])
+        } else {
+            json!([[x, y], [e, y], [e, n], [x, n], [x, y]])
+        };
         json!({"type": "Feature", "properties": {"codice": code, "tipo": kind}, "geometry": {"type": "Polygon", "coordinates": [ring]}})
     };
     let crs = json!({"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::7792"}});
@@ -812,7 +818,9 @@ fn rows_of_comuni_that_somebody_does_not_work_for_are_not_theirs_to_deliver() {
     let town = Town::own();
     let (officer, administrator) = (Person::new(&town, "officer"), Person::new(&town, "administrator"));
     let inside = |comune: &str, east: f64| {
-        let at = town.psql(&format!("select st_x(p), st_y(p) from (select st_pointonsurface(geom) p from territory.v_comuni where istat = '{comune}') c"));
+        let at = town.psql(&format!(
+            "select st_x(p), st_y(p) from (select st_pointonsurface(geom) p from territory.v_comuni where istat = '{comune}') c"
+        ));
         let (x, y) = at.split_once('|').unwrap();
         [x.parse::<f64>().unwrap() + east, y.parse::<f64>().unwrap()]
     };
@@ -826,7 +834,9 @@ fn rows_of_comuni_that_somebody_does_not_work_for_are_not_theirs_to_deliver() {
     let there = || town.psql("select string_agg(id || ' ' || comune || ' ' || tipo, ', ' order by id) from published.panchine");
     let kept_out = |delivery: &Value| {
         let list = delivery["report"]["kept_out"].as_array().unwrap();
-        list.iter().map(|k| (k["reason"].as_str().unwrap().to_owned(), k["rows"].as_u64().unwrap(), k["examples"].clone())).collect::<Vec<_>>()
+        list.iter()
+            .map(|k| (k["reason"].as_str().unwrap().to_owned(), k["rows"].as_u64().unwrap(), k["examples"].clone()))
+            .collect::<Vec<_>>()
     };
 
     // a plan that says that all of it is the neighbours'
@@ -875,7 +885,11 @@ fn rows_of_comuni_that_somebody_does_not_work_for_are_not_theirs_to_deliver() {
     ]);
     let loaded = deliver(&officer, &second, "update");
     assert_eq!(loaded["difference"]["rows"], json!({ "new": 0, "changed": 1, "vanished": 1, "same": 1 }), "{loaded}");
-    assert_eq!((&loaded["difference"]["kept"], kept_out(&loaded)), (&json!(1), vec![("foreign_comune".to_owned(), 2, json!(["2", "3"]))]), "{loaded}");
+    assert_eq!(
+        (&loaded["difference"]["kept"], kept_out(&loaded)),
+        (&json!(1), vec![("foreign_comune".to_owned(), 2, json!(["2", "3"]))]),
+        "{loaded}"
+    );
     assert_eq!(there(), "a 080901 whole, painted, c 080902 whole, d 080902 crossing");
     let replaced = deliver(&officer, &second, "replace");
     assert!(replaced["state"] == "failed" && replaced["error"]["detail"].as_str().unwrap().contains("2 rows in comuni"), "{replaced}");
@@ -884,5 +898,10 @@ fn rows_of_comuni_that_somebody_does_not_work_for_are_not_theirs_to_deliver() {
     assert!(nothing["state"] == "failed", "none of the officer's own rows is in it: {nothing}");
     assert_eq!(there(), "a 080901 whole, painted, c 080902 whole, d 080902 crossing");
     let undo = officer.json("POST", "/admin/layers/panchine/undo", &json!({}));
-    assert_eq!((undo.status, there()), (200, "a 080901 whole, b 080901 crossing, c 080902 whole, d 080902 crossing".to_owned()), "{}", undo.text());
+    assert_eq!(
+        (undo.status, there()),
+        (200, "a 080901 whole, b 080901 crossing, c 080902 whole, d 080902 crossing".to_owned()),
+        "{}",
+        undo.text()
+    );
 }

@@ -323,11 +323,14 @@ fn degrees_are_of_the_datum_that_somebody_says() {
     loaded(&town, &csv, "gradi_ed50", &["--crs", "EPSG:4230"]);
     loaded(&town, &csv, "gradi", &[&by_plan[..], &["--crs", "EPSG:6706"]].concat());
     let apart = |layer: &str| -> f64 {
-        town.psql(&format!("select max(st_distance(a.geom, b.geom)) from published.gradi a join published.{layer} b using (id)")).parse().unwrap()
+        town.psql(&format!("select max(st_distance(a.geom, b.geom)) from published.gradi a join published.{layer} b using (id)"))
+            .parse()
+            .unwrap()
     };
     assert!((10.0..200.0).contains(&apart("gradi_roma")) && (10.0..300.0).contains(&apart("gradi_ed50")));
     let [x, y] = RDN;
-    let off = format!("select min(st_distance(geom, st_setsrid(st_makepoint({x} + 0.123, {y} + 0.456), 7792))) < 0.01 from published.gradi");
+    let off =
+        format!("select min(st_distance(geom, st_setsrid(st_makepoint({x} + 0.123, {y} + 0.456), 7792))) < 0.01 from published.gradi");
     assert_eq!(town.psql(&off), "t");
     let again = town.command(&["ingest", "plan", csv.to_str().unwrap(), "--layer", "gradi_roma"]);
     assert!(head(&again.out).contains("\ncrs = \"EPSG:4265\""), "{}", again.out);
@@ -610,7 +613,9 @@ fn what_somebody_says_of_a_layer_while_it_is_loaded_and_between_deliveries_stays
     let folder = town.scratch();
     let folder = folder.path();
     let [x, y] = RDN;
-    let of = |first: u32, many: u32| -> Vec<_> { (first..first + many).map(|i| (i, x + f64::from(i % 200), y + f64::from(i / 200 % 500))).collect() };
+    let of = |first: u32, many: u32| -> Vec<_> {
+        (first..first + many).map(|i| (i, x + f64::from(i % 200), y + f64::from(i / 200 % 500))).collect()
+    };
     loaded(&town, &write_csv(folder, "grande.csv", &of(1, 9)), "grande", &["--crs", "EPSG:7792", "--comune", "080901"]);
     let cookie = town.sign_in("administrator");
     let say = |body: Value| {
@@ -618,11 +623,14 @@ fn what_somebody_says_of_a_layer_while_it_is_loaded_and_between_deliveries_stays
         let answer = town.send("PUT", "/admin/layers/grande/publication", &headers, body.to_string());
         assert_eq!(answer.status, 200, "{}", answer.text());
     };
-    let told = || town.psql("select concat_ws('|', declaration -> 'title' ->> 'it', declaration ->> 'licence', declaration -> 'zoom') from opensit.layers where id = 'grande'");
+    let told = || {
+        town.psql("select concat_ws('|', declaration -> 'title' ->> 'it', declaration ->> 'licence', declaration -> 'zoom') from opensit.layers where id = 'grande'")
+    };
     for (mode, rows, title) in [("--append", of(1_000, 150_000), "Aggiunti"), ("--replace", of(1, 150_000), "Sostituiti")] {
         let file = write_csv(folder, "molte.csv", &rows);
         let arguments = ["ingest", file.to_str().unwrap(), "--layer", "grande", "--crs", "EPSG:7792", "--comune", "080901", mode];
-        let mut child = opensit().args(arguments).arg("--data-dir").arg(town.data_dir()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child =
+            opensit().args(arguments).arg("--data-dir").arg(town.data_dir()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let end = Instant::now() + Duration::from_secs(60);
         while tables_like(&town, "grande") == "1" {
             assert!(child.try_wait().unwrap().is_none() && Instant::now() < end, "{mode}: it does not begin");

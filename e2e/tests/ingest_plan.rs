@@ -183,12 +183,19 @@ fn numbers_that_may_be_two_are_asked_for_and_not_guessed() {
     let folder = town.scratch();
     let folder = folder.path();
     let header = "COD;Prezzo;Quota;Peso;Misto";
-    let file = write(folder, "misure.csv", &trees(header, &["a;1.100;0.250;1.100;1.100", "b;2.350;12.125;12,5;circa 3", "c;;7.000;800;12,5"]));
+    let file =
+        write(folder, "misure.csv", &trees(header, &["a;1.100;0.250;1.100;1.100", "b;2.350;12.125;12,5;circa 3", "c;;7.000;800;12,5"]));
     let looked = ingest(&town, &["plan", path(&file), "--layer", "misure", "--crs", "EPSG:3004"]);
     assert!(looked.ok, "{}", looked.err);
     assert!(looked.out.contains("`Prezzo` has numbers like 1.100, which may be 1100 or 1.1: it stays text"), "{}", looked.out);
-    assert!(!looked.out.contains("`Quota` has") && !looked.out.contains("`Peso` has") && !looked.out.contains("`Misto` has"), "{}", looked.out);
-    let values = |layer: &str| town.psql(&format!("select string_agg(concat_ws(' ', prezzo, quota, peso, misto), ', ' order by id) from published.{layer}"));
+    assert!(
+        !looked.out.contains("`Quota` has") && !looked.out.contains("`Peso` has") && !looked.out.contains("`Misto` has"),
+        "{}",
+        looked.out
+    );
+    let values = |layer: &str| {
+        town.psql(&format!("select string_agg(concat_ws(' ', prezzo, quota, peso, misto), ', ' order by id) from published.{layer}"))
+    };
 
     // without a word it is text, and the report says so
     let report = loaded(&town, &[path(&file), "--layer", "misure", "--crs", "EPSG:3004", "--key", "COD"]);
@@ -203,7 +210,11 @@ fn numbers_that_may_be_two_are_asked_for_and_not_guessed() {
         format!("{before}{place}\"{kind}\"\n{decimal}{after}")
     };
     let silent = write(folder, "muto.toml", &of("Prezzo", "number", ""));
-    refused(&town, &[path(&file), "--plan", path(&silent), "--layer", "misure_a"], &["misure.csv", "`Prezzo`", "1.100 is 1100 or 1.1", "`decimal = "]);
+    refused(
+        &town,
+        &[path(&file), "--plan", path(&silent), "--layer", "misure_a"],
+        &["misure.csv", "`Prezzo`", "1.100 is 1100 or 1.1", "`decimal = "],
+    );
     for (decimal, layer, first) in [("comma", "misure_b", "1100 0.25 1100 1.100"), ("point", "misure_c", "1.1 0.25 1100 1.100")] {
         let plan = write(folder, "detto.toml", &of("Prezzo", "number", &format!("decimal = \"{decimal}\"\n")));
         loaded(&town, &[path(&file), "--plan", path(&plan), "--layer", layer]);
@@ -271,7 +282,10 @@ fn rules_keep_mend_keep_out_and_stop() {
     let page = folder.join("regole.html");
     assert!(ingest(&town, &["report", "regole_a", "--html", path(&page)]).ok);
     let page = fs::read_to_string(page).unwrap();
-    assert!(page.contains("<svg class=\"mended\"") && page.contains(picture["before"].as_str().unwrap()) && page.contains("svg.mended"), "{page}");
+    assert!(
+        page.contains("<svg class=\"mended\"") && page.contains(picture["before"].as_str().unwrap()) && page.contains("svg.mended"),
+        "{page}"
+    );
 
     let report = by("regole_b", "invalid-geometry = \"keep-out\"\nsliver = \"keep-out\"\nduplicate = \"keep-out\"");
     assert_eq!(report["rows_loaded"], 3, "{report}");

@@ -40,8 +40,8 @@ pub use error::{IngestError, NoUndo, Stopping, Told};
 pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, count, export, serve_writer};
 pub use place::Guess;
 pub use plan::{
-    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, Mark, Place, PlaceBy, PlanFile, Sample, Validity, Words, look,
-    propose,
+    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, Mark, Place, PlaceBy, PlanFile, Sample, Validity, Words,
+    look, propose,
 };
 pub use progress::{Progress, Silent, Stage};
 pub use register::Unplaced;

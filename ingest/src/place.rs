@@ -243,7 +243,14 @@ mod tests {
 
     #[test]
     fn a_guess_says_what_to_type() {
-        let guess = Guess { crs: Srid::new(3003).unwrap(), title: "Gauss".into(), also: vec![], swapped: true, share_inside: 0.985, distance_m: 0.0 };
+        let guess = Guess {
+            crs: Srid::new(3003).unwrap(),
+            title: "Gauss".into(),
+            also: vec![],
+            swapped: true,
+            share_inside: 0.985,
+            distance_m: 0.0,
+        };
         assert_eq!(guess.words(Told::CommandLine).en, "`--crs EPSG:3003 --swap-axes` (Gauss) puts 99 % of the rows inside the boundary");
         assert_eq!(guess.words(Told::Plan).it, "EPSG:3003 (Gauss), assi scambiati, mette il 99 % delle righe dentro il confine");
         let guess = Guess { crs: Srid::WGS84, title: "WGS 84".into(), also: vec![Srid::new(6706).unwrap()], swapped: false, ..guess };

@@ -21,11 +21,11 @@ use crate::source::{Numbers, Source, SourceLayer};
 use crate::style::default_style;
 use crate::{IngestError, Request};
 
-pub(crate) use apply::apply;
-pub(crate) use kept::keep_changes;
 pub use crate::source::table::number::Mark;
+pub(crate) use apply::apply;
 pub use file::{CodeLine, FieldLine, Kind, PlanFile, Validity, Words};
 pub use found::{Found, FoundColumn, FoundCrs, FoundFile};
+pub(crate) use kept::keep_changes;
 pub use place::{Place, PlaceBy};
 pub use propose::{Looked, look, propose};
 pub use sample::Sample;

@@ -126,8 +126,10 @@ async fn locked(
 /// A layer that has rows of comuni that are not theirs is not for them to replace: those would be gone.
 async fn refuse_foreign_rows(database: &mut PgConnection, layer: &Layer, request: &Request) -> Result<(), IngestError> {
     let sql = format!("select count(*) from {} t where {}", layer.table.sql(), is_foreign("t.comune", &request.whose));
-    let rows: i64 =
-        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(database).await.map_err(IngestError::database("does not say whose the rows are"))?;
+    let rows: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
+        .fetch_one(database)
+        .await
+        .map_err(IngestError::database("does not say whose the rows are"))?;
     if rows == 0 { Ok(()) } else { Err(IngestError::ForeignRows { layer: layer.id.clone(), rows: rows.unsigned_abs() }) }
 }
 

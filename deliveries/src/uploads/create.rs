@@ -95,7 +95,9 @@ async fn insert(deliveries: &Deliveries, subject: Uuid, name: &str, bytes: u64) 
     let (own, all) = (own.unsigned_abs(), all.unsigned_abs());
     if files.unsigned_abs() >= settings.person_files {
         let words = Text::new(
-            format!("avete già {files} file qui, quanti ne può avere una persona. Prima caricare o eliminare delle consegne, o annullare degli invii"),
+            format!(
+                "avete già {files} file qui, quanti ne può avere una persona. Prima caricare o eliminare delle consegne, o annullare degli invii"
+            ),
             format!("you have {files} files here already, as many as one person may. Load or delete deliveries first, or cancel uploads"),
         );
         return Err(said(Problem::too_large, &words));

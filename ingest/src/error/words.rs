@@ -136,7 +136,9 @@ impl IngestError {
                 format!(
                     "{file}: dà più righe di quanti byte ha ({bytes}): le inventa una vista. In QGIS salvare il livello come tabella, e caricare quella"
                 ),
-                format!("{file}: it gives more rows than it has bytes ({bytes}): a view makes them up. Save the layer as a table in QGIS, and load that"),
+                format!(
+                    "{file}: it gives more rows than it has bytes ({bytes}): a view makes them up. Save the layer as a table in QGIS, and load that"
+                ),
             ),
             E::NoGeometryLayer { file } => (
                 format!("{file}: nessun suo livello ha una geometria; è una tabella, e una tabella non ha un posto sulla mappa"),

@@ -83,7 +83,9 @@ mod tests {
     fn positions_lie_on_the_circle_no_farther_apart_than_a_step() {
         let (east, north) = (552_400.0, 4_205_600.0);
         let at = |degrees: f64| [east + 10.0 * degrees.to_radians().cos(), north + 10.0 * degrees.to_radians().sin()];
-        for (through, sweep) in [([0.0, 45.0, 90.0], 90.0), ([90.0, 45.0, 0.0], 90.0), ([350.0, 10.0, 20.0], 30.0), ([0.0, 350.0, 90.0], 270.0)] {
+        for (through, sweep) in
+            [([0.0, 45.0, 90.0], 90.0), ([90.0, 45.0, 0.0], 90.0), ([350.0, 10.0, 20.0], 30.0), ([0.0, 350.0, 90.0], 270.0)]
+        {
             let line = arc(&through.map(at));
             assert_eq!((line[0], *line.last().unwrap()), (at(through[0]), at(through[2])), "{through:?}");
             assert!(line.contains(&at(through[1])), "{through:?}");

@@ -100,8 +100,8 @@ fn geometry(cursor: &mut Cursor, shape: &mut Option<Shape>, depth: u8, vertices:
             let shape = into(shape, Family::Polygon)?;
             let before = shape.sequences.len();
             for _ in 0..cursor.count(9)? {
-                let (head, mut ring) = (head(cursor)?, Vec::new());
-                curve(cursor, head, &mut ring, vertices)?;
+                let (of, mut ring) = (head(cursor)?, Vec::new());
+                curve(cursor, of, &mut ring, vertices)?;
                 add(shape, ring, vertices)?;
             }
             if shape.sequences.len() > before {
@@ -274,9 +274,15 @@ mod tests {
         for (bytes, text) in [
             (arc.clone(), "CIRCULARSTRING(0 0,1 1,2 0)"),
             (compound.clone(), "COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0))"),
-            (wkb(11, &list(&[arc, compound.clone()])), "MULTICURVE(CIRCULARSTRING(0 0,1 1,2 0),COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0)))"),
+            (
+                wkb(11, &list(&[arc, compound.clone()])),
+                "MULTICURVE(CIRCULARSTRING(0 0,1 1,2 0),COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0)))",
+            ),
             (wkb(10, &list(&[compound.clone()])), "CURVEPOLYGON(COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0)))"),
-            (wkb(12, &list(&[wkb(10, &list(&[compound.clone()]))])), "MULTISURFACE(CURVEPOLYGON(COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0))))"),
+            (
+                wkb(12, &list(&[wkb(10, &list(&[compound.clone()]))])),
+                "MULTISURFACE(CURVEPOLYGON(COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0))))",
+            ),
         ] {
             assert_eq!(read(&bytes, &limits), crate::geometry::wkt::read(text, &limits), "{text}");
         }

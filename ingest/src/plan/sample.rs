@@ -82,7 +82,10 @@ impl Sample {
                 .iter()
                 .map(|(index, line)| {
                     let value = row.values.get(*index).cloned().unwrap_or(Value::Null);
-                    (line.name.to_string(), value.fit(line.kind, line.decimal.map_or(Decimal::Unclear, Decimal::from)).map_or(Json::Null, json_of))
+                    (
+                        line.name.to_string(),
+                        value.fit(line.kind, line.decimal.map_or(Decimal::Unclear, Decimal::from)).map_or(Json::Null, json_of),
+                    )
                 })
                 .collect();
             out.push_str(if returned == 0 { "\n" } else { ",\n" });

@@ -47,7 +47,7 @@ impl<'a> Text<'a> {
             return Ok("");
         }
         let named = |name: &&&str| upper.strip_prefix(**name).is_some_and(|dimensions| matches!(dimensions, "" | "Z" | "M" | "ZM"));
-        let name = NAMES.iter().find(named).ok_or(Reason::Unreadable)?;
+        let name = NAMES.iter().find(named).copied().ok_or(Reason::Unreadable)?;
         self.rest = self.rest[letters..].trim_start();
         self.rest = ["ZM", "Z", "M"].iter().find_map(|d| strip_word(self.rest, d)).unwrap_or(self.rest);
         Ok(name)

@@ -223,8 +223,13 @@ fn curves_in_text_become_the_lines_that_gdal_makes_of_them() {
     ];
     write(&path, "GPKG", Some(&srs), OGRwkbGeometryType::wkbUnknown, &curves);
     for (wkt, gdal) in curves.iter().zip(read(&path).unwrap().rows) {
-        let [ours, theirs] = [RawGeometry::Wkt((*wkt).to_owned()), gdal.geometry].map(|raw| geometry::tidy(raw, &Limits::default()).unwrap().shape);
-        assert_eq!((ours.family, ours.part_count(), ours.sequences.len()), (theirs.family, theirs.part_count(), theirs.sequences.len()), "{wkt}");
+        let [ours, theirs] =
+            [RawGeometry::Wkt((*wkt).to_owned()), gdal.geometry].map(|raw| geometry::tidy(raw, &Limits::default()).unwrap().shape);
+        assert_eq!(
+            (ours.family, ours.part_count(), ours.sequences.len()),
+            (theirs.family, theirs.part_count(), theirs.sequences.len()),
+            "{wkt}"
+        );
         let pieces = |shape: &geometry::Shape| {
             let begins = std::iter::once(0).chain(shape.sequences.iter().copied());
             begins.zip(&shape.sequences).map(|(from, to)| shape.positions[from..*to].to_vec()).collect::<Vec<_>>()
