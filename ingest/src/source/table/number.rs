@@ -75,6 +75,12 @@ impl Evidence {
         }
     }
 
+    /// Takes a value into account that has this mark and could have no other.
+    pub(super) fn tell(&mut self, decimal: Decimal) {
+        self.point |= decimal == Decimal::Point;
+        self.comma |= decimal == Decimal::Comma;
+    }
+
     /// Whether nothing that is still to come can tell more.
     pub(super) fn is_complete(self) -> bool {
         self.point && self.comma

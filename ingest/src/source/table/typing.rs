@@ -191,9 +191,11 @@ impl Typing {
                 column.seen = true;
             }
             column.left.retain(|kind| kind.read(&text).is_some());
-            // of a column of numbers that can have one mark alone there is nothing more to learn
-            if column.left.iter().filter(|kind| matches!(kind, Kind::Number(_))).count() != 1 {
-                column.decimals.look(&text);
+            let mut marks = column.left.iter().filter_map(|kind| if let Kind::Number(decimal) = kind { Some(*decimal) } else { None });
+            match (marks.next(), marks.next()) {
+                // a value before could have no other
+                (Some(only), None) => column.decimals.tell(only),
+                _ => column.decimals.look(&text),
             }
         }
     }
@@ -229,7 +231,7 @@ impl Typing {
     /// Takes into account that a column has a number that is one, whatever its text may be.
     pub(in crate::source) fn has_number(&mut self, column: usize) {
         if let Some(column) = self.columns.get_mut(column) {
-            column.decimals.look("0.5");
+            column.decimals.tell(Decimal::Point);
         }
     }
 }
@@ -291,11 +293,13 @@ mod tests {
         let mut typing = Typing::new(2, true);
         typing.look(2, |_| "1.100".into());
         assert_eq!((typing.kinds()[0], typing.decimals()[0], typing.is_unclear(0)), (Kind::Number(Decimal::Point), Decimal::Either, false));
-        let mut typing = Typing::new(1, false);
-        for value in ["1.100", "circa 3", "12,5"] {
-            typing.look(1, |_| value.into());
+        for (values, decimal) in [(["1.100", "circa 3", "12,5"], Decimal::Comma), (["1.5", "1.100", "circa 3"], Decimal::Point)] {
+            let mut typing = Typing::new(1, false);
+            for value in values {
+                typing.look(1, |_| value.into());
+            }
+            assert_eq!((typing.kinds()[0], typing.decimals()[0], typing.is_unclear(0)), (Kind::Text, decimal, false));
         }
-        assert_eq!((typing.kinds()[0], typing.decimals()[0], typing.is_unclear(0)), (Kind::Text, Decimal::Comma, false));
     }
 
     #[test]
