@@ -16,11 +16,16 @@ const PUBLISHED: &str = "published";
 /// Writes a declaration, the indexes that its searchable fields need and the policies that follow from its rule. Writing the same again changes nothing (and
 /// the change feed says nothing).
 ///
-/// Of a published layer that is there, who sees it stays as it is at this moment: it may have been narrowed while a file was read.
+/// Of a published layer that is there, who sees it and who edits it stays as it is at this moment: it may have been narrowed while a file was
+/// read.
 pub async fn put(conn: &mut PgConnection, layer: &Layer, ordinal: Option<i32>) -> Result<(), CatalogueError> {
     let there = if layer.module == PUBLISHED { get_to_change(&mut *conn, &layer.id).await? } else { None };
     let layer = match there.filter(|there| there.module == PUBLISHED) {
-        Some(now) => Layer { audience: now.audience, rows: now.rows, author: now.author, draft: now.draft, ..layer.clone() },
+        Some(now) => {
+            let mut layer = Layer { audience: now.audience, rows: now.rows, author: now.author, draft: now.draft, ..layer.clone() };
+            layer.fields.iter_mut().for_each(|field| field.editable = !now.editors.is_empty());
+            Layer { editors: now.editors, ..layer }
+        }
         None => layer.clone(),
     };
     write(conn, &layer, ordinal).await?;

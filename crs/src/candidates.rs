@@ -21,9 +21,9 @@ pub struct Candidate {
 }
 
 /// The questions asked, in order of preference among equally good answers. One group is one answer, its first system
-/// the one that is offered: the Italian one, except in degrees, where files without a word about it mean WGS 84.
+/// the one that is offered: the Italian one, except in degrees, where files without a word about it mostly mean WGS 84.
 #[rustfmt::skip]
-const GROUPS: [&[i32]; 11] = [
+const GROUPS: [&[i32]; 12] = [
     &[7792, 25833, 32633],
     &[7791, 25832, 32632],
     &[4326, 4258, 6706],
@@ -33,6 +33,7 @@ const GROUPS: [&[i32]; 11] = [
     &[7794],
     &[6876],
     &[4265],
+    &[4230],
     &[23033],
     &[23032],
 ];
@@ -162,6 +163,15 @@ mod tests {
         assert_eq!(best(&positions_in(3857)), (3857, false, 1.0));
         assert_eq!(best(&positions_in(6876)), (6876, false, 1.0));
         assert_eq!(best(&[[15.65, 38.11]]), (4326, false, 1.0));
+    }
+
+    /// Monte Mario and ED50 lie so near to WGS 84 that positions in degrees alone never tell them apart.
+    #[test]
+    fn degrees_may_be_of_any_datum() {
+        let found = candidates(&[[15.65, 38.11], [15.66, 38.12]], &reggio(), &Settings::default());
+        let fit: Vec<i32> = found.iter().filter(|c| c.share_inside == 1.0).map(|c| c.srid.postgis()).collect();
+        assert_eq!(fit, [4326, 4265, 4230]);
+        assert_eq!(found[0].also.iter().map(|srid| srid.postgis()).collect::<Vec<_>>(), [4258, 6706]);
     }
 
     #[test]

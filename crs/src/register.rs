@@ -204,6 +204,11 @@ impl Crs {
         self.to_authority_order([a, b])
     }
 
+    /// Whether a position has the same numbers in both, east first: they differ at most in the order that their authority writes.
+    pub fn has_the_numbers_of(&self, other: &Self) -> bool {
+        (self.datum, self.projection) == (other.datum, other.projection)
+    }
+
     /// The system in which PostGIS may be told a rectangle of this one: itself inside the RDN2008, ETRS89 and WGS84
     /// family, where all versions of PROJ agree; else the member of the family on the same projection, so that the
     /// rectangle, once brought there by a [`Transformer`](crate::Transformer), is still a rectangle to within centimetres.
@@ -274,6 +279,13 @@ mod tests {
     fn north_comes_first_where_the_authority_says_so() {
         let north_first: Vec<i32> = all().iter().filter(|c| c.axis_order() == AxisOrder::NorthEast).map(|c| c.code).collect();
         assert_eq!(north_first, [4230, 4258, 4265, 4326, 6706, 6707, 6708, 6875, 6876]);
+    }
+
+    #[test]
+    fn the_same_numbers_are_those_of_one_datum_and_projection() {
+        let crs = |code: i32| Crs::get(kernel::Srid::new(code).unwrap()).unwrap();
+        assert!(crs(6708).has_the_numbers_of(crs(7792)) && crs(4326).has_the_numbers_of(crs(84)));
+        assert!(!crs(3004).has_the_numbers_of(crs(7792)) && !crs(4265).has_the_numbers_of(crs(4230)));
     }
 
     #[test]

@@ -19,10 +19,13 @@ pub(crate) mod undo;
 use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
-use kernel::{Problem, Text};
+use kernel::{Principal, Problem, Text};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use sqlx::{Postgres, Transaction};
 
+use self::record::Record;
+use crate::Deliveries;
 use crate::words::said;
 
 /// The same for a delivery that never was and one that is somebody else's.
@@ -32,6 +35,25 @@ fn absent() -> Problem {
         "you have no such delivery; those that nobody goes on with are removed after some days",
     );
     said(Problem::not_found, &words)
+}
+
+/// A delivery of theirs that they are about to order something of: no job is at it, and nobody else changes it until the transaction ends.
+/// `what` they want with it, as it is said of it in Italian and English.
+async fn to_order(
+    deliveries: &Deliveries,
+    who: &Principal,
+    id: &str,
+    what: [&str; 2],
+) -> Result<(Transaction<'static, Postgres>, Record), Problem> {
+    let mut transaction = deliveries.0.context.database.write(who).await.map_err(failed)?;
+    let record = Record::find_to_change(&mut transaction, who, id).await?;
+    record.check_idle(what)?;
+    Ok((transaction, record))
+}
+
+/// What is answered when the database does not.
+fn failed(error: sqlx::Error) -> Problem {
+    Problem::database("a delivery", &error)
 }
 
 /// A JSON document that is one person's alone.

@@ -12,6 +12,7 @@ mod writing;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use kernel::{Context, Principal, Problem, Role};
 use sqlx::PgPool;
@@ -23,6 +24,9 @@ use crate::uploads::held::Held;
 pub use crate::folder::prepare;
 pub use crate::work::{KINDS, work};
 
+/// Bytes of a plan, or of another order, at most: a plan tells of each column of a file what was found in it.
+pub const MAX_BODY_BYTES: usize = 8 << 20;
+
 /// What is the same for every upload and delivery.
 #[derive(Clone)]
 pub struct Settings {
@@ -32,6 +36,8 @@ pub struct Settings {
     pub upload_bytes: u64,
     /// Bytes of all files of a person at most.
     pub person_bytes: u64,
+    /// Files of a person at most.
+    pub person_files: u64,
     /// Bytes of all files at most.
     pub all_bytes: u64,
     /// Bytes of the disk that stay free.
@@ -93,7 +99,7 @@ impl Deliveries {
             .route("/admin/deliveries/{id}/load", post(load::handler))
             .route("/admin/deliveries/{id}/cancel", post(cancel::handler))
             .route("/admin/layers/{id}/undo", post(undo::handler))
-            .route("/admin/sources", get(sources::list::handler))
+            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .with_state(self)
             .merge(uploads)
     }
@@ -117,8 +123,7 @@ impl Deliveries {
     deliveries::changes::handler,
     deliveries::load::handler,
     deliveries::cancel::handler,
-    deliveries::undo::handler,
-    sources::list::handler
+    deliveries::undo::handler
 ))]
 pub struct Api;
 

@@ -4,7 +4,6 @@
 mod allowed;
 mod fetch;
 mod incoming;
-pub(crate) mod list;
 mod load;
 mod look;
 pub mod store;
@@ -15,6 +14,7 @@ use std::time::Duration;
 
 use ingest::Mode;
 use kernel::Principal;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -23,7 +23,6 @@ use url::Url;
 use crate::Deliveries;
 
 pub use allowed::{Allowed, parse};
-pub use list::document;
 
 /// How often a source is asked whether it is due.
 const AT_LEAST: Duration = Duration::from_millis(500);
@@ -77,6 +76,12 @@ impl Place {
             Self::Url(url) => allowed::shown(url),
         }
     }
+}
+
+/// A source as JSON.
+pub fn document(source: &Source, state: Option<&store::State>, runs: &[store::Run]) -> Value {
+    json!({ "name": source.name, "place": source.place.shown(), "every_s": source.every.as_secs_f64(), "plan": source.plan.display().to_string(),
+            "mode": source.mode, "state": state, "runs": runs })
 }
 
 impl Deliveries {

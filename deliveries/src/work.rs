@@ -209,6 +209,7 @@ impl Task {
             files: self.files.iter().map(|file| folder.join(&file.name)).collect(),
             author: self.who.id(),
             by: self.who.name().map(str::to_owned),
+            whose: self.who.comuni(),
             only_own: !self.who.may_administer(),
             stop: self.stop.clone(),
             ..Request::new(folder.clone(), layer)

@@ -93,8 +93,21 @@ test('an interrupted upload goes on after a reload; from the plan comes a draft,
     await planned(page);
     assert.ok(pieces.length > 0 && pieces[0] > 0, `it began anew at ${pieces}`);
 
-    // a CSV states no system: the plan says which fits, and the map shows where the rows would lie
+    // a CSV states no system, and degrees may be of several datums: who loads it says which, and the map shows where the rows would lie
     await page.locator('.warn', { hasText: 'alberi_prova.csv' }).first().waitFor();
+    assert.equal(await button(page, 'Carica come bozza').isDisabled(), true);
+    await page.getByText('Prima scegli il sistema di coordinate').waitFor();
+    await page.getByRole('radio', { name: /EPSG:4265/ }).scrollIntoViewIfNeeded();
+    await isAccessible(page, 'a plan without a system');
+    await shoot(page, 'deliveries-undecided');
+    const shifted = async (name) => {
+      await page.getByRole('radio', { name }).check();
+      await page.waitForFunction(() => window.__opensit.map.getSource('opensit-staged')?.serialize().data.features.length === 400);
+      return page.evaluate(() => window.__opensit.map.getSource('opensit-staged').serialize().data.features[0].geometry.coordinates);
+    };
+    const [romeLon] = await shifted(/EPSG:4265/);
+    await page.getByRole('radio', { name: /EPSG:4326/ }).check();
+    await page.waitForFunction((lon) => window.__opensit.map.getSource('opensit-staged')?.serialize().data.features[0].geometry.coordinates[0] !== lon, romeLon);
     await page.waitForFunction(() => window.__opensit.map.getSource('opensit-staged')?.serialize().data.features.length === 400);
     await isAccessible(page, 'the plan');
     await shoot(page, 'deliveries-plan');
@@ -249,6 +262,36 @@ test('a file that is wrong in five ways tells where, and an example is one click
     assert.equal((await staged(page)).chosen, 1);
     await isAccessible(page, 'a report with findings');
     await shoot(page, 'deliveries-findings');
+  }, { size: { width: 1440, height: 900 } }));
+
+test('a list without coordinates says by which columns it is placed, and is placed by those that somebody chooses', () =>
+  visit(town, '/portal/', async (page) => {
+    await open(page);
+    const parcels = town.psql("select sheet, number from cadastre.parcels where comune = '080901' and kind = 'land' and valid_to is null order by md5(id) limit 40").split('\n').map((row) => row.split('|'));
+    const rows = parcels.map(([sheet, number], i) => ({ pratica: `P${i}`, comune: '080901', foglio: sheet, particella: number, foglio_nuovo: i + 9000 }));
+    await choose(page, file('concessioni.csv', rows));
+    await planned(page);
+    await page.getByRole('heading', { name: 'Posizione dal registro' }).waitFor();
+    const sheet = page.getByLabel('Foglio', { exact: true });
+    assert.equal(await sheet.inputValue(), 'foglio');
+    await sheet.scrollIntoViewIfNeeded();
+    await isAccessible(page, 'the columns of a place');
+    await shoot(page, 'deliveries-place');
+    // none of what is chosen now is in the register
+    await sheet.selectOption('foglio_nuovo');
+    await button(page, 'Carica come bozza').click();
+    await page.getByText('Non è stato caricato nulla').waitFor();
+    await page.getByLabel('Riferimento nazionale').selectOption('pratica');
+    assert.equal(await sheet.inputValue(), '', 'a reference stands in their place');
+    await sheet.selectOption('foglio');
+    await page.locator('.wrong', { hasText: 'number' }).waitFor();
+    await page.getByLabel('Particella', { exact: true }).selectOption('particella');
+    await page.getByLabel('Ogni riga').selectOption('parcel-area');
+    await page.locator('.wrong').waitFor({ state: 'detached' });
+    await button(page, 'Carica come bozza').click();
+    await page.getByRole('heading', { name: 'Che cosa si è trovato' }).waitFor();
+    assert.equal(rowsOf('concessioni'), parcels.length);
+    assert.match(town.psql('select distinct st_geometrytype(geom) from published.concessioni'), /Polygon/);
   }, { size: { width: 1440, height: 900 } }));
 
 for (const [name, size, theme] of [['phone', phone, 'light'], ['phone', phone, 'dark'], ['desktop', desktop, 'dark'], ['desktop', desktop, 'contrast']]) {

@@ -597,7 +597,7 @@ fn archive(entries: &[(&str, &[u8])]) -> Vec<u8> {
 fn what_is_meant_ill_is_refused_and_leaves_nothing() {
     let town = Town::own();
     town.restart_after(|data| {
-        let limits = "[limits]\nupload-mib = 1\nuploads-person-mib = 2\nuploads-mib = 3\n";
+        let limits = "[limits]\nupload-mib = 1\nuploads-person-mib = 2\nuploads-person-files = 4\nuploads-mib = 3\n";
         std::fs::write(data.join("opensit.toml"), limits).unwrap();
     });
     let officer = Person::new(&town, "officer");
@@ -649,6 +649,43 @@ fn what_is_meant_ill_is_refused_and_leaves_nothing() {
     assert_eq!(officer.append(&id, 10, b"more").status, 413);
     assert_eq!(officer.send("DELETE", &path, &[TUS], "").status, 204);
     assert_eq!((officer.append(&id, 10, b"").status, files_left(&town).len()), (404, 0));
+
+    // a plan may be long, and one that is too long is told as everything else is
+    let (id, looked) = officer.deliver(&[("a.csv", b"x;y;nome\n552400;4205600;a\n")]);
+    let mut plan = looked["plan"].clone();
+    let codes = |many: usize| {
+        (0..many).map(|i| json!({"value": i.to_string(), "it": "un codice fra tanti", "en": "one code of many"})).collect::<Vec<_>>()
+    };
+    plan["field"][0]["codes"] = json!(codes(5_000));
+    assert!(plan.to_string().len() > 300_000);
+    assert_eq!(officer.json("PUT", &format!("/admin/deliveries/{id}/plan"), &plan).status, 200);
+    // its length alone is enough: nobody waits for the rest
+    let url = town.url();
+    let host = url.strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(host).unwrap();
+    let head = format!(
+        "PUT /admin/deliveries/{id}/plan HTTP/1.1\r\nhost: {host}\r\ncookie: {}\r\nsec-fetch-site: same-origin\r\n\
+         content-type: application/json\r\ncontent-length: 9000000\r\n\r\n",
+        officer.cookie
+    );
+    connection.write_all(head.as_bytes()).unwrap();
+    let mut long = String::new();
+    connection.read_to_string(&mut long).unwrap();
+    assert!(long.starts_with("HTTP/1.1 413") && long.contains("application/problem+json"), "{long}");
+    assert!(long.contains("too-large") && long.contains("8388608 bytes"), "{long}");
+    assert_eq!(officer.send("DELETE", &format!("/admin/deliveries/{id}"), &[], "").status, 204);
+
+    // a person has as many files as one may, however small
+    let many: Vec<String> = (0..4).map(|i| officer.begin(&format!("{i}.csv"), 1)).collect();
+    let more = officer.announce("5.csv", 1);
+    assert!(more.status == 413 && more.text().contains("4 files here already"), "{}", more.text());
+    assert!(more.json()["words"]["it"].as_str().unwrap().contains("avete già 4 file"), "{}", more.text());
+    let other = Person::new(&town, "planner");
+    let theirs = other.begin("a.csv", 1);
+    assert_eq!(other.send("DELETE", &format!("/admin/uploads/{theirs}"), &[TUS], "").status, 204);
+    for id in &many {
+        assert_eq!(officer.send("DELETE", &format!("/admin/uploads/{id}"), &[TUS], "").status, 204);
+    }
 
     // together: a person has two mebibytes, all have three
     let other = Person::new(&town, "planner");
@@ -767,4 +804,112 @@ fn what_is_meant_ill_is_refused_and_leaves_nothing() {
     assert!(full.status == 507 && full.text().contains("no room"), "{}", full.text());
     assert_eq!((officer.announce("c.csv", 10).status, officer.offset(&kept)), (507, 5), "what was acknowledged stays");
     assert_eq!(town.psql("select count(*) from deliveries.uploads"), "1");
+}
+
+/// Points, and areas of which some cross themselves, in the comuni of the demo town.
+fn benches(rows: &[(&str, [f64; 2], &str)]) -> Vec<u8> {
+    let feature = |(code, [x, y], kind): &(&str, [f64; 2], &str)| {
+        let [e, n] = [x + 4.0, y + 4.0];
+        let ring = if kind.starts_with("crossing") {
+            json!([[x, y], [e, n], [e, y], [x, y + 2.0], [x, y]])
+        } else {
+            json!([[x, y], [e, y], [e, n], [x, n], [x, y]])
+        };
+        json!({"type": "Feature", "properties": {"codice": code, "tipo": kind}, "geometry": {"type": "Polygon", "coordinates": [ring]}})
+    };
+    let crs = json!({"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::7792"}});
+    json!({"type": "FeatureCollection", "crs": crs, "features": rows.iter().map(feature).collect::<Vec<_>>()}).to_string().into_bytes()
+}
+
+#[test]
+fn rows_of_comuni_that_somebody_does_not_work_for_are_not_theirs_to_deliver() {
+    let town = Town::own();
+    let (officer, administrator) = (Person::new(&town, "officer"), Person::new(&town, "administrator"));
+    let inside = |comune: &str, east: f64| {
+        let at = town.psql(&format!(
+            "select st_x(p), st_y(p) from (select st_pointonsurface(geom) p from territory.v_comuni where istat = '{comune}') c"
+        ));
+        let (x, y) = at.split_once('|').unwrap();
+        [x.parse::<f64>().unwrap() + east, y.parse::<f64>().unwrap()]
+    };
+    let [own, foreign] = ["080901", "080902"];
+    let first = benches(&[
+        ("a", inside(own, 0.0), "whole"),
+        ("b", inside(own, 10.0), "crossing"),
+        ("c", inside(foreign, 0.0), "whole"),
+        ("d", inside(foreign, 10.0), "crossing"),
+    ]);
+    let there = || town.psql("select string_agg(id || ' ' || comune || ' ' || tipo, ', ' order by id) from published.panchine");
+    let kept_out = |delivery: &Value| {
+        let list = delivery["report"]["kept_out"].as_array().unwrap();
+        list.iter()
+            .map(|k| (k["reason"].as_str().unwrap().to_owned(), k["rows"].as_u64().unwrap(), k["examples"].clone()))
+            .collect::<Vec<_>>()
+    };
+
+    // a plan that says that all of it is the neighbours'
+    let (id, looked) = officer.deliver(&[("panchine.geojson", &first)]);
+    let mut plan = looked["plan"].clone();
+    (plan["key"], plan["comune"]) = (json!("codice"), json!(foreign));
+    assert_eq!(officer.json("PUT", &format!("/admin/deliveries/{id}/plan"), &plan).status, 200);
+    let refused = officer.json("POST", &format!("/admin/deliveries/{id}/load"), &json!({ "mode": "create" }));
+    assert!(refused.status == 409 && refused.text().contains("080902, for which you do not work"), "{}", refused.text());
+    assert!(refused.json()["words"]["it"].as_str().unwrap().contains("per il quale non lavorate"), "{}", refused.text());
+
+    // the place says whose a row is: surely valid areas are known while they are read, the others by PostGIS
+    plan.as_object_mut().unwrap().remove("comune");
+    assert_eq!(officer.json("PUT", &format!("/admin/deliveries/{id}/plan"), &plan).status, 200);
+    officer.order(&id, "load", &json!({ "mode": "create" }));
+    let loaded = officer.settled(&id);
+    assert_eq!((&loaded["state"], &loaded["report"]["rows_loaded"]), (&json!("loaded"), &json!(2)), "{loaded}");
+    assert_eq!(kept_out(&loaded), [("foreign_comune".to_owned(), 2, json!(["3", "4"]))], "{loaded}");
+    assert!(loaded["report"]["kept_out"][0]["words"]["it"].as_str().unwrap().contains("non lavora"), "{loaded}");
+    assert_eq!(there(), "a 080901 whole, b 080901 crossing");
+
+    // and a rule of the plan may stop instead, at the first that is met
+    plan["rules"]["foreign-comune"] = json!("stop");
+    let (id, _) = officer.deliver(&[("panchine.geojson", &first)]);
+    plan["layer"] = json!("panchine_altre");
+    assert_eq!(officer.json("PUT", &format!("/admin/deliveries/{id}/plan"), &plan).status, 200);
+    officer.order(&id, "load", &json!({ "mode": "create" }));
+    let stopped = officer.settled(&id);
+    assert!(stopped["state"] == "failed" && stopped["error"]["detail"].as_str().unwrap().contains("1 row in a comune"), "{stopped}");
+
+    // who works for all of them delivers all; from then on the officer's deliveries leave the neighbours' rows as they are
+    let deliver = |who: &Person, rows: &[u8], mode: &str| {
+        let (id, looked) = who.deliver(&[("panchine.geojson", rows)]);
+        assert_eq!(looked["plan"]["layer"], "panchine", "{looked}");
+        who.order(&id, "load", &json!({ "mode": mode, "vanish_at_most": 100 }));
+        who.settled(&id)
+    };
+    let loaded = deliver(&administrator, &first, "update");
+    assert_eq!(loaded["difference"]["rows"], json!({ "new": 2, "changed": 0, "vanished": 0, "same": 2 }), "{loaded}");
+    let undo = officer.json("POST", "/admin/layers/panchine/undo", &json!({}));
+    assert!(undo.status == 409 && undo.text().contains("2 rows in comuni that you do not work for"), "{}", undo.text());
+    let second = benches(&[
+        ("a", inside(own, 0.0), "whole, painted"),
+        ("c", inside(foreign, 0.0), "whole, painted"),
+        ("e", inside(foreign, 20.0), "whole"),
+    ]);
+    let loaded = deliver(&officer, &second, "update");
+    assert_eq!(loaded["difference"]["rows"], json!({ "new": 0, "changed": 1, "vanished": 1, "same": 1 }), "{loaded}");
+    assert_eq!(
+        (&loaded["difference"]["kept"], kept_out(&loaded)),
+        (&json!(1), vec![("foreign_comune".to_owned(), 2, json!(["2", "3"]))]),
+        "{loaded}"
+    );
+    assert_eq!(there(), "a 080901 whole, painted, c 080902 whole, d 080902 crossing");
+    let replaced = deliver(&officer, &second, "replace");
+    assert!(replaced["state"] == "failed" && replaced["error"]["detail"].as_str().unwrap().contains("2 rows in comuni"), "{replaced}");
+    let strangers = benches(&[("x", inside(own, 0.0), "whole")]);
+    let nothing = deliver(&officer, &strangers, "update");
+    assert!(nothing["state"] == "failed", "none of the officer's own rows is in it: {nothing}");
+    assert_eq!(there(), "a 080901 whole, painted, c 080902 whole, d 080902 crossing");
+    let undo = officer.json("POST", "/admin/layers/panchine/undo", &json!({}));
+    assert_eq!(
+        (undo.status, there()),
+        (200, "a 080901 whole, b 080901 crossing, c 080902 whole, d 080902 crossing".to_owned()),
+        "{}",
+        undo.text()
+    );
 }

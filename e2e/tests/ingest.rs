@@ -293,6 +293,49 @@ fn a_file_that_does_not_say_where_it_is_is_refused_with_candidates() {
     refused(&town, &csv, "unknown_crs", &["--crs", "EPSG:2154"], &["2154"]);
 }
 
+/// Degrees of several datums fit the boundary alike, and lie tens of metres apart: the file does not say it, so a person must.
+#[test]
+fn degrees_are_of_the_datum_that_somebody_says() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let mut lines = "id,lat,lon\n".to_owned();
+    for (number, x, y) in grid(RDN, 3) {
+        let at = town.psql(&format!("select st_y(g), st_x(g) from st_transform(st_setsrid(st_makepoint({x}, {y}), 7792), 4326) g"));
+        writeln!(lines, "{number},{}", at.replace('|', ",")).unwrap();
+    }
+    let csv = write(folder.path(), "gradi.csv", lines);
+    let all = ["EPSG:4326", "WGS 84 = EPSG:4258, EPSG:6706", "EPSG:4265", "Monte Mario", "EPSG:4230", "ED50", "inside the boundary"];
+    refused(&town, &csv, "gradi", &[], &all);
+
+    let planned = town.command(&["ingest", "plan", csv.to_str().unwrap(), "--layer", "gradi"]);
+    let head = |text: &str| text.split("[rules]").next().unwrap_or_default().to_owned();
+    assert!(planned.ok && !head(&planned.out).contains("\ncrs ="), "the plan takes none of them: {} {}", planned.out, planned.err);
+    for words in all.iter().chain(&["may be one of several", "nothing is loaded before", "also = [\"EPSG:4258\", \"EPSG:6706\"]"]) {
+        assert!(planned.out.contains(words), "`{words}` is not in: {}", planned.out);
+    }
+    let plan = write(folder.path(), "gradi.toml", &planned.out);
+    let by_plan = ["--plan", plan.to_str().unwrap()];
+    refused(&town, &csv, "gradi", &by_plan, &all);
+
+    // whoever knows says it, in the plan or beside it; the plan of the load is proposed again
+    let said = write(folder.path(), "detto.toml", planned.out.replacen("swap-axes", "crs = \"EPSG:4265\"\nswap-axes", 1));
+    loaded(&town, &csv, "gradi_roma", &["--plan", said.to_str().unwrap()]);
+    loaded(&town, &csv, "gradi_ed50", &["--crs", "EPSG:4230"]);
+    loaded(&town, &csv, "gradi", &[&by_plan[..], &["--crs", "EPSG:6706"]].concat());
+    let apart = |layer: &str| -> f64 {
+        town.psql(&format!("select max(st_distance(a.geom, b.geom)) from published.gradi a join published.{layer} b using (id)"))
+            .parse()
+            .unwrap()
+    };
+    assert!((10.0..200.0).contains(&apart("gradi_roma")) && (10.0..300.0).contains(&apart("gradi_ed50")));
+    let [x, y] = RDN;
+    let off =
+        format!("select min(st_distance(geom, st_setsrid(st_makepoint({x} + 0.123, {y} + 0.456), 7792))) < 0.01 from published.gradi");
+    assert_eq!(town.psql(&off), "t");
+    let again = town.command(&["ingest", "plan", csv.to_str().unwrap(), "--layer", "gradi_roma"]);
+    assert!(head(&again.out).contains("\ncrs = \"EPSG:4265\""), "{}", again.out);
+}
+
 #[test]
 fn what_lies_outside_the_boundary_comes_in_only_when_told() {
     let town = Town::shared();
@@ -521,10 +564,17 @@ fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
     let folder = town.scratch();
     let [x, y] = RDN;
     let points: Vec<_> = (0..150_000_u32).map(|i| (i + 1, x + f64::from(i % 200), y + f64::from(i / 200))).collect();
-    let file = write_csv(folder.path(), "grande.csv", &points);
+    let csv = fs::read(write_csv(folder.path(), "grande.csv", &points)).unwrap();
+    let file = zip(&folder.path().join("grande.zip"), &[("grande.csv", csv)]);
     let arguments = ["ingest", file.to_str().unwrap(), "--layer", "grande", "--crs", "EPSG:7792", "--comune", "080901"];
-    let mut child =
-        opensit().args(arguments).arg("--data-dir").arg(town.data_dir()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let temporary = folder.path().join("tmp");
+    fs::create_dir(&temporary).unwrap();
+    let command = || {
+        let mut command = opensit();
+        command.args(arguments).arg("--data-dir").arg(town.data_dir()).env("TMPDIR", &temporary);
+        command
+    };
+    let mut child = command().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let end = Instant::now() + Duration::from_secs(60);
     while tables_like(&town, "grande") == "0" {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it could be killed");
@@ -532,6 +582,11 @@ fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
+    let unpacked = || {
+        let names = fs::read_dir(&temporary).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with("opensit-ingest-")).collect::<Vec<_>>()
+    };
+    assert_eq!(unpacked().len(), 1, "{:?}", unpacked());
     assert_eq!(town.get("/collections/grande").status, 404);
     assert_eq!(town.get("/xyz/grande").status, 404);
     assert!(!town.get("/portal/catalogue.json").text().contains("grande"));
@@ -540,7 +595,7 @@ fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
     // the dead load's connection may take a moment to be noticed
     let end = Instant::now() + Duration::from_secs(20);
     let output = loop {
-        let output = town.command(&arguments);
+        let output = run(&mut command());
         if output.ok || !output.err.contains("is running") || Instant::now() > end {
             break output;
         }
@@ -549,6 +604,46 @@ fn a_load_killed_half_way_leaves_nothing_and_the_next_one_works() {
     assert!(output.ok, "{}", output.err);
     published(&town, "grande", 150_000);
     assert_eq!(tables_like(&town, "grande"), "1", "what the dead load left is swept");
+    assert_eq!(unpacked(), Vec::<String>::new(), "so is what it had unpacked");
+}
+
+#[test]
+fn what_somebody_says_of_a_layer_while_it_is_loaded_and_between_deliveries_stays() {
+    let town = Town::own();
+    let folder = town.scratch();
+    let folder = folder.path();
+    let [x, y] = RDN;
+    let of = |first: u32, many: u32| -> Vec<_> {
+        (first..first + many).map(|i| (i, x + f64::from(i % 200), y + f64::from(i / 200 % 500))).collect()
+    };
+    loaded(&town, &write_csv(folder, "grande.csv", &of(1, 9)), "grande", &["--crs", "EPSG:7792", "--comune", "080901"]);
+    let cookie = town.sign_in("administrator");
+    let say = |body: Value| {
+        let headers = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin"), ("content-type", "application/json")];
+        let answer = town.send("PUT", "/admin/layers/grande/publication", &headers, body.to_string());
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    let told = || {
+        town.psql("select concat_ws('|', declaration -> 'title' ->> 'it', declaration ->> 'licence', declaration -> 'zoom') from opensit.layers where id = 'grande'")
+    };
+    for (mode, rows, title) in [("--append", of(1_000, 150_000), "Aggiunti"), ("--replace", of(1, 150_000), "Sostituiti")] {
+        let file = write_csv(folder, "molte.csv", &rows);
+        let arguments = ["ingest", file.to_str().unwrap(), "--layer", "grande", "--crs", "EPSG:7792", "--comune", "080901", mode];
+        let mut child =
+            opensit().args(arguments).arg("--data-dir").arg(town.data_dir()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let end = Instant::now() + Duration::from_secs(60);
+        while tables_like(&town, "grande") == "1" {
+            assert!(child.try_wait().unwrap().is_none() && Instant::now() < end, "{mode}: it does not begin");
+        }
+        say(json!({ "title": {"it": title, "en": title}, "licence": "CC-BY-4.0", "zoom": [12, 20] }));
+        assert!(child.try_wait().unwrap().is_none(), "{mode}: it ended before anything was said");
+        assert!(child.wait().unwrap().success(), "{mode}");
+        assert_eq!(told(), format!("{title}|CC-BY-4.0|[12, 20]"), "{mode}");
+    }
+    // the next delivery is proposed as the layer is called now
+    let planned = town.command(&["ingest", "plan", folder.join("molte.csv").to_str().unwrap(), "--layer", "grande", "--json"]);
+    let plan: Value = serde_json::from_str(&planned.out).unwrap_or_else(|e| panic!("{e}: {}", planned.err));
+    assert_eq!((&plan["title"]["it"], &plan["licence"]), (&json!("Sostituiti"), &json!("CC-BY-4.0")), "{plan}");
 }
 
 /// The processes of `program` that have this parent.
@@ -655,6 +750,28 @@ fn files_that_reach_for_others_are_refused_or_do_no_harm() {
     assert!(!view.out.contains("root:"), "{}", view.out);
     assert_eq!(fs::read(&gpkg).unwrap(), before, "nothing is written into the file");
     assert_eq!(town.get("/readyz").status, 200);
+}
+
+#[test]
+fn a_view_that_makes_rows_up_without_end_is_given_up_soon() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let folder = folder.path();
+    let geojson = write_geojson(folder, "punti.geojson", 7792, point_features(&grid(RDN, 3)));
+    let script = "import sqlite3, sys\n\
+        d = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
+        d.execute('create view vista as with recursive n(i) as (select 1 union all select i + 1 from n' + sys.argv[2] + ') select i as fid, (select geom from punti limit 1) as geom from n' + sys.argv[3])\n\
+        for table, values in [('gpkg_contents', 'data_type, \"vista\", \"\", last_change, min_x, min_y, max_x, max_y, srs_id'), ('gpkg_geometry_columns', 'column_name, geometry_type_name, srs_id, z, m')]:\n\
+        \x20   d.execute(f\"insert into {table} select 'vista', {values} from {table} where table_name = 'punti'\".replace('\"', \"'\"))\n";
+    for (name, recursion, rows, words) in [
+        ("tante.gpkg", " limit 3000000", "", "more rows than it has bytes"),
+        ("senza_fine.gpkg", "", " where i < 0", "said nothing for 60 s (a view without an end?)"),
+    ] {
+        let gpkg = convert(&geojson, &folder.join(name), "GPKG");
+        let made = run(Command::new("python3").args(["-c", script]).arg(&gpkg).args([recursion, rows]));
+        assert!(made.ok, "{}", made.err);
+        refused(&town, &gpkg, "viste", &["--source-layer", "vista"], &[name, words]);
+    }
 }
 
 #[test]

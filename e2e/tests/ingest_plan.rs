@@ -60,6 +60,16 @@ fn finding<'a>(report: &'a Value, rule: &str) -> (i64, &'a str) {
     found.map_or((0, ""), |f| (f["rows"].as_i64().unwrap(), f["done"].as_str().unwrap()))
 }
 
+/// How many rows are kept out for a reason. Each row is counted under one, and all together are those that were read and not loaded.
+fn kept_out(report: &Value, reason: &str) -> i64 {
+    let list = report["kept_out"].as_array().unwrap();
+    let rows = |value: &Value| value.as_i64().unwrap();
+    let all: i64 = list.iter().map(|kept| rows(&kept["rows"])).sum();
+    assert_eq!(all, rows(&report["rows_read"]) - rows(&report["rows_loaded"]), "{report}");
+    assert!(report["findings"].as_array().unwrap().iter().all(|found| found["done"] != "keep-out"), "counted twice: {report}");
+    list.iter().find(|kept| kept["reason"] == reason).map_or(0, |kept| rows(&kept["rows"]))
+}
+
 fn trees(header: &str, rows: &[&str]) -> String {
     let [x, y] = GAUSS_BOAGA;
     let row = |(index, row): (usize, &&str)| format!("{row};{:.2};{:.2}\n", x + index as f64 * 7.0, y);
@@ -108,7 +118,11 @@ fn a_plan_is_made_changed_obeyed_kept_and_proposed_again() {
     fs::write(&plan, &changed).unwrap();
     let report = loaded(&town, &[path(&file), "--plan", path(&plan)]);
     assert_eq!((&report["layer"], &report["rows_loaded"]), (&json!("censimento_piante"), &json!(2)), "{report}");
-    assert_eq!((&report["kept_out"][0]["reason"], finding(&report, "undeclared-code")), (&json!("by_rule"), (1, "keep-out")));
+    assert_eq!(kept_out(&report, "undeclared_code"), 1);
+    let example = &report["kept_out"][0]["found"][0];
+    assert_eq!((&example["row"], &example["what"]), (&json!("4"), &json!("Stato: 9")), "{report}");
+    assert!((example["at"][0].as_f64().unwrap() - 15.6).abs() < 0.1, "{example}");
+    assert_eq!(finding(&report, "wrong-type"), (1, "mend"), "{report}");
     assert_eq!(report["title"]["it"], "Piante");
     assert_eq!(town.psql("select id, h, stato from published.censimento_piante order by id"), "A1|12.5|1\nA2|8|2");
     let declared = town.psql("select declaration from opensit.layers where id = 'censimento_piante'");
@@ -162,6 +176,62 @@ fn a_plan_that_is_wrong_says_where_and_loads_nothing() {
     assert_eq!(town.psql("select string_agg(tipo, ',' order by tipo) from published.panchine"), "ferro,legno");
 }
 
+/// `1.100` may be eleven hundred or one and a tenth: the other values of the column tell, or somebody does.
+#[test]
+fn numbers_that_may_be_two_are_asked_for_and_not_guessed() {
+    let town = Town::shared();
+    let folder = town.scratch();
+    let folder = folder.path();
+    let header = "COD;Prezzo;Quota;Peso;Misto";
+    let file =
+        write(folder, "misure.csv", &trees(header, &["a;1.100;0.250;1.100;1.100", "b;2.350;12.125;12,5;circa 3", "c;;7.000;800;12,5"]));
+    let looked = ingest(&town, &["plan", path(&file), "--layer", "misure", "--crs", "EPSG:3004"]);
+    assert!(looked.ok, "{}", looked.err);
+    assert!(looked.out.contains("`Prezzo` has numbers like 1.100, which may be 1100 or 1.1: it stays text"), "{}", looked.out);
+    assert!(
+        !looked.out.contains("`Quota` has") && !looked.out.contains("`Peso` has") && !looked.out.contains("`Misto` has"),
+        "{}",
+        looked.out
+    );
+    let values = |layer: &str| {
+        town.psql(&format!("select string_agg(concat_ws(' ', prezzo, quota, peso, misto), ', ' order by id) from published.{layer}"))
+    };
+
+    // without a word it is text, and the report says so
+    let report = loaded(&town, &[path(&file), "--layer", "misure", "--crs", "EPSG:3004", "--key", "COD"]);
+    assert!(report["notes"].to_string().contains("may be two (1.100 is 1100 or 1.1), so left as text: Prezzo"), "{report}");
+    assert_eq!(values("misure"), "1.100 0.25 1100 1.100, 2.350 12.125 12.5 circa 3, 7 800 12,5");
+
+    // as numbers only by who says which; of a column that tells, as it tells
+    let of = |column: &str, kind: &str, decimal: &str| {
+        let place = format!("source = \"{column}\"\nname = \"{}\"\ntype = ", column.to_lowercase());
+        let (before, after) = looked.out.split_once(&place).unwrap();
+        let after = after.split_once('\n').unwrap().1;
+        format!("{before}{place}\"{kind}\"\n{decimal}{after}")
+    };
+    let silent = write(folder, "muto.toml", &of("Prezzo", "number", ""));
+    refused(
+        &town,
+        &[path(&file), "--plan", path(&silent), "--layer", "misure_a"],
+        &["misure.csv", "`Prezzo`", "1.100 is 1100 or 1.1", "`decimal = "],
+    );
+    for (decimal, layer, first) in [("comma", "misure_b", "1100 0.25 1100 1.100"), ("point", "misure_c", "1.1 0.25 1100 1.100")] {
+        let plan = write(folder, "detto.toml", &of("Prezzo", "number", &format!("decimal = \"{decimal}\"\n")));
+        loaded(&town, &[path(&file), "--plan", path(&plan), "--layer", layer]);
+        assert!(values(layer).starts_with(first), "{decimal}: {}", values(layer));
+    }
+    let plan = write(folder, "misto.toml", &of("Misto", "number", ""));
+    let report = loaded(&town, &[path(&file), "--plan", path(&plan), "--layer", "misure_d"]);
+    assert_eq!((&report["rows_loaded"], kept_out(&report, "wrong_type")), (&json!(2), 1), "{report}");
+    assert_eq!(values("misure_d"), "1.100 0.25 1100 1100, 7 800 12.5");
+
+    // who separates fields by commas writes decimals with a point
+    let text = fs::read_to_string(&file).unwrap().replace("12,5", "12.5").replace(';', ",");
+    let plain = write(folder, "virgole.csv", &text);
+    loaded(&town, &[path(&plain), "--layer", "misure_e", "--crs", "EPSG:3004"]);
+    assert!(values("misure_e").starts_with("1.1 0.25 1.1 1.100"), "{}", values("misure_e"));
+}
+
 fn areas(folder: &Path, name: &str, areas: &[&str]) -> PathBuf {
     let feature = |(index, ring): (usize, &&str)| {
         let [x, y] = RDN;
@@ -200,6 +270,23 @@ fn rules_keep_mend_keep_out_and_stop() {
     let examples = report["findings"].to_string();
     assert!(examples.contains("Self-intersection") && examples.contains(" m² → ") && examples.contains("20.00 m² ∩ 1"), "{examples}");
 
+    // what was mended is drawn, before and after, where people read of it
+    let mended = report["findings"].as_array().unwrap().iter().find(|f| f["rule"] == "invalid-geometry").unwrap();
+    let picture = &mended["pictures"][0];
+    assert_eq!((&picture["row"], &picture["width"]), (&json!("4"), &json!(160.0)), "{picture}");
+    let paths = ["before", "after"].map(|when| picture[when].as_str().unwrap().matches('M').count());
+    assert_eq!(paths, [1, 2], "a bow tie of one ring becomes two areas: {picture}");
+    let [x, y] = [0, 1].map(|axis| picture["fault"][axis].as_f64().unwrap());
+    let height = picture["height"].as_f64().unwrap();
+    assert!((0.0..=160.0).contains(&x) && (0.0..=height).contains(&y) && picture["before"].as_str().unwrap().contains("160"), "{picture}");
+    let page = folder.join("regole.html");
+    assert!(ingest(&town, &["report", "regole_a", "--html", path(&page)]).ok);
+    let page = fs::read_to_string(page).unwrap();
+    assert!(
+        page.contains("<svg class=\"mended\"") && page.contains(picture["before"].as_str().unwrap()) && page.contains("svg.mended"),
+        "{page}"
+    );
+
     let report = by("regole_b", "invalid-geometry = \"keep-out\"\nsliver = \"keep-out\"\nduplicate = \"keep-out\"");
     assert_eq!(report["rows_loaded"], 3, "{report}");
     let out = report["kept_out"]
@@ -208,7 +295,8 @@ fn rules_keep_mend_keep_out_and_stop() {
         .iter()
         .map(|k| (k["reason"].as_str().unwrap(), k["rows"].as_i64().unwrap()))
         .collect::<Vec<_>>();
-    assert_eq!(out, [("by_rule", 2), ("invalid", 1)], "{report}");
+    assert_eq!(out, [("invalid", 1), ("sliver", 1), ("duplicate", 1)], "{report}");
+    assert!(report["kept_out"][0]["found"][0]["what"].as_str().unwrap().contains("Self-intersection"), "{report}");
 
     for (rule, words) in
         [("invalid-geometry", "1 row with an invalid area (row 4)"), ("overlap", "over another row's ("), ("duplicate", "row 6")]
@@ -228,7 +316,7 @@ fn rules_keep_mend_keep_out_and_stop() {
     };
     refused(&town, &[path(&twice), "--plan", path(&plan(""))], &["`COD`", "row 3", "row 4"]);
     let report = loaded(&town, &[path(&twice), "--plan", path(&plan("repeated-key = \"keep-out\""))]);
-    assert_eq!((&report["rows_loaded"], finding(&report, "repeated-key")), (&json!(2), (2, "keep-out")), "{report}");
+    assert_eq!((&report["rows_loaded"], kept_out(&report, "repeated_key")), (&json!(2), 2), "{report}");
     assert_eq!(town.psql("select string_agg(id, ',' order by id) from published.doppie"), "A,B");
 }
 
@@ -307,7 +395,9 @@ fn validity_and_kinds_of_geometry_are_as_the_plan_says() {
     let dxf = format!("0 SECTION 2 HEADER 0 ENDSEC 0 SECTION 2 ENTITIES {open} {closed} 0 POINT 8 VERDE 10 {x} 20 {y} 0 ENDSEC 0 EOF");
     let dxf = write(folder, "rilievo.dxf", &(dxf.replace(' ', "\n") + "\n"));
     let proposed = planned(&town, &[path(&dxf)]);
-    assert_eq!((&proposed["geometry"], &proposed["crs"]), (&json!("line"), &json!("EPSG:7792")), "{proposed}");
+    assert_eq!((&proposed["geometry"], &proposed["crs"]), (&json!("line"), &Value::Null), "RDN2008 or ED50: nobody can tell: {proposed}");
+    let remarks = proposed["found"]["remarks"].to_string();
+    assert!(remarks.contains("EPSG:7792") && remarks.contains("EPSG:23033") && remarks.contains("Say in `crs`"), "{remarks}");
     let lines = proposed["field"].as_array().unwrap();
     let skipped = |source: &str| lines.iter().find(|f| f["source"] == source).unwrap()["skip"] == true;
     assert!(skipped("BlockName") && !skipped("Layer"), "columns without values are left out at first: {proposed}");

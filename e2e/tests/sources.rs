@@ -203,6 +203,25 @@ fn a_folder_is_loaded_once_updated_and_told_of_when_it_fails() {
     assert_eq!(report.status, 200, "each load has its report: {}", report.text());
     assert_eq!(town.server().get_with("/admin/sources", &[("cookie", &town.sign_in("officer"))]).status, 404);
 
+    let page = |language: &str| {
+        town.server().get_with(&format!("/admin/sources?lang={language}"), &[("cookie", &cookie), ("accept", "text/html")])
+    };
+    let it = page("it");
+    assert_eq!((it.status, it.header("content-type")), (200, Some("text/html; charset=utf-8")), "{}", it.text());
+    for words in [
+        "Sorgenti di dati",
+        "non riesce",
+        "2028.csv",
+        "nulla di nuovo",
+        "ogni tanto",
+        &format!("admin/layers/arrived_trees/report?number={number}&amp;lang=it"),
+    ] {
+        assert!(it.text().contains(words), "`{words}` is not in {}", it.text());
+    }
+    assert!(page("en").text().contains("Sources of data"));
+    let theirs = town.server().get_with("/admin/sources", &[("cookie", &town.sign_in("officer")), ("accept", "text/html")]);
+    assert_eq!(theirs.status, 404);
+
     // a kill in the middle of everything: what was loaded is not loaded again, and it goes on
     town.server.take().unwrap().kill();
     put(&folder, "2028.csv", &trees(&[("A1", "Pino"), ("A5", "Olmo")]));

@@ -8,8 +8,10 @@ use kernel::{Srid, Text};
 use sqlx::{Connection, PgConnection};
 
 use crate::geometry::{self, Family, Shape};
+use crate::run::FOLDER;
 use crate::source::open::Opener;
 use crate::source::{DeclaredCrs, Reader, Row, SourceLayer, Value, open};
+use crate::workshop::Workshop;
 use crate::{IngestError, Limits, ReaderProcess, Stop};
 
 /// A comune of the installation.
@@ -62,7 +64,8 @@ impl Boundary {
 /// The comuni with their areas in storage.
 fn read(path: &Path, storage: Srid, opener: &Opener) -> Result<Vec<(Comune, Shape)>, IngestError> {
     let limits = Limits::default();
-    let folder = tempfile::tempdir().map_err(IngestError::io(std::env::temp_dir()))?;
+    let temporary = std::env::temp_dir();
+    let folder = Workshop::within(&temporary, FOLDER).map_err(IngestError::io(temporary))?;
     let mut sources = open::open(&[path.to_owned()], None, folder.path(), opener, &limits)?;
     let [source] = sources.as_mut_slice() else {
         return Err(refuse(&path.display().to_string(), Text::new("contiene più file", "there are several files in it")));

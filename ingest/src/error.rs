@@ -96,6 +96,13 @@ pub enum IngestError {
         /// How many links.
         links: u64,
     },
+    /// A view that makes up more rows than can be stored in the file.
+    MoreRowsThanBytes {
+        /// The file.
+        file: String,
+        /// Its size.
+        bytes: u64,
+    },
     /// A table without positions.
     NoGeometryLayer {
         /// The file.
@@ -189,6 +196,13 @@ pub enum IngestError {
         column: String,
         /// What there is.
         columns: Vec<String>,
+    },
+    /// A column of texts would be read as numbers that may be two each.
+    UnclearNumbers {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
     },
     /// A rule said stop.
     Stopped {
@@ -325,6 +339,13 @@ pub enum IngestError {
         ids: u64,
         /// Some of them.
         examples: Vec<String>,
+    },
+    /// A layer that has rows of comuni for which whoever would replace it, or take its last delivery back, does not work.
+    ForeignRows {
+        /// The layer.
+        layer: LayerId,
+        /// How many.
+        rows: u64,
     },
     /// A delivery that lacks many of the rows that are there.
     TooManyVanish {

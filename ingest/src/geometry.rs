@@ -1,5 +1,6 @@
 //! Geometries of files, made fit for a layer: two dimensions, finite, closed, within bounds.
 
+mod arc;
 mod ewkb;
 mod sound;
 mod text;

@@ -33,22 +33,25 @@ mod stop;
 mod style;
 mod survey;
 mod update;
+mod whose;
+mod workshop;
 
 pub use boundary::{Boundary, Comune};
 pub use error::{IngestError, NoUndo, Stopping, Told};
 pub use export::{ExportError, Exported, Format, Ids, Wanted, Writing, count, export, serve_writer};
 pub use place::Guess;
 pub use plan::{
-    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, Place, PlaceBy, PlanFile, Sample, Validity, Words, look,
-    propose,
+    CodeLine, FieldLine, Found, FoundColumn, FoundCrs, FoundFile, Kind, Looked, Mark, Place, PlaceBy, PlanFile, Sample, Validity, Words,
+    look, propose,
 };
 pub use progress::{Progress, Silent, Stage};
 pub use register::Unplaced;
 pub use report::{CrsReport, CrsSource, ExtentReport, FieldReport, IdSource, KeptOut, KeptReport, Mended, Note, Reason, Report};
 pub use request::{Limits, Mode, Request, Settings, Update};
-pub use rules::{Example, Finding, Rule, Rules, Severity, Thresholds};
+pub use rules::{Example, Finding, Picture, Rule, Rules, Severity, Thresholds};
 pub use run::run;
 pub use source::process::{ReaderProcess, serve_reader};
 pub use stop::Stop;
 pub use style::{Asked as AskedStyles, Kind as StyleKind, LegendLine, Proposal, propose as propose_styles};
 pub use update::{Changed, Counts, Difference, Edited, Examples, FieldChange, Moved, Undone, ids_of, undo};
+pub use workshop::Workshop;

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use crate::geometry::Shape;
 use crate::report::{KeptOut, Mended, Reason};
-use crate::rules::{Areas, Findings};
+use crate::rules::{Areas, Findings, Picture};
 
 pub(crate) use at_once::{Ends, Glance, Read, read_at_once};
 pub(crate) use copy::{Copying, WAITING, copy};
@@ -39,6 +39,8 @@ pub(crate) struct Tally {
     pub(crate) kept_out: BTreeMap<Reason, (u64, Vec<String>)>,
     pub(crate) mended: Mended,
     pub(crate) found: Findings,
+    /// What some of the areas look like that were invalid.
+    pub(crate) pictures: Vec<Picture>,
     /// Areas at which the database has nothing to look, where it is asked whether they lie over others.
     pub(crate) areas: Areas,
 }
@@ -92,7 +94,13 @@ impl Tally {
         let mut list: Vec<KeptOut> = self
             .kept_out
             .iter()
-            .map(|(reason, (rows, examples))| KeptOut { reason: *reason, rows: *rows, examples: examples.clone() })
+            .map(|(reason, (rows, examples))| KeptOut {
+                reason: *reason,
+                rows: *rows,
+                examples: examples.clone(),
+                found: Vec::new(),
+                pictures: Vec::new(),
+            })
             .collect();
         list.sort_by_key(|k| std::cmp::Reverse(k.rows));
         list

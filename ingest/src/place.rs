@@ -27,6 +27,8 @@ pub struct Guess {
     pub crs: Srid,
     /// Its name.
     pub title: String,
+    /// Systems that give the same positions to within their accuracy.
+    pub also: Vec<Srid>,
     /// Whether its axes would be swapped.
     pub swapped: bool,
     /// How many of the rows would lie inside the boundary, 0 to 1.
@@ -126,6 +128,7 @@ fn guesses(sample: &[[f64; 2]], except: Option<Srid>, territory: &Territory, set
         .map(|c| Guess {
             crs: c.srid,
             title: c.title.to_owned(),
+            also: c.also,
             swapped: c.swapped,
             share_inside: c.share_inside,
             distance_m: c.distance_m,
@@ -184,15 +187,19 @@ pub(crate) fn distance_words(metres: f64) -> String {
 impl Guess {
     /// Whether it is this system, by whatever name.
     pub(crate) fn same_as(&self, crs: Srid) -> bool {
-        self.crs.postgis() == crs.postgis()
-            || Crs::get(crs).is_some_and(|crs| Crs::get(self.crs).is_some_and(|own| own.in_postgis() == crs.in_postgis()))
+        let same = |crs: &Crs| Crs::get(self.crs).is_some_and(|own| own.has_the_numbers_of(crs));
+        self.crs.postgis() == crs.postgis() || self.also.contains(&crs) || Crs::get(crs).is_some_and(same)
     }
-}
 
-impl Guess {
+    /// Its name, and what it can't be told from: `WGS 84 = EPSG:4258, EPSG:6706`.
+    fn named(&self) -> String {
+        let also: Vec<String> = self.also.iter().map(Srid::to_string).collect();
+        if also.is_empty() { self.title.clone() } else { format!("{} = {}", self.title, also.join(", ")) }
+    }
+
     /// What it would do to the rows, and how it is named.
     pub(crate) fn words(&self, told: Told) -> Text {
-        let (crs, title) = (self.crs, &self.title);
+        let (crs, title) = (self.crs, self.named());
         let [it, en] = match told {
             Told::CommandLine => {
                 let axes = if self.swapped { " --swap-axes" } else { "" };
@@ -236,8 +243,17 @@ mod tests {
 
     #[test]
     fn a_guess_says_what_to_type() {
-        let guess = Guess { crs: Srid::new(3003).unwrap(), title: "Gauss".into(), swapped: true, share_inside: 0.985, distance_m: 0.0 };
+        let guess = Guess {
+            crs: Srid::new(3003).unwrap(),
+            title: "Gauss".into(),
+            also: vec![],
+            swapped: true,
+            share_inside: 0.985,
+            distance_m: 0.0,
+        };
         assert_eq!(guess.words(Told::CommandLine).en, "`--crs EPSG:3003 --swap-axes` (Gauss) puts 99 % of the rows inside the boundary");
         assert_eq!(guess.words(Told::Plan).it, "EPSG:3003 (Gauss), assi scambiati, mette il 99 % delle righe dentro il confine");
+        let guess = Guess { crs: Srid::WGS84, title: "WGS 84".into(), also: vec![Srid::new(6706).unwrap()], swapped: false, ..guess };
+        assert_eq!(guess.words(Told::Plan).en, "EPSG:4326 (WGS 84 = EPSG:6706) puts 99 % of the rows inside the boundary");
     }
 }

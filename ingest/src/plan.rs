@@ -3,6 +3,7 @@
 mod apply;
 mod file;
 mod found;
+mod kept;
 mod place;
 mod propose;
 mod sample;
@@ -15,13 +16,16 @@ use kernel::{Column, Layer, LayerId, Srid, TableName, Text};
 
 use crate::names;
 use crate::report::kind_name;
-use crate::source::{Source, SourceLayer};
+use crate::source::table::number::Decimal;
+use crate::source::{Numbers, Source, SourceLayer};
 use crate::style::default_style;
 use crate::{IngestError, Request};
 
+pub use crate::source::table::number::Mark;
 pub(crate) use apply::apply;
 pub use file::{CodeLine, FieldLine, Kind, PlanFile, Validity, Words};
 pub use found::{Found, FoundColumn, FoundCrs, FoundFile};
+pub(crate) use kept::keep_changes;
 pub use place::{Place, PlaceBy};
 pub use propose::{Looked, look, propose};
 pub use sample::Sample;
@@ -36,6 +40,9 @@ pub(crate) struct FieldPlan {
     /// What the first file calls it.
     pub(crate) name: String,
     pub(crate) kind: FieldType,
+    /// How numbers in its texts are written, as far as the values tell; and as a plan says.
+    pub(crate) numbers: Numbers,
+    pub(crate) mark: Option<Mark>,
     /// Its number among the fields of each file.
     pub(crate) source: Vec<usize>,
     /// What it is for.
@@ -61,11 +68,27 @@ pub(crate) enum Role {
 }
 
 impl FieldPlan {
+    /// How decimals in its texts are written.
+    pub(crate) fn decimal(&self) -> Decimal {
+        self.mark.map_or(self.numbers.decimal, Decimal::from)
+    }
+
+    /// Refuses to read texts as numbers that may be two each.
+    fn check_numbers(&self, kind: FieldType, file: &str) -> Result<(), IngestError> {
+        let counts = matches!(kind, FieldType::Number | FieldType::Integer);
+        if counts && self.numbers.unclear && self.mark.is_none() {
+            return Err(IngestError::UnclearNumbers { file: file.to_owned(), column: self.name.clone() });
+        }
+        Ok(())
+    }
+
     pub(crate) fn new(column: Column, name: &str, kind: FieldType, source: Vec<usize>) -> Self {
         Self {
             column,
             name: name.to_owned(),
             kind,
+            numbers: Numbers::default(),
+            mark: None,
             source,
             role: Role::Field,
             label: None,
@@ -128,7 +151,10 @@ pub(crate) fn fields(sources: &[Source]) -> Result<Vec<FieldPlan>, IngestError> 
         .into_iter()
         .zip(&first.reader.layer().fields)
         .enumerate()
-        .map(|(index, (column, field))| FieldPlan::new(column, &field.name, field.kind, vec![index]))
+        .map(|(index, (column, field))| FieldPlan {
+            numbers: field.numbers,
+            ..FieldPlan::new(column, &field.name, field.kind, vec![index])
+        })
         .collect();
     for source in &sources[1..] {
         let layer = source.reader.layer();
@@ -143,6 +169,7 @@ pub(crate) fn fields(sources: &[Source]) -> Result<Vec<FieldPlan>, IngestError> 
         for field in &mut plan {
             let index = there[&field.column];
             field.kind = wider(field.kind, layer.fields[index].kind);
+            field.numbers = field.numbers.and(layer.fields[index].numbers);
             field.source.push(index);
         }
     }
@@ -193,7 +220,7 @@ pub(crate) fn private_key(name: &str) -> Text {
 }
 
 /// For a layer that is added to: its own kinds, if the files' fit into them.
-pub(crate) fn fit_into(fields: &mut [FieldPlan], layer: &Layer) -> Result<(), IngestError> {
+pub(crate) fn fit_into(fields: &mut [FieldPlan], layer: &Layer, file: &str) -> Result<(), IngestError> {
     let missing: Vec<&str> = layer.fields.iter().filter(|f| fields.iter().all(|p| p.column != f.name)).map(|f| f.name.as_str()).collect();
     let own = |p: &&FieldPlan| p.role == Role::Field;
     let more: Vec<&str> = fields.iter().filter(own).filter(|p| layer.field(p.column.as_str()).is_none()).map(|p| p.name.as_str()).collect();
@@ -215,6 +242,7 @@ pub(crate) fn fit_into(fields: &mut [FieldPlan], layer: &Layer) -> Result<(), In
     }
     for plan in fields.iter_mut().filter(|p| p.role == Role::Field) {
         let Some(field) = layer.field(plan.column.as_str()) else { continue };
+        plan.check_numbers(field.kind, file)?;
         // a text is read as what is written in it, row by row: formats without types write everything so
         if field.kind != plan.kind && plan.kind != FieldType::Text && wider(field.kind, plan.kind) != field.kind {
             let (name, kind, there) = (&plan.name, plan.kind, field.kind);

@@ -19,7 +19,7 @@ pub use reason::Reason;
 pub(crate) use words::kind as kind_name;
 
 use crate::register::Unplaced;
-use crate::rules::Finding;
+use crate::rules::{Example, Finding, Picture};
 use crate::update::Difference;
 use crate::{Mode, Told};
 
@@ -38,7 +38,7 @@ pub struct Report {
     pub rows_read: u64,
     /// Rows that are in the layer now because of them.
     pub rows_loaded: u64,
-    /// Those that are not, by reason.
+    /// Those that are not, each under one reason.
     pub kept_out: Vec<KeptOut>,
     /// The first of those that the register does not place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -60,7 +60,7 @@ pub struct Report {
     /// For an update: what differs from what was there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub difference: Option<Difference>,
-    /// Rows for which a rule did not hold.
+    /// Rows for which a rule did not hold, and that it did not keep out; each once for a rule.
     #[serde(default)]
     pub findings: Vec<Finding>,
     /// What else should be known.
@@ -80,6 +80,19 @@ pub struct KeptOut {
     pub rows: u64,
     /// The first of them: `12`, or `b.csv 12` when there are several files.
     pub examples: Vec<String>,
+    /// What is wrong with them and where they are, if a rule says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<Example>,
+    /// What some of them look like.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<Picture>,
+}
+
+impl KeptOut {
+    /// Some of them in words: `12 (nome: cittÃ )`.
+    pub(crate) fn examples(&self) -> Vec<String> {
+        if self.found.is_empty() { self.examples.clone() } else { self.found.iter().map(Example::to_string).collect() }
+    }
 }
 
 /// Rows whose geometry was mended.

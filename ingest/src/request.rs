@@ -1,12 +1,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use kernel::{Clock, LayerId, Srid, Text};
+use kernel::{Clock, Comuni, LayerId, Srid, Text};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::plan::PlanFile;
 use crate::rules::{Rules, Thresholds};
+use crate::source::sniff::Content;
 use crate::{ReaderProcess, Stop, Told};
 
 /// What to load, and how.
@@ -42,6 +43,8 @@ pub struct Request {
     pub author: Option<Uuid>,
     /// That person's name, which the report has.
     pub by: Option<String>,
+    /// The comuni that they work for: rows of others are kept out, and those that are there stay as they are.
+    pub whose: Comuni,
     /// Whether a plan is proposed again only if it is of a layer of that author.
     pub only_own: bool,
     /// Where the rows are written, as CSV, that say where they are by a parcel or an address that the register has not (`--unplaced`).
@@ -141,6 +144,7 @@ impl Request {
             draft: false,
             author: None,
             by: None,
+            whose: Comuni::All,
             only_own: false,
             unplaced: None,
             plan: None,
@@ -188,6 +192,8 @@ pub struct Limits {
     pub reader_cpu_s: u64,
     /// How long it may say nothing while it is listened to, seconds.
     pub reader_silence_s: u64,
+    /// The same where the file is a database (GeoPackage), in which a view can be a query without an end.
+    pub query_silence_s: u64,
 }
 
 /// Bytes below which no ratio of an archive's content to its size is suspicious.
@@ -197,6 +203,13 @@ impl Limits {
     /// How many bytes an archive of this size may hold.
     pub(crate) fn archive_allows(&self, size: u64) -> u64 {
         self.archive_bytes.min(FREE_BYTES.max(size.saturating_mul(self.archive_ratio)))
+    }
+}
+
+impl Limits {
+    /// How long the process that reads such a file may say nothing, seconds.
+    pub(crate) fn silence_s(&self, content: Content) -> u64 {
+        if content == Content::GeoPackage { self.query_silence_s } else { self.reader_silence_s }
     }
 }
 
@@ -212,6 +225,7 @@ impl Default for Limits {
             reader_memory_bytes: 4 << 30,
             reader_cpu_s: 3_600,
             reader_silence_s: 300,
+            query_silence_s: 60,
         }
     }
 }

@@ -10,7 +10,7 @@ mod severity;
 
 pub(crate) use checker::{Checker, Facts};
 pub(crate) use found::Findings;
-pub use found::{Example, Finding};
+pub use found::{Example, Finding, Picture};
 pub(crate) use overlap::Areas;
 pub(crate) use placed::look_at_placed;
 pub use register::Rule;

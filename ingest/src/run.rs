@@ -15,13 +15,17 @@ use crate::geometry::Family;
 use crate::load::{self, Into, Papers, Staged, Staging, Tally, Target, Written};
 use crate::place::{self, Placement, Territory};
 use crate::plan::{self, FieldPlan, PlanFile};
-use crate::report::{CrsReport, ExtentReport, FieldReport, IdSource, Note, Report};
-use crate::rules::{Example, Finding, Findings, Rule, Severity, look_at_placed};
+use crate::report::{CrsReport, ExtentReport, FieldReport, IdSource, KeptOut, Note, Report};
+use crate::rules::{Example, Finding, Rule, Severity, look_at_placed};
 use crate::survey::Key;
 use crate::update::{self, Delivered, Delivery, KeyWish};
+use crate::whose::is_foreign;
 use crate::{IngestError, Mode, Progress, Request, Settings, Stage, Stopping};
 use reading::Loaded;
 pub(crate) use reading::open_and_survey;
+
+/// How the folders are called into which archives are unpacked.
+pub(crate) const FOLDER: &str = "opensit-ingest-";
 
 /// Loads files as a layer: published when this returns, or not at all.
 ///
@@ -61,6 +65,9 @@ async fn locked(
     if request.outside_ok && request.comune.is_none() {
         return Err(IngestError::OutsideOfNobody);
     }
+    if let Target::Replaces(layer) = &target {
+        refuse_foreign_rows(database, layer, request).await?;
+    }
     let territory = Territory::load(database, settings).await?;
     if !territory.is_known() && request.comune.is_none() {
         return Err(IngestError::NoBoundary);
@@ -68,10 +75,11 @@ async fn locked(
     let wish = KeyWish::find(database, &target, request).await?;
     let mut opened = reading::open_files(database, settings, request, wish, progress).await?;
     if let Some(layer) = target.keeps() {
-        plan::fit_into(&mut opened.fields, layer)?;
+        let file = opened.file();
+        plan::fit_into(&mut opened.fields, layer, &file)?;
     }
-    // or a delivery in which all are numbers would change every text that looks like one
-    for field in opened.fields.iter().filter(|field| field.kind == FieldType::Text) {
+    // or a delivery in which all are numbers would change every text that looks like one; and what a plan says of numbers is said of texts
+    for field in opened.fields.iter().filter(|field| field.kind == FieldType::Text || field.mark.is_some()) {
         for (source, index) in opened.sources.iter_mut().zip(&field.source) {
             source.reader.as_text(*index);
         }
@@ -92,6 +100,16 @@ async fn locked(
     ended?;
     reset?;
     Ok(report)
+}
+
+/// A layer that has rows of comuni that are not theirs is not for them to replace: those would be gone.
+async fn refuse_foreign_rows(database: &mut PgConnection, layer: &Layer, request: &Request) -> Result<(), IngestError> {
+    let sql = format!("select count(*) from {} t where {}", layer.table.sql(), is_foreign("t.comune", &request.whose));
+    let rows: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
+        .fetch_one(database)
+        .await
+        .map_err(IngestError::database("does not say whose the rows are"))?;
+    if rows == 0 { Ok(()) } else { Err(IngestError::ForeignRows { layer: layer.id.clone(), rows: rows.unsigned_abs() }) }
 }
 
 /// Settings of the session while it loads. PostGIS tells of each invalid geometry, which the report does; and indexes
@@ -171,7 +189,7 @@ async fn finish(
         stop(&tally, request, &names)?;
         progress.stage(Stage::Publishing, None);
         let layer = Layer { accuracy: less_sure(there.accuracy.clone(), accuracy), ..(**there).clone() };
-        let staged = Staged { staging, layer: &layer, tally: &tally, placed, comuni };
+        let staged = Staged { staging, layer: &layer, was: Some(there.as_ref()), tally: &tally, placed, comuni };
         return load::append(database, staged, &delivery, &secretary).await;
     }
     progress.stage(Stage::Publishing, None);
@@ -183,7 +201,7 @@ async fn finish(
     let added = load::make_ready(database, helper, staging, &layer).await?;
     overlaps.found(&mut tally).await?;
     stop(&tally, request, &names)?;
-    let staged = Staged { staging, layer: &layer, tally: &tally, placed, comuni };
+    let staged = Staged { staging, layer: &layer, was: target.existing(), tally: &tally, placed, comuni };
     load::publish(database, staged, added, &delivery, &secretary).await
 }
 
@@ -203,7 +221,7 @@ fn private_key(fields: &[FieldPlan], files: &[String], key: &Key, there: Option<
 pub(crate) fn stop(tally: &Tally, request: &Request, files: &[String]) -> Result<(), IngestError> {
     let rules = request.rules();
     let found = tally.found.each().map(|(rule, rows, examples)| (rule, rows, examples.iter().map(|e| e.row.clone()).collect::<Vec<_>>()));
-    let out = tally.kept_out().into_iter().filter_map(|k| Some((Rule::of(k.reason)?, k.rows, k.examples)));
+    let out = tally.kept_out().into_iter().filter_map(|k| Some((k.reason.rule()?, k.rows, k.examples)));
     let mut reasons = BTreeMap::new();
     for (rule, rows, examples) in found.chain(out).filter(|(rule, ..)| rules.get(*rule) == Severity::Stop) {
         reasons.entry(rule).or_insert(Stopping { rule, rows, examples });
@@ -252,16 +270,24 @@ fn papers(scene: &Scene<'_>, loaded: &Loaded, written: Written<'_>) -> Papers {
     Papers { plan, report: Report { unplaced: placing.unplaced.clone(), ..report } }
 }
 
-/// What was found, with the examples' places on the globe.
-fn findings(found: &Findings, request: &Request, settings: &Settings) -> Vec<Finding> {
+/// What was found, with the examples' places on the globe: in rows that a rule keeps out, and in others.
+fn findings(tally: &Tally, request: &Request, settings: &Settings) -> (Vec<KeptOut>, Vec<Finding>) {
     let globe = Transformer::new(settings.storage, Srid::CRS84, &settings.crs).ok();
     let degrees = |at: [f64; 2]| globe.as_ref()?.convert_one(at).ok().map(|at| at.map(|degree| (degree * 1e7).round() / 1e7));
     let rules = request.rules();
     let one = |(rule, rows, examples): (Rule, u64, &[Example])| {
         let examples = examples.iter().map(|e| Example { at: e.at.and_then(degrees), ..e.clone() }).collect();
-        Finding { rule, done: rules.get(rule), rows, examples }
+        let pictures = if rule == Rule::InvalidGeometry { tally.pictures.clone() } else { Vec::new() };
+        Finding { rule, done: rules.get(rule), rows, examples, pictures }
     };
-    found.each().map(one).collect()
+    let (mut out, others): (Vec<Finding>, Vec<Finding>) = tally.found.each().map(one).partition(|found| found.done == Severity::KeepOut);
+    let mut kept_out = tally.kept_out();
+    for kept in &mut kept_out {
+        if let Some(found) = out.iter_mut().find(|found| Some(found.rule) == kept.reason.rule()) {
+            (kept.found, kept.pictures) = (std::mem::take(&mut found.examples), std::mem::take(&mut found.pictures));
+        }
+    }
+    (kept_out, others)
 }
 
 fn report(scene: &Scene<'_>, loaded: &Loaded, written: Written<'_>) -> Report {
@@ -269,6 +295,7 @@ fn report(scene: &Scene<'_>, loaded: &Loaded, written: Written<'_>) -> Report {
     let notes = notes(scene, loaded, &written);
     let Loaded { files, fields, survey, placements, .. } = loaded;
     let Written { layer, rows, tally, placed, comuni, difference, .. } = written;
+    let (kept_out, findings) = findings(tally, request, settings);
     let duration = (settings.clock.now() - began).to_std().unwrap_or(Duration::ZERO).as_secs_f64();
     let mode = match (request.mode, target) {
         // nothing was there to be replaced
@@ -293,7 +320,7 @@ fn report(scene: &Scene<'_>, loaded: &Loaded, written: Written<'_>) -> Report {
         files: files.iter().map(|file| format!("{} ({})", file.name, file.format)).collect(),
         rows_read: tally.read,
         rows_loaded: rows,
-        kept_out: tally.kept_out(),
+        kept_out,
         unplaced: Vec::new(),
         mended: tally.mended.clone(),
         geometry: layer.geometry,
@@ -309,7 +336,7 @@ fn report(scene: &Scene<'_>, loaded: &Loaded, written: Written<'_>) -> Report {
         id: survey.key.name(fields).map_or(IdSource::Sequence, IdSource::Column),
         comuni,
         difference,
-        findings: findings(&tally.found, request, settings),
+        findings,
         notes,
         duration_s: duration,
         rows_per_s: if duration > 0.0 { tally.read as f64 / duration } else { 0.0 },

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::IngestError;
 use crate::report::{Note, Reason};
+use table::number::Decimal;
 
 /// A value of a row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,8 +64,10 @@ impl RawGeometry {
                 code & 0xC000_0000 != 0 || (code & 0x0FFF_FFFF) / 1000 > 0
             }
             Self::Wkt(text) => {
-                let first = text.trim_start_matches(|c: char| c != '(').trim_start_matches(['(', ' ']);
-                first.split([',', ')']).next().is_some_and(|position| position.split_whitespace().count() > 2)
+                // the first position stands behind the innermost bracket, whatever is named before it
+                let first = text.split_once('(').and_then(|(_, lists)| lists.split([',', ')']).next());
+                let position = first.and_then(|lists| lists.rsplit('(').next());
+                position.is_some_and(|position| position.split_whitespace().count() > 2)
             }
             Self::Missing | Self::Position(_) | Self::Broken(_) => false,
         }
@@ -90,6 +93,24 @@ pub(crate) struct Row {
 pub(crate) struct SourceField {
     pub(crate) name: String,
     pub(crate) kind: FieldType,
+    /// How numbers in its texts are written.
+    pub(crate) numbers: Numbers,
+}
+
+/// How numbers in the texts of a column are written, as far as its values tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Numbers {
+    pub(crate) decimal: Decimal,
+    /// Whether it has some that may be two (`1.100`), and nothing tells which they are.
+    pub(crate) unclear: bool,
+}
+
+impl Numbers {
+    /// How they are in both of two files.
+    pub(crate) fn and(self, other: Self) -> Self {
+        let decimal = if self.decimal == other.decimal { self.decimal } else { Decimal::Unclear };
+        Self { decimal, unclear: self.unclear || other.unclear }
+    }
 }
 
 /// What the file says of its coordinate system.
@@ -169,8 +190,8 @@ impl Value {
     }
 
     /// The same value as another kind, if nothing is lost by it: a whole number as a number, anything as text, and a text as what
-    /// is written in it. Otherwise the value is given back.
-    pub(crate) fn fit(self, kind: FieldType) -> Result<Self, Self> {
+    /// is written in it, with decimals written so. Otherwise the value is given back.
+    pub(crate) fn fit(self, kind: FieldType, decimal: Decimal) -> Result<Self, Self> {
         match (self, kind) {
             (Self::Null, _) => Ok(Self::Null),
             (value @ Self::Text(_), FieldType::Text)
@@ -183,8 +204,8 @@ impl Value {
             (Self::Number(v), FieldType::Integer) if v.fract() == 0.0 && v.abs() < 9e15 => Ok(Self::Integer(v as i64)),
             (Self::Integer(v @ (0 | 1)), FieldType::Boolean) => Ok(Self::Boolean(v == 1)),
             (value, FieldType::Text) => Ok(value.to_text().map_or(Self::Null, Self::Text)),
-            (Self::Text(text), kind) => table::read_as(&text, kind).ok_or(Self::Text(text)),
-            (Self::Date(date), FieldType::DateTime) => table::read_as(&date.to_string(), kind).ok_or(Self::Date(date)),
+            (Self::Text(text), kind) => table::read_as(&text, kind, decimal).ok_or(Self::Text(text)),
+            (Self::Date(date), FieldType::DateTime) => table::read_as(&date.to_string(), kind, decimal).ok_or(Self::Date(date)),
             (value, _) => Err(value),
         }
     }
@@ -198,6 +219,7 @@ mod tests {
     fn heights_and_measures_are_seen() {
         let wkt = |text: &str| RawGeometry::Wkt(text.to_owned()).has_heights();
         assert!(wkt("POINT Z (1 2 3)") && wkt("LINESTRING ZM(1 2 3 4,5 6 7 8)") && wkt("POLYGON((1 2 3,4 5 6,7 8 9,1 2 3))"));
+        assert!(wkt("COMPOUNDCURVE(CIRCULARSTRING Z (0 0 1,1 1 1,2 0 1))") && !wkt("COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0))"));
         assert!(!wkt("POINT(1 2)") && !wkt("MULTIPOLYGON(((1 2,3 4,5 6,1 2)))") && !wkt("POINT EMPTY") && !wkt(""));
         let wkb = |order: u8, code: [u8; 4]| RawGeometry::Wkb([&[order][..], &code, &[0; 24]].concat()).has_heights();
         assert!(wkb(1, 1_001u32.to_le_bytes()) && wkb(0, 3_003u32.to_be_bytes()) && wkb(1, 0x8000_0001u32.to_le_bytes()));

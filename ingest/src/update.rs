@@ -26,7 +26,9 @@ pub use undo::{Undone, undo};
 
 use crate::geometry::Family;
 use crate::load::{self, EXAMPLES, Into, Placed, Secretary, Staging, Tally, Target, Written};
+use crate::report::Reason;
 use crate::rules::look_at_placed;
+use crate::whose::is_foreign;
 use crate::{IngestError, Mode, Report, Request};
 use changes::ChangesFile;
 use compare::VANISHED;
@@ -67,6 +69,7 @@ pub(crate) async fn update(
     refuse_versions(&mut transaction, layer).await?;
     let comune_is_given = request.comune.is_some();
     compare::find_different(&mut transaction, staging, layer, comune_is_given).await.map_err(failed())?;
+    leave_foreign(&mut transaction, delivered, request, tally).await.map_err(failed())?;
     refuse_strangers(&mut transaction, delivered, request).await?;
     let too_many = too_many_vanish(&mut transaction, layer, request).await?;
     let too_many_vanish = too_many.is_some();
@@ -107,8 +110,9 @@ pub(crate) async fn update(
         load::explain(&mut transaction, &delivery.reason(number)).await.map_err(written())?;
         apply::apply(&mut transaction, staging, layer, keep_vanished).await.map_err(written())?;
         if declared.accuracy != layer.accuracy {
-            let less_sure = Layer { accuracy: layer.accuracy.clone(), ..declared };
-            store::put(&mut transaction, &less_sure, None).await?;
+            // as it is by now: comparing took a while
+            let now = store::get_to_change(&mut transaction, &layer.id).await?.unwrap_or(declared);
+            store::put(&mut transaction, &Layer { accuracy: layer.accuracy.clone(), ..now }, None).await?;
         }
         difference.delivery = Some(number);
         let papers = told(difference);
@@ -120,6 +124,21 @@ pub(crate) async fn update(
         file.persist()?;
     }
     Ok(papers.report)
+}
+
+/// Leaves the rows of comuni that are not theirs as they are, and counts those that the delivery would have changed.
+async fn leave_foreign(
+    transaction: &mut PgConnection,
+    delivered: &Delivered<'_>,
+    request: &Request,
+    tally: &mut Tally,
+) -> Result<(), sqlx::Error> {
+    let Delivered { staging, layer, files, .. } = *delivered;
+    for (file, number) in compare::leave_foreign(transaction, staging, layer, &request.whose).await? {
+        let file = usize::try_from(file).ok().filter(|_| files.len() > 1).and_then(|file| files.get(file));
+        tally.keep_out(Reason::ForeignComune, || load::row_name(file.map(String::as_str), number.unsigned_abs()));
+    }
+    Ok(())
 }
 
 /// Of a layer whose rows have a validity: each of its ids is one row's, or nobody could say which of them a delivery means.
@@ -141,7 +160,8 @@ async fn too_many_vanish(transaction: &mut PgConnection, layer: &Layer, request:
     if request.update.keep_vanished {
         return Ok(None);
     }
-    let sql = format!("select (select count(*) from {VANISHED}), (select count(*) from {})", layer.table.sql());
+    let own = format!("{} t where not {}", layer.table.sql(), is_foreign("t.comune", &request.whose));
+    let sql = format!("select (select count(*) from {VANISHED}), (select count(*) from {own})");
     let (vanished, there): (i64, i64) =
         sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_one(transaction).await.map_err(IngestError::database("can't compare ids"))?;
     let (vanished, there) = (vanished.unsigned_abs(), there.unsigned_abs());
@@ -182,8 +202,9 @@ async fn refuse_strangers(transaction: &mut PgConnection, delivered: &Delivered<
     }
     let failed = || IngestError::database("can't compare ids");
     let (loading, table) = (staging.loading.sql(), layer.table.sql());
+    let own = format!("{table} t where not {}", is_foreign("t.comune", &request.whose));
     let sql = format!(
-        "select exists (select from {table}) and (select count(*) from {VANISHED}) = (select count(*) from {table}),
+        "select exists (select from {own}) and (select count(*) from {VANISHED}) = (select count(*) from {own}),
                 (select coalesce(array_agg(_key), '{{}}') from (select _key from {loading} order by _seq limit 3) f),
                 (select coalesce(array_agg(id), '{{}}') from (select id from {table} order by fid limit 3) f)"
     );

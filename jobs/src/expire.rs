@@ -24,3 +24,19 @@ pub(crate) async fn sweep(database: &Database, keep: Duration) -> Result<(), sql
     sqlx::query("delete from jobs.jobs where expires_at < clock_timestamp()").execute(&mut *transaction).await?;
     transaction.commit().await
 }
+
+/// Says that whoever held jobs is dead: for a program that is the only one of its database and holds none yet. They are taken up again after
+/// this time, in which the database notices what was going on for the dead.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn take_over(database: &Database, after: Duration) -> Result<(), sqlx::Error> {
+    let mut transaction = database.write(&Principal::operator()).await?;
+    sqlx::query(
+        "update jobs.jobs set lease_until = least(lease_until, clock_timestamp() + make_interval(secs => $1)) where state = 'running'",
+    )
+    .bind(after.as_secs_f64())
+    .execute(&mut *transaction)
+    .await?;
+    transaction.commit().await
+}

@@ -223,6 +223,25 @@ async fn a_program_that_ends_hands_its_work_to_the_next_without_counting_the_att
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_only_program_takes_over_what_the_dead_held_however_long_their_lease() {
+    let scratch = Scratch::new().await;
+    let database = scratch.database().await;
+    let ada = officer("Ada");
+    let (held, last, waits) = (ask(&database, &ada, "long").await, ask(&database, &ada, "long").await, ask(&database, &ada, "other").await);
+    let mut superuser = scratch.connection("postgres").await;
+    let dead = "update jobs.jobs set state = 'running', attempt = $2, lease = gen_random_uuid(), lease_until = now() + interval '1 day' where id = $1";
+    for (id, attempt) in [(held, 1), (last, 3)] {
+        sqlx::query(dead).bind(id.0).bind(attempt).execute(&mut superuser).await.unwrap();
+    }
+    jobs::take_over(&database, Duration::from_millis(100)).await.unwrap();
+    let worker = Running::start(Worker::new(database.clone(), quick()).on("long", |_, _| async { Ok(Output::json(&json!(1))) }));
+    assert_eq!(until(&database, &ada, held, |j| j.state.is_final()).await.attempts.0, 2);
+    assert_eq!(until(&database, &ada, last, |j| j.state.is_final()).await.state, State::Failed, "it was its last attempt");
+    assert_eq!(look(&database, &ada, waits).await.unwrap().state, State::Queued);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_lost_the_lease_changes_nothing() {
     let scratch = Scratch::new().await;
     let database = scratch.database().await;

@@ -21,6 +21,7 @@ mod records;
 mod request_id;
 mod security_txt;
 mod shared;
+mod sources;
 mod streams;
 mod version;
 pub(crate) mod who;
@@ -153,6 +154,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
         .merge(exports::routes(app.exports(crs_settings)))
         .merge(load_reports::routes(load_reports::Reports { context: context.clone(), owner }))
         .merge(deliveries.routes())
+        .merge(sources::routes(sources::Sources { context: context.clone(), all: config.sources.all.clone() }))
         .merge(attachments::routes(attachments))
         .merge(jobs::routes(jobs))
         .merge(catalogue::routes(context.clone(), catalogue, syntaxes, settings))

@@ -6,7 +6,7 @@ import { saidBy } from '../src/api/http';
 import { datasetsOf } from '../src/deliveries/datasets';
 import { isSame, short, vanishing } from '../src/deliveries/difference';
 import { boxOf, boxOfMost, changesData, findingsData, previewData, staged, STAGED } from '../src/deliveries/drawing';
-import { codesOf, faultsOf, isChosen, mayBeKey, placing, readAs, statedBy, tidy, withField, withRule } from '../src/deliveries/plan';
+import { codesOf, faultsOf, isChosen, isUndecided, mayBeKey, placing, readAs, statedBy, tidy, withField, withPlace, withRule } from '../src/deliveries/plan';
 import { bytes, minutes, Pace } from '../src/deliveries/progress';
 import { en } from '../src/i18n/deliveries.en';
 import { it as italian } from '../src/i18n/deliveries.it';
@@ -80,7 +80,7 @@ const PLAN: PlanFile = {
       { crs: 'EPSG:3003', title: 'Gauss-Boaga', swapped: false, 'inside-percent': 100, 'distance-m': 0 },
       { crs: 'EPSG:7792', title: 'RDN2008', swapped: true, 'inside-percent': 0, 'distance-m': 1200 },
     ],
-    column: [{ source: 'CODICE', filled: 3, values: ['1', '2', '3'], more: false }, { source: 'H', filled: 2, values: ['4', '5'], more: false }, { source: 'SPECIE', filled: 3, values: ['x'], more: true }],
+    column: [{ source: 'CODICE', filled: 3, values: ['1', '2', '3'], more: false, unique: true }, { source: 'H', filled: 2, values: ['4', '5'], more: false }, { source: 'SPECIE', filled: 3, values: ['x'], more: true }],
   },
 };
 
@@ -114,8 +114,25 @@ describe('a plan', () => {
     expect(['EPSG:3003', 'EPSG:3003 (Monte Mario)', 'OGC:CRS84', 'none', 'unknown: Local'].map((crs) => statedBy({ ...file, crs }))).toEqual(['EPSG:3003', 'EPSG:3003', 'OGC:CRS84', undefined, undefined]);
   });
 
+  it('is undecided while no system is said and a file states none', () => {
+    const silent: PlanFile = { ...PLAN, found: { ...PLAN.found!, file: [{ ...PLAN.found!.file[0]!, crs: 'none' }] } };
+    expect([isUndecided(PLAN), isUndecided(silent), isUndecided(readAs(silent, { crs: 'EPSG:4326', swapped: false }))]).toEqual([false, true, false]);
+    expect(isUndecided({ ...silent, place: { by: 'address', street: 'via' } })).toBe(false);
+  });
+
+  it('places rows by a parcel or by an address, and speaks of the columns of one alone', () => {
+    const parcel: PlanFile = { ...PLAN, place: { by: 'parcel-point', sheet: 'FG', number: 'PART', comune: 'COM', similar: true } };
+    expect(withPlace(parcel, { by: 'parcel-area' }).place).toEqual({ by: 'parcel-area', sheet: 'FG', number: 'PART', comune: 'COM', similar: true });
+    expect(withPlace(parcel, { reference: 'RIF' }).place).toEqual({ by: 'parcel-point', reference: 'RIF', comune: 'COM', similar: true });
+    expect(withPlace(parcel, { comune: '' }).place).toEqual({ by: 'parcel-point', sheet: 'FG', number: 'PART', similar: true });
+    const address = withPlace(withPlace(parcel, { by: 'address' }), { street: 'VIA', similar: false });
+    expect(address.place).toEqual({ by: 'address', street: 'VIA', comune: 'COM', similar: false });
+    expect(withPlace(address, { by: 'parcel-point' }).place).toEqual({ by: 'parcel-point', comune: 'COM', similar: false });
+    expect(PLAN.place).toBeUndefined();
+  });
+
   it('offers a key where each row has a value of its own', () => {
-    expect(['CODICE', 'H', 'SPECIE', 'none'].map((source) => mayBeKey(PLAN, source))).toEqual([true, false, true, false]);
+    expect(['CODICE', 'H', 'SPECIE', 'none'].map((source) => mayBeKey(PLAN, source))).toEqual([true, false, false, false]);
     expect(codesOf(PLAN.found!.column![1])).toEqual([{ value: '4', it: '4', en: '4' }, { value: '5', it: '5', en: '5' }]);
   });
 
@@ -191,8 +208,8 @@ describe('what a delivery shows on the map', () => {
 
   it('is the sample, and the places of what was found with the chosen one', () => {
     expect(roles(previewData(collection(change('a', point(1, 1), { name: 'x' }), change('b', null, {}))))).toEqual(['preview']);
-    const findings = [{ rule: 'sliver', done: 'keep' as const, rows: 2, examples: [{ row: '1', at: [1, 2] as [number, number] }, { row: '2' }, { row: '3', at: [3, 4] as [number, number] }] }];
-    expect(roles(findingsData(findings, [3, 4]))).toEqual(['found', 'chosen']);
+    const examples = [{ row: '1', at: [1, 2] as [number, number] }, { row: '2' }, { row: '3', at: [3, 4] as [number, number] }];
+    expect(roles(findingsData(examples, [3, 4]))).toEqual(['found', 'chosen']);
     expect(boxOf(collection())).toBeUndefined();
   });
 

@@ -5,8 +5,8 @@ use ingest::Mode;
 use kernel::{Principal, Problem};
 use serde::Deserialize;
 
-use super::record::{Record, State};
-use super::{document, order, read};
+use super::record::State;
+use super::{document, failed, order, read, to_order};
 use crate::words::conflict;
 use crate::work::{COMPARE, Order};
 use crate::{Deliveries, writing};
@@ -28,10 +28,7 @@ pub(crate) async fn handler(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let failed = |e| Problem::database("a delivery", &e);
-    let mut transaction = deliveries.0.context.database.write(&who).await.map_err(failed)?;
-    let record = Record::find_to_change(&mut transaction, &who, &id).await?;
-    record.check_idle(["confrontare", "compared"])?;
+    let (mut transaction, record) = to_order(&deliveries, &who, &id, ["confrontare", "compared"]).await?;
     let wanted: Wanted = read(&body, "{\"keep_vanished\"?}")?;
     let plan = record.plan()?;
     let layer = document::layer(&mut transaction, &plan.layer).await?;

@@ -7,8 +7,8 @@ use kernel::{Principal, Problem};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::record::{Record, State};
-use super::{document, order, read};
+use super::record::State;
+use super::{document, failed, order, read, to_order};
 use crate::words::conflict;
 use crate::work::{LOAD, Order};
 use crate::{Deliveries, writing};
@@ -35,10 +35,7 @@ pub(crate) async fn handler(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let failed = |e| Problem::database("a delivery", &e);
-    let mut transaction = deliveries.0.context.database.write(&who).await.map_err(failed)?;
-    let record = Record::find_to_change(&mut transaction, &who, &id).await?;
-    record.check_idle(["caricare di nuovo", "loaded again"])?;
+    let (mut transaction, record) = to_order(&deliveries, &who, &id, ["caricare di nuovo", "loaded again"]).await?;
     let wanted: Wanted =
         read(&body, "{\"mode\": \"create\", \"replace\", \"append\" or \"update\", \"draft\"?, \"keep_vanished\"?, \"vanish_at_most\"?}")?;
     let plan = record.plan()?;
@@ -66,9 +63,10 @@ pub(crate) async fn handler(
         return Err(Problem::invalid_parameter("vanish_at_most", format!("{percent} is no part of a hundred"), "a number from 0 to 100"));
     }
     if let Some(comune) = plan.comune.as_ref().filter(|comune| !who.comuni().contains(comune)) {
-        return Err(Problem::conflict(format!(
-            "the plan says that all rows are of the comune {comune}, for which you do not work: say one of yours, or none"
-        )));
+        return Err(conflict(
+            format!("per il piano tutte le righe sono del comune {comune}, per il quale non lavorate: dirne uno vostro, o nessuno"),
+            format!("the plan says that all rows are of the comune {comune}, for which you do not work: say one of yours, or none"),
+        ));
     }
     if wanted.draft && wanted.mode != Mode::Create {
         return Err(Problem::invalid_parameter("draft", "only a new layer can be a draft", "`draft` with the mode `create`"));

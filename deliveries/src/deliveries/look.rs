@@ -4,8 +4,8 @@ use http::StatusCode;
 use kernel::{Principal, Problem};
 use serde::Deserialize;
 
-use super::record::{Record, State};
-use super::{order, read};
+use super::record::State;
+use super::{failed, order, read, to_order};
 use crate::Deliveries;
 use crate::work::{LOOK, Order};
 
@@ -28,10 +28,7 @@ pub(crate) async fn handler(
     Path(id): Path<String>,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let failed = |e| Problem::database("a delivery", &e);
-    let mut transaction = deliveries.0.context.database.write(&who).await.map_err(failed)?;
-    let record = Record::find_to_change(&mut transaction, &who, &id).await?;
-    record.check_idle(["rileggere", "looked at"])?;
+    let (mut transaction, record) = to_order(&deliveries, &who, &id, ["rileggere", "looked at"]).await?;
     let wanted: Wanted = read(&body, "{\"source_layer\"?, \"crs\"?, \"swap_axes\"?}")?;
     let order = Order {
         source_layer: wanted.source_layer,

@@ -7,7 +7,7 @@ use kernel::{Principal, Problem, Text};
 use serde_json::json;
 
 use super::record::Record;
-use super::{document, json as answer};
+use super::{document, failed, json as answer, to_order};
 use crate::words::said;
 use crate::{Deliveries, writing};
 
@@ -44,10 +44,7 @@ pub(crate) async fn put(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let failed = |e| Problem::database("the plan of a delivery", &e);
-    let mut transaction = deliveries.0.context.database.write(&who).await.map_err(failed)?;
-    let record = Record::find_to_change(&mut transaction, &who, &id).await?;
-    record.check_idle(["pianificare", "planned"])?;
+    let (mut transaction, record) = to_order(&deliveries, &who, &id, ["pianificare", "planned"]).await?;
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let mut plan = parse(kind.split(';').next().unwrap_or_default().trim(), &body)?;
     if let Some(layer) = document::layer(&mut transaction, &plan.layer).await? {

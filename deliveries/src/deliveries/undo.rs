@@ -43,9 +43,9 @@ pub(crate) async fn handler(
     let wanted: Wanted = read(&body, "{\"over_edits\"?}")?;
     let owner = (deliveries.0.owner)();
     // goes on if who asked is no longer there: half of it would be nothing
-    let (id, over_edits) = (layer.id.clone(), wanted.over_edits);
+    let (id, over_edits, whose) = (layer.id.clone(), wanted.over_edits, who.comuni());
     let undoing = tokio::spawn(async move {
-        let undone = ingest::undo(&owner, &id, over_edits).await;
+        let undone = ingest::undo(&owner, &id, over_edits, &whose).await;
         owner.close().await;
         undone
     });

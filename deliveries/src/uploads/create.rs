@@ -19,7 +19,7 @@ use crate::{Deliveries, person};
     params(("Tus-Resumable" = String, Header, description = "`1.0.0`"), ("Upload-Length" = u64, Header, description = "Bytes of the file"),
         ("Upload-Metadata" = String, Header, description = "`filename ` and the name in base64")),
     responses((status = 201, description = "`Location` is where its bytes go (tus 1.0.0)"), (status = 400, description = "No length, no name, or an empty file"),
-        (status = 404, description = "Not for you"), (status = 413, description = "More than is allowed"), (status = 507, description = "There is no room")))]
+        (status = 404, description = "Not for you"), (status = 413, description = "More than is allowed: the file's bytes, or the bytes or the number of your files here"), (status = 507, description = "There is no room")))]
 pub(crate) async fn handler(
     State(deliveries): State<Deliveries>,
     who: Principal,
@@ -84,14 +84,24 @@ async fn insert(deliveries: &Deliveries, subject: Uuid, name: &str, bytes: u64) 
     // as the program itself: what others have counts too
     let mut transaction = parts.context.database.write(&Principal::operator()).await.map_err(failed)?;
     sqlx::query("select pg_advisory_xact_lock(hashtext('deliveries.uploads'))").execute(&mut *transaction).await.map_err(failed)?;
-    let (own, all): (i64, i64) = sqlx::query_as(
-        "select coalesce(sum(bytes) filter (where subject = $1), 0)::bigint, coalesce(sum(bytes), 0)::bigint from deliveries.uploads",
+    let (files, own, all): (i64, i64, i64) = sqlx::query_as(
+        "select count(*) filter (where subject = $1), coalesce(sum(bytes) filter (where subject = $1), 0)::bigint, coalesce(sum(bytes), 0)::bigint
+           from deliveries.uploads",
     )
     .bind(subject)
     .fetch_one(&mut *transaction)
     .await
     .map_err(failed)?;
     let (own, all) = (own.unsigned_abs(), all.unsigned_abs());
+    if files.unsigned_abs() >= settings.person_files {
+        let words = Text::new(
+            format!(
+                "avete già {files} file qui, quanti ne può avere una persona. Prima caricare o eliminare delle consegne, o annullare degli invii"
+            ),
+            format!("you have {files} files here already, as many as one person may. Load or delete deliveries first, or cancel uploads"),
+        );
+        return Err(said(Problem::too_large, &words));
+    }
     if own + bytes > settings.person_bytes {
         let most = settings.person_bytes;
         let words = Text::new(

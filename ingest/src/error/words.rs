@@ -132,6 +132,14 @@ impl IngestError {
                     "{file}: it has no places, only links to other files (NetworkLink: {links}), which are not followed; fetch those and load them"
                 ),
             ),
+            E::MoreRowsThanBytes { file, bytes } => (
+                format!(
+                    "{file}: dà più righe di quanti byte ha ({bytes}): le inventa una vista. In QGIS salvare il livello come tabella, e caricare quella"
+                ),
+                format!(
+                    "{file}: it gives more rows than it has bytes ({bytes}): a view makes them up. Save the layer as a table in QGIS, and load that"
+                ),
+            ),
             E::NoGeometryLayer { file } => (
                 format!("{file}: nessun suo livello ha una geometria; è una tabella, e una tabella non ha un posto sulla mappa"),
                 format!("{file}: no layer in it has a geometry; it is a table, and a table has no place on a map"),
@@ -228,6 +236,16 @@ impl IngestError {
                     format!("{file}: the plan speaks of the column `{column}`, which the file has not; it has: {columns}. {en}"),
                 )
             }
+            E::UnclearNumbers { file, column } => (
+                format!(
+                    "{file}: la colonna `{column}` ha numeri che possono essere due: 1.100 è 1100 o 1,1, e nessun altro valore dice quale. Dire nel \
+                     piano `decimal = \"comma\"` (1100) o `\"point\"` (1,1) per il suo campo, o lasciarlo testo"
+                ),
+                format!(
+                    "{file}: the column `{column}` has numbers that may be two: 1.100 is 1100 or 1.1, and no other value tells which. Say in the \
+                     plan `decimal = \"comma\"` (1100) or `\"point\"` (1.1) for its field, or leave it text"
+                ),
+            ),
             E::Stopped { file, reasons } => {
                 let why = joined(&reasons.iter().map(super::Stopping::words).collect::<Vec<_>>());
                 (
@@ -524,6 +542,21 @@ impl IngestError {
                     ),
                     format!(
                         "`{layer}` can't be updated: {ids} of its ids {stand} in several rows, each with a validity of its own (for example {examples}), and nobody knows which of them a delivery means. {en}"
+                    ),
+                )
+            }
+            E::ForeignRows { layer, rows: count } => {
+                let all = rows(*count);
+                (
+                    format!(
+                        "di `{layer}` verrebbero toccate {} di comuni per i quali non lavorate; nulla è stato scritto. Un aggiornamento \
+                         per chiave le lascia come sono; al resto può pensare chi lavora per quei comuni",
+                        all.it
+                    ),
+                    format!(
+                        "of `{layer}` it would touch {} in comuni that you do not work for; nothing was written. An update by key leaves \
+                         them as they are; for the rest ask somebody who works for those comuni",
+                        all.en
                     ),
                 )
             }

@@ -4,18 +4,15 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
 use super::{ExportError, Format};
+use crate::workshop::Workshop;
 
 /// How the folders' names begin.
 const PREFIX: &str = ".opensit-export-";
 
 /// A file that is being made.
 pub(super) struct Draft {
-    folder: TempDir,
-    /// The folder, locked for as long as its maker lives.
-    _alive: File,
+    folder: Workshop,
     path: PathBuf,
     format: Format,
 }
@@ -25,14 +22,12 @@ impl Draft {
     pub(super) fn beside(file: &Path, format: Format) -> Result<Self, ExportError> {
         let parent = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let parent = parent.canonicalize().map_err(ExportError::io(file))?;
-        sweep(&parent);
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent).map_err(ExportError::io(file))?;
-        let alive = File::open(folder.path()).and_then(|opened| opened.lock_shared().map(|()| opened)).map_err(ExportError::io(file))?;
+        let folder = Workshop::within(&parent, PREFIX).map_err(ExportError::io(file))?;
         // the files of a Shapefile are called as the archive is
         let name = file.file_name().and_then(|n| n.to_str()).unwrap_or("export");
         let stem = name.split('.').next().filter(|s| !s.is_empty()).unwrap_or("export");
         let path = folder.path().join(format!("{stem}.{}", format.name()));
-        Ok(Self { folder, _alive: alive, path, format })
+        Ok(Self { folder, path, format })
     }
 
     /// Where the file is made.
@@ -61,15 +56,5 @@ impl Draft {
         }
         archive.finish()?;
         Ok(path)
-    }
-}
-
-/// Takes away what those have left that were killed. Who can't look there finds out when the folder is made.
-fn sweep(parent: &Path) {
-    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
-        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
-        if ours && File::open(entry.path()).is_ok_and(|folder| folder.try_lock().is_ok()) {
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
     }
 }

@@ -16,6 +16,7 @@ use super::rows::{Columns, OutRow};
 use super::{ExportError, Format, Wanted};
 use crate::geometry::{self, Shape};
 use crate::source::Value;
+use crate::source::table::number::Decimal;
 use crate::{Limits, ReaderProcess};
 
 /// Values that the format could not hold as they are.
@@ -82,7 +83,7 @@ impl Sink {
     fn write(&mut self, mut row: OutRow, way: Option<&Transformer>) -> Result<(), ExportError> {
         for (value, kind) in row.values.iter_mut().zip(&self.kinds) {
             let kind = self.format.kind(*kind);
-            *value = std::mem::replace(value, Value::Null).fit(kind).unwrap_or(Value::Null);
+            *value = std::mem::replace(value, Value::Null).fit(kind, Decimal::Point).unwrap_or(Value::Null);
             self.losses.cut += u64::from(self.format == Format::Shp && matches!(value, Value::Text(text) if text.len() > DBF_TEXT));
         }
         let path = &self.path;

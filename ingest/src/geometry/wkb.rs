@@ -1,6 +1,6 @@
 //! Well-known binary: OGC Simple Features 1.2.1 (ISO codes), with PostGIS's and the older 2.5D flags.
 
-use super::{Family, Shape};
+use super::{Family, Shape, arc};
 use crate::Limits;
 use crate::report::Reason;
 
@@ -56,8 +56,8 @@ impl Cursor<'_> {
     }
 }
 
-/// Reads one geometry into the shape; returns whether it is a multi-geometry.
-fn geometry(cursor: &mut Cursor, shape: &mut Option<Shape>, depth: u8, vertices: usize) -> Result<bool, Reason> {
+/// What a geometry says of itself: its kind, and how many numbers a position has.
+fn head(cursor: &mut Cursor) -> Result<(u32, usize), Reason> {
     cursor.order()?;
     let code = cursor.u32()?;
     let (has_z, has_m) = (code & 0x8000_0000 != 0, code & 0x4000_0000 != 0);
@@ -66,10 +66,13 @@ fn geometry(cursor: &mut Cursor, shape: &mut Option<Shape>, depth: u8, vertices:
     }
     let code = code & 0x0FFF_FFFF;
     let size = 2 + usize::from(has_z || matches!(code / 1000, 1 | 3)) + usize::from(has_m || matches!(code / 1000, 2 | 3));
-    if code / 1000 > 3 {
-        return Err(Reason::Unreadable);
-    }
-    match code % 1000 {
+    if code / 1000 > 3 { Err(Reason::Unreadable) } else { Ok((code % 1000, size)) }
+}
+
+/// Reads one geometry into the shape; returns whether it is a multi-geometry.
+fn geometry(cursor: &mut Cursor, shape: &mut Option<Shape>, depth: u8, vertices: usize) -> Result<bool, Reason> {
+    let (kind, size) = head(cursor)?;
+    match kind {
         1 => point(cursor, into(shape, Family::Point)?, size)?,
         2 => {
             let shape = into(shape, Family::Line)?;
@@ -78,7 +81,7 @@ fn geometry(cursor: &mut Cursor, shape: &mut Option<Shape>, depth: u8, vertices:
             }
         }
         3 => polygon(cursor, into(shape, Family::Polygon)?, size, vertices)?,
-        4..=7 => {
+        4..=7 | 11 | 12 => {
             let members = cursor.count(5)?;
             if depth == 0 {
                 return Err(Reason::Unreadable);
@@ -88,11 +91,67 @@ fn geometry(cursor: &mut Cursor, shape: &mut Option<Shape>, depth: u8, vertices:
             }
             return Ok(true);
         }
-        8..=12 => return Err(Reason::Curve),
+        8 | 9 => {
+            let mut line = Vec::new();
+            curve(cursor, (kind, size), &mut line, vertices)?;
+            add(into(shape, Family::Line)?, line, vertices)?;
+        }
+        10 => {
+            let shape = into(shape, Family::Polygon)?;
+            let before = shape.sequences.len();
+            for _ in 0..cursor.count(9)? {
+                let (of, mut ring) = (head(cursor)?, Vec::new());
+                curve(cursor, of, &mut ring, vertices)?;
+                add(shape, ring, vertices)?;
+            }
+            if shape.sequences.len() > before {
+                shape.parts.push(shape.sequences.len());
+            }
+        }
         15..=17 => return Err(Reason::Surface),
         _ => return Err(Reason::Unreadable),
     }
     Ok(false)
+}
+
+/// Reads a line, a circular string or one made of both, as a line.
+fn curve(cursor: &mut Cursor, (kind, size): (u32, usize), line: &mut Vec<[f64; 2]>, vertices: usize) -> Result<(), Reason> {
+    match kind {
+        2 | 8 => {
+            let mut piece = Shape::new(Family::Line);
+            sequence(cursor, &mut piece, size, vertices)?;
+            if kind == 2 {
+                arc::join(line, &piece.positions);
+            } else {
+                arc::append(line, &piece.positions).ok_or(Reason::Unreadable)?;
+            }
+            if line.len() > vertices { Err(Reason::TooManyVertices) } else { Ok(()) }
+        }
+        9 => {
+            for _ in 0..cursor.count(9)? {
+                // none of them is made of others again
+                let (kind, size) = head(cursor)?;
+                if kind == 9 {
+                    return Err(Reason::Unreadable);
+                }
+                curve(cursor, (kind, size), line, vertices)?;
+            }
+            Ok(())
+        }
+        _ => Err(Reason::Unreadable),
+    }
+}
+
+/// A line, or a ring.
+fn add(shape: &mut Shape, line: Vec<[f64; 2]>, vertices: usize) -> Result<(), Reason> {
+    if shape.positions.len() + line.len() > vertices {
+        return Err(Reason::TooManyVertices);
+    }
+    if !line.is_empty() {
+        shape.positions.extend(line);
+        shape.sequences.push(shape.positions.len());
+    }
+    Ok(())
 }
 
 fn into(shape: &mut Option<Shape>, family: Family) -> Result<&mut Shape, Reason> {
@@ -191,11 +250,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_curved_or_mixed_is_told_apart() {
+    fn what_is_empty_or_mixed_is_told_apart() {
         let limits = Limits::default();
         assert_eq!(read(&wkb(1, &numbers(&[f64::NAN, f64::NAN])), &limits).unwrap().positions.len(), 0);
         assert_eq!(read(&wkb(7, &0u32.to_le_bytes()), &limits), Err(Reason::Empty));
-        assert_eq!(read(&wkb(8, &0u32.to_le_bytes()), &limits), Err(Reason::Curve));
+        assert_eq!(read(&wkb(13, &0u32.to_le_bytes()), &limits), Err(Reason::Unreadable));
         assert_eq!(read(&wkb(16, &0u32.to_le_bytes()), &limits), Err(Reason::Surface));
         let point = wkb(1, &numbers(&[1.0, 2.0]));
         let line = wkb(2, &[&2u32.to_le_bytes()[..], &numbers(&[0.0, 0.0, 1.0, 1.0])].concat());
@@ -203,6 +262,32 @@ mod tests {
         assert_eq!(read(&mixed, &limits), Err(Reason::MixedCollection));
         let points = read(&wkb(7, &[&2u32.to_le_bytes()[..], &point, &point].concat()), &limits).unwrap();
         assert_eq!((points.family, points.part_count(), points.multi), (Family::Point, 2, true));
+    }
+
+    #[test]
+    fn curves_are_lines() {
+        let limits = Limits::default();
+        let list = |members: &[Vec<u8>]| [&u32::try_from(members.len()).unwrap().to_le_bytes()[..], &members.concat()].concat();
+        let arc = wkb(8, &[&3u32.to_le_bytes()[..], &numbers(&[0.0, 0.0, 1.0, 1.0, 2.0, 0.0])].concat());
+        let back = wkb(2, &[&2u32.to_le_bytes()[..], &numbers(&[2.0, 0.0, 0.0, 0.0])].concat());
+        let compound = wkb(9, &list(&[arc.clone(), back]));
+        for (bytes, text) in [
+            (arc.clone(), "CIRCULARSTRING(0 0,1 1,2 0)"),
+            (compound.clone(), "COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0))"),
+            (
+                wkb(11, &list(&[arc, compound.clone()])),
+                "MULTICURVE(CIRCULARSTRING(0 0,1 1,2 0),COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0)))",
+            ),
+            (wkb(10, &list(&[compound.clone()])), "CURVEPOLYGON(COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0)))"),
+            (
+                wkb(12, &list(&[wkb(10, &list(&[compound.clone()]))])),
+                "MULTISURFACE(CURVEPOLYGON(COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0))))",
+            ),
+        ] {
+            assert_eq!(read(&bytes, &limits), crate::geometry::wkt::read(text, &limits), "{text}");
+        }
+        assert_eq!(read(&wkb(9, &list(&[compound])), &limits), Err(Reason::Unreadable));
+        assert_eq!(read(&wkb(9, &u32::MAX.to_le_bytes()), &limits), Err(Reason::Unreadable));
     }
 
     #[test]

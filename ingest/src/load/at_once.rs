@@ -190,6 +190,7 @@ mod tests {
                     compared: None,
                     facts: Facts { rules: Rules::default(), thresholds: Thresholds::default(), now: DateTime::UNIX_EPOCH },
                     told_comune: None,
+                    whose: kernel::Comuni::All,
                     told: false,
                 };
                 assert!(told.send(plan).is_ok());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use catalogue::copy::{RowWriter, Rows};
 use crs::Transformer;
-use kernel::Srid;
+use kernel::{Comuni, Srid};
 use tokio::sync::mpsc::Sender;
 
 use super::Tally;
@@ -46,6 +46,8 @@ pub(crate) struct Plan {
     pub(crate) facts: Facts,
     /// Who says the comune before the place does.
     pub(crate) told_comune: Option<ToldComune>,
+    /// The comuni whose rows are taken.
+    pub(crate) whose: Comuni,
     /// Whether the family was told, so that what can become of it does: lines that are closed, areas.
     pub(crate) told: bool,
 }
@@ -243,9 +245,10 @@ impl<'a> Writer<'a> {
         };
         let mut values = Vec::with_capacity(plan.fields.len());
         let mut given: Vec<Option<Value>> = row.values.into_iter().map(Some).collect();
+        let mut misfits = false;
         for field in &plan.fields {
             let value = given.get_mut(field.source[*file]).and_then(Option::take).unwrap_or(Value::Null);
-            values.push(fit(checker, field, value, &label, &place)?);
+            values.push(fit(checker, field, value, &mut misfits, &label, &place)?);
         }
         checker.values(&mut values, &label, &place)?;
         check_validity(&plan.fields, &values)?;
@@ -275,9 +278,6 @@ impl<'a> Writer<'a> {
                 }
                 continue;
             }
-            if pending.tidied.mended {
-                self.tally.mend(label);
-            }
             let told = pending.comune.take();
             // what is compared is placed when it is known to differ
             let sure = match pending.tidied.shape.family {
@@ -286,6 +286,16 @@ impl<'a> Writer<'a> {
             };
             let comune = told.as_deref().or_else(|| self.plan.comune.of(&pending.tidied.shape, sure));
             let comune = comune.filter(|comune| is_code(comune));
+            if comune.is_some_and(|comune| !self.plan.whose.contains(comune)) {
+                self.tally.keep_out(Reason::ForeignComune, label);
+                if self.write_kept_out(pending.seq, pending.number, pending.key.as_deref()).is_break() {
+                    return ControlFlow::Break(());
+                }
+                continue;
+            }
+            if pending.tidied.mended {
+                self.tally.mend(label);
+            }
             let shape = &mut pending.tidied.shape;
             if sure && comune.is_some() && shape.family == Family::Polygon && self.checker.severity(Rule::Overlap) != Severity::Off {
                 self.tally.areas.add(shape, pending.seq, self.file, pending.number);
@@ -351,17 +361,20 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// A value as the field's kind; what does not fit is left empty if the plan says so.
+/// A value as the field's kind; what does not fit is left empty if the plan says so. `misfits`: the row has one, and is counted.
 fn fit(
     checker: &mut Checker,
     field: &FieldPlan,
     value: Value,
+    misfits: &mut bool,
     row: &dyn Fn() -> String,
     place: &dyn Fn() -> Option<[f64; 2]>,
 ) -> Result<Value, Reason> {
-    value.fit(field.kind).or_else(|misfit| {
+    value.fit(field.kind, field.decimal()).or_else(|misfit| {
         let what = || Some(format!("{}: {}", field.name, misfit.to_text().unwrap_or_default().chars().take(80).collect::<String>()));
-        checker.found.add(Rule::WrongType, || Example { row: row(), what: what(), at: place() });
+        if !std::mem::replace(misfits, true) {
+            checker.found.add(Rule::WrongType, || Example { row: row(), what: what(), at: place() });
+        }
         if checker.severity(Rule::WrongType) == Severity::Mend { Ok(Value::Null) } else { Err(Reason::WrongType) }
     })
 }
@@ -379,7 +392,7 @@ fn check_key(
     }
     let what = key.map(|key| key.chars().take(80).collect());
     checker.found.add(Rule::RepeatedKey, || Example { row: row(), what, at: place() });
-    Err(Reason::ByRule)
+    Err(Reason::RepeatedKey)
 }
 
 /// The comune that a row says; `None` if it says none, or one that is not the installation's.
@@ -398,7 +411,7 @@ fn told_comune(
     }
     let what = Some(code.chars().take(80).collect());
     checker.found.add(Rule::UnknownComune, || Example { row: row(), what, at: place() });
-    if checker.severity(Rule::UnknownComune) == Severity::KeepOut { Err(Reason::ByRule) } else { Ok(None) }
+    if checker.severity(Rule::UnknownComune) == Severity::KeepOut { Err(Reason::UnknownComune) } else { Ok(None) }
 }
 
 /// Whether a comune can be called so: six digits.

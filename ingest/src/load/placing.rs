@@ -9,6 +9,7 @@ use super::{Direct, EXAMPLES, Staging, Tally};
 use crate::geometry::Family;
 use crate::report::Reason;
 use crate::rules::{Rule, Severity};
+use crate::whose::is_foreign;
 use crate::{IngestError, Request};
 
 /// Boundaries are drawn coarsely, and a row that lies a little outside is given to the nearest comune. Beyond this it is
@@ -83,7 +84,8 @@ async fn run(
                 case when {out} and not v.valid then 'invalid'
                      when st_isempty(m.geom) then 'not_mendable'
                      when {single} and st_numgeometries(m.geom) > 1 then 'several_parts'
-                     when n.metres > {FAR_M} then 'far_outside' end as kept_out
+                     when n.metres > {FAR_M} then 'far_outside'
+                     when {foreign} then 'foreign_comune' end as kept_out
          from {loading} s
          cross join lateral (select {valid} as valid offset 0) v
          cross join lateral (select case when v.valid then s._geom
@@ -97,6 +99,7 @@ async fn run(
          where {looked_at}{only}",
         placed = staging.placed.sql(),
         loading = staging.loading.sql(),
+        foreign = is_foreign("coalesce(s._comune, c.id, n.id)", &request.whose),
         out = request.rules().get(Rule::InvalidGeometry) == Severity::KeepOut,
         // asked for nothing when the comune is given or there is no row, but a table has to be there
         comuni = if by_place { "opensit_ingest_comuni" } else { "(select istat as id, geom from territory.v_comuni)" },
@@ -138,6 +141,7 @@ async fn count(
         (Reason::NotMendable, "not_mendable"),
         (Reason::SeveralParts, "several_parts"),
         (Reason::FarOutside, "far_outside"),
+        (Reason::ForeignComune, "foreign_comune"),
     ] {
         let sql = format!(
             "select l._file, l._row, count(*) over () as rows from {placed} p join {loading} l using (_seq)

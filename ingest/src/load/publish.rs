@@ -6,6 +6,7 @@ use kernel::{Layer, LayerId};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use super::{Placed, Secretary, Staging, Tally, Written, explain, listed, own_columns};
+use crate::plan::keep_changes;
 use crate::update::Delivery;
 use crate::{IngestError, Mode, Report};
 
@@ -59,8 +60,9 @@ impl Target {
 /// Rows that were staged and placed, as those of a layer.
 pub(crate) struct Staged<'a> {
     pub(crate) staging: &'a Staging,
-    /// The layer as it will be declared.
+    /// The layer as it will be declared, and as it was when the load began.
     pub(crate) layer: &'a Layer,
+    pub(crate) was: Option<&'a Layer>,
     pub(crate) tally: &'a Tally,
     pub(crate) placed: Placed,
     /// Rows of each comune, by ISTAT code.
@@ -93,10 +95,11 @@ pub(crate) async fn publish(
     secretary: &Secretary<'_>,
 ) -> Result<Report, IngestError> {
     let failed = "can't publish the layer";
-    let Staged { staging, layer, tally, placed, comuni } = staged;
+    let Staged { staging, layer, was, tally, placed, comuni } = staged;
     let mut transaction = database.begin().await.map_err(IngestError::database(failed))?;
     // somebody may have made it meanwhile by other means
     let target = Target::find(&mut transaction, &layer.id, delivery.mode).await?;
+    let layer = &as_people_say(&mut transaction, layer, was).await?;
     store::swap_in(&mut transaction, &staging.next, layer).await?;
     let mode = if matches!(target, Target::New) { Mode::Create } else { delivery.mode };
     let number = Delivery { mode, ..*delivery }.keep(&mut transaction, layer).await?;
@@ -116,7 +119,7 @@ pub(crate) async fn append(
     secretary: &Secretary<'_>,
 ) -> Result<Report, IngestError> {
     let failed = "can't append the rows";
-    let Staged { staging, layer, tally, placed, comuni } = staged;
+    let Staged { staging, layer, was, tally, placed, comuni } = staged;
     let mut transaction = database.begin().await.map_err(IngestError::database(failed))?;
     lock(&mut transaction, layer).await.map_err(IngestError::database(failed))?;
     refuse_known_ids(&mut transaction, staging, layer).await?;
@@ -131,6 +134,7 @@ pub(crate) async fn append(
     let (columns, rows) = rows_of(staging, layer, &format!("(l._seq + {last})::text"));
     explain(&mut transaction, &delivery.reason(number)).await.map_err(IngestError::database(failed))?;
     let rows = super::insert(&mut transaction, layer, &columns, &rows).await.map_err(IngestError::database(failed))?;
+    let layer = &as_people_say(&mut transaction, layer, was).await?;
     store::put(&mut transaction, layer, None).await?;
     store::touch(&mut transaction, &layer.id).await?;
     let before = Some(before.unsigned_abs());
@@ -138,6 +142,15 @@ pub(crate) async fn append(
     papers.keep(&mut transaction, number).await?;
     transaction.commit().await.map_err(IngestError::database(failed))?;
     Ok(papers.report)
+}
+
+/// The layer as it will be declared, with what somebody changed of it while the files were read. Who else changes it waits for us.
+async fn as_people_say(transaction: &mut PgConnection, layer: &Layer, was: Option<&Layer>) -> Result<Layer, IngestError> {
+    let now = store::get_to_change(transaction, &layer.id).await?;
+    Ok(match (was, now) {
+        (Some(was), Some(now)) => keep_changes(layer, was, &now),
+        _ => layer.clone(),
+    })
 }
 
 /// Until the transaction ends readers go on, and other writers wait.

@@ -34,7 +34,9 @@ pub(crate) fn apply(plan: &PlanFile, found: Vec<FieldPlan>, file: &str) -> Resul
         let field = there(&line.source);
         named.extend(field.map(|f| f.name.as_str()));
         if !line.skip {
-            fields.push(told(line, field.ok_or_else(|| lacks(&line.source))?));
+            let told = told(line, field.ok_or_else(|| lacks(&line.source))?);
+            told.check_numbers(told.kind, file)?;
+            fields.push(told);
         }
     }
     if let Some(validity) = &plan.validity {
@@ -69,6 +71,7 @@ fn told(line: &FieldLine, field: &FieldPlan) -> FieldPlan {
     FieldPlan {
         column: line.name.clone(),
         kind: line.kind,
+        mark: line.decimal,
         label: line.label.clone().map(Text::from),
         unit: line.unit.clone(),
         codes: codes.collect(),

@@ -12,6 +12,7 @@ use super::place::Place;
 use crate::IngestError;
 use crate::geometry::Family;
 use crate::rules::{Rules, Thresholds};
+use crate::source::table::number::Mark;
 
 /// How a file becomes a layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,6 +92,9 @@ pub struct FieldLine {
     /// The kind of value.
     #[serde(rename = "type")]
     pub kind: FieldType,
+    /// What stands before decimals, where numbers are written as texts and `1.100` may be two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<Mark>,
     /// Its name for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<Words>,
@@ -258,6 +262,11 @@ impl PlanFile {
                 let it = format!("due colonne diventano il campo `{name}`; dare a una un altro nome");
                 let en = format!("two columns become the field `{name}`; give one of them another name");
                 return at(&format!("field[{index}].name"), &it, &en);
+            }
+            if line.decimal.is_some() && !matches!(line.kind, FieldType::Number | FieldType::Integer) {
+                let it = "`decimal` vale per i numeri: dare al campo il tipo `number` o `integer`, o toglierlo";
+                let en = "`decimal` is for numbers: give the field the type `number` or `integer`, or take it out";
+                return at(&format!("field[{index}].decimal"), it, en);
             }
             if crate::names::is_taken(line.name.as_str()) {
                 let name = &line.name;
@@ -461,7 +470,7 @@ codes = [{ value = "1", it = "basso", en = "low" }]
             areas: 0,
             without: 0,
         };
-        let column = FoundColumn { source: name(), filled: 1, values: vec![name()], more: true };
+        let column = FoundColumn { source: name(), filled: 1, values: vec![name()], more: true, unique: false, unclear: false };
         let found = Found { made: "2026".into(), remarks: vec![name()], files: vec![file], candidates: vec![], columns: vec![column] };
         let mut plan = PlanFile { found: Some(found), ..PlanFile::parse(PLAN, "a.toml").unwrap() };
         plan.fields[0].source = name();
@@ -488,6 +497,8 @@ codes = [{ value = "1", it = "basso", en = "low" }]
             ("layer = \"alberi\"\n", "", vec!["missing field `layer`"]),
             ("[rules]", "[rules", vec!["line 8"]),
             ("type = \"text\"\n", "type = \"text\"\nprivate = true\n", vec!["`CODICE` is private", "ids"]),
+            ("type = \"text\"\n", "type = \"text\"\ndecimal = \"comma\"\n", vec!["`decimal` is for numbers"]),
+            ("unit = ", "decimal = \"both\"\nunit = ", vec!["unknown variant `both`", "`comma`"]),
             ("[rules]", "[thresholds]\noverlap-m2 = nan\n\n[rules]", vec!["overlap-m2", "NaN"]),
         ] {
             assert!(PLAN.contains(good), "{good}");

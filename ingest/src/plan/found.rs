@@ -1,15 +1,17 @@
 //! What is in a file: looked at once, for a plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::{FieldPlan, Sample};
 use crate::geometry::{self, Family};
 use crate::load::row_name;
 use crate::rules::{Checker, Facts, Findings};
 use crate::source::{DeclaredCrs, Source, Value};
+use crate::survey::fit_for_id;
 use crate::{IngestError, Limits};
 
 /// Different values of a field that are told.
@@ -72,6 +74,9 @@ pub struct FoundCrs {
     pub crs: String,
     /// Its name.
     pub title: String,
+    /// Systems that give the same positions to within their accuracy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     /// Whether its axes would be swapped.
     pub swapped: bool,
     /// How many of the rows would lie inside the boundary, percent.
@@ -92,6 +97,59 @@ pub struct FoundColumn {
     pub values: Vec<String>,
     /// Whether there are more.
     pub more: bool,
+    /// Whether it tells rows apart: each has a value that can stand in an address, and no other row the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unique: bool,
+    /// Whether they are numbers that may be two each, as `1.100`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unclear: bool,
+}
+
+/// Of more different values than this a column is not asked whether it tells rows apart: they would take too much memory.
+const MOST_KEYS: usize = 2_000_000;
+
+/// What was seen of a column so far.
+#[derive(Default)]
+struct Column {
+    filled: u64,
+    values: BTreeSet<String>,
+    more: bool,
+    /// Its values, as hashes, as long as they tell rows apart.
+    seen: HashSet<u64>,
+    repeats: bool,
+}
+
+impl Column {
+    fn look(&mut self, value: &Value) {
+        let Some(text) = value.to_text() else {
+            self.give_up();
+            return;
+        };
+        self.filled += 1;
+        if !self.repeats && !(self.seen.len() < MOST_KEYS && fit_for_id(&text) && self.seen.insert(xxh3_64(text.as_bytes()))) {
+            self.give_up();
+        }
+        if !self.more {
+            let text: String = text.chars().take(60).collect();
+            self.more = self.values.len() == VALUES && !self.values.contains(&text);
+            if !self.more {
+                self.values.insert(text);
+            }
+        }
+    }
+
+    /// It is no key.
+    fn give_up(&mut self) {
+        self.repeats = true;
+        self.seen = HashSet::new();
+    }
+
+    fn end(self, field: &FieldPlan) -> FoundColumn {
+        // a few of many tell what they look like; few of few are what a code list is made of
+        let values = self.values.into_iter().take(if self.more { 3 } else { VALUES }).collect();
+        let unique = self.filled > 0 && !self.repeats;
+        FoundColumn { source: field.name.clone(), filled: self.filled, values, more: self.more, unique, unclear: field.numbers.unclear }
+    }
 }
 
 /// Files, columns, the rules that do not hold, and some rows.
@@ -99,7 +157,7 @@ pub(crate) type Read = (Vec<FoundFile>, Vec<FoundColumn>, Findings, Sample);
 
 /// Looks through the rows of every file.
 pub(crate) fn look(sources: &mut [Source], fields: &[FieldPlan], facts: Facts, limits: &Limits) -> Result<Read, IngestError> {
-    let mut columns: Vec<(u64, BTreeSet<String>, bool)> = vec![(0, BTreeSet::new(), false); fields.len()];
+    let mut columns: Vec<Column> = fields.iter().map(|_| Column::default()).collect();
     let mut files = Vec::with_capacity(sources.len());
     let (mut checker, several) = (Checker::new(facts, fields), sources.len() > 1);
     let mut sample = Sample::of(sources, fields);
@@ -108,17 +166,8 @@ pub(crate) fn look(sources: &mut [Source], fields: &[FieldPlan], facts: Facts, l
         let (mut rows, mut without) = (0, 0);
         source.reader.read(&mut |row| {
             rows += 1;
-            for (field, (filled, values, more)) in fields.iter().zip(&mut columns) {
-                let Some(value) = row.values.get(field.source[index]).filter(|v| **v != Value::Null) else { continue };
-                *filled += 1;
-                if *more {
-                    continue;
-                }
-                let text: String = value.to_text().unwrap_or_default().chars().take(60).collect();
-                *more = values.len() == VALUES && !values.contains(&text);
-                if !*more {
-                    values.insert(text);
-                }
+            for (field, column) in fields.iter().zip(&mut columns) {
+                column.look(row.values.get(field.source[index]).unwrap_or(&Value::Null));
             }
             let label = || row_name(several.then_some(source.file.as_str()), row.number);
             let mut values: Vec<Value> = fields.iter().map(|f| row.values.get(f.source[index]).cloned().unwrap_or(Value::Null)).collect();
@@ -149,11 +198,7 @@ pub(crate) fn look(sources: &mut [Source], fields: &[FieldPlan], facts: Facts, l
             without,
         });
     }
-    let columns = fields.iter().zip(columns).map(|(field, (filled, values, more))| {
-        // a few of many tell what they look like; few of few are what a code list is made of
-        let values = values.into_iter().take(if more { 3 } else { VALUES }).collect();
-        FoundColumn { source: field.name.clone(), filled, values, more }
-    });
+    let columns = fields.iter().zip(columns).map(|(field, column)| column.end(field));
     Ok((files, columns.collect(), checker.end(), sample.end()))
 }
 
@@ -164,5 +209,34 @@ fn stated(crs: &DeclaredCrs) -> String {
         DeclaredCrs::Stated(srid) => srid.to_string(),
         DeclaredCrs::Recognised(srid, name) => format!("{srid} ({name})"),
         DeclaredCrs::Unrecognised(name) => format!("unknown: {name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::layer::FieldType;
+
+    use super::{Column, FoundColumn};
+    use crate::plan::FieldPlan;
+    use crate::source::Value;
+
+    fn seen(values: impl IntoIterator<Item = Value>) -> FoundColumn {
+        let mut column = Column::default();
+        values.into_iter().for_each(|value| column.look(&value));
+        column.end(&FieldPlan::new(kernel::Column::new("a").unwrap(), "A", FieldType::Text, vec![0]))
+    }
+
+    #[test]
+    fn only_what_tells_every_row_apart_may_be_a_key() {
+        let codes = |of: fn(u32) -> u32| (0..1_000).map(move |i| Value::Text(format!("T-{}", of(i))));
+        let found = seen(codes(|i| i));
+        assert_eq!((found.unique, found.more, found.values.len(), found.filled), (true, true, 3, 1_000));
+        let repeats = seen(codes(|i| i.min(998)));
+        assert_eq!((repeats.unique, repeats.more, repeats.filled), (false, true, 1_000), "two of a thousand are the same");
+        assert!(!seen(codes(|i| i).chain([Value::Null])).unique, "one row has none");
+        assert!(!seen([Value::Text("via Roma 1".into())]).unique, "it can't stand in an address");
+        assert!(!seen([]).unique);
+        let few = seen([Value::Integer(1), Value::Integer(2)]);
+        assert_eq!((few.unique, few.more, few.values), (true, false, vec!["1".to_owned(), "2".to_owned()]));
     }
 }

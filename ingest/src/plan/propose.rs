@@ -1,7 +1,8 @@
 //! A plan for files that nobody has planned yet: what is in them, and what seems right to do; or, of a source that was loaded before,
 //! what was done then.
 
-use kernel::{LayerId, Text};
+use catalogue::store;
+use kernel::{Layer, LayerId, Text};
 use sqlx::PgPool;
 
 use super::file::{FieldLine, Kind, PlanFile, Words};
@@ -13,6 +14,7 @@ use crate::register::Placing;
 use crate::report::rows_are;
 use crate::rules::{Example, Facts, Findings, Rule, Rules, Severity, Thresholds};
 use crate::run::open_and_survey;
+use crate::source::table::number;
 use crate::source::{DeclaredCrs, Source};
 use crate::survey::{Key, Survey};
 use crate::update::KeyWish;
@@ -67,7 +69,11 @@ pub async fn look(
     let mut remarks = Vec::new();
     let kept_before = kept.is_some();
     let mut plan = match kept {
-        Some(kept) => again(kept, &opened.sources, &opened.fields, &survey, &mut remarks),
+        Some(kept) => {
+            let there = store::get(&mut database, &kept.layer).await?;
+            let plan = again(kept, &opened.sources, &opened.fields, &survey, &mut remarks);
+            there.map_or(plan.clone(), |layer| as_called(plan, &layer))
+        }
         None => first(request, layer, &opened.sources, &opened.fields, &survey)?,
     };
     plan.crs = request.crs.or(plan.crs);
@@ -90,6 +96,7 @@ pub async fn look(
     let candidates = candidates.into_iter().map(|guess| FoundCrs {
         crs: guess.crs.to_string(),
         title: guess.title,
+        also: guess.also.iter().map(ToString::to_string).collect(),
         swapped: guess.swapped,
         inside_percent: (guess.share_inside * 1000.0).round() / 10.0,
         distance_m: guess.distance_m.round(),
@@ -133,6 +140,7 @@ fn line(field: &FieldPlan, searchable: bool) -> FieldLine {
         source: field.name.clone(),
         name: field.column.clone(),
         kind: field.kind,
+        decimal: field.mark,
         label: Some(field.label.clone().unwrap_or_else(|| Text::same(field.name.trim())).into()),
         unit: field.unit.clone(),
         skip: false,
@@ -186,9 +194,27 @@ fn again(kept: PlanFile, sources: &[Source], fields: &[FieldPlan], survey: &Surv
     PlanFile { fields: lines, key, ..kept }
 }
 
-/// The coordinate system: as the file says, if that can be; otherwise the one that fits best, to be looked at.
+/// With the layer's own words: what people said of it since it was loaded is not taken back by its next delivery.
+fn as_called(plan: PlanFile, layer: &Layer) -> PlanFile {
+    let fields = plan.fields.into_iter().map(|line| match layer.field(line.name.as_str()) {
+        Some(field) => FieldLine { label: Some(field.label.clone().into()), unit: field.unit.clone(), ..line },
+        None => line,
+    });
+    PlanFile {
+        title: Some(layer.title.clone().into()),
+        fields: fields.collect(),
+        licence: layer.licence.clone(),
+        attribution: layer.attribution.clone(),
+        source_date: layer.source_date.or(plan.source_date),
+        ..plan
+    }
+}
+
+/// The coordinate system: as the file says, if that can be; otherwise the only one that fits, to be looked at. Of several, which lie some
+/// 10 to 200 metres apart, none is taken.
 fn place_it(plan: &mut PlanFile, sources: &[Source], candidates: &[Guess], remarks: &mut Vec<Text>) {
     let fits = |guess: &&Guess| guess.share_inside >= place::ENOUGH;
+    let rivals: Vec<Text> = candidates.iter().filter(fits).map(|guess| guess.words(Told::Plan)).collect();
     for source in sources {
         let stated = match &source.reader.layer().crs {
             DeclaredCrs::Stated(srid) | DeclaredCrs::Recognised(srid, _) => Some(*srid),
@@ -198,6 +224,19 @@ fn place_it(plan: &mut PlanFile, sources: &[Source], candidates: &[Guess], remar
         let file = &source.file;
         match (plan.crs.or(stated), candidates.iter().find(fits)) {
             (Some(crs), _) if candidates.iter().filter(fits).any(|g| g.same_as(crs) && g.swapped == plan.swap_axes) => {}
+            (None, Some(_)) if rivals.len() > 1 => {
+                let list = |of: fn(&Text) -> &str| rivals.iter().map(of).collect::<Vec<_>>().join("; ");
+                remarks.push(Text::new(
+                    format!(
+                        "{file} non dichiara il sistema di riferimento, e più d'uno può essere, a decine di metri l'uno dall'altro: {}. Dire                          in `crs` quale è: prima non si carica nulla",
+                        list(|t| &t.it)
+                    ),
+                    format!(
+                        "{file} states no coordinate system, and it may be one of several, tens of metres apart: {}. Say in `crs` which it                          is: nothing is loaded before",
+                        list(|t| &t.en)
+                    ),
+                ));
+            }
             (None, Some(best)) => {
                 remarks.push(Text::new(
                     format!("{file} non dichiara il sistema di riferimento; {}: controllare se è vero", best.words(Told::Plan).it),
@@ -232,7 +271,7 @@ fn told_places(placing: &Placing, survey: &Survey, remarks: &mut Vec<Text>) {
         format!("non ha coordinate; per {}, come dice `[place]`, se ne posizionerebbero {placed} su {}", by.it, all.it),
         format!("it has no coordinates; by {}, as `[place]` says, {placed} of {} would be placed", by.en, all.en),
     ));
-    for out in survey.tally.kept_out().iter().filter(|out| Rule::of(out.reason) == Some(Rule::Unplaced)) {
+    for out in survey.tally.kept_out().iter().filter(|out| out.reason.rule() == Some(Rule::Unplaced)) {
         remarks.push(rows_are(out.rows, &out.reason.words(), &out.examples, &out.reason.cure(Told::Plan)));
     }
 }
@@ -287,6 +326,15 @@ fn what_shows(survey: &Survey, columns: &[FoundColumn], wrong: &Findings, remark
             format!("in {} a value is none of its kind and would be left empty", rows.en),
         ));
     }
+    for FoundColumn { source, values, .. } in columns.iter().filter(|column| column.unclear) {
+        let example = values.iter().find_map(|text| Some((text, number::either(text)?)));
+        let (text, [comma, point]) = example.map_or(("1.100", [1100.0, 1.1]), |(text, both)| (text.as_str(), both));
+        let decimals = point.to_string().replace('.', ",");
+        remarks.push(Text::new(
+            format!("`{source}` ha numeri come {text}, che può essere {comma} o {decimals}: per ora resta testo; nel piano `type = \"number\"` e `decimal = \"comma\"` ({comma}) o `\"point\"` ({decimals})"),
+            format!("`{source}` has numbers like {text}, which may be {comma} or {point}: it stays text at first; in the plan `type = \"number\"` and `decimal = \"comma\"` ({comma}) or `\"point\"` ({point})"),
+        ));
+    }
     let empty = columns.iter().filter(|c| c.filled == 0).map(|c| c.source.as_str()).collect::<Vec<_>>().join(", ");
     if !empty.is_empty() {
         remarks.push(Text::new(
@@ -304,7 +352,7 @@ impl PlanFile {
         fields: &[FieldPlan],
         key: Option<String>,
         place: Option<&Place>,
-        layer: &kernel::Layer,
+        layer: &Layer,
     ) -> Self {
         if let Some(plan) = &request.plan {
             return Self { layer: request.layer.clone(), found: None, ..plan.clone() };

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{FieldPlan, PlanFile};
 use crate::geometry::{Family, Shape, to_geojson};
+use crate::source::table::number::Decimal;
 use crate::source::{DeclaredCrs, Source, Value};
 use crate::{IngestError, Settings};
 
@@ -81,7 +82,10 @@ impl Sample {
                 .iter()
                 .map(|(index, line)| {
                     let value = row.values.get(*index).cloned().unwrap_or(Value::Null);
-                    (line.name.to_string(), value.fit(line.kind).map_or(Json::Null, json_of))
+                    (
+                        line.name.to_string(),
+                        value.fit(line.kind, line.decimal.map_or(Decimal::Unclear, Decimal::from)).map_or(Json::Null, json_of),
+                    )
                 })
                 .collect();
             out.push_str(if returned == 0 { "\n" } else { ",\n" });

@@ -13,7 +13,8 @@ const HEAD: &str = "\
 # Optional: title, source-layer, crs, swap-axes, geometry (point, line, area), key, comune or comune-field, outside, vanish-at-most (percent),
 # licence, attribution, source-date, [validity] from, to,
 # [place] for rows without coordinates: by (parcel-point, parcel-area, address), and the columns sheet, number, section or reference; street,
-# street-kind, house-number, house-suffix; comune; similar. Types: text, integer, number, boolean, date, datetime. Of a field also: label, unit, skip, searchable, private, codes.
+# street-kind, house-number, house-suffix; comune; similar. Types: text, integer, number, boolean, date, datetime. Of a field also: label, unit, skip, searchable, private, codes, and
+# decimal (comma, point) for numbers in texts, of which 1.100 may be two.
 # Rules: off, keep (load and tell), mend (put right and tell), keep-out (leave out and tell), stop (load nothing).
 # [found] is what the file had when the plan was made; it has no effect.
 ";
@@ -85,6 +86,7 @@ fn field(out: &mut String, field: &FieldLine) -> Result<(), toml::ser::Error> {
     line(out, "source", &field.source)?;
     line(out, "name", &field.name)?;
     line(out, "type", &field.kind)?;
+    some(out, "decimal", field.decimal.as_ref())?;
     some(out, "label", field.label.as_ref())?;
     some(out, "unit", field.unit.as_ref())?;
     for (name, set) in [("skip", field.skip), ("searchable", field.searchable), ("private", field.private)] {

@@ -5,7 +5,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::words::{self, decimal, number};
 use super::{CrsSource, IdSource, Report};
-use crate::rules::{Example, Severity};
+use crate::rules::{Example, Picture, Severity};
 
 impl Report {
     /// What stands on the page below its title. `map` is the portal's address, to which a place is added.
@@ -19,7 +19,7 @@ impl Report {
                 p { (say("Nulla di cui le regole chiedano.", "Nothing that the rules ask for.")) }
             }
             @if !self.findings.is_empty() { (findings(self, language, map)) }
-            @if !self.kept_out.is_empty() { (kept_out(self, language)) }
+            @if !self.kept_out.is_empty() { (kept_out(self, language, map)) }
             @if !self.unplaced.is_empty() { (unplaced(self, language)) }
             @if let Some(difference) = &self.difference {
                 h2 { (say("Rispetto a prima", "Against what was there")) }
@@ -96,12 +96,46 @@ fn findings(r: &Report, language: Language, map: Option<&str>) -> Markup {
                             td { span.state.(mark(finding.done)) { (finding.done.words().get(language)) } }
                             td.number { (number(finding.rows, it)) }
                             td { (finding.rule.words().get(language)) }
-                            td.prose { @for example in &finding.examples { div { (place(example, say("riga", "row"), map)) } } }
+                            td.prose { (examples(&finding.examples, &finding.pictures, language, map)) }
                             td.prose { (finding.rule.cure().get(language)) }
                         }
                     }
                 }
             }
+        }
+    }
+}
+
+/// Examples, one below the other, each with its picture if it has one.
+fn examples(examples: &[Example], pictures: &[Picture], language: Language, map: Option<&str>) -> Markup {
+    let row = if language == Language::It { "riga" } else { "row" };
+    html! {
+        @for example in examples {
+            div {
+                (place(example, row, map))
+                @if let Some(picture) = pictures.iter().find(|picture| picture.row == example.row) { (drawn(picture, language)) }
+            }
+        }
+    }
+}
+
+/// Room round a picture, for what stands on its border.
+const MARGIN: f64 = 8.0;
+
+/// What was there in outline, with a ring where it is wrong; what became of it filled.
+fn drawn(picture: &Picture, language: Language) -> Markup {
+    let Picture { width, height, before, after, fault, .. } = picture;
+    let (wide, high) = (width + 2.0 * MARGIN, height + 2.0 * MARGIN);
+    let seen = format!("{} {} {wide:.0} {high:.0}", -MARGIN, -height - MARGIN);
+    let alt = match language {
+        Language::It => "Prima della riparazione in contorno, con il punto sbagliato; dopo, a colore pieno",
+        Language::En => "Before it was mended in outline, with what is wrong ringed; afterwards filled",
+    };
+    html! {
+        svg.mended viewBox=(seen) width=(format!("{wide:.0}")) height=(format!("{high:.0}")) role="img" aria-label=(alt) {
+            path.after d=(after) {}
+            path.before d=(before) {}
+            @if let Some([x, y]) = fault { circle.fault cx=(format!("{x:.1}")) cy=(format!("{:.1}", -y)) r="6" {} }
         }
     }
 }
@@ -128,7 +162,7 @@ fn place(example: &Example, row: &str, map: Option<&str>) -> Markup {
     }
 }
 
-fn kept_out(r: &Report, language: Language) -> Markup {
+fn kept_out(r: &Report, language: Language, map: Option<&str>) -> Markup {
     let it = language == Language::It;
     let say = |it_text: &'static str, en: &'static str| if it { it_text } else { en };
     html! {
@@ -144,7 +178,10 @@ fn kept_out(r: &Report, language: Language) -> Markup {
                         tr {
                             td.number { (number(kept.rows, it)) }
                             td { (kept.reason.words().get(language)) }
-                            td { (say("riga ", "row ")) (kept.examples.join(", ")) }
+                            td.prose {
+                                @if kept.found.is_empty() { (say("riga ", "row ")) (kept.examples.join(", ")) }
+                                (examples(&kept.found, &kept.pictures, language, map))
+                            }
                             td.prose { (kept.reason.cure(crate::Told::Plan).get(language)) }
                         }
                     }
@@ -227,6 +264,8 @@ mod tests {
             "geometry": "Point", "crs": [], "extent": {"bbox": null, "crs": 7792, "inside": 1199, "outside": 0, "farthest_m": 0.0},
             "fields": [{"name": "nome", "source": "<script>", "type": "text"}], "id": "sequence", "comuni": [["080901", 1199]],
             "findings": [
+                {"rule": "invalid-geometry", "done": "mend", "rows": 1, "examples": [{"row": "9", "what": "Self-intersection[1 2]", "at": [15.6, 38.1]}],
+                 "pictures": [{"row": "9", "width": 160.0, "height": 80.0, "before": "M 0 0 L 160 -80 Z", "after": "M 0 0 L 80 -40 Z\"><script>", "fault": [80.0, 40.0]}]},
                 {"rule": "lost-accents", "done": "keep-out", "rows": 1, "examples": [{"row": "7", "what": "nome: cittÃ <img>", "at": [15.6, 38.1]}]}
             ],
             "notes": [{"it": "nota <i>", "en": "note <i>"}], "duration_s": 0.5, "rows_per_s": 2400.0
@@ -245,6 +284,9 @@ mod tests {
             "&lt;script&gt;",
             "080901",
             "nota &lt;i&gt;",
+            "<svg class=\"mended\" viewBox=\"-8 -88 176 96\"",
+            "<path class=\"before\" d=\"M 0 0 L 160 -80 Z\"",
+            "cx=\"80.0\" cy=\"-40.0\"",
         ] {
             assert!(page.contains(words), "`{words}` is not in {page}");
         }

@@ -34,6 +34,16 @@ impl Note {
         Self(Text::new(format!("virgola decimale in: {columns}"), format!("decimal comma in: {columns}")))
     }
 
+    pub(crate) fn unclear_numbers(columns: &[String]) -> Self {
+        let columns = columns.join(", ");
+        Self(Text::new(
+            format!(
+                "numeri che possono essere due (1.100 è 1100 o 1,1), quindi lasciati come testo: {columns}; nel piano `decimal` dice quale"
+            ),
+            format!("numbers that may be two (1.100 is 1100 or 1.1), so left as text: {columns}; in the plan `decimal` says which"),
+        ))
+    }
+
     pub(crate) fn became_geometry(columns: &[&str]) -> Self {
         let columns = columns.join(", ");
         Self(Text::new(

@@ -2,6 +2,7 @@ use kernel::Text;
 use serde::{Deserialize, Serialize};
 
 use crate::Told;
+use crate::rules::Rule;
 
 /// Why a row was kept out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -35,6 +36,8 @@ pub enum Reason {
     NoPlace,
     /// It lies far outside the boundary.
     FarOutside,
+    /// It lies in a comune for which whoever loads it does not work.
+    ForeignComune,
     /// A value is longer than [`crate::Limits::text_bytes`].
     TextTooLong,
     /// It has more values than there are columns.
@@ -45,8 +48,22 @@ pub enum Reason {
     Invalid,
     /// It ends before it begins, or begins never.
     NoValidity,
-    /// A rule of the plan keeps it out.
+    /// A rule of the plan keeps it out: in the reports of programs that did not say which.
     ByRule,
+    /// It names a comune that the installation has not, and the plan wants no such.
+    UnknownComune,
+    /// Its area is thinner than anything that is drawn, and the plan wants no such.
+    Sliver,
+    /// It is the same as a row before, and the plan wants no such.
+    Duplicate,
+    /// Its key is missing or another row's, and the plan keeps such out.
+    RepeatedKey,
+    /// A text lost its accents, and the plan wants no such.
+    LostAccents,
+    /// A date lies in the future, and the plan wants no such.
+    FutureDate,
+    /// A value is not in the field's code list, and the plan wants no such.
+    UndeclaredCode,
     /// Its foglio or particella is missing, or is none.
     NoParcelNumber,
     /// The register has no such parcel now.
@@ -68,9 +85,44 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The rule that it belongs to; `None` for what can't be loaded whatever one wishes.
+    pub(crate) fn rule(self) -> Option<Rule> {
+        match self {
+            Self::NoGeometry | Self::Empty => Some(Rule::NoGeometry),
+            Self::Invalid => Some(Rule::InvalidGeometry),
+            Self::FarOutside => Some(Rule::FarOutside),
+            Self::ForeignComune => Some(Rule::ForeignComune),
+            Self::WrongType => Some(Rule::WrongType),
+            Self::UnknownComune => Some(Rule::UnknownComune),
+            Self::Sliver => Some(Rule::Sliver),
+            Self::Duplicate => Some(Rule::Duplicate),
+            Self::RepeatedKey => Some(Rule::RepeatedKey),
+            Self::LostAccents => Some(Rule::LostAccents),
+            Self::FutureDate => Some(Rule::FutureDate),
+            Self::UndeclaredCode => Some(Rule::UndeclaredCode),
+            Self::NoParcelNumber
+            | Self::NoSuchParcel
+            | Self::SeveralParcels
+            | Self::NoAddress
+            | Self::NoHouseNumber
+            | Self::NoSuchStreet
+            | Self::NoSuchNumber
+            | Self::SeveralAddresses
+            | Self::OtherComune => Some(Rule::Unplaced),
+            _ => None,
+        }
+    }
+
     /// The reason in words, after a row or a number of rows.
     pub(crate) fn words(self) -> Text {
         let (it, en) = match self {
+            Self::UnknownComune
+            | Self::Sliver
+            | Self::Duplicate
+            | Self::RepeatedKey
+            | Self::LostAccents
+            | Self::FutureDate
+            | Self::UndeclaredCode => return self.rule().map(Rule::words).unwrap_or_default(),
             Self::NoGeometry => ("senza geometria", "without a geometry"),
             Self::Empty => ("con geometria vuota (EMPTY)", "with an empty geometry"),
             Self::NotFinite => (
@@ -96,6 +148,9 @@ impl Reason {
                 ("con coordinate che non esistono nel sistema di destinazione", "with coordinates that have no place in the storage system")
             }
             Self::FarOutside => ("a più di 10 km dal confine", "more than 10 km outside the boundary"),
+            Self::ForeignComune => {
+                ("in un comune per il quale chi carica non lavora", "in a comune that whoever loads them does not work for")
+            }
             Self::TextTooLong => ("con un testo troppo lungo", "with a text that is too long"),
             Self::TooManyValues => ("con più valori che colonne", "with more values than there are columns"),
             Self::WrongType => ("con un valore che non va nel tipo del campo", "with a value that does not fit the field's type"),
@@ -121,6 +176,13 @@ impl Reason {
     pub(crate) fn cure(self, told: Told) -> Text {
         let plan = told == Told::Plan;
         let (it, en) = match self {
+            Self::UnknownComune
+            | Self::Sliver
+            | Self::Duplicate
+            | Self::RepeatedKey
+            | Self::LostAccents
+            | Self::FutureDate
+            | Self::UndeclaredCode => return self.rule().map(Rule::cure).unwrap_or_default(),
             Self::NoGeometry | Self::Empty => ("dare la posizione dove manca", "give a position where there should be one"),
             Self::NotFinite | Self::NoPlace if plan => (
                 "correggere le coordinate, o scegliere nel piano il sistema in cui sono",
@@ -149,6 +211,10 @@ impl Reason {
             Self::FarOutside => (
                 "se la posizione è giusta, `--outside ok --comune ISTAT` carica e dice di chi è",
                 "if the position is right, `--outside ok --comune ISTAT` loads and says whose it is",
+            ),
+            Self::ForeignComune => (
+                "farle caricare a chi lavora per quel comune, o correggere la posizione",
+                "have them loaded by somebody who works for that comune, or correct the position",
             ),
             Self::TextTooLong => ("accorciare il testo", "shorten the text"),
             Self::TooManyValues => {

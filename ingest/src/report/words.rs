@@ -6,7 +6,7 @@ use kernel::Language;
 use kernel::layer::FieldType;
 
 use super::{CrsSource, IdSource, Report};
-use crate::rules::Example;
+use crate::rules::{Example, Rule, Severity};
 use crate::update::Difference;
 use crate::update::words::difference;
 use crate::{Mode, Told};
@@ -53,14 +53,16 @@ fn lines(r: &Report, language: Language, out: &mut String) -> std::fmt::Result {
             number(kept_out.rows, it),
             kept_out.reason.words().get(language),
             say("per esempio riga", "for example row"),
-            kept_out.examples.join(", "),
+            kept_out.examples().join(", "),
             kept_out.reason.cure(Told::CommandLine).get(language)
         )?;
     }
     for unplaced in r.unplaced.iter().filter(|row| !row.what.is_empty()).take(UNPLACED) {
         writeln!(out, "      {} {}: {}", say("riga", "row"), unplaced.row, unplaced.what)?;
     }
-    if r.mended.rows > 0 {
+    // those of which a finding says more are counted there
+    let told = r.findings.iter().any(|finding| finding.rule == Rule::InvalidGeometry && finding.done == Severity::Mend);
+    if r.mended.rows > 0 && !told {
         let (rows, examples) = (number(r.mended.rows, it), r.mended.examples.join(", "));
         match it {
             true if r.mended.rows == 1 => writeln!(out, "    riparata 1 geometria non valida (riga {examples})")?,

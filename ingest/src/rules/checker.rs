@@ -73,6 +73,7 @@ impl Checker {
         row: &dyn Fn() -> String,
         place: &dyn Fn() -> Option<[f64; 2]>,
     ) -> Result<(), Reason> {
+        let mut told: Vec<Rule> = Vec::new();
         for (index, value) in values.iter_mut().enumerate() {
             let wrong = match value {
                 Value::Text(text) => self.text(index, text, row),
@@ -92,9 +93,13 @@ impl Checker {
                 let now = mended.iter().map(|text| format!(" → {}", text.chars().take(80).collect::<String>())).collect::<String>();
                 Some(format!("{}: {was}{now}", self.names[index]))
             };
-            self.found.add(rule, || Example { row: row(), what: what(), at: place() });
+            // a row is counted once, however many of its values are so
+            if !told.contains(&rule) {
+                self.found.add(rule, || Example { row: row(), what: what(), at: place() });
+                told.push(rule);
+            }
             match (self.facts.rules.get(rule), mended) {
-                (Severity::KeepOut, _) => return Err(Reason::ByRule),
+                (Severity::KeepOut, _) => return Err(reason(rule)),
                 (Severity::Mend, Some(mended)) => *value = Value::Text(mended),
                 (Severity::Mend, None) if rule == Rule::UndeclaredCode => *value = Value::Null,
                 _ => {}
@@ -129,7 +134,7 @@ impl Checker {
         if self.severity(Rule::Duplicate) != Severity::Off && !self.seen.insert(fingerprint(shape, values, own)) {
             self.found.add(Rule::Duplicate, || Example { row: row(), what: None, at: place() });
             if self.severity(Rule::Duplicate) == Severity::KeepOut {
-                return Err(Reason::ByRule);
+                return Err(Reason::Duplicate);
             }
         }
         if shape.family == Family::Polygon
@@ -140,7 +145,7 @@ impl Checker {
             let what = || Some(format!("{area:.2} m², {outline:.1} m"));
             self.found.add(Rule::Sliver, || Example { row: row(), what: what(), at: place() });
             if self.severity(Rule::Sliver) == Severity::KeepOut {
-                return Err(Reason::ByRule);
+                return Err(Reason::Sliver);
             }
         }
         Ok(())
@@ -159,6 +164,15 @@ impl Checker {
             self.found.add_all(Rule::NumberAsText, rows, examples);
         }
         self.found
+    }
+}
+
+/// Why a row is kept out that has a value for which this rule does not hold.
+fn reason(rule: Rule) -> Reason {
+    match rule {
+        Rule::FutureDate => Reason::FutureDate,
+        Rule::UndeclaredCode => Reason::UndeclaredCode,
+        _ => Reason::LostAccents,
     }
 }
 

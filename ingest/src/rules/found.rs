@@ -17,6 +17,27 @@ pub struct Finding {
     pub rows: u64,
     /// The first of them.
     pub examples: Vec<Example>,
+    /// What some of them look like.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<Picture>,
+}
+
+/// An area before and after it was mended, to be drawn: paths as SVG has them, north up, from 0 to `width` and from `-height` to 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Picture {
+    /// The row, as an example is called.
+    pub row: String,
+    /// The extent of what was there.
+    pub width: f64,
+    /// The same.
+    pub height: f64,
+    /// Its outlines.
+    pub before: String,
+    /// What became of it; empty if nothing did.
+    pub after: String,
+    /// Where it is wrong, if the database says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<[f64; 2]>,
 }
 
 /// One of them.

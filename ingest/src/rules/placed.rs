@@ -4,7 +4,7 @@ use futures::TryStreamExt;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use tokio::task::JoinHandle;
 
-use super::{Areas, Example, Findings, Rule, Rules, Severity, Thresholds};
+use super::{Areas, Example, Findings, Picture, Rule, Rules, Severity, Thresholds};
 use crate::geometry::{Family, read_wkb};
 use crate::load::{EXAMPLES, Staging, Tally, row_name};
 use crate::{IngestError, Limits};
@@ -40,7 +40,7 @@ pub(crate) async fn look_at_placed(
     }
     let failed = IngestError::database("can't look at the areas");
     let look = async {
-        invalid(database, staging, files, &mut tally.found).await?;
+        invalid(database, staging, files, tally).await?;
         if rules.get(Rule::Overlap) == Severity::Off {
             return Ok(Overlaps::default());
         }
@@ -49,19 +49,35 @@ pub(crate) async fn look_at_placed(
     look.await.map_err(failed)
 }
 
-/// Areas that were invalid: why, and how large they are before and after.
-async fn invalid(database: &mut PgConnection, staging: &Staging, files: &[String], found: &mut Findings) -> Result<(), sqlx::Error> {
+/// The longer side of a picture.
+const PICTURE: f64 = 160.0;
+
+/// Vertices of an area that is still drawn.
+const DRAWN: u32 = 5_000;
+
+/// Areas that were invalid: why, how large they are before and after, and what they look like.
+async fn invalid(database: &mut PgConnection, staging: &Staging, files: &[String], tally: &mut Tally) -> Result<(), sqlx::Error> {
     let sql = format!(
         "with examples as (
              select _seq, _file, _row, l._geom as before, p.geom as after, count(*) over () as rows
-             from {placed} p join {loading} l using (_seq) where p.mended order by _seq limit {EXAMPLES}
-         )
-         select _file, _row, rows, (st_isvaliddetail(before)).reason as reason,
+             from {placed} p join {loading} l using (_seq)
+             where p.mended and coalesce(p.kept_out, 'invalid') = 'invalid' order by _seq limit {EXAMPLES}
+         ), seen as (
+             select *, st_isvaliddetail(before) as detail, st_xmin(before) as west, st_ymin(before) as south,
+                    st_xmax(before) - st_xmin(before) as width, st_ymax(before) - st_ymin(before) as height
+             from examples
+         ), sized as (select *, {PICTURE} / greatest(width, height, 0.001) as k from seen)
+         select _file, _row, rows, (detail).reason as reason,
                 st_area(before) as area_before, coalesce(st_area(after), 0) as area_after,
-                st_x(st_centroid(st_envelope(before))) as x, st_y(st_centroid(st_envelope(before))) as y
-         from examples order by _seq",
+                st_x(st_centroid(st_envelope(before))) as x, st_y(st_centroid(st_envelope(before))) as y,
+                width * k as width, height * k as height,
+                case when st_npoints(before) <= {DRAWN} then {drawn_before} end as drawn_before, {drawn_after} as drawn_after,
+                (st_x((detail).location) - west) * k as fault_x, (st_y((detail).location) - south) * k as fault_y
+         from sized order by _seq",
         placed = staging.placed.sql(),
         loading = staging.loading.sql(),
+        drawn_before = drawn("before"),
+        drawn_after = drawn("after"),
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(database).await?;
     let Some(first) = rows.first() else { return Ok(()) };
@@ -72,9 +88,26 @@ async fn invalid(database: &mut PgConnection, staging: &Staging, files: &[String
         let (before, after): (f64, f64) = (row.try_get("area_before")?, row.try_get("area_after")?);
         let what = format!("{}: {before:.2} m² → {after:.2} m²", reason.unwrap_or_default());
         examples.push(Example { row: name(row, files)?, what: Some(what), at: Some([row.try_get("x")?, row.try_get("y")?]) });
+        tally.pictures.extend(picture(row, files)?);
     }
-    found.add_all(Rule::InvalidGeometry, count.unsigned_abs(), examples);
+    tally.found.add_all(Rule::InvalidGeometry, count.unsigned_abs(), examples);
     Ok(())
+}
+
+/// An area as a path, in the picture's units from its south-western corner; without vertices that nobody could tell apart there.
+fn drawn(geometry: &str) -> String {
+    format!("st_assvg(st_removerepeatedpoints(st_scale(st_translate({geometry}, -west, -south), k, k), 0.2), 0, 1)")
+}
+
+fn picture(row: &sqlx::postgres::PgRow, files: &[String]) -> Result<Option<Picture>, sqlx::Error> {
+    let Some(before) = row.try_get("drawn_before")? else { return Ok(None) };
+    let after: Option<String> = row.try_get("drawn_after")?;
+    let fault = match (row.try_get("fault_x")?, row.try_get("fault_y")?) {
+        (Some(x), Some(y)) => Some([x, y]),
+        _ => None,
+    };
+    let (width, height) = (row.try_get("width")?, row.try_get("height")?);
+    Ok(Some(Picture { row: name(row, files)?, width, height, before, after: after.unwrap_or_default(), fault }))
 }
 
 /// The areas that were placed, beside those at which the database had nothing to look: which share more than the threshold with one of a row

@@ -2,7 +2,6 @@ use kernel::Text;
 use serde::{Deserialize, Serialize};
 
 use super::Severity::{self, Keep, KeepOut, Mend, Off, Stop};
-use crate::report::Reason;
 
 /// Something that can be wrong with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,6 +17,8 @@ pub enum Rule {
     FarOutside,
     /// The column for it names a comune that the installation has not.
     UnknownComune,
+    /// It lies in a comune for which whoever loads it does not work.
+    ForeignComune,
     /// Its area is thinner than anything that is drawn.
     Sliver,
     /// Its area lies over another row's.
@@ -54,7 +55,7 @@ const fn entry(rule: Rule, allowed: &'static [Severity], words: [&'static str; 4
 }
 
 /// Every rule.
-pub(super) const ALL: [Entry; 14] = [
+pub(super) const ALL: [Entry; 15] = [
     entry(
         Rule::NoGeometry,
         &[KeepOut, Stop],
@@ -93,6 +94,16 @@ pub(super) const ALL: [Entry; 14] = [
             "with a comune that the installation has not: the one of the place holds",
             "correggere il codice ISTAT",
             "correct the ISTAT code",
+        ],
+    ),
+    entry(
+        Rule::ForeignComune,
+        &[KeepOut, Stop],
+        [
+            "in un comune per il quale chi carica non lavora",
+            "in a comune that whoever loads them does not work for",
+            "farle caricare a chi lavora per quel comune",
+            "have them loaded by somebody who works for that comune",
         ],
     ),
     entry(
@@ -195,6 +206,7 @@ impl Rule {
             Self::InvalidGeometry => "invalid-geometry",
             Self::FarOutside => "far-outside",
             Self::UnknownComune => "unknown-comune",
+            Self::ForeignComune => "foreign-comune",
             Self::Sliver => "sliver",
             Self::Overlap => "overlap",
             Self::Duplicate => "duplicate",
@@ -220,26 +232,6 @@ impl Rule {
     /// What to do about it.
     pub fn cure(self) -> Text {
         Text::new(self.entry().cure_it, self.entry().cure_en)
-    }
-
-    /// The rule that a reason to keep a row out belongs to; `None` for what can't be loaded whatever one wishes.
-    pub(crate) fn of(reason: Reason) -> Option<Self> {
-        match reason {
-            Reason::NoGeometry | Reason::Empty => Some(Self::NoGeometry),
-            Reason::Invalid => Some(Self::InvalidGeometry),
-            Reason::FarOutside => Some(Self::FarOutside),
-            Reason::WrongType => Some(Self::WrongType),
-            Reason::NoParcelNumber
-            | Reason::NoSuchParcel
-            | Reason::SeveralParcels
-            | Reason::NoAddress
-            | Reason::NoHouseNumber
-            | Reason::NoSuchStreet
-            | Reason::NoSuchNumber
-            | Reason::SeveralAddresses
-            | Reason::OtherComune => Some(Self::Unplaced),
-            _ => None,
-        }
     }
 }
 

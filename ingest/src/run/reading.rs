@@ -7,7 +7,7 @@ use kernel::Text;
 use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Scene, private_key, worst};
+use super::{FOLDER, Scene, private_key, worst};
 use crate::geometry::Family;
 use crate::load::{self, ComuneOf, Copying, Ends, Glance, IntoNext, Plan, Staging, Tally, Target, ToldComune, WAITING};
 use crate::place::{self, Placement};
@@ -19,6 +19,7 @@ use crate::source::open::Opener;
 use crate::source::{DeclaredCrs, Source, open};
 use crate::survey::{self, FileSurvey, Key, Sketch, Survey, Surveyor};
 use crate::update::KeyWish;
+use crate::workshop::Workshop;
 use crate::{IngestError, Limits, Mode, Progress, Request, Settings, Silent, Stage};
 
 /// Files that are open.
@@ -34,7 +35,7 @@ pub(crate) struct Opened {
     wish: survey::Wish,
     limits: Limits,
     /// Where archives were unpacked: kept until the files are read for the last time.
-    _folder: tempfile::TempDir,
+    _folder: Workshop,
 }
 
 impl Opened {
@@ -47,7 +48,7 @@ impl Opened {
         self.sources.iter().map(|source| source.file.clone()).collect()
     }
 
-    fn file(&self) -> String {
+    pub(super) fn file(&self) -> String {
         self.names().join(", ")
     }
 }
@@ -131,8 +132,8 @@ pub(super) async fn open_files(
     Ok(Opened { sources, fields, placing, comune, wanted, wish, limits, _folder: folder })
 }
 
-fn folder_in(temporary: PathBuf) -> Result<tempfile::TempDir, IngestError> {
-    tempfile::Builder::new().prefix("opensit-ingest-").tempdir_in(&temporary).map_err(IngestError::io(temporary))
+fn folder_in(temporary: PathBuf) -> Result<Workshop, IngestError> {
+    Workshop::within(&temporary, FOLDER).map_err(IngestError::io(temporary))
 }
 
 async fn look_through(mut opened: Opened, progress: &dyn Progress) -> Result<(Opened, Survey), IngestError> {
@@ -347,6 +348,7 @@ impl Ahead {
             rows,
             direct: direct.then_some(IntoNext { multi }),
             compared,
+            whose: request.whose.clone(),
             facts: Facts { rules: request.rules(), thresholds: request.thresholds(), now: settings.clock.now() },
             told_comune: comune.map(|source| ToldComune { source, known: territory.comuni() }),
             told: request.plan.as_ref().is_some_and(|plan| plan.geometry.is_some()),

@@ -42,7 +42,8 @@ pub(crate) fn open(path: &Path, file: &str, limits: &Limits) -> Result<CsvReader
     if names.len() > 1 && names.iter().all(|n| number::parse(n, Decimal::Either).is_some()) {
         return Err(IngestError::NoHeader { file: file.to_owned() });
     }
-    let mut typing = Typing::new(names.len());
+    // who separates fields by a comma writes decimals with a point
+    let mut typing = Typing::new(names.len(), delimiter == b',');
     let mut record = ByteRecord::new();
     let mut rows = 0;
     let (mut line, mut whole) = (1, false);

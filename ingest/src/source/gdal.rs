@@ -28,6 +28,8 @@ pub(crate) struct GdalReader {
     layer: SourceLayer,
     columns: Vec<Column>,
     text_bytes: usize,
+    /// No file stores more rows than this; a view can make up more.
+    bytes: u64,
 }
 
 /// Opens a file with the one driver its content asks for. `wanted` names the layer, if the file has several.
@@ -78,11 +80,16 @@ pub(crate) fn open(path: &Path, file: &str, content: Content, wanted: Option<&st
         Content::GeoJsonSeq | Content::Kml | Content::Gpx => crs = geojson_crs(crs, None),
         _ => {}
     }
+    let rows = if chosen.only.is_some() { None } else { source.try_feature_count() };
+    let bytes = std::fs::metadata(path).map_err(IngestError::io(path))?.len();
+    if content == Content::GeoPackage && rows.is_some_and(|rows| rows > bytes) {
+        return Err(IngestError::MoreRowsThanBytes { file: file.to_owned(), bytes });
+    }
     let layer = SourceLayer {
         fields: columns.iter().map(|c| c.field.clone()).collect(),
         crs,
         placed: !chosen.is_table,
-        rows: if chosen.only.is_some() { None } else { source.try_feature_count() },
+        rows,
         key: ffi::key_column(&source),
         name: chosen.name.clone(),
         encoding: driver::encoding(&source, content),
@@ -90,7 +97,7 @@ pub(crate) fn open(path: &Path, file: &str, content: Content, wanted: Option<&st
         siblings: chosen.siblings.clone(),
         notes,
     };
-    Ok(GdalReader { dataset, chosen, file: file.to_owned(), layer, columns, text_bytes: limits.text_bytes })
+    Ok(GdalReader { dataset, chosen, file: file.to_owned(), layer, columns, text_bytes: limits.text_bytes, bytes })
 }
 
 /// What GDAL would pass over: records of a sequence that are no features, XML that is cut off, and links to other places in a
@@ -146,6 +153,9 @@ impl Reader for GdalReader {
                 Err(cause) => return Err(damaged(format!("after row {number}, {cause}"))),
             };
             number += 1;
+            if number > self.bytes && self.layer.format == Content::GeoPackage.name() {
+                return Err(IngestError::MoreRowsThanBytes { file: self.file.clone(), bytes: self.bytes });
+            }
             let mut lost = false;
             let values: Vec<_> = self.columns.iter().map(|c| fields::value(&feature, c, &mut lost)).collect();
             let too_long = values.iter().any(|v| matches!(v, super::Value::Text(t) if t.len() > self.text_bytes));

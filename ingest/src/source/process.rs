@@ -104,7 +104,7 @@ impl Reader for ProcessReader {
             Ok(Outcome::End) => self.running = Some(running),
             Ok(Outcome::Left) => {}
             Ok(Outcome::Refused(refusal)) => return Err(refusal.error(&self.file, self.content)),
-            Err(error) => return Err(running.died(&self.file, Some(number), &error, &self.limits)),
+            Err(error) => return Err(running.died(&self.file, self.content, Some(number), &error, &self.limits)),
         }
         Ok(())
     }
@@ -136,22 +136,22 @@ impl Running {
         wanted: Option<&str>,
         limits: &Limits,
     ) -> Result<(Self, SourceLayer), IngestError> {
-        let mut running = Self::start(process, stop, limits).map_err(IngestError::io(&process.program))?;
+        let mut running = Self::start(process, stop, limits.silence_s(content)).map_err(IngestError::io(&process.program))?;
         match running.ask(&Command::Open(Request::new(path, file, content, wanted, *limits))).and_then(|()| running.message()) {
             Ok(Message::Schema(schema)) => Ok((running, schema.layer(content))),
             Ok(Message::Refused(refusal)) => Err(refusal.error(file, content)),
-            Ok(_) => Err(running.died(file, None, &io::ErrorKind::InvalidData.into(), limits)),
-            Err(error) => Err(running.died(file, None, &error, limits)),
+            Ok(_) => Err(running.died(file, content, None, &io::ErrorKind::InvalidData.into(), limits)),
+            Err(error) => Err(running.died(file, content, None, &error, limits)),
         }
     }
 
-    fn start(process: &ReaderProcess, stop: &Stop, limits: &Limits) -> io::Result<Self> {
+    fn start(process: &ReaderProcess, stop: &Stop, silence_s: u64) -> io::Result<Self> {
         let mut command = std::process::Command::new(&process.program);
         command.args(&process.arguments).env_clear().envs(process.environment.iter().map(|(name, value)| (name, value)));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let orders = child.stdin.take();
         let rows = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        let rows = Patient { rows, silence: Duration::from_secs(limits.reader_silence_s), stop: stop.clone() };
+        let rows = Patient { rows, silence: Duration::from_secs(silence_s), stop: stop.clone() };
         Ok(Self { child, orders, rows: BufReader::with_capacity(BUFFER, rows), frame: Vec::new() })
     }
 
@@ -198,16 +198,17 @@ impl Running {
     }
 
     /// What became of a process that does not answer as it should. `row` is the last that came, if rows were asked for.
-    fn died(&mut self, file: &str, row: Option<u64>, error: &io::Error, limits: &Limits) -> IngestError {
+    fn died(&mut self, file: &str, content: Content, row: Option<u64>, error: &io::Error, limits: &Limits) -> IngestError {
         if self.rows.get_ref().stop.is_asked() {
             return IngestError::Cancelled;
         }
         let why = match error.kind() {
             io::ErrorKind::TimedOut => {
-                let seconds = limits.reader_silence_s;
+                let (seconds, view) = (limits.silence_s(content), content == Content::GeoPackage);
+                let [it, en] = if view { [" (una vista senza fine?)", " (a view without an end?)"] } else { [""; 2] };
                 Text::new(
-                    format!("non ha detto nulla per {seconds} s, ed è stato chiuso"),
-                    format!("said nothing for {seconds} s, so it was ended"),
+                    format!("non ha detto nulla per {seconds} s{it}, ed è stato chiuso"),
+                    format!("said nothing for {seconds} s{en}, so it was ended"),
                 )
             }
             io::ErrorKind::InvalidData => Text::new("ha risposto ciò che non si capisce", "answered what can't be understood"),

@@ -7,9 +7,11 @@ mod typing;
 
 use std::borrow::Cow;
 
+use kernel::layer::FieldType;
+
 use self::number::Decimal;
 use self::positions::Positions;
-use super::{RawGeometry, SourceField, Value};
+use super::{Numbers, RawGeometry, SourceField, Value};
 use crate::register;
 use crate::report::{Note, Reason};
 
@@ -19,6 +21,8 @@ pub(in crate::source) use typing::{Kind, Typing};
 /// The columns of a table, typed by all its rows.
 pub(in crate::source) struct Table {
     kinds: Vec<Kind>,
+    /// How the numbers of each are written.
+    numbers: Vec<Numbers>,
     /// Which of them say where a row is; without any, it has no coordinates.
     positions: Option<Positions>,
     text_bytes: usize,
@@ -27,7 +31,9 @@ pub(in crate::source) struct Table {
 impl Table {
     /// From what was seen in all rows.
     pub(in crate::source) fn new(names: &[String], typing: &Typing, text_bytes: usize) -> Self {
-        Self { kinds: typing.kinds(), positions: positions::find(names, typing.samples()), text_bytes }
+        let numbers = typing.decimals().into_iter().enumerate();
+        let numbers = numbers.map(|(index, decimal)| Numbers { decimal, unclear: typing.is_unclear(index) }).collect();
+        Self { kinds: typing.kinds(), numbers, positions: positions::find(names, typing.samples()), text_bytes }
     }
 
     /// Whether a column says where a row is.
@@ -41,8 +47,9 @@ impl Table {
 
     /// The columns that are no positions.
     pub(in crate::source) fn fields(&self, names: &[String]) -> Vec<SourceField> {
-        let own = names.iter().zip(&self.kinds).enumerate().filter(|(index, _)| !self.is_position(*index));
-        own.map(|(_, (name, kind))| SourceField { name: name.clone(), kind: kind.field_type() }).collect()
+        let columns = names.iter().zip(&self.kinds).zip(&self.numbers).enumerate();
+        let own = columns.filter(|(index, _)| !self.is_position(*index));
+        own.map(|(_, ((name, kind), numbers))| SourceField { name: name.clone(), kind: kind.field_type(), numbers: *numbers }).collect()
     }
 
     /// Takes the values of a field as they stand there, of whatever kind they all are.
@@ -61,6 +68,9 @@ impl Table {
         if !comma.is_empty() {
             notes.push(Note::decimal_comma(&comma));
         }
+        let unclear = self.fields(names).into_iter().filter(|field| field.numbers.unclear && field.kind == FieldType::Text);
+        let unclear: Vec<String> = unclear.map(|field| field.name).collect();
+        notes.extend((!unclear.is_empty()).then(|| Note::unclear_numbers(&unclear)));
         let used = names.iter().enumerate().filter(|(i, _)| self.is_position(*i));
         let used: Vec<&str> = used.map(|(_, n)| n.as_str()).collect();
         notes.extend((!used.is_empty()).then(|| Note::became_geometry(&used)));

@@ -42,6 +42,8 @@ pub(crate) struct XlsxReader {
 struct Cells {
     number: u64,
     values: Vec<String>,
+    /// Which of them are numbers with decimals, and no texts.
+    numbers: Vec<usize>,
     lost: bool,
 }
 
@@ -64,12 +66,13 @@ pub(crate) fn open(path: &Path, file: &str, wanted: Option<&str>, limits: &Limit
     if sheet.names.len() > limits.fields {
         return Err(IngestError::TooManyFields { file: file.to_owned(), found: sheet.names.len(), allowed: limits.fields });
     }
-    let mut typing = Typing::new(sheet.names.len());
+    let mut typing = Typing::new(sheet.names.len(), false);
     let mut rows = 0;
     each_row(&mut book, file, &sheet.name, limits.fields, &mut |cells| {
         if cells.number > sheet.header {
             rows += 1;
             typing.look(cells.len(), |index| cells.value(index));
+            cells.numbers.iter().for_each(|index| typing.has_number(*index));
         }
         ControlFlow::Continue(())
     })?;
@@ -193,6 +196,11 @@ fn each_row(
             row = Cells { number: u64::from(number) + 1, ..Cells::default() };
         }
         let column = (column as usize).min(most);
+        if let DataRef::Float(number) = cell.get_value()
+            && number.fract() != 0.0
+        {
+            row.numbers.push(column);
+        }
         if let Some(text) = text(cell.get_value()) {
             if row.values.len() <= column {
                 row.values.resize(column + 1, String::new());

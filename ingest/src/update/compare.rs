@@ -1,10 +1,11 @@
 //! What differs between the staged rows and the layer's: by joins in the database, in three tables that the transaction takes along
 //! when it ends.
 
-use kernel::Layer;
+use kernel::{Comuni, Layer};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::load::{Staging, geometry_sql, own_columns};
+use crate::whose::is_foreign;
 
 /// Staged rows (`_seq`) that differ from the layer's row of their key (`fid`), or have none; `looked`: their place does.
 pub(super) const DIFFERENT: &str = "opensit_ingest_different";
@@ -46,6 +47,28 @@ pub(super) async fn find_different(
         sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await?;
     }
     Ok(())
+}
+
+/// Takes back what would be done to rows that are there and are not theirs: one that differs is staged as one that is kept out, and none
+/// vanishes. The file and the number of each of the former, in their order.
+pub(super) async fn leave_foreign(
+    database: &mut PgConnection,
+    staging: &Staging,
+    layer: &Layer,
+    whose: &Comuni,
+) -> Result<Vec<(i32, i64)>, sqlx::Error> {
+    if *whose == Comuni::All {
+        return Ok(Vec::new());
+    }
+    let (loading, table, foreign) = (staging.loading.sql(), layer.table.sql(), is_foreign("t.comune", whose));
+    let vanished = format!("delete from {VANISHED} v using {table} t where t.fid = v.fid and {foreign}");
+    sqlx::query(AssertSqlSafe(vanished)).execute(&mut *database).await?;
+    let different = format!(
+        "with foreign_rows as (delete from {DIFFERENT} d using {table} t where t.fid = d.fid and {foreign} returning d._seq),
+              left_out as (update {loading} l set _geom = null from foreign_rows f where l._seq = f._seq returning l._seq, l._file, l._row)
+         select _file, _row from left_out order by _seq"
+    );
+    sqlx::query_as(AssertSqlSafe(different)).fetch_all(database).await
 }
 
 /// The rows that PostGIS has to look at.

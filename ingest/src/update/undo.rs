@@ -1,7 +1,7 @@
 //! The last delivery taken back: its rows become what the history says they were, in one transaction.
 
 use catalogue::store;
-use kernel::{Layer, LayerId};
+use kernel::{Comuni, Layer, LayerId};
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool};
 
@@ -9,6 +9,7 @@ use super::delivery::Kept;
 use super::{Counts, words};
 use crate::load::{self, EXAMPLES, explain, insert, listed, own_columns};
 use crate::plan::SCHEMA;
+use crate::whose::is_foreign;
 use crate::{IngestError, NoUndo};
 
 /// What was taken back.
@@ -34,18 +35,18 @@ impl Undone {
 }
 
 /// Takes the last delivery of a layer back, as one transaction: the old rows come back under their `fid` and `id`. If some of its rows
-/// were edited since it is refused, unless `over_edits`. The next one takes back the delivery before.
-pub async fn undo(owner: &PgPool, layer: &LayerId, over_edits: bool) -> Result<Undone, IngestError> {
+/// were edited since it is refused, unless `over_edits`; and if some are of comuni that are not among `whose`. The next one takes back the delivery before.
+pub async fn undo(owner: &PgPool, layer: &LayerId, over_edits: bool, whose: &Comuni) -> Result<Undone, IngestError> {
     let mut database = owner.acquire().await.map_err(IngestError::database("has no connection to spare"))?;
     load::lock_layer(&mut database, layer).await?;
-    let outcome = locked(&mut database, layer, over_edits).await;
+    let outcome = locked(&mut database, layer, over_edits, whose).await;
     let unlocked = load::unlock_layer(&mut database, layer).await;
     let undone = outcome?;
     unlocked?;
     Ok(undone)
 }
 
-async fn locked(database: &mut PgConnection, id: &LayerId, over_edits: bool) -> Result<Undone, IngestError> {
+async fn locked(database: &mut PgConnection, id: &LayerId, over_edits: bool, whose: &Comuni) -> Result<Undone, IngestError> {
     let failed = || IngestError::database("can't take the delivery back");
     let mut transaction = database.begin().await.map_err(failed())?;
     let layer = store::get(&mut transaction, id).await?.ok_or_else(|| nothing(id, NoUndo::NoLayer))?;
@@ -66,6 +67,11 @@ async fn locked(database: &mut PgConnection, id: &LayerId, over_edits: bool) -> 
     }
     if found != rows.new + rows.changed + rows.vanished {
         return Err(nothing(id, NoUndo::Incomplete));
+    }
+    let foreign = format!("select count(*) from {ENTRIES} where {} or {}", is_foreign("comune", whose), is_foreign("was_in", whose));
+    let foreign = scalar(&mut transaction, &foreign).await.map_err(failed())?;
+    if foreign > 0 {
+        return Err(IngestError::ForeignRows { layer: id.clone(), rows: foreign });
     }
     let edited = edited(&mut transaction, id, over_edits).await?;
     refuse_taken_ids(&mut transaction, &layer).await?;
@@ -92,6 +98,7 @@ async fn gather(transaction: &mut PgConnection, layer: &Layer, number: i64) -> R
     let sql = format!(
         "create temporary table {ENTRIES} on commit drop as
          select h.fid, h.operation, h.geom, h.attributes, t.fid is not null as there, h.attributes ->> 'id' as id,
+                t.comune, h.attributes ->> 'comune' as was_in,
                 h.operation = 'delete' and t.fid is not null
                 or exists (select from opensit.row_history s
                             where s.relation = h.relation and s.fid = h.fid and s.version > h.version

@@ -218,6 +218,7 @@ impl Load {
             draft: self.draft,
             author: None,
             by: None,
+            whose: kernel::Comuni::All,
             only_own: false,
             update: Update {
                 only_look: self.dry_run,

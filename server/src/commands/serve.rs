@@ -56,6 +56,9 @@ pub(crate) fn address(config: &Config) -> String {
     config.public_url.as_ref().map_or_else(|| format!("http://localhost:{}", config.listen.value.port()), |g| g.value.to_string())
 }
 
+/// After this the database has noticed that a program is gone, and lets go of what it held: it looks every two seconds.
+const SETTLED: Duration = Duration::from_secs(3);
+
 /// Serves until a signal, at an address that was taken, on a database that is ready.
 pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, config: &Config, what: Serving) -> Result<(), Failure> {
     let port = bound.port();
@@ -117,6 +120,10 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     }
     let (stop_sealing, sealing) = tokio::sync::oneshot::channel::<()>();
     let sealer = tokio::spawn(audit::Sealer::new(context.database.clone()).run(async { sealing.await.unwrap_or_default() }));
+    if database.cluster().is_some() {
+        // one server a directory, by its lock: whoever held jobs of a database in it is dead
+        jobs::take_over(&context.database, SETTLED).await.map_err(Failure::database("taking over jobs"))?;
+    }
     let mut working = Working::start(workers::worker(&services), stop_signal());
     let loader = workers::loader(context.database.clone(), &deliveries, config.limits.value.loads as usize);
     let mut loading = Working::start(loader, stop_signal());
@@ -162,6 +169,7 @@ fn sent_files(context: &Context, database: &Database, config: &Config, crs: &crs
         folder: folder.clone(),
         upload_bytes: mebibytes(limits.upload_mib),
         person_bytes: mebibytes(limits.uploads_person_mib),
+        person_files: limits.uploads_person_files.into(),
         all_bytes: mebibytes(limits.uploads_mib),
         free_bytes: mebibytes(limits.uploads_free_mib),
         upload_seconds: u64::from(limits.upload_hours) * 3600,

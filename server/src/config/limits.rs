@@ -60,6 +60,8 @@ pub(crate) struct Limits {
     pub(crate) upload_mib: u32,
     /// Mebibytes of all files of one person that wait to be loaded.
     pub(crate) uploads_person_mib: u32,
+    /// Files of one person that wait to be loaded, whole or not.
+    pub(crate) uploads_person_files: u32,
     /// Mebibytes of all files that wait to be loaded.
     pub(crate) uploads_mib: u32,
     /// Mebibytes of the disk that stay free, whatever is sent.
@@ -95,6 +97,7 @@ impl Default for Limits {
             tiles_layer_kib: 960,
             upload_mib: 4_096,
             uploads_person_mib: 16_384,
+            uploads_person_files: 500,
             uploads_mib: 65_536,
             uploads_free_mib: 1_024,
             upload_hours: 48,
@@ -150,7 +153,9 @@ impl Limits {
             REFUSED_ON_A_PAGE
         } else if sends && below(&["/reports/", "/open311/"]) {
             FILE_BODY
-        } else if sends && below(&["/collections/", "/transactions", "/permits", "/public-works", "/environment", "/admin/deliveries"]) {
+        } else if sends && below(&["/admin/deliveries"]) {
+            deliveries::MAX_BODY_BYTES
+        } else if sends && below(&["/collections/", "/transactions", "/permits", "/public-works", "/environment"]) {
             FEATURE_BODY
         } else {
             self.body_bytes as usize
@@ -187,6 +192,7 @@ mod tests {
         let most = |method: Method, path| limits.body_bytes_at(&method, path);
         assert_eq!(most(Method::POST, "/collections/trees/items"), ogc::MAX_BODY_BYTES);
         assert_eq!(most(Method::POST, "/transactions"), ogc::MAX_BODY_BYTES);
+        assert_eq!(most(Method::PUT, "/admin/deliveries/1/plan"), deliveries::MAX_BODY_BYTES);
         assert!(most(Method::POST, "/attachments/trees/1") > attachments::MAX_BYTES);
         for (method, path) in
             [(Method::GET, "/collections/trees/items"), (Method::POST, "/auth/password"), (Method::DELETE, "/attachments/1")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use ingest::{ExportError, Wanted, Writing};
+use ingest::{ExportError, Wanted, Workshop, Writing};
 use jobs::{Failure, Job, Output, Progress};
 
 use super::order::Order;
@@ -36,7 +36,7 @@ pub(super) async fn work(exports: Exports, job: Job, progress: Progress) -> Resu
     let rows = ingest::count(database, layer, &wanted).await.map_err(failed)?;
     let process = read_file::again(write_file::NAME).map_err(|e| Failure::Final(e.to_string()))?;
     let writing = Writing { crs: exports.crs.clone(), process };
-    let folder = tempfile::Builder::new().prefix("opensit-export-job-").tempdir().map_err(|e| disk(&e))?;
+    let folder = Workshop::within(&std::env::temp_dir(), "opensit-export-job-").map_err(|e| disk(&e))?;
     let file = folder.path().join(file_name(&layer.id, checked.format));
     progress.set(0, format!("0 of {rows} rows"));
     let written = tokio::select! {

@@ -19,6 +19,8 @@ export interface FieldLine {
   source: string;
   name: string;
   type: FieldType;
+  /** What stands before decimals, in numbers that are texts. */
+  decimal?: 'comma' | 'point';
   label?: Text;
   unit?: string;
   skip?: boolean;
@@ -42,9 +44,11 @@ export interface FoundFile {
 }
 
 /** A system that the rows may be in: how many would lie inside the boundary (percent), and how far off the middle row (metres). */
-export interface FoundCrs { crs: string; title: string; swapped: boolean; 'inside-percent': number; 'distance-m': number }
-export interface FoundColumn { source: string; filled: number; values: string[]; more: boolean }
+export interface FoundCrs { crs: string; title: string; also?: string[]; swapped: boolean; 'inside-percent': number; 'distance-m': number }
+export interface FoundColumn { source: string; filled: number; values: string[]; more: boolean; unique?: boolean; unclear?: boolean }
 export interface Found { made: string; file: FoundFile[]; candidate?: FoundCrs[]; column?: FoundColumn[] }
+
+export interface Place { by: 'parcel-point' | 'parcel-area' | 'address'; similar?: boolean; [column: string]: string | boolean | undefined }
 
 /** The plan of a load, member by member as its TOML has it. */
 export interface PlanFile {
@@ -64,7 +68,7 @@ export interface PlanFile {
   'source-date'?: string;
   validity?: { from: string; to?: string };
   /** Where rows without coordinates are: columns that name a parcel or an address. */
-  place?: { by: 'parcel-point' | 'parcel-area' | 'address'; similar?: boolean; [column: string]: string | boolean | undefined };
+  place?: Place;
   rules?: Record<string, Severity>;
   field?: FieldLine[];
   found?: Found;
@@ -76,7 +80,8 @@ export interface RuleEntry { rule: string; words: Text; cure: Text; allowed: Sev
 
 export interface Example { row: string; what?: string; at?: LonLat }
 export interface Finding { rule: string; done: Severity; rows: number; examples: Example[]; words?: Text; cure?: Text }
-export interface KeptOut { reason: string; rows: number; examples: string[]; words?: Text; cure?: Text }
+/** `found` says of the examples what is wrong and where they are, if a rule does. */
+export interface KeptOut { reason: string; rows: number; examples: string[]; found?: Example[]; words?: Text; cure?: Text }
 
 export interface Counts { new: number; changed: number; vanished: number; same: number }
 

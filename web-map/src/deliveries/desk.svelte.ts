@@ -9,7 +9,7 @@ import { reasonOf } from '../state/cards.svelte';
 import { prefs, reduceMotion } from '../state/preferences.svelte';
 import { portal } from '../state/portal.svelte';
 import { boxOf, boxOfMost, changesData, findingsData, previewData, staged } from './drawing';
-import { faultsOf, placing, tidy, type Faults } from './plan';
+import { faultsOf, isUndecided, placing, tidy, type Faults } from './plan';
 
 const AGAIN_MS = 1000;
 /** After the last key, before a change is sent. */
@@ -187,7 +187,8 @@ export class Desk {
     this.drawing = new AbortController();
     const { signal } = this.drawing;
     try {
-      if (this.plannable) this.showSample(await fetchPreview(this.id, signal));
+      if (this.plannable && delivery.plan && isUndecided(delivery.plan)) this.showNothing();
+      else if (this.plannable) this.showSample(await fetchPreview(this.id, signal));
       else if (delivery.state === 'compared') this.showChanges(await fetchChanges(this.id, signal));
       else if (delivery.state === 'loaded') this.showFindings();
       else if (!WORKING.has(delivery.state)) portal.stage(undefined);
@@ -209,6 +210,12 @@ export class Desk {
     if (box && (first || apart)) portal.goTo(box, first);
   }
 
+  /** Rows that nobody has placed yet. */
+  private showNothing(): void {
+    this.sample = undefined;
+    portal.stage(undefined);
+  }
+
   private showChanges(changes: FeatureCollection): void {
     this.changes = changes;
     const data = changesData(changes);
@@ -218,7 +225,9 @@ export class Desk {
   }
 
   showFindings(): void {
-    portal.stage(staged(findingsData(this.delivery?.report?.findings ?? [], this.chosen)));
+    const { findings = [], kept_out = [] } = this.delivery?.report ?? {};
+    const examples = [...findings.map((finding) => finding.examples), ...kept_out.map(({ found = [] }) => found)].flat();
+    portal.stage(staged(findingsData(examples, this.chosen)));
   }
 
   /** Nothing of ours on the map. */

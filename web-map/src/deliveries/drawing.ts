@@ -5,7 +5,7 @@
 import type { Feature, FeatureCollection, Geometry } from 'geojson';
 import type { LayerSpecification } from 'maplibre-gl';
 import type { Bbox, LonLat } from '../api/contract';
-import type { Finding } from '../api/deliveries';
+import type { Example } from '../api/deliveries';
 import { bboxOf, centre, union } from '../geo/bbox';
 import type { Addition } from '../map/style';
 
@@ -55,8 +55,8 @@ export function changesData(changes: FeatureCollection): FeatureCollection {
 }
 
 /** The examples of what was found; `chosen` stands out. */
-export function findingsData(findings: readonly Finding[], chosen?: LonLat): FeatureCollection {
-  const places = findings.flatMap(({ examples }) => examples.flatMap(({ at }) => (at ? [at] : [])));
+export function findingsData(examples: readonly Example[], chosen?: LonLat): FeatureCollection {
+  const places = examples.flatMap(({ at }) => (at ? [at] : []));
   const same = (at: LonLat) => chosen && at[0] === chosen[0] && at[1] === chosen[1];
   return { type: 'FeatureCollection', features: places.map((at) => feature({ type: 'Point', coordinates: at }, { role: same(at) ? 'chosen' : 'found' })) };
 }

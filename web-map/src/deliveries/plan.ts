@@ -1,5 +1,5 @@
 /** What people change in a plan, and where the server's words about it belong. */
-import type { FieldLine, FoundColumn, FoundCrs, FoundFile, PlanFile, Severity } from '../api/deliveries';
+import type { FieldLine, FoundColumn, FoundCrs, FoundFile, Place, PlanFile, Severity } from '../api/deliveries';
 import type { Lang } from '../api/contract';
 import { saidBy, type Problem } from '../api/http';
 
@@ -29,17 +29,31 @@ export const columnsOf = (plan: PlanFile): string[] => (plan.field ?? []).map(({
 
 export const columnOf = (plan: PlanFile, source: string): FoundColumn | undefined => plan.found?.column?.find((column) => column.source === source);
 
-/** Columns whose values, as far as they were looked at, tell rows apart: each row has one, and there are more than a few. */
-export function mayBeKey(plan: PlanFile, source: string): boolean {
-  const rows = (plan.found?.file ?? []).reduce((sum, file) => sum + file.rows, 0);
-  const column = columnOf(plan, source);
-  return Boolean(column && column.filled === rows && (column.more || column.values.length === rows));
+/** What a column can be for placing rows, by what they are placed by. */
+export type PlaceRole = 'sheet' | 'number' | 'section' | 'reference' | 'street' | 'street-kind' | 'house-number' | 'house-suffix' | 'comune';
+const OF_PARCEL = ['sheet', 'number', 'section', 'reference', 'comune'] as const;
+export const ROLES: Record<Place['by'], readonly PlaceRole[]> = {
+  'parcel-point': OF_PARCEL, 'parcel-area': OF_PARCEL, 'address': ['street', 'street-kind', 'house-number', 'house-suffix', 'comune'],
+};
+
+/** Without columns that are not spoken of when rows are placed so; a national reference stands in place of foglio and particella. */
+export function withPlace(plan: PlanFile, part: Partial<Place>): PlanFile {
+  const place: Place = { by: 'parcel-point', ...plan.place, ...part };
+  const instead: readonly string[] = part['reference'] ? ['sheet', 'number', 'section'] : part['sheet'] || part['number'] ? ['reference'] : [];
+  const kept = ROLES[place.by].filter((role) => place[role] && !instead.includes(role)).map((role) => [role, place[role]]);
+  return { ...plan, place: { by: place.by, similar: place.similar ?? true, ...Object.fromEntries(kept) } };
 }
+
+/** Whether a column tells all rows apart. */
+export const mayBeKey = (plan: PlanFile, source: string): boolean => columnOf(plan, source)?.unique ?? false;
 
 /** The code that a file states, `EPSG:3003`; undefined where it states none that is known. */
 export function statedBy(file: FoundFile): string | undefined {
   return /^[A-Z]+:[A-Z0-9]+/.exec(file.crs)?.[0];
 }
+
+/** Nobody has said yet in which system the coordinates are, and several may be it. */
+export const isUndecided = (plan: PlanFile): boolean => !plan.crs && !plan.place && (plan.found?.file ?? []).some((file) => !statedBy(file));
 
 /** What the rows are read as: a system, and whether north stands before east in it. */
 export interface Reading { crs: string | undefined; swapped: boolean }

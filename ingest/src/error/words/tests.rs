@@ -11,7 +11,7 @@ use crate::{IngestError as E, KeptOut, NoUndo, Reason, Rule, Stopping};
 const KINDS: usize = 60;
 
 fn kept_out(reason: Reason, rows: u64) -> KeptOut {
-    KeptOut { reason, rows, examples: vec!["3".to_owned()] }
+    KeptOut { reason, rows, examples: vec!["3".to_owned()], found: vec![], pictures: vec![] }
 }
 
 fn reasons() -> impl Iterator<Item = Reason> {
@@ -33,7 +33,8 @@ fn all() -> Vec<E> {
     let list = || vec!["uno".to_owned(), "due".to_owned()];
     let io = || std::io::Error::other("disk");
     let sql = || sqlx::Error::PoolTimedOut;
-    let guess = |swapped, share_inside| Guess { crs: srid(), title: "Gauss".into(), swapped, share_inside, distance_m: 120.0 };
+    let guess =
+        |swapped, share_inside| Guess { crs: srid(), title: "Gauss".into(), also: vec![], swapped, share_inside, distance_m: 120.0 };
     let mut all = vec![
         E::NoFile("a".into()),
         E::Io { path: "a".into(), cause: io() },
@@ -127,7 +128,8 @@ fn who_reads_of_a_plan_reads_of_no_options() {
             assert!(!text.contains("--") && !text.contains("opensit "), "{text}");
         }
     }
-    let guess = Guess { crs: Srid::new(3003).unwrap(), title: "Gauss".into(), swapped: true, share_inside: 0.9, distance_m: 0.0 };
+    let guess =
+        Guess { crs: Srid::new(3003).unwrap(), title: "Gauss".into(), also: vec![], swapped: true, share_inside: 0.9, distance_m: 0.0 };
     for text in [guess.words(Told::Plan), crate::Note::more_layers("a", &["b".into()]).text().clone()] {
         assert!(!text.it.contains("--") && !text.en.contains("--"), "{text:?}");
     }

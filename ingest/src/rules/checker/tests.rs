@@ -51,7 +51,7 @@ fn lost_accents_are_told_or_mended() {
     let mut mends = checker(&[(Rule::LostAccents, Severity::Mend)], &fields);
     assert_eq!(found(&mut mends, &rows), [Ok(text("città")), Ok(text("città")), Ok(text("citt\u{FFFD}"))]);
     let mut out = checker(&[(Rule::LostAccents, Severity::KeepOut)], &fields);
-    assert_eq!(found(&mut out, &rows), [Err(Reason::ByRule), Ok(text("città")), Err(Reason::ByRule)]);
+    assert_eq!(found(&mut out, &rows), [Err(Reason::LostAccents), Ok(text("città")), Err(Reason::LostAccents)]);
     let mut off = checker(&[(Rule::LostAccents, Severity::Off)], &fields);
     found(&mut off, &rows);
     assert_eq!(counted(off), []);
@@ -69,6 +69,13 @@ fn days_to_come_and_codes_that_nobody_declared_are_told() {
     let mut numbers = checker(&[], &[field("tipo", FieldType::Integer, &["1", "2"])]);
     found(&mut numbers, &[Value::Integer(2), Value::Integer(3)]);
     assert_eq!(counted(numbers), [(Rule::UndeclaredCode, 1, "2".to_owned())]);
+}
+
+#[test]
+fn a_row_is_counted_once_however_many_of_its_values_are_wrong() {
+    let mut checker = checker(&[], &[field("nome", FieldType::Text, &[]), field("via", FieldType::Text, &[])]);
+    checker.values(&mut [text("cittÃ "), text("perchÃ©")], &|| "1".to_owned(), &|| None).unwrap();
+    assert_eq!(counted(checker), [(Rule::LostAccents, 1, "1".to_owned())]);
 }
 
 #[test]
@@ -99,7 +106,7 @@ fn the_same_row_twice_and_slivers_are_told() {
     let mut look =
         |shape: &Shape, id: i64, name: &str, row: &str| keeps.shape(shape, &[Value::Integer(id), text(name)], Some(0), &|| row.to_owned());
     assert_eq!(look(&square(0.0, 10.0), 1, "a", "1"), Ok(()));
-    assert_eq!(look(&square(0.0, 10.0), 2, "a", "2"), Err(Reason::ByRule), "another key is the same row");
+    assert_eq!(look(&square(0.0, 10.0), 2, "a", "2"), Err(Reason::Duplicate), "another key is the same row");
     assert_eq!(look(&square(0.0, 10.0), 3, "b", "3"), Ok(()));
     assert_eq!(look(&square(20.0, 0.05), 4, "a", "4"), Ok(()));
     assert_eq!(counted(keeps), [(Rule::Sliver, 1, "4".to_owned()), (Rule::Duplicate, 1, "2".to_owned())]);

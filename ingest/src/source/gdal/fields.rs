@@ -9,7 +9,7 @@ use super::ffi::{self, Feature, Features};
 use crate::report::Note;
 use crate::source::sniff::Content;
 use crate::source::table::{Kind, Typing};
-use crate::source::{SourceField, Value};
+use crate::source::{Numbers, SourceField, Value};
 
 /// A field, and which of GDAL's it is.
 pub(super) struct Column {
@@ -42,7 +42,7 @@ pub(super) fn columns(layer: &impl LayerAccess, content: Content, notes: &mut Ve
             _ => FieldType::Text,
         };
         if let Ok(index) = c_int::try_from(index) {
-            columns.push(Column { index, field: SourceField { name: field.name(), kind }, typed: None });
+            columns.push(Column { index, field: SourceField { name: field.name(), kind, numbers: Numbers::default() }, typed: None });
         }
     }
     columns
@@ -51,7 +51,8 @@ pub(super) fn columns(layer: &impl LayerAccess, content: Content, notes: &mut Ve
 /// In formats that have nothing but texts: looks at all of them, for what they are. Codes with leading zeros stay texts.
 pub(super) fn retype(layer: &impl LayerAccess, columns: &mut [Column]) -> Result<(), String> {
     let mut texts: Vec<&mut Column> = columns.iter_mut().filter(|c| c.field.kind == FieldType::Text).collect();
-    let mut typing = Typing::new(texts.len());
+    // in XML a point stands before decimals
+    let mut typing = Typing::new(texts.len(), true);
     Features::of(layer).each(|feature| {
         typing.look(texts.len(), |index| {
             let index = texts[index].index;

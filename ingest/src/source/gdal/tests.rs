@@ -197,6 +197,53 @@ fn a_geopackage_gives_its_system_key_and_lines_for_curves() {
     assert_eq!(geometries[1..], [Ok(vec![[0.0, 0.0], [1.0, 1.0]]), Err(Reason::Empty), Err(Reason::NoGeometry)]);
 }
 
+/// How far a position lies from a line.
+fn distance([x, y]: [f64; 2], line: &[[f64; 2]]) -> f64 {
+    let one = |edge: &[[f64; 2]]| {
+        let ([ax, ay], [bx, by]) = (edge[0], edge[1]);
+        let along = (((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax).powi(2) + (by - ay).powi(2))).clamp(0.0, 1.0);
+        (x - ax - along * (bx - ax)).hypot(y - ay - along * (by - ay))
+    };
+    line.windows(2).map(one).fold(f64::INFINITY, f64::min)
+}
+
+#[test]
+fn curves_in_text_become_the_lines_that_gdal_makes_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.gpkg");
+    let srs = SpatialRef::from_epsg(7792).unwrap();
+    let curves = [
+        "CIRCULARSTRING (0 0, 70 70, 140 0)",
+        "CIRCULARSTRING (0 0, 50 90, 60 -20, 100 -50, 130 40)",
+        "COMPOUNDCURVE ((-9 0, 0 0), CIRCULARSTRING (0 0, 1 1, 2 0), (2 0, 5 5))",
+        "MULTICURVE ((0 0, 1 1), CIRCULARSTRING (0 0, 30 10, 20 0))",
+        "CURVEPOLYGON (CIRCULARSTRING (0 0, 40 0, 0 0), (10 0, 20 0, 20 1, 10 0))",
+        "CURVEPOLYGON (COMPOUNDCURVE (CIRCULARSTRING (0 0, 1 1, 2 0), (2 0, 0 0)))",
+        "MULTISURFACE (((0 0, 4 0, 4 4, 0 0)), CURVEPOLYGON (CIRCULARSTRING (9 9, 13 9, 9 9)))",
+    ];
+    write(&path, "GPKG", Some(&srs), OGRwkbGeometryType::wkbUnknown, &curves);
+    for (wkt, gdal) in curves.iter().zip(read(&path).unwrap().rows) {
+        let [ours, theirs] =
+            [RawGeometry::Wkt((*wkt).to_owned()), gdal.geometry].map(|raw| geometry::tidy(raw, &Limits::default()).unwrap().shape);
+        assert_eq!(
+            (ours.family, ours.part_count(), ours.sequences.len()),
+            (theirs.family, theirs.part_count(), theirs.sequences.len()),
+            "{wkt}"
+        );
+        let pieces = |shape: &geometry::Shape| {
+            let begins = std::iter::once(0).chain(shape.sequences.iter().copied());
+            begins.zip(&shape.sequences).map(|(from, to)| shape.positions[from..*to].to_vec()).collect::<Vec<_>>()
+        };
+        for (our, their) in pieces(&ours).iter().zip(&pieces(&theirs)) {
+            assert_eq!((our.first(), our.last()), (their.first(), their.last()), "{wkt}");
+            assert!(our.len().abs_diff(their.len()) <= 3, "{wkt}: {} and {}", our.len(), their.len());
+            // an arc's chord of four degrees lies 0.06 percent of its radius inside
+            let farthest = our.iter().map(|p| distance(*p, their)).chain(their.iter().map(|p| distance(*p, our))).fold(0.0, f64::max);
+            assert!(farthest < 0.0007 * 100.0, "{wkt}: {farthest}");
+        }
+    }
+}
+
 #[test]
 fn of_several_layers_one_must_be_named() {
     let folder = tempfile::tempdir().unwrap();

@@ -75,6 +75,7 @@ pub(super) enum Refusal {
     NoCoordinates(Vec<String>),
     NoRows,
     OnlyLinks(u64),
+    MoreRowsThanBytes(u64),
     Archive { entry: String, why: Text },
     Other(String),
 }
@@ -113,6 +114,7 @@ impl Refusal {
             IngestError::NoCoordinates { columns, .. } => Self::NoCoordinates(columns),
             IngestError::NoRows { .. } => Self::NoRows,
             IngestError::OnlyLinks { links, .. } => Self::OnlyLinks(links),
+            IngestError::MoreRowsThanBytes { bytes, .. } => Self::MoreRowsThanBytes(bytes),
             IngestError::Archive { entry, why, .. } => Self::Archive { entry, why },
             other => Self::Other(other.to_string()),
         }
@@ -130,6 +132,7 @@ impl Refusal {
             Self::NoCoordinates(columns) => IngestError::NoCoordinates { file, columns },
             Self::NoRows => IngestError::NoRows { file },
             Self::OnlyLinks(links) => IngestError::OnlyLinks { file, links },
+            Self::MoreRowsThanBytes(bytes) => IngestError::MoreRowsThanBytes { file, bytes },
             Self::Archive { entry, why } => IngestError::Archive { file, entry, why },
             Self::Other(why) => IngestError::Reader(why),
         }

@@ -57,7 +57,7 @@ fn outcome(script: &str, limits: &Limits) -> (Result<(), IngestError>, u64) {
 #[test]
 fn whatever_becomes_of_the_process_is_one_error_that_says_where() {
     let patient = Limits::default();
-    let impatient = Limits { reader_silence_s: 5, ..patient };
+    let impatient = Limits { query_silence_s: 5, ..patient };
     for (script, rows, words) in [
         ("exit 3", 0, "ended with code 3"),
         ("echo Oh no >&2; exit 101", 0, "Oh no"),
@@ -69,7 +69,7 @@ fn whatever_becomes_of_the_process_is_one_error_that_says_where() {
         ("SCHEMA; ROWS; printf '\\377\\377\\377\\377'", 3, "can't be understood after row 3"),
         ("SCHEMA; ROWS; printf '\\001\\000\\000\\000\\143'", 3, "can't be understood after row 3"),
         ("SCHEMA; ROWS; printf '\\010\\000'; exit 0", 3, "ended with code 0 after row 3"),
-        ("SCHEMA; ROWS; exec sleep 60", 3, "said nothing for 5 s"),
+        ("SCHEMA; ROWS; exec sleep 60", 3, "said nothing for 5 s (a view without an end?)"),
     ] {
         let limits = if script.contains("sleep") { &impatient } else { &patient };
         let (read, came) = outcome(script, limits);

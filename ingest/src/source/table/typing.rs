@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
 
 use kernel::layer::FieldType;
 
-use super::number::{self, Decimal};
+use super::number::{self, Decimal, Evidence};
 use crate::source::Value;
 
 /// The kind of a column.
@@ -82,19 +82,20 @@ impl Kind {
     }
 }
 
-/// What a text says, as a value of a kind; `None` if it is none of that kind. Numbers and days are read as each looks.
-pub(crate) fn read_as(text: &str, kind: FieldType) -> Option<Value> {
+/// What a text says, as a value of a kind; `None` if it is none of that kind. Numbers are read as their column's decimals are written, days as
+/// each looks.
+pub(crate) fn read_as(text: &str, kind: FieldType, decimal: Decimal) -> Option<Value> {
     let text = text.trim();
     if text.is_empty() {
         return Some(Value::Null);
     }
     match kind {
         FieldType::Text => Some(Value::Text(text.to_owned())),
-        FieldType::Integer => match number::parse(text, Decimal::Either)? {
+        FieldType::Integer => match number::parse(text, decimal)? {
             whole if whole.fract() == 0.0 && whole.abs() < 9e15 => Some(Value::Integer(whole as i64)),
             _ => None,
         },
-        FieldType::Number => number::parse(text, Decimal::Either).map(Value::Number),
+        FieldType::Number => number::parse(text, decimal).map(Value::Number),
         FieldType::Boolean => match text.to_lowercase().as_str() {
             "true" | "vero" | "sì" | "si" | "s" | "yes" | "1" => Some(Value::Boolean(true)),
             "false" | "falso" | "no" | "n" | "0" => Some(Value::Boolean(false)),
@@ -152,6 +153,8 @@ fn instant(text: &str) -> Option<DateTime<Utc>> {
 pub(in crate::source) struct Typing {
     columns: Vec<Candidates>,
     samples: Vec<String>,
+    /// Whether a number that may be two has a decimal point: where the format, or the mark between fields, says so.
+    points: bool,
 }
 
 #[derive(Clone)]
@@ -159,11 +162,14 @@ struct Candidates {
     /// Those of [`KINDS`] that every value so far was of.
     left: Vec<Kind>,
     seen: bool,
+    decimals: Evidence,
 }
 
 impl Typing {
-    pub(in crate::source) fn new(columns: usize) -> Self {
-        Self { columns: vec![Candidates { left: KINDS.to_vec(), seen: false }; columns], samples: vec![String::new(); columns] }
+    /// `points`: a number that may be two, as `1.100`, has a decimal point.
+    pub(in crate::source) fn new(columns: usize, points: bool) -> Self {
+        let column = Candidates { left: KINDS.to_vec(), seen: false, decimals: Evidence::default() };
+        Self { columns: vec![column; columns], samples: vec![String::new(); columns], points }
     }
 
     /// Takes a row of `len` values into account. Rows with too many values are kept out later, and their values stand under wrong
@@ -173,7 +179,7 @@ impl Typing {
             return;
         }
         for (index, column) in self.columns[..len].iter_mut().enumerate() {
-            if column.seen && column.left.is_empty() {
+            if column.seen && column.left.is_empty() && column.decimals.is_complete() {
                 continue;
             }
             let text = value(index);
@@ -185,6 +191,12 @@ impl Typing {
                 column.seen = true;
             }
             column.left.retain(|kind| kind.read(&text).is_some());
+            let mut marks = column.left.iter().filter_map(|kind| if let Kind::Number(decimal) = kind { Some(*decimal) } else { None });
+            match (marks.next(), marks.next()) {
+                // a value before could have no other
+                (Some(only), None) => column.decimals.tell(only),
+                _ => column.decimals.look(&text),
+            }
         }
     }
 
@@ -193,9 +205,34 @@ impl Typing {
         &self.samples
     }
 
-    /// The narrowest kind that holds all values of each column; text for a column without any.
+    /// The narrowest kind that holds all values of each column; text for a column without any, and for one of numbers that may be two.
     pub(in crate::source) fn kinds(&self) -> Vec<Kind> {
-        self.columns.iter().map(|c| if c.seen { c.left.first().copied().unwrap_or(Kind::Text) } else { Kind::Text }).collect()
+        let kind = |(index, column): (usize, &Candidates)| match column.left.first() {
+            Some(kind) if column.seen && !(self.is_unclear(index) && matches!(kind, Kind::Number(_))) => *kind,
+            _ => Kind::Text,
+        };
+        self.columns.iter().enumerate().map(kind).collect()
+    }
+
+    /// How the decimals of each column are written.
+    pub(in crate::source) fn decimals(&self) -> Vec<Decimal> {
+        let of = |column: &Candidates| match column.decimals.decimal() {
+            Decimal::Unclear if self.points => Decimal::Either,
+            decimal => decimal,
+        };
+        self.columns.iter().map(of).collect()
+    }
+
+    /// Whether a column has numbers that may be two, and nothing tells which they are.
+    pub(in crate::source) fn is_unclear(&self, column: usize) -> bool {
+        !self.points && self.columns.get(column).is_some_and(|column| column.decimals.is_unclear())
+    }
+
+    /// Takes into account that a column has a number that is one, whatever its text may be.
+    pub(in crate::source) fn has_number(&mut self, column: usize) {
+        if let Some(column) = self.columns.get_mut(column) {
+            column.decimals.tell(Decimal::Point);
+        }
     }
 }
 
@@ -205,7 +242,7 @@ mod tests {
     use crate::source::table::number::Decimal;
 
     fn kind(values: &[&str]) -> Kind {
-        let mut typing = Typing::new(1);
+        let mut typing = Typing::new(1, false);
         for value in values {
             typing.look(1, |_| (*value).into());
         }
@@ -240,8 +277,28 @@ mod tests {
             ("31/06/2020", FieldType::Date, None),
             (" ", FieldType::Number, Some(Value::Null)),
             ("circa 3", FieldType::Number, None),
+            ("1.100", FieldType::Number, None),
         ] {
-            assert_eq!(read_as(text, kind), value, "{text}");
+            assert_eq!(read_as(text, kind, Decimal::Unclear), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_may_be_two_stay_text_unless_another_value_tells() {
+        assert_eq!(kind(&["1.100", "2.500", "7"]), Kind::Text);
+        assert_eq!(kind(&["1.100", "2.500", "7,5"]), Kind::Number(Decimal::Comma));
+        assert_eq!(kind(&["1.100", "2.5"]), Kind::Number(Decimal::Point));
+        assert_eq!(kind(&["1.100", "0.250"]), Kind::Number(Decimal::Point));
+        assert_eq!(kind(&["1.100.000", "2.500"]), Kind::Number(Decimal::Comma));
+        let mut typing = Typing::new(2, true);
+        typing.look(2, |_| "1.100".into());
+        assert_eq!((typing.kinds()[0], typing.decimals()[0], typing.is_unclear(0)), (Kind::Number(Decimal::Point), Decimal::Either, false));
+        for (values, decimal) in [(["1.100", "circa 3", "12,5"], Decimal::Comma), (["1.5", "1.100", "circa 3"], Decimal::Point)] {
+            let mut typing = Typing::new(1, false);
+            for value in values {
+                typing.look(1, |_| value.into());
+            }
+            assert_eq!((typing.kinds()[0], typing.decimals()[0], typing.is_unclear(0)), (Kind::Text, decimal, false));
         }
     }
 

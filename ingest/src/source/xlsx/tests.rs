@@ -82,6 +82,20 @@ fn opened(sheets: &[(&str, &str)], wanted: Option<&str>) -> (tempfile::TempDir, 
 }
 
 #[test]
+fn a_number_is_one_and_a_text_like_it_may_be_two() {
+    let rows = [
+        row(1, &["X", "Y", "Numero", "Testo", "Misto"]),
+        row(2, &["=552400.25", "=4205600", "=1.125", "1.125", "=1.125"]),
+        row(3, &["=552400.25", "=4205600", "=2.375", "2.375", "2.375"]),
+    ];
+    let (_folder, reader) = opened(&[("Alberi", &rows.concat())], None);
+    let reader = reader.unwrap();
+    let fields = &reader.layer().fields;
+    assert_eq!(fields.iter().map(|f| f.kind).collect::<Vec<_>>(), [FieldType::Number, FieldType::Text, FieldType::Number]);
+    assert_eq!(fields.iter().map(|f| f.numbers.unclear).collect::<Vec<_>>(), [false, true, false]);
+}
+
+#[test]
 fn a_sheet_with_titles_above_its_header_is_read_with_its_kinds() {
     let rows = [
         row(1, &["Censimento degli alberi"]),

@@ -33,7 +33,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
 
 async fn undo(arguments: &Arguments, config: &Config, database: &Database) -> Result<(), Failure> {
     let owner = migrate::run(database, config).await?;
-    let undone = ::ingest::undo(&owner, &arguments.layer, arguments.over_edits).await;
+    let undone = ::ingest::undo(&owner, &arguments.layer, arguments.over_edits, &kernel::Comuni::All).await;
     owner.close().await;
     let undone = undone.map_err(|e| Failure::new(e.to_string()))?;
     if arguments.json {
