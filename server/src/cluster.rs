@@ -220,7 +220,7 @@ impl Parts<'_> {
     /// The postmaster that runs, or a new one. A leftover that nobody uses is started anew for a server that wants other settings.
     fn join_or_start(&self, options: &ClusterOptions, is_alone: bool) -> Result<Process, ClusterError> {
         let socket_folder = socket::folder(&self.layout.data_dir, self.account)?;
-        let write = || settings::write(self.layout, self.account, &socket_folder, options.db_listen);
+        let write = || settings::write(self.layout, self.account, &socket_folder, options.db_listen, self.binaries.has_lz4());
         if let Some(postmaster) = Postmaster::settle(self.layout, self.account)? {
             if !(is_alone && options.server.is_some() && write()?) {
                 tracing::debug!(pid = postmaster.pid, "joined the running database");

@@ -72,8 +72,16 @@ impl Binaries {
     }
 
     fn share_folder(&self) -> PathBuf {
-        pg_config(&self.program("pg_config"), "--sharedir")
-            .unwrap_or_else(|| PathBuf::from(format!("/usr/share/postgresql/{}", self.major)))
+        self.config("--sharedir").map_or_else(|| PathBuf::from(format!("/usr/share/postgresql/{}", self.major)), PathBuf::from)
+    }
+
+    /// Whether it was built with lz4; a server without it does not start if it is told to compress so.
+    pub(super) fn has_lz4(&self) -> bool {
+        self.config("--configure").is_some_and(|options| options.contains("--with-lz4"))
+    }
+
+    fn config(&self, option: &str) -> Option<String> {
+        pg_config(&self.program("pg_config"), option)
     }
 }
 
@@ -87,7 +95,7 @@ fn looked_in() -> String {
 fn candidate_folders() -> Vec<PathBuf> {
     let [debian, red_hat] = PARENTS;
     let mut folders: Vec<PathBuf> = subfolders(debian, "").chain(subfolders(red_hat, "pgsql-")).map(|f| f.join("bin")).collect();
-    folders.extend(pg_config(Path::new("pg_config"), "--bindir"));
+    folders.extend(pg_config(Path::new("pg_config"), "--bindir").map(PathBuf::from));
     folders
 }
 
@@ -96,9 +104,9 @@ fn subfolders(parent: &str, prefix: &'static str) -> impl Iterator<Item = PathBu
     entries.filter(move |entry| entry.file_name().to_string_lossy().starts_with(prefix)).map(|entry| entry.path())
 }
 
-fn pg_config(program: &Path, option: &str) -> Option<PathBuf> {
+fn pg_config(program: &Path, option: &str) -> Option<String> {
     let output = Command::new(program).arg(option).output().ok().filter(|output| output.status.success())?;
-    Some(PathBuf::from(String::from_utf8(output.stdout).ok()?.trim()))
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
 /// Reads `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)` and `postgres (PostgreSQL) 18beta1`.

@@ -15,9 +15,15 @@ const HBA: &str = "opensit_hba.conf";
 pub(super) const SOCKET_PORT: u16 = 5432;
 
 /// Writes the settings. True if they differ from those that were there, so that a running cluster would need a restart.
-pub(super) fn write(layout: &Layout, account: &Account, socket_folder: &Path, listen: Option<SocketAddr>) -> Result<bool, ClusterError> {
+pub(super) fn write(
+    layout: &Layout,
+    account: &Account,
+    socket_folder: &Path,
+    listen: Option<SocketAddr>,
+    lz4: bool,
+) -> Result<bool, ClusterError> {
     let cluster = &layout.cluster;
-    let conf = conf(cluster, &layout.log, socket_folder, listen, memory_mb());
+    let conf = conf(cluster, &layout.log, socket_folder, listen, (memory_mb(), lz4));
     let hba = hba(listen);
     let is_same = is_text(&cluster.join(CONF), &conf) && is_text(&cluster.join(HBA), &hba);
     if !is_same {
@@ -44,12 +50,13 @@ fn include(postgresql_conf: &Path, account: &Account) -> Result<(), ClusterError
 /// `shared_buffers` stays small (an eighth of the memory, at most 1 GB): the tiles come from the server's own memory, and the
 /// system's page cache is there for the rest. The checkpoint settings are for bulk loads, which decoding goes through in memory;
 /// it has room for the feed's slots, and an abandoned slot keeps 2 GB at most.
-fn conf(cluster: &Path, log: &Path, socket_folder: &Path, listen: Option<SocketAddr>, memory_mb: u64) -> String {
+fn conf(cluster: &Path, log: &Path, socket_folder: &Path, listen: Option<SocketAddr>, (memory_mb, lz4): (u64, bool)) -> String {
     let addresses = listen.map_or_else(String::new, |address| address.ip().to_string());
     let port = listen.map_or(SOCKET_PORT, |address| address.port());
     let shared_mb = (memory_mb / 8).clamp(64, 1024);
     let maintenance_mb = (memory_mb / 32).clamp(64, 512);
     let cache_mb = (memory_mb / 2).max(128);
+    let compression = if lz4 { "lz4" } else { "pglz" };
     let decoding_mb = (memory_mb / 64).clamp(64, 256);
     format!(
         "# Written by opensit at each start. Settings of your own go into local.conf, in this folder: they win.\n\
@@ -69,7 +76,7 @@ fn conf(cluster: &Path, log: &Path, socket_folder: &Path, listen: Option<SocketA
          jit = off\n\
          \n\
          wal_level = logical\n\
-         wal_compression = lz4\n\
+         wal_compression = {compression}\n\
          logical_decoding_work_mem = {decoding_mb}MB\n\
          max_wal_size = 2GB\n\
          checkpoint_timeout = 15min\n\
@@ -126,7 +133,7 @@ mod tests {
     use super::*;
 
     fn example(listen: Option<SocketAddr>, memory_mb: u64) -> String {
-        conf(Path::new("/d/o'brien/postgres"), Path::new("/d/log"), Path::new("/run/opensit/1"), listen, memory_mb)
+        conf(Path::new("/d/o'brien/postgres"), Path::new("/d/log"), Path::new("/run/opensit/1"), listen, (memory_mb, true))
     }
 
     #[test]
