@@ -79,7 +79,7 @@ impl Out {
         }
         let more = report.remark_count.saturating_sub(report.remarks.len().min(SHOWN) as u64);
         if more > 0 {
-            self.line(&format!("  ! e altre {more} osservazioni"), &format!("  ! and {more} more remarks"));
+            self.line(&format!("  ! altre osservazioni: {more}"), &format!("  ! more remarks: {more}"));
         }
     }
 
@@ -88,21 +88,21 @@ impl Out {
         self.line(&format!("  {heading} {name}, scala 1:{scale}"), &format!("  {heading} {name}, scale 1:{scale}"));
         self.line(
             &format!(
-                "  {} particelle ({} con isole), {} fabbricati, {} strade, {} acque, {} confini, {} fogli; {} codici ripetuti",
+                "  Particelle {} (con isole {}), fabbricati {}, strade {}, acque {}, confini {}, fogli {}; codici ripetuti {}",
                 c.parcels, c.parcels_with_holes, c.buildings, c.streets, c.waters, c.borders, c.sheets, c.repeated_codes
             ),
             &format!(
-                "  {} parcels ({} with holes), {} buildings, {} roads, {} waters, {} borders, {} sheets; {} repeated codes",
+                "  Parcels {} (with holes {}), buildings {}, roads {}, waters {}, borders {}, sheets {}; repeated codes {}",
                 c.parcels, c.parcels_with_holes, c.buildings, c.streets, c.waters, c.borders, c.sheets, c.repeated_codes
             ),
         );
         self.line(
             &format!(
-                "  {} testi, {} simboli, {} fiduciali, {} linee, {} raster, {} libretti",
+                "  Testi {}, simboli {}, fiduciali {}, linee {}, raster {}, libretti {}",
                 c.texts, c.symbols, c.fiducials, c.lines, c.rasters, c.surveys
             ),
             &format!(
-                "  {} texts, {} symbols, {} fiducials, {} lines, {} scans, {} surveyed lines",
+                "  Texts {}, symbols {}, fiducials {}, lines {}, scans {}, surveyed lines {}",
                 c.texts, c.symbols, c.fiducials, c.lines, c.rasters, c.surveys
             ),
         );
@@ -191,8 +191,8 @@ impl Out {
         let AreaFigures { map, parcels, total_m2, border_m2, balance_m2, compared, .. } = areas;
         let day = areas.day.map_or_else(|| "?".to_owned(), |day| day.to_string());
         self.line(
-            &format!("  {map}, al {day}: {parcels} particelle, TOTALE {total_m2}, CONFINE {border_m2}, SBILANCIO {balance_m2} m²"),
-            &format!("  {map}, of {day}: {parcels} parcels, TOTALE {total_m2}, CONFINE {border_m2}, SBILANCIO {balance_m2} m²"),
+            &format!("  {map}, al {day}: particelle {parcels}, TOTALE {total_m2}, CONFINE {border_m2}, SBILANCIO {balance_m2} m²"),
+            &format!("  {map}, of {day}: parcels {parcels}, TOTALE {total_m2}, CONFINE {border_m2}, SBILANCIO {balance_m2} m²"),
         );
         if *compared {
             self.line("  Confrontate con la mappa", "  Compared with the map");
@@ -202,8 +202,8 @@ impl Out {
     fn gml(&mut self, gml: &GmlFigures) {
         let GmlFigures { parcels, sheets, polygons, holes, positions, .. } = gml;
         self.line(
-            &format!("  {parcels} particelle, {sheets} fogli; {polygons} poligoni, {holes} isole, {positions} posizioni"),
-            &format!("  {parcels} parcels, {sheets} sheets; {polygons} polygons, {holes} holes, {positions} positions"),
+            &format!("  Particelle {parcels}, fogli {sheets}; poligoni {polygons}, isole {holes}, posizioni {positions}"),
+            &format!("  Parcels {parcels}, sheets {sheets}; polygons {polygons}, holes {holes}, positions {positions}"),
         );
         let comuni: Vec<String> = gml.comuni.iter().map(|(comune, count)| format!("{comune} {count}")).collect();
         let first = gml.first.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -225,8 +225,8 @@ impl Out {
         let (of, records, types, comune) = (census.of, census.records, types.join(", "), census.comune.as_deref().unwrap_or("?"));
         let different = census.different;
         self.line(
-            &format!("  {of} di {comune}: {records} record ({types}); {different} diversi"),
-            &format!("  {of} of {comune}: {records} records ({types}); {different} different"),
+            &format!("  {of} di {comune}: record {records} ({types}); diversi {different}"),
+            &format!("  {of} of {comune}: records {records} ({types}); different {different}"),
         );
         if let Some([whole, less, more]) = census.shares {
             self.line(

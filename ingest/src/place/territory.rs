@@ -7,7 +7,7 @@ use kernel::Srid;
 use sqlx::{PgConnection, Row};
 
 use super::Locator;
-use crate::geometry::{Family, Shape};
+use crate::geometry::Family;
 use crate::source::RawGeometry;
 use crate::{IngestError, Limits, Settings, geometry};
 

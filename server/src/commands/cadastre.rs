@@ -13,6 +13,9 @@ use crate::commands::{read_file, say};
 use crate::config::Config;
 use crate::failure::Failure;
 
+/// The systems in which the Agenzia delle Entrate hands out maps, RDN2008 / UTM and Gauss-Boaga, and degrees; no others are looked for.
+/// ED50 would put a sheet into its comune too, nearly two hundred metres off.
+const HANDED_OUT: [i32; 5] = [7791, 7792, 3003, 3004, 4326];
 /// The share of a map that must lie in its comune for a coordinate system to be offered.
 const ENOUGH: f64 = 0.5;
 
@@ -63,5 +66,5 @@ fn fit(boundary: Option<&Boundary>, map: &MapName, positions: &[[f64; 2]]) -> Re
         distance_m: candidate.distance_m,
         fits: candidate.share_inside >= ENOUGH,
     };
-    Ok(found.into_iter().map(fit).collect())
+    Ok(found.into_iter().filter(|candidate| HANDED_OUT.contains(&candidate.srid.postgis())).map(fit).collect())
 }
