@@ -1,13 +1,23 @@
 #![doc = include_str!("../README.md")]
 
+pub mod census;
+pub mod check;
+pub mod cxf;
 pub mod demo;
+pub mod files;
+pub mod gml;
 mod layers;
+mod lines;
+mod number;
 mod parcel;
+pub mod remark;
 mod search;
+pub mod sheet_map;
+pub mod sup;
 
 use kernel::{Module, Text};
 
-pub use parcel::{ParcelNumber, ParcelRef, ReferenceError, Sheet};
+pub use parcel::{MapName, ParcelNumber, ParcelRef, Reference, ReferenceError, Sheet, Short, UnionName};
 
 /// The theme: layers, and the ways of naming a parcel in the search box.
 ///

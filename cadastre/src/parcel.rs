@@ -4,16 +4,41 @@
 //! for none), sviluppo (1, `0` for none), a dot, the particella. The eleven characters before the dot name the
 //! [`Sheet`], and are the name of its file in the exchange format (CXF).
 
+mod map_name;
 mod number;
+mod reference;
 mod sheet;
 
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use map_name::{MapName, UnionName};
 pub use number::ParcelNumber;
+pub use reference::{Reference, Short};
 pub use sheet::Sheet;
+
+/// For serde, a type that is a text is that text.
+macro_rules! text_both_ways {
+    ($type:ident) => {
+        impl TryFrom<String> for $type {
+            type Error = $crate::ReferenceError;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(value: $type) -> Self {
+                value.to_string()
+            }
+        }
+    };
+}
+use text_both_ways;
 
 /// Why a text is no reference. Each says which part, and what stands there.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -46,11 +71,14 @@ pub enum ReferenceError {
 /// assert_eq!(parcel.number().as_str(), "673");
 /// # Ok::<(), cadastre::ReferenceError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct ParcelRef {
     sheet: Sheet,
     number: ParcelNumber,
 }
+
+text_both_ways!(ParcelRef);
 
 impl ParcelRef {
     /// A particella of a sheet.
@@ -66,6 +94,11 @@ impl ParcelRef {
     /// Its number in that sheet.
     pub fn number(&self) -> &ParcelNumber {
         &self.number
+    }
+
+    /// How people write it within its comune: `12/345`, on an allegato `13A/594`.
+    pub fn short(&self) -> String {
+        format!("{}/{}", self.sheet.short(), self.number)
     }
 }
 
@@ -102,6 +135,14 @@ mod tests {
             let parcel: ParcelRef = text.parse().unwrap_or_else(|e| panic!("{text}: {e}"));
             assert_eq!(parcel.to_string(), text);
         }
+    }
+
+    #[test]
+    fn a_parcel_is_its_text_in_json() {
+        let parcel: ParcelRef = "G273_0033A0.673".parse().unwrap();
+        assert_eq!(serde_json::to_string(&parcel).unwrap(), "\"G273_0033A0.673\"");
+        assert_eq!(serde_json::from_str::<ParcelRef>("\"g273_0033a0.673\"").unwrap(), parcel);
+        assert!(serde_json::from_str::<ParcelRef>("\"12/345\"").is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crs::{Region, Transformer};
+use geo_types::MultiPolygon;
 use kernel::{Srid, Text};
 use sqlx::{Connection, PgConnection};
 
@@ -53,6 +54,13 @@ impl Boundary {
     /// comuni that it has not are taken out.
     pub async fn store(&self, database: &mut PgConnection) -> Result<(), IngestError> {
         store(database, &self.areas, self.storage).await.map_err(IngestError::database("did not take the boundary"))
+    }
+
+    /// A comune by its Belfiore code, with its area in storage.
+    pub fn of(&self, catasto: &str) -> Option<(&Comune, MultiPolygon<f64>)> {
+        let (comune, shape) =
+            self.areas.iter().find(|(comune, _)| comune.catasto.as_deref().is_some_and(|c| c.eq_ignore_ascii_case(catasto)))?;
+        Some((comune, MultiPolygon::new(shape.polygons())))
     }
 
     /// The comuni that it has.

@@ -12,6 +12,7 @@ pub(crate) use ewkb::{write as write_ewkb, write_wkb};
 pub(crate) use text::{to_geojson, to_wkt};
 pub(crate) use wkb::read as read_wkb;
 
+use geo_types::{Coord, LineString, Polygon};
 use serde::{Deserialize, Serialize};
 
 use crate::Limits;
@@ -86,6 +87,21 @@ impl Shape {
             ring = end;
         }
         (area, outline)
+    }
+
+    /// Its polygons, each the outer ring and the holes.
+    pub(crate) fn polygons(&self) -> Vec<Polygon<f64>> {
+        let ring = |index: usize| {
+            let first = if index == 0 { 0 } else { self.sequences[index - 1] };
+            LineString::new(self.positions[first..self.sequences[index]].iter().map(|p| Coord { x: p[0], y: p[1] }).collect())
+        };
+        let mut first = 0;
+        let parts = self.parts.iter().map(|&end| {
+            let rings = first..end;
+            first = end;
+            Polygon::new(ring(rings.start), (rings.start + 1..rings.end).map(ring).collect())
+        });
+        parts.collect()
     }
 
     /// As another family: lines that are closed, as areas. `None` for what is none.

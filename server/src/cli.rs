@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, config, database, demo, environment, export, ingest, keys, layers, migrate, read_file, serve, sources, tiles, works, write_file,
+    audit, cadastre, config, database, demo, environment, export, ingest, keys, layers, migrate, read_file, serve, sources, tiles, works,
+    write_file,
 };
 use crate::config::Options;
 
@@ -54,6 +55,9 @@ pub(crate) enum Command {
     /// Folders and addresses that are looked at every so often
     #[command(subcommand)]
     Sources(sources::Command),
+    /// Files of the cadastre
+    #[command(subcommand)]
+    Cadastre(cadastre::Command),
     /// Works of OpenCUP that wait to be drawn
     #[command(subcommand)]
     Works(works::Command),

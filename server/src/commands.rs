@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 pub(crate) mod audit;
+pub(crate) mod cadastre;
 pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod database;
@@ -30,7 +31,7 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Runs a command. Only `check` and `audit verify` end with anything but success without a failure: they say what
+/// Runs a command. Only `check`, `cadastre check` and `audit verify` end with anything but success without a failure: they say what
 /// they found.
 pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, Failure> {
     match command {
@@ -47,6 +48,7 @@ pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, 
         Command::Environment(command) => environment::run(command, config).await?,
         Command::Audit(command) => return audit::run(command, config).await,
         Command::Works(command) => works::run(command, config).await?,
+        Command::Cadastre(command) => return cadastre::run(command, config).await,
         Command::Check => return check::run(config).await,
         Command::Config(command) => config::run(command, config),
         // done before the configuration is read

@@ -1,10 +1,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{ReferenceError, shortened};
+use serde::{Deserialize, Serialize};
+
+use super::{ReferenceError, shortened, text_both_ways};
 
 /// A foglio with its allegato and sviluppo: the eleven characters `H224_001200`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Sheet {
     comune: String,
     section: Option<char>,
@@ -13,7 +16,19 @@ pub struct Sheet {
     development: char,
 }
 
+text_both_ways!(Sheet);
+
 impl Sheet {
+    /// How people write the foglio within its comune: `13`, with its allegato `13A`, with its sviluppo too `13AB`.
+    pub fn short(&self) -> String {
+        let marks = match (self.attachment, self.development) {
+            ('0', '0') => String::new(),
+            (attachment, '0') => attachment.to_string(),
+            (attachment, development) => format!("{attachment}{development}"),
+        };
+        format!("{}{marks}", self.foglio)
+    }
+
     /// The Belfiore code of the comune: `H224`.
     pub fn comune(&self) -> &str {
         &self.comune
@@ -45,6 +60,14 @@ impl FromStr for Sheet {
 
     /// Reads the eleven characters by position; lower-case letters are taken for capitals.
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
+        let (sheet, foglio) = Self::with_any_number(text)?;
+        if sheet.foglio == 0 { Err(ReferenceError::Foglio(foglio)) } else { Ok(sheet) }
+    }
+}
+
+impl Sheet {
+    /// The eleven characters by position, whose number may be 0000, as that of a quadro d'unione may; and the number's text.
+    pub(super) fn with_any_number(text: &str) -> Result<(Self, String), ReferenceError> {
         let characters: Vec<char> = text.chars().map(|c| c.to_ascii_uppercase()).collect();
         let [c0, c1, c2, c3, section, f0, f1, f2, f3, attachment, development] = characters[..] else {
             // a name in other letters may have the right length in bytes: the comune is what is wrong with it
@@ -58,10 +81,10 @@ impl FromStr for Sheet {
         }
         let digits = String::from_iter([f0, f1, f2, f3]);
         let all_digits = digits.bytes().all(|b| b.is_ascii_digit());
-        let foglio = digits.parse().ok().filter(|n| all_digits && *n > 0).ok_or(ReferenceError::Foglio(digits))?;
+        let foglio = digits.parse().ok().filter(|_| all_digits).ok_or_else(|| ReferenceError::Foglio(digits.clone()))?;
         let section = if section == '_' { None } else { Some(mark(section, "section")?) };
         let (attachment, development) = (mark(attachment, "allegato")?, mark(development, "sviluppo")?);
-        Ok(Self { comune, section, foglio, attachment, development })
+        Ok((Self { comune, section, foglio, attachment, development }, digits))
     }
 }
 

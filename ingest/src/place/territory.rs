@@ -2,12 +2,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crs::Transformer;
-use geo_types::{Coord, LineString, MultiPolygon, Polygon};
+use geo_types::MultiPolygon;
 use kernel::Srid;
 use sqlx::{PgConnection, Row};
 
 use super::Locator;
-use crate::geometry::{Family, Shape};
+use crate::geometry::Family;
 use crate::source::RawGeometry;
 use crate::{IngestError, Limits, Settings, geometry};
 
@@ -42,7 +42,7 @@ impl Territory {
             if shape.family == Family::Polygon {
                 locator.add(&id, &shape);
                 if to_globe.convert(&mut shape.positions).is_ok() {
-                    outline.0.extend(polygons(&shape));
+                    outline.0.extend(shape.polygons());
                 }
             }
         }
@@ -67,20 +67,6 @@ impl Territory {
     pub(crate) fn outline(&self) -> &MultiPolygon<f64> {
         &self.outline
     }
-}
-
-fn polygons(shape: &Shape) -> Vec<Polygon<f64>> {
-    let ring = |index: usize| {
-        let first = if index == 0 { 0 } else { shape.sequences[index - 1] };
-        LineString::new(shape.positions[first..shape.sequences[index]].iter().map(|p| Coord { x: p[0], y: p[1] }).collect())
-    };
-    let mut first = 0;
-    let parts = shape.parts.iter().map(|&end| {
-        let rings = first..end;
-        first = end;
-        Polygon::new(ring(rings.start), (rings.start + 1..rings.end).map(ring).collect())
-    });
-    parts.collect()
 }
 
 /// How well positions fit the boundary.

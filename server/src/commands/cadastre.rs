@@ -1,0 +1,70 @@
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use ::cadastre::MapName;
+use ::cadastre::check::{NoFit, SystemFit, check};
+use ::cadastre::files::Limits;
+use clap::Subcommand;
+use crs::{Region, Settings};
+use ingest::Boundary;
+use kernel::{Language, Srid};
+
+use crate::commands::{read_file, say};
+use crate::config::Config;
+use crate::failure::Failure;
+
+/// The systems in which the Agenzia delle Entrate hands out maps, RDN2008 / UTM and Gauss-Boaga, and degrees; no others are looked for.
+/// ED50 would put a sheet into its comune too, nearly two hundred metres off.
+const HANDED_OUT: [i32; 5] = [7791, 7792, 3003, 3004, 4326];
+/// The share of a map that must lie in its comune for a coordinate system to be offered.
+const ENOUGH: f64 = 0.5;
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:
+  opensit cadastre check H224_001200.CXF --boundary comuni.geojson
+  opensit cadastre check consegna.zip censuario/ --json")]
+pub(crate) enum Command {
+    /// Says what is in files of the cadastre, whether it fits together, and in which coordinate system a map may be; ends with 1 if there is something to remark
+    Check {
+        /// CXF, SUP, GML of the Agenzia delle Entrate, FAB, TER, SOG, TIT, PRM; also in folders, zips, and zips within zips
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// Print what was found as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(crate) async fn run(Command::Check { paths, json }: &Command, config: &Config) -> Result<ExitCode, Failure> {
+    let boundary = match &config.boundary {
+        Some(file) => {
+            let read = Boundary::read(&file.value, Srid::CRS84, &read_file::process()?).await;
+            Some(read.map_err(|e| Failure::new(format!("--boundary (from {}): {e}", file.source)))?)
+        }
+        None => None,
+    };
+    let report = check(paths, &Limits::default(), &|map, positions| fit(boundary.as_ref(), map, positions));
+    if *json {
+        say(&serde_json::to_string_pretty(&report).map_err(|e| Failure::new(e.to_string()))?);
+    } else {
+        say(&report.text(Language::En));
+    }
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The systems that a map may be in, given where its comune is.
+fn fit(boundary: Option<&Boundary>, map: &MapName, positions: &[[f64; 2]]) -> Result<Vec<SystemFit>, NoFit> {
+    let (comune, area) = boundary.ok_or(NoFit::NoBoundary)?.of(map.comune()).ok_or(NoFit::OtherComune)?;
+    let settings = Settings::new(Region::of_comune(&comune.istat).unwrap_or_default());
+    let found = crs::candidates(positions, &area, &settings);
+    let fit = |candidate: crs::Candidate| SystemFit {
+        crs: candidate.srid,
+        title: candidate.title.to_owned(),
+        also: candidate.also,
+        swapped: candidate.swapped,
+        share_inside: candidate.share_inside,
+        distance_m: candidate.distance_m,
+        fits: candidate.share_inside >= ENOUGH,
+    };
+    Ok(found.into_iter().filter(|candidate| HANDED_OUT.contains(&candidate.srid.postgis())).map(fit).collect())
+}
