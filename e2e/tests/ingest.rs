@@ -318,7 +318,7 @@ fn degrees_are_of_the_datum_that_somebody_says() {
     refused(&town, &csv, "gradi", &by_plan, &all);
 
     // whoever knows says it, in the plan or beside it; the plan of the load is proposed again
-    let said = write(folder.path(), "detto.toml", planned.out.replacen("swap-axes", "crs = \"EPSG:4265\"\nswap-axes", 1));
+    let said = write(folder.path(), "detto.toml", planned.out.replacen("\nlayer =", "\ncrs = \"EPSG:4265\"\nlayer =", 1));
     loaded(&town, &csv, "gradi_roma", &["--plan", said.to_str().unwrap()]);
     loaded(&town, &csv, "gradi_ed50", &["--crs", "EPSG:4230"]);
     loaded(&town, &csv, "gradi", &[&by_plan[..], &["--crs", "EPSG:6706"]].concat());

@@ -104,11 +104,18 @@ async fn locked(
 
 /// A layer that has rows of comuni that are not theirs is not for them to replace: those would be gone.
 async fn refuse_foreign_rows(database: &mut PgConnection, layer: &Layer, request: &Request) -> Result<(), IngestError> {
-    let sql = format!("select count(*) from {} t where {}", layer.table.sql(), is_foreign("t.comune", &request.whose));
-    let rows: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
-        .fetch_one(database)
-        .await
-        .map_err(IngestError::database("does not say whose the rows are"))?;
+    let failed = IngestError::database("does not say whose the rows are");
+    let look = async {
+        // of a table that somebody took away nothing is lost
+        let is_there: bool =
+            sqlx::query_scalar("select to_regclass($1) is not null").bind(layer.table.sql()).fetch_one(&mut *database).await?;
+        if !is_there {
+            return Ok(0);
+        }
+        let sql = format!("select count(*) from {} t where {}", layer.table.sql(), is_foreign("t.comune", &request.whose));
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&mut *database).await
+    };
+    let rows: i64 = look.await.map_err(failed)?;
     if rows == 0 { Ok(()) } else { Err(IngestError::ForeignRows { layer: layer.id.clone(), rows: rows.unsigned_abs() }) }
 }
 
