@@ -96,18 +96,23 @@ pub(crate) struct Grid {
     shift: i8,
     /// How far the tile reaches beyond its sides, tile units.
     pub(crate) buffer: i64,
+    /// The tile with its buffer.
+    extent: Extent,
 }
 
 impl Grid {
     pub(crate) fn new(tile: TileCoord, buffer: u32) -> Self {
         let bits = 32 - u32::from(tile.z());
-        Self {
+        let mut grid = Self {
             z: tile.z(),
             west: i64::from(tile.x()) << bits,
             north: i64::from(tile.y()) << bits,
             shift: 20 - tile.z() as i8,
             buffer: i64::from(buffer),
-        }
+            extent: Extent::NOTHING,
+        };
+        grid.extent = grid.around(Square { from: -grid.buffer, to: i64::from(EXTENT) + grid.buffer });
+        grid
     }
 
     /// That of the tile that a position lies in, without a buffer.
@@ -170,7 +175,7 @@ impl Grid {
 
     /// The tile with its buffer; what lies in it is whole in the tile.
     pub(crate) fn extent(&self) -> Extent {
-        self.around(Square { from: -self.buffer, to: i64::from(EXTENT) + self.buffer })
+        self.extent
     }
 
     /// A square of tile units in the world.
@@ -189,7 +194,7 @@ impl Grid {
 
     /// Whether a box reaches beyond each side of the tile with its buffer: the western, the eastern, the northern, the southern.
     pub(crate) fn beside(&self, extent: &Extent) -> [bool; 4] {
-        let own = self.extent();
+        let own = self.extent;
         [extent.west < own.west, extent.east > own.east, extent.north < own.north, extent.south > own.south]
     }
 
