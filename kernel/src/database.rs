@@ -106,6 +106,7 @@ fn settings(who: &Principal) -> String {
         ("actor", who.name().unwrap_or_default().to_owned()),
         ("comuni", comuni),
         ("offices", join(who.offices().iter())),
+        ("purpose", if who.purposes().is_empty() { String::new() } else { "stated".to_owned() }),
     ];
     values.iter().map(|(name, value)| format!("set local opensit.{name} = {}; ", literal(value))).collect()
 }
@@ -139,6 +140,8 @@ mod tests {
         let text = settings(&who);
         assert!(text.contains("set local opensit.comuni = E'080901';"), "{text}");
         assert!(text.contains("set local opensit.role = E'officer';"), "{text}");
+        assert!(text.contains("set local opensit.purpose = E'';"), "{text}");
+        assert!(settings(&who.with_purposes(["visura".to_owned()])).contains("set local opensit.purpose = E'stated';"));
         let citizen = Principal::known(Role::Citizen, Uuid::nil(), "Ivo", Assurance::Low).with_comuni(Comuni::All);
         assert!(settings(&citizen).contains("set local opensit.comuni = E'';"), "scope counts for staff only");
     }
