@@ -4,28 +4,24 @@ use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use kernel::Vault;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::Failure;
-use crate::secret::random;
 
 /// The installation's key: 32 bytes in a file of their own, so that a copy of the database alone opens nothing. Every process
 /// of an installation needs the same one; who loses it invites people again.
 #[derive(Clone)]
-pub struct SealingKey(Zeroizing<[u8; 32]>);
-
-const NONCE_BYTES: usize = 24;
+pub struct SealingKey(Vault);
 
 impl SealingKey {
     /// From 32 bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(Vault::new(bytes))
     }
 
-    /// The key itself, from which others are made (for the signing of tokens, say).
-    pub fn bytes(&self) -> &[u8; 32] {
+    /// What it seals and hashes with.
+    pub fn vault(&self) -> &Vault {
         &self.0
     }
 
@@ -77,24 +73,12 @@ impl SealingKey {
 
     /// Encrypts; `purpose` says what it is and whose, and must be said again to open it.
     pub(crate) fn seal(&self, purpose: &str, plain: &[u8]) -> Result<Vec<u8>, Failure> {
-        let nonce: [u8; NONCE_BYTES] = random()?;
-        let sealed = self
-            .cipher()
-            .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: purpose.as_bytes() })
-            .map_err(|e| Failure::internal("sealing", &e))?;
-        Ok([&nonce[..], &sealed].concat())
+        self.0.seal(purpose, plain).ok_or_else(|| Failure::internal("sealing", &"the system gives no randomness"))
     }
 
     /// Decrypts. `None`: another key, another purpose, or somebody touched it.
     pub(crate) fn open_sealed(&self, purpose: &str, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let (nonce, rest) = sealed.split_at_checked(NONCE_BYTES)?;
-        let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
-        let plain = self.cipher().decrypt(&XNonce::from(nonce), Payload { msg: rest, aad: purpose.as_bytes() });
-        plain.ok().map(Zeroizing::new)
-    }
-
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new((&*self.0).into())
+        self.0.open(purpose, sealed)
     }
 }
 
@@ -107,17 +91,6 @@ impl fmt::Debug for SealingKey {
 #[cfg(test)]
 mod tests {
     use super::SealingKey;
-
-    #[test]
-    fn only_the_same_key_and_purpose_open_it() {
-        let key = SealingKey::new([7; 32]);
-        let sealed = key.seal("totp of 1", b"secret").unwrap();
-        assert_eq!(key.open_sealed("totp of 1", &sealed).unwrap().as_slice(), b"secret");
-        assert!(key.open_sealed("totp of 2", &sealed).is_none());
-        assert!(SealingKey::new([8; 32]).open_sealed("totp of 1", &sealed).is_none());
-        assert!(key.open_sealed("totp of 1", &sealed[1..]).is_none());
-        assert!(key.open_sealed("totp of 1", &[]).is_none());
-    }
 
     #[test]
     fn the_file_is_made_once_and_read_after_that() {

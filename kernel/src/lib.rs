@@ -4,7 +4,7 @@
 //! [`Layer`] (what is on the map), [`Module`] (how a theme plugs in), [`Srid`], [`Bbox`] and [`TileCoord`] (where),
 //! [`Filter`] (which rows), [`Principal`] and [`Client`] (who asks, and from where), [`Problem`] (what a client is told when it goes wrong),
 //! [`Database`] (connections, for somebody),
-//! [`Context`] and [`Services`] (what an operation is given), [`Journal`] (who keeps a log of changes) and [`Clock`] (what time it is).
+//! [`Context`] and [`Services`] (what an operation is given), [`Vault`] (what must not be readable in the database), [`Journal`] (who keeps a log of changes) and [`Clock`] (what time it is).
 
 mod bbox;
 mod change;
@@ -24,6 +24,7 @@ mod problem;
 mod srid;
 mod text;
 mod tile;
+mod vault;
 
 pub use bbox::{Bbox, BboxError};
 pub use change::{Change, Changed, GuardedRows, Position, PositionError};
@@ -42,3 +43,4 @@ pub use problem::Problem;
 pub use srid::Srid;
 pub use text::{Language, Text};
 pub use tile::{TileCoord, TileCoordError};
+pub use vault::Vault;

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
-use crate::{Context, Journal, Layer, LayerId, Principal, Text};
+use crate::{Context, Journal, Layer, LayerId, Principal, Text, Vault};
 
 /// How a theme plugs in: a value that says what it is and what it offers. No registry at link time, no trait.
 pub struct Module {
@@ -36,6 +36,8 @@ pub struct Services {
     pub layers: Arc<dyn Layers>,
     /// Told of each change.
     pub journal: Arc<dyn Journal>,
+    /// For what must not be readable in the database.
+    pub vault: Vault,
 }
 
 /// The layers of the catalogue.

@@ -66,7 +66,12 @@ pub(crate) struct App {
 impl App {
     /// What the themes' operations and the background work are given.
     pub(crate) fn services(&self) -> Services {
-        Services { context: self.context.clone(), layers: Arc::new(self.catalogue.clone()), journal: Arc::new(journal::Audit) }
+        Services {
+            context: self.context.clone(),
+            layers: Arc::new(self.catalogue.clone()),
+            journal: Arc::new(journal::Audit),
+            vault: self.who.vault.clone(),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use kernel::{
     Assurance, Bbox, Client, Clock, Comuni, Context, Edit, Installation, Journal, Layer, Module, Pending, Principal, PublicUrl, Role,
-    Services, Srid, Text,
+    Services, Srid, Text, Vault,
 };
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection};
@@ -149,7 +149,7 @@ impl Theme {
                 demo: false,
             }),
         };
-        let services = Services { context, layers, journal: Arc::clone(&journal) as Arc<dyn Journal> };
+        let services = Services { context, layers, journal: Arc::clone(&journal) as Arc<dyn Journal>, vault: Vault::new([7; 32]) };
         let router = module.routes.map(|routes| routes(services.clone())).unwrap_or_default();
         Self { scratch, services, clock, journal, router }
     }

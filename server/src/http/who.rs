@@ -13,7 +13,7 @@ use identity::keys::rates::{self, Rates};
 use identity::keys::token::Signer;
 use identity::keys::{self, Keys};
 use identity::{Identity, Oidc, Parts, SealingKey, Settings, Source};
-use kernel::{Context, Principal, Problem, PublicUrl};
+use kernel::{Context, Principal, Problem, PublicUrl, Vault};
 
 use crate::config::Config;
 use crate::failure::Failure;
@@ -32,20 +32,26 @@ pub(crate) struct Who {
     pub(crate) keys: Keys,
     pub(crate) rates: Rates,
     pub(crate) signer: Signer,
+    pub(crate) vault: Vault,
     public_url: PublicUrl,
+}
+
+/// The installation's key; made if there is none.
+pub(crate) fn installation_key(config: &Config) -> Result<SealingKey, Failure> {
+    let folder = &config.data_dir.value;
+    let file = folder.join(KEY_FILE);
+    std::fs::create_dir_all(folder).and_then(|()| SealingKey::open(&file)).map_err(|e| {
+        Failure::new(format!(
+            "the installation's key {} can't be used: {e}. Every server of an installation needs the same one",
+            file.display()
+        ))
+    })
 }
 
 impl Who {
     /// As configuration has it; `demo`: with the invented people. Opens or makes the installation's key; asks no provider yet.
     pub(crate) fn new(config: &Config, context: &Context, demo: bool) -> Result<Self, Failure> {
-        let folder = &config.data_dir.value;
-        let file = folder.join(KEY_FILE);
-        let key = std::fs::create_dir_all(folder).and_then(|()| SealingKey::open(&file)).map_err(|e| {
-            Failure::new(format!(
-                "the installation's key {} can't be used: {e}. Every server of an installation needs the same one",
-                file.display()
-            ))
-        })?;
+        let key = installation_key(config)?;
         let sources = config.file.oidc.iter().map(|settings| {
             let source = Oidc::new(settings.clone(), Arc::clone(&context.clock))
                 .map_err(|e| Failure::new(format!("oidc in the configuration file: {e}")))?;
@@ -57,7 +63,8 @@ impl Who {
             key_per_minute: config.limits.value.key_requests_per_minute,
             trusted_proxies: Arc::new(move |address| networks.iter().any(|network| network.holds(address))),
         });
-        let signer = Signer::new(key.bytes(), Arc::clone(&context.clock));
+        let vault = key.vault().clone();
+        let signer = Signer::new(vault.key(), Arc::clone(&context.clock));
         let identity = Identity::new(Parts {
             database: context.database.clone(),
             clock: Arc::clone(&context.clock),
@@ -68,7 +75,7 @@ impl Who {
             sources: sources.collect::<Result<_, Failure>>()?,
         });
         let keys = Keys::new(context.database.clone(), Arc::clone(&context.clock), rates.clone());
-        Ok(Self { identity, keys, rates, signer, public_url: context.public_url.clone() })
+        Ok(Self { identity, keys, rates, signer, vault, public_url: context.public_url.clone() })
     }
 
     /// `/auth/…` and what `/admin/…` has of identities.
