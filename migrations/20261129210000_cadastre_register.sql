@@ -111,13 +111,13 @@ create table cadastre.cadastral_findings (
     sheet       integer not null,
     attachment  text    not null,
     development text    not null,
-    kind        text    not null check (kind in ('overlap', 'gap', 'building', 'sheets')),
+    kind        text    not null check (kind in ('overlap', 'gap', 'beyond', 'building', 'sheets')),
     area_m2     double precision not null,
     codes       text    not null,
     imported    bigint  references cadastre.imports,
     ended       bigint  references cadastre.imports
 );
-comment on column cadastre.cadastral_findings.kind is 'areas that lie on each other, ground without a parcel, a building beyond its parcel, sheets that lie on each other';
+comment on column cadastre.cadastral_findings.kind is 'areas that lie on each other, ground without a parcel, an area beyond the border of its sheet, a building beyond its parcel, sheets that lie on each other';
 comment on column cadastre.cadastral_findings.codes is 'what it concerns, as the map writes it';
 call opensit.make_layer_table('cadastre.fiducials', 'Point', with_validity => true);
 call opensit.make_layer_table('cadastre.cadastral_texts', 'Point', with_validity => true);
@@ -126,12 +126,13 @@ call opensit.make_layer_table('cadastre.cadastral_lines', 'LineString', with_val
 call opensit.make_layer_table('cadastre.cadastral_findings', 'MultiPolygon', with_validity => true);
 
 -- An import compares what it has of a sheet with what holds there: the rows of a sheet by its eleven characters.
+-- Sheets themselves are found by their id.
 do $$
 declare
     name text;
 begin
     foreach name in array array['parcels', 'buildings', 'fiducials', 'cadastral_texts', 'cadastral_symbols', 'cadastral_lines', 'cadastral_findings'] loop
-        execute format('create index %I on cadastre.%I (left(id, 11) collate "C") where valid_to is null', name || '_of_a_sheet', name);
+        execute format('create index %I on cadastre.%I (left(id, 11) collate "C")', name || '_of_a_sheet', name);
     end loop;
 end
 $$;
@@ -177,6 +178,20 @@ create policy owner on cadastre.map_files to opensit_owner using (true) with che
 create policy app on cadastre.map_files for select to opensit_app
     using ((select opensit.who_serves_all()) or comune = any ((select opensit.who_comuni())::text[]));
 grant select on cadastre.map_files to opensit_app;
+
+-- What brings maps that are in no known system to where they belong, by the beginning of their names: of a comune, of a section, of a sheet.
+create table cadastre.adjustments (
+    maps       text        primary key check (length(maps) between 4 and 11),
+    srid       integer     not null,
+    adjustment jsonb       not null,
+    points     jsonb       not null,
+    at         timestamptz not null default now(),
+    by         text        not null
+);
+alter table cadastre.adjustments enable row level security, force row level security;
+create policy owner on cadastre.adjustments to opensit_owner using (true) with check (true);
+create policy app on cadastre.adjustments for select to opensit_app using ((select opensit.who_is_staff()));
+grant select on cadastre.adjustments to opensit_app;
 
 -- The census: one row a version of a property, the columns that units of buildings and parcels of land have. Days are of efficacy.
 create table cadastre.properties (
@@ -290,3 +305,28 @@ begin
     end loop;
 end
 $$;
+
+-- Files of the cadastre that people send, until they are imported or nobody goes on with them.
+create table cadastre.sent (
+    id         uuid        primary key,
+    subject    uuid        not null,
+    by         text        not null,
+    at         timestamptz not null default clock_timestamp(),
+    files      jsonb       not null,
+    crs        integer,
+    day        date        not null,
+    state      text        not null check (state in ('looking', 'looked', 'importing', 'imported', 'failed')),
+    outcome    jsonb,
+    words      jsonb,
+    number     bigint      references cadastre.imports,
+    error      text
+);
+create index on cadastre.sent (subject, at desc);
+comment on column cadastre.sent.outcome is 'what differs, or what was done; words: the same for people, in both languages';
+alter table cadastre.sent enable row level security, force row level security;
+create policy owner on cadastre.sent to opensit_owner using (true) with check (true);
+create policy app on cadastre.sent to opensit_app using (
+    current_setting('opensit.role', true) = 'administrator'
+    or subject = nullif(current_setting('opensit.subject', true), '')::uuid
+);
+grant select, insert, update, delete on cadastre.sent to opensit_app;

@@ -1,6 +1,7 @@
 //! What is in cadastral files, without a database: what they are, how much of what they have, whether it fits together, and
 //! in which coordinate system a map may be.
 
+mod kept;
 mod words;
 
 use std::collections::HashMap;
@@ -10,8 +11,12 @@ use std::path::Path;
 use kernel::{Language, Srid};
 use serde::Serialize;
 
+use kept::Tee;
+
+pub(crate) use kept::Kept;
+
 use crate::census::{self, CensusFile, Entry, Property, Shares, Subject};
-use crate::cxf::Record;
+use crate::cxf::{Located, Record};
 use crate::files::{FileKind, Limits, stem, walk};
 use crate::gml::{self, FeatureKind};
 use crate::remark::{Issue, Remark, Remarks};
@@ -21,6 +26,8 @@ use crate::{MapName, Reference};
 
 /// Remarks that a report has, of all files together; of the others there is the count.
 const MOST_REMARKS: usize = 20_000;
+/// Remarks that a file may have for others to be added to them.
+const MOST_LATER: usize = 1_000;
 /// Maps whose areas are kept for the SUP that may follow.
 const MOST_MAPS: usize = 5_000;
 /// Files that are nothing of the cadastre and are named.
@@ -56,6 +63,31 @@ pub enum NoFit {
 
 /// What finds the systems that the positions of a map (metres or degrees, as they stand) may be in, the likeliest first.
 pub type Fit<'a> = &'a dyn Fn(&MapName, &[[f64; 2]]) -> Result<Vec<SystemFit>, NoFit>;
+
+/// A map that was read, for a [`Sink`].
+pub(crate) struct MapRead<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) map: &'a SheetMap,
+    pub(crate) topology: &'a Topology,
+    pub(crate) systems: Option<&'a [SystemFit]>,
+    pub(crate) kept: Kept,
+}
+
+/// Who takes what is read, while it is looked at; a read that can't go on ends with an error of theirs.
+pub(crate) trait Sink {
+    /// A file begins, which will have this place in the report.
+    fn begin(&mut self, index: usize);
+    /// A map, what is out of place on it, the systems that fit it, and the file itself.
+    fn map(&mut self, map: MapRead<'_>, remarks: &mut Remarks) -> io::Result<()>;
+    /// The areas beside a map.
+    fn areas(&mut self, sup: &Sup) -> io::Result<()>;
+    /// A feature of a GML.
+    fn feature(&mut self, feature: &Located<gml::Feature>, remarks: &mut Remarks) -> io::Result<()>;
+    /// A record of the census.
+    fn entry(&mut self, entry: Located<Entry>, remarks: &mut Remarks) -> io::Result<()>;
+    /// A file has ended.
+    fn ended(&mut self, remarks: &mut Remarks) -> io::Result<()>;
+}
 
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -215,7 +247,12 @@ pub struct CensusFigures {
 
 /// Looks at everything at these paths. Nothing is an error here: what can't be read is in the report.
 pub fn check(paths: &[impl AsRef<Path>], limits: &Limits, fit: Fit<'_>) -> Report {
-    let mut checking = Checking { fit, report: Report::default(), maps: HashMap::new(), areas: Vec::new() };
+    look(paths, limits, fit, None)
+}
+
+/// The same, with somebody who takes what is read.
+pub(crate) fn look<'a>(paths: &[impl AsRef<Path>], limits: &Limits, fit: Fit<'a>, sink: Option<&'a mut (dyn Sink + 'a)>) -> Report {
+    let mut checking = Checking { fit, report: Report::default(), maps: HashMap::new(), areas: Vec::new(), sink };
     for path in paths {
         let path = path.as_ref();
         if let Err(error) = walk(path, limits, &mut |found| checking.file(found.file, found.kind, found.source, found.remarks)) {
@@ -234,10 +271,14 @@ struct Checking<'a> {
     maps: HashMap<String, Sup>,
     /// Files of areas, and where they are in the report.
     areas: Vec<(usize, Sup, Remarks)>,
+    sink: Option<&'a mut (dyn Sink + 'a)>,
 }
 
 impl Checking<'_> {
     fn file(&mut self, file: String, kind: Option<FileKind>, source: &mut dyn Read, mut remarks: Remarks) {
+        if let (Some(sink), Some(_)) = (self.sink.as_deref_mut(), kind) {
+            sink.begin(self.report.files.len());
+        }
         let content = match kind {
             None if remarks.count() > 0 => Ok(Some(Content::Unreadable)),
             None => Ok(None),
@@ -245,8 +286,12 @@ impl Checking<'_> {
             Some(FileKind::Archive) => Ok(Some(Content::Archive)),
             Some(FileKind::Map) => self.map(&file, source, &mut remarks).map(Some),
             Some(FileKind::Areas) => self.areas(source, &mut remarks).map(Some),
-            Some(FileKind::Gml) => gml(source, &mut remarks).map(Some),
-            Some(FileKind::Census(of)) => census(of, source, &mut remarks).map(Some),
+            Some(FileKind::Gml) => self.gml(source, &mut remarks).map(Some),
+            Some(FileKind::Census(of)) => self.census(of, source, &mut remarks).map(Some),
+        };
+        let content = match (content, self.sink.as_deref_mut()) {
+            (Ok(content), Some(sink)) => sink.ended(&mut remarks).map(|()| content),
+            (content, _) => content,
         };
         match content {
             Ok(Some(content)) => self.push(file, content, remarks),
@@ -277,7 +322,8 @@ impl Checking<'_> {
     }
 
     fn map(&mut self, file: &str, source: &mut dyn Read, remarks: &mut Remarks) -> io::Result<Content> {
-        let (map, found) = SheetMap::read(source)?;
+        let mut reading = Tee { source, kept: self.sink.is_some().then(Kept::new).transpose()? };
+        let (map, found) = SheetMap::read(&mut reading)?;
         remarks.extend(found);
         let name = map.header.name.trim().to_owned();
         let stem = stem(file);
@@ -293,6 +339,9 @@ impl Checking<'_> {
             }
             Some((_, Err(NoFit::NoBoundary))) | None => None,
         };
+        if let (Some(sink), Some(kept)) = (self.sink.as_deref_mut(), reading.end()?) {
+            sink.map(MapRead { file, map: &map, topology: &topology, systems: systems.as_deref(), kept }, remarks)?;
+        }
         if self.maps.len() < MOST_MAPS {
             self.maps.insert(name.clone(), Sup::of(&map, None));
         }
@@ -310,6 +359,9 @@ impl Checking<'_> {
     fn areas(&mut self, source: &mut dyn Read, remarks: &mut Remarks) -> io::Result<Content> {
         let (sup, found) = Sup::read(source)?;
         remarks.extend(found);
+        if let Some(sink) = self.sink.as_deref_mut() {
+            sink.areas(&sup)?;
+        }
         let [.., total_m2, border_m2, balance_m2] = sup.sums;
         let figures = AreaFigures {
             map: sup.map.clone(),
@@ -323,6 +375,82 @@ impl Checking<'_> {
         // the map may come later
         self.areas.push((self.report.files.len(), sup, Remarks::default()));
         Ok(Content::Areas(figures))
+    }
+
+    fn gml(&mut self, source: &mut dyn Read, remarks: &mut Remarks) -> io::Result<Content> {
+        let mut reader = gml::Reader::new(source)?;
+        let mut figures = GmlFigures::default();
+        let mut comuni: HashMap<String, u64> = HashMap::new();
+        while let Some(feature) = reader.read()? {
+            if let Some(sink) = self.sink.as_deref_mut() {
+                sink.feature(&feature, remarks)?;
+            }
+            let feature = feature.value;
+            match feature.kind {
+                FeatureKind::Parcel => figures.parcels += 1,
+                FeatureKind::Sheet => figures.sheets += 1,
+            }
+            figures.polygons += feature.polygons.len() as u64;
+            for polygon in &feature.polygons {
+                figures.holes += polygon.len().saturating_sub(1) as u64;
+            }
+            for [x, y] in feature.polygons.iter().flatten().flatten() {
+                figures.positions += 1;
+                let [west, south, east, north] = figures.extent.unwrap_or([*x, *y, *x, *y]);
+                figures.extent = Some([west.min(*x), south.min(*y), east.max(*x), north.max(*y)]);
+            }
+            figures.crs = figures.crs.or(feature.system);
+            if let Some(reference) = feature.reference {
+                if comuni.len() < 10_000 {
+                    *comuni.entry(reference.sheet().comune().to_owned()).or_default() += 1;
+                }
+                figures.first.get_or_insert(reference);
+            }
+        }
+        remarks.extend(reader.into_remarks());
+        figures.comuni = comuni.into_iter().collect();
+        figures.comuni.sort();
+        Ok(Content::Gml(figures))
+    }
+
+    fn census(&mut self, of: CensusFile, source: &mut dyn Read, remarks: &mut Remarks) -> io::Result<Content> {
+        /// Properties or subjects that are told apart at most.
+        const MOST: usize = 5_000_000;
+        let mut reader = census::Reader::new(source, of);
+        let (mut types, mut different, mut shares) = (HashMap::<&str, u64>::new(), std::collections::HashSet::new(), Shares::default());
+        let mut figures = CensusFigures { of: name(of), records: 0, types: Vec::new(), comune: None, different: 0, shares: None };
+        let mut of_shares = Remarks::default();
+        while let Some(entry) = reader.read()? {
+            figures.records += 1;
+            let (kind, id, comune) = match &entry.value {
+                Entry::Property(key, property) => (record(of, property), Some(key.property), Some(&key.comune)),
+                Entry::Subject { id, subject, comune, .. } => {
+                    (if matches!(subject, Subject::Person(_)) { "P" } else { "G" }, Some(*id), Some(comune))
+                }
+                Entry::Title(title) => {
+                    shares.add(entry.line, title, &mut of_shares);
+                    ("titolarità", Some(title.property), Some(&title.comune))
+                }
+                Entry::Parameter { .. } => ("parametro", None, None),
+            };
+            *types.entry(kind).or_default() += 1;
+            if different.len() < MOST {
+                different.extend(id);
+            }
+            if figures.comune.is_none() {
+                figures.comune = comune.cloned();
+            }
+            if let Some(sink) = self.sink.as_deref_mut() {
+                sink.entry(entry, remarks)?;
+            }
+        }
+        remarks.extend(reader.into_remarks());
+        remarks.extend(of_shares);
+        figures.types = types.into_iter().collect();
+        figures.types.sort_unstable();
+        figures.different = different.len() as u64;
+        figures.shares = (of == CensusFile::Titles).then(|| shares.whole_less_more());
+        Ok(Content::Census(figures))
     }
 
     fn finish(mut self) -> Report {
@@ -361,76 +489,6 @@ fn counts(map: &SheetMap) -> MapCounts {
     }
 }
 
-fn gml(source: &mut dyn Read, remarks: &mut Remarks) -> io::Result<Content> {
-    let mut reader = gml::Reader::new(source)?;
-    let mut figures = GmlFigures::default();
-    let mut comuni: HashMap<String, u64> = HashMap::new();
-    while let Some(feature) = reader.read()? {
-        let feature = feature.value;
-        match feature.kind {
-            FeatureKind::Parcel => figures.parcels += 1,
-            FeatureKind::Sheet => figures.sheets += 1,
-        }
-        figures.polygons += feature.polygons.len() as u64;
-        for polygon in &feature.polygons {
-            figures.holes += polygon.len().saturating_sub(1) as u64;
-        }
-        for [x, y] in feature.polygons.iter().flatten().flatten() {
-            figures.positions += 1;
-            let [west, south, east, north] = figures.extent.unwrap_or([*x, *y, *x, *y]);
-            figures.extent = Some([west.min(*x), south.min(*y), east.max(*x), north.max(*y)]);
-        }
-        figures.crs = figures.crs.or(feature.system);
-        if let Some(reference) = feature.reference {
-            if comuni.len() < 10_000 {
-                *comuni.entry(reference.sheet().comune().to_owned()).or_default() += 1;
-            }
-            figures.first.get_or_insert(reference);
-        }
-    }
-    remarks.extend(reader.into_remarks());
-    figures.comuni = comuni.into_iter().collect();
-    figures.comuni.sort();
-    Ok(Content::Gml(figures))
-}
-
-fn census(of: CensusFile, source: &mut dyn Read, remarks: &mut Remarks) -> io::Result<Content> {
-    /// Properties or subjects that are told apart at most.
-    const MOST: usize = 5_000_000;
-    let mut reader = census::Reader::new(source, of);
-    let (mut types, mut different, mut shares) = (HashMap::<&str, u64>::new(), std::collections::HashSet::new(), Shares::default());
-    let mut figures = CensusFigures { of: name(of), records: 0, types: Vec::new(), comune: None, different: 0, shares: None };
-    let mut of_shares = Remarks::default();
-    while let Some(entry) = reader.read()? {
-        figures.records += 1;
-        let (kind, id, comune) = match &entry.value {
-            Entry::Property(key, property) => (record(of, property), Some(key.property), Some(&key.comune)),
-            Entry::Subject { id, subject, comune, .. } => {
-                (if matches!(subject, Subject::Person(_)) { "P" } else { "G" }, Some(*id), Some(comune))
-            }
-            Entry::Title(title) => {
-                shares.add(entry.line, title, &mut of_shares);
-                ("titolarità", Some(title.property), Some(&title.comune))
-            }
-            Entry::Parameter { .. } => ("parametro", None, None),
-        };
-        *types.entry(kind).or_default() += 1;
-        if different.len() < MOST {
-            different.extend(id);
-        }
-        if figures.comune.is_none() {
-            figures.comune = comune.cloned();
-        }
-    }
-    remarks.extend(reader.into_remarks());
-    remarks.extend(of_shares);
-    figures.types = types.into_iter().collect();
-    figures.types.sort_unstable();
-    figures.different = different.len() as u64;
-    figures.shares = (of == CensusFile::Titles).then(|| shares.whole_less_more());
-    Ok(Content::Census(figures))
-}
-
 fn name(of: CensusFile) -> &'static str {
     match of {
         CensusFile::Buildings => "FAB",
@@ -453,6 +511,16 @@ fn record(of: CensusFile, property: &Property) -> &'static str {
 }
 
 impl Report {
+    /// Remarks on a file after it was read.
+    pub(crate) fn remark(&mut self, index: usize, line: u64, issue: Issue) {
+        let Some(file) = self.files.get_mut(index) else { return };
+        if file.remarks.len() < MOST_LATER {
+            file.remarks.push(Remark { line, issue });
+        }
+        file.remark_count += 1;
+        self.remarks += 1;
+    }
+
     /// Whether nothing is otherwise than it should be, and there was something of the cadastre at all.
     pub fn is_clean(&self) -> bool {
         self.remarks == 0 && !self.files.is_empty()

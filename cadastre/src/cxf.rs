@@ -96,7 +96,7 @@ impl Border {
 pub struct TextRecord {
     /// The text with the blanks that follow it in the file. In brackets it is a right to build (diritto di superficie).
     pub text: String,
-    /// Its height; 0 marks the middle of a parcel of a raster map.
+    /// Its height, in tenths of a millimetre of the paper as real sheets have it; 0 marks the middle of a parcel of a raster map.
     pub size: i64,
     /// Its angle.
     pub angle: i64,

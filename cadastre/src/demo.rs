@@ -16,9 +16,9 @@ pub async fn load(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Err
 }
 
 async fn sheets(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
-    fill(conn, &table("sheets")?, &["id", "comune", "section", "number", "attachment", "geom"], &town.sheets, |s, row| {
+    fill(conn, &table("sheets")?, &["id", "comune", "section", "number", "attachment", "valid_from", "geom"], &town.sheets, |s, row| {
         row.text(&s.id).text(s.comune).text(s.section.encode_utf8(&mut [0; 4])).int4(s.number.into());
-        row.text(s.letter.encode_utf8(&mut [0; 4])).bytes(&ewkb::polygon(&s.geometry, SRID));
+        row.text(s.letter.encode_utf8(&mut [0; 4])).instant(surveyed()).bytes(&ewkb::polygon(&s.geometry, SRID));
     })
     .await
 }
@@ -53,12 +53,17 @@ async fn former(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error
 }
 
 async fn buildings(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
-    let columns = ["id", "comune", "sheet", "parcel", "kind", "floors", "height_m", "geom"];
+    let columns = ["id", "comune", "sheet", "parcel", "kind", "floors", "height_m", "valid_from", "geom"];
     fill(conn, &table("buildings")?, &columns, &town.buildings, |b, row| {
         row.text(&b.id).text(b.comune).int4(b.sheet.into()).text(&b.parcel).text(b.kind.as_str());
-        row.int4(b.floors.into()).number(b.height_m).bytes(&ewkb::polygon(&b.geometry, SRID));
+        row.int4(b.floors.into()).number(b.height_m).instant(surveyed()).bytes(&ewkb::polygon(&b.geometry, SRID));
     })
     .await
+}
+
+/// From when sheets and buildings hold.
+fn surveyed() -> chrono::DateTime<chrono::Utc> {
+    NaiveDate::from_ymd_opt(1980, 1, 1).and_then(midnight_in_rome).unwrap_or_default()
 }
 
 fn table(name: &str) -> Result<TableName, sqlx::Error> {

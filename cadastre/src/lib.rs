@@ -1,15 +1,18 @@
 #![doc = include_str!("../README.md")]
 
+mod adjust;
 pub mod census;
 pub mod check;
 pub mod cxf;
 pub mod demo;
+pub mod export;
 pub mod files;
 pub mod gml;
 mod layers;
 mod lines;
 mod number;
 mod parcel;
+pub mod register;
 pub mod remark;
 mod search;
 pub mod sheet_map;
@@ -17,6 +20,7 @@ pub mod sup;
 
 use kernel::{Module, Text};
 
+pub use adjust::{AdjustError, Adjustment, ControlPoint, Freedom};
 pub use parcel::{MapName, ParcelNumber, ParcelRef, Reference, ReferenceError, Sheet, Short, UnionName};
 
 /// The theme: layers, and the ways of naming a parcel in the search box.

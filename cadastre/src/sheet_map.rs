@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 
 pub use area::Area;
-pub use topology::Topology;
+pub use topology::{Finding, Misfit, Topology};
 
 use crate::cxf::{Border, Header, Located, MapKind, Position, Reader, Record};
 use crate::remark::{Issue, Remarks};

@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection};
 use crate::geometry::{self, Family, Shape};
 use crate::run::FOLDER;
 use crate::source::open::Opener;
-use crate::source::{DeclaredCrs, Reader, Row, SourceLayer, Value, open};
+use crate::source::{DeclaredCrs, RawGeometry, Reader, Row, SourceLayer, Value, open};
 use crate::workshop::Workshop;
 use crate::{IngestError, Limits, ReaderProcess, Stop};
 
@@ -48,6 +48,25 @@ impl Boundary {
         let working = tokio::task::spawn_blocking(move || read(&path, storage, &opener));
         let areas = working.await.map_err(|e| IngestError::Reader(e.to_string()))??;
         Ok(Self { areas, storage })
+    }
+
+    /// The boundary that an installation has, with its areas in `to`.
+    pub async fn installed(database: &mut PgConnection, storage: Srid, to: Srid, settings: &crs::Settings) -> Result<Self, IngestError> {
+        let rows: Vec<(String, Option<String>, String, Vec<u8>)> =
+            sqlx::query_as("select istat, catasto, name, st_asbinary(geom) from territory.v_comuni order by istat")
+                .fetch_all(database)
+                .await
+                .map_err(IngestError::database("did not give the boundary"))?;
+        let unknown = |cause| IngestError::UnknownCrs { file: "storage".to_owned(), cause };
+        let way = Transformer::new(storage, to, settings).map_err(unknown)?;
+        let mut areas = Vec::with_capacity(rows.len());
+        for (istat, catasto, name, wkb) in rows {
+            let Ok(tidied) = geometry::tidy(RawGeometry::Wkb(wkb), &Limits::default()) else { continue };
+            let mut shape = tidied.shape;
+            way.convert(&mut shape.positions).map_err(unknown)?;
+            areas.push((Comune { istat, catasto, name }, shape));
+        }
+        Ok(Self { areas, storage: to })
     }
 
     /// Puts it into `territory.boundaries`, in one transaction: what the file has is the boundary from then on, and

@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod database;
 pub(crate) mod demo;
+mod draft;
 pub(crate) mod environment;
 pub(crate) mod export;
 pub(crate) mod ingest;

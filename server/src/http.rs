@@ -26,6 +26,7 @@ mod streams;
 mod version;
 pub(crate) mod who;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::extract::DefaultBodyLimit;
@@ -46,6 +47,7 @@ use crate::exports;
 use crate::failure::Failure;
 use crate::http::shared::over;
 use crate::http::who::Who;
+use crate::imports;
 use crate::modules;
 
 /// What the routers are made from.
@@ -61,6 +63,8 @@ pub(crate) struct App {
     pub(crate) owner: PgPool,
     /// Files that are sent, and what becomes of them.
     pub(crate) deliveries: deliveries::Deliveries,
+    /// Where sent files of the cadastre lie, and how many bytes are taken at once.
+    pub(crate) sent: (PathBuf, u64),
 }
 
 impl App {
@@ -81,11 +85,18 @@ impl App {
         let (context, catalogue, owner) = (self.context.clone(), self.catalogue.clone(), self.owner.clone());
         exports::Exports { context, catalogue, owner, crs: crs.clone() }
     }
+
+    /// What imports of the cadastre are made from.
+    pub(crate) fn imports(&self, crs: &crs::Settings) -> imports::Imports {
+        let (context, owner, vault) = (self.context.clone(), self.owner.clone(), self.who.vault.clone());
+        let (folder, bytes) = self.sent.clone();
+        imports::Imports { context, owner, crs: crs.clone(), vault, folder, bytes }
+    }
 }
 
 /// The whole program over HTTP.
 pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) -> Result<Router, Failure> {
-    let App { context, catalogue, feed, engine, archives, who, owner, deliveries } = app.clone();
+    let App { context, catalogue, feed, engine, archives, who, owner, deliveries, .. } = app.clone();
     let wanted = config.modules.as_ref().map(|g| g.value.as_slice());
     let runs = |id: &str| wanted.is_none_or(|ids| ids.iter().any(|w| w == id));
     let themes = modules::all()?;
@@ -157,6 +168,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
             owner: owner.clone(),
         }))
         .merge(exports::routes(app.exports(crs_settings)))
+        .merge(imports::routes(app.imports(crs_settings)))
         .merge(load_reports::routes(load_reports::Reports { context: context.clone(), owner }))
         .merge(deliveries.routes())
         .merge(sources::routes(sources::Sources { context: context.clone(), all: config.sources.all.clone() }))

@@ -9,6 +9,7 @@ mod exports;
 mod failure;
 mod following;
 mod http;
+mod imports;
 mod installation;
 mod listen;
 mod migrate;

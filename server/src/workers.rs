@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::commands::serve::GRACE;
 use crate::exports::{self, Exports};
+use crate::imports::{self, Imports};
 
 /// How long a handler that is told to stop may go on: what is handed back must be written before the server's own grace is over.
 const HANDLERS_GRACE: Duration = Duration::from_millis(1_500);
@@ -35,6 +36,12 @@ pub(crate) fn loader(database: Database, deliveries: &Deliveries, at_a_time: usi
 pub(crate) fn exporter(exports: Exports) -> Worker {
     let settings = Settings { grace: HANDLERS_GRACE, ..Settings::default() };
     exports::on(Worker::new(exports.context.database.clone(), settings), exports)
+}
+
+/// The worker that imports files of the cadastre, one after the other.
+pub(crate) fn importer(imports: Imports) -> Worker {
+    let settings = Settings { grace: HANDLERS_GRACE, at_a_time: 1, ..Settings::default() };
+    imports::on(Worker::new(imports.context.database.clone(), settings), imports)
 }
 
 /// A worker at work. Dropped, it stops at once; what it had not ended is taken up again when its lease has run out.

@@ -75,6 +75,18 @@ pub enum Issue {
     Share,
     SharesBeyond { numerator: u128, denominator: u128 },
     StrangeComune { comune: String, first: String },
+    // an import
+    NotOurs { comune: String, features: u64 },
+    AskSystem { offered: String },
+    WrongSystem { given: String, offered: String },
+    NoFit,
+    OutOfSystem { code: String },
+    Mended { id: String, lost_m2: f64 },
+    Unmendable { id: String },
+    MapTwice { map: String },
+    Twice { id: String },
+    BehindMap { map: String, features: u64 },
+    Older { map: String, day: chrono::NaiveDate, there: chrono::NaiveDate },
     // archives
     Archive { cause: String },
     Encrypted { entry: String },
@@ -99,6 +111,9 @@ enum Done {
     NotExamined,
     Stopped,
     Ignored,
+    NotImported,
+    Mended,
+    LastCounts,
 }
 
 impl Done {
@@ -116,6 +131,9 @@ impl Done {
             Self::NotExamined => ["non esaminato", "not examined"],
             Self::Stopped => ["letto fin lì", "read up to there"],
             Self::Ignored => ["ignorato", "ignored"],
+            Self::NotImported => ["non importato", "not imported"],
+            Self::Mended => ["sistemato", "mended"],
+            Self::LastCounts => ["vale l'ultimo", "the last one counts"],
         };
         Text::new(it, en)
     }
@@ -428,6 +446,69 @@ impl Issue {
                 format!("la riga è di {comune}, le prime del file di {first}"),
                 format!("the row is of {comune}, the file's first of {first}"),
                 D::AsItIs,
+            ),
+            Self::NotOurs { comune, features } => say(
+                "not_ours",
+                format!("{features} elementi sono del comune {comune}, che questa installazione non ha"),
+                format!("{features} features are of the comune {comune}, which this installation has not"),
+                D::NotImported,
+            ),
+            Self::AskSystem { offered } => say(
+                "ask_system",
+                format!("il file non dice in che sistema di riferimento è; col confine si accordano: {offered}. Indicarlo con --crs"),
+                format!(
+                    "the file does not say in which coordinate system it is; those that fit the boundary: {offered}. Say it with --crs"
+                ),
+                D::NotImported,
+            ),
+            Self::WrongSystem { given, offered } => say(
+                "wrong_system",
+                format!("in {given} la mappa non sta nel suo comune; col confine si accordano: {offered}"),
+                format!("in {given} the map does not lie in its comune; those that fit the boundary: {offered}"),
+                D::NotImported,
+            ),
+            Self::NoFit => fixed(
+                "no_fit",
+                "in nessun sistema di riferimento in cui il catasto consegna mappe questa sta nel suo comune: serve un'aggiustatura (opensit cadastre adjust)",
+                "in no system in which the cadastre hands out maps does this one lie in its comune: it needs an adjustment (opensit cadastre adjust)",
+                D::NotImported,
+            ),
+            Self::OutOfSystem { code } => say(
+                "out_of_system",
+                format!("«{code}» ha posizioni che il sistema di riferimento non ha"),
+                format!("“{code}” has positions that the coordinate system has not"),
+                D::LeftOut,
+            ),
+            Self::Mended { id, lost_m2 } => say(
+                "mended",
+                format!("il contorno di {id} si incrocia; presa la parte maggiore, restano fuori {lost_m2:.3} m²"),
+                format!("the outline of {id} crosses itself; the largest part was taken, {lost_m2:.3} m² are left out"),
+                D::Mended,
+            ),
+            Self::Unmendable { id } => say(
+                "unmendable",
+                format!("{id} non ha una geometria utile"),
+                format!("{id} has no geometry that could be used"),
+                D::LeftOut,
+            ),
+            Self::MapTwice { map } => say(
+                "map_twice",
+                format!("la mappa {map} c'è già in questa consegna"),
+                format!("the map {map} was there before in this delivery"),
+                D::NotImported,
+            ),
+            Self::Twice { id } => say("twice", format!("{id} c'è due volte"), format!("{id} is there twice"), D::LastCounts),
+            Self::BehindMap { map, features } => say(
+                "behind_map",
+                format!("{features} particelle del foglio {map}, che è anche in CXF: vale quella"),
+                format!("{features} parcels of the sheet {map}, which is there as CXF too: that one counts"),
+                D::NotImported,
+            ),
+            Self::Older { map, day, there } => say(
+                "older",
+                format!("i dati del foglio {map} sono del {day}, e il registro ne ha del {there}"),
+                format!("the data of the sheet {map} are of {day}, and the register has some of {there}"),
+                D::NotImported,
             ),
             Self::Archive { cause } => {
                 say("archive", format!("l'archivio è danneggiato: {cause}"), format!("the archive is damaged: {cause}"), D::Stopped)

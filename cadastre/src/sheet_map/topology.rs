@@ -50,6 +50,57 @@ pub struct Topology {
     pub inner_points_inside: usize,
     /// Parcels whose text's position, of the file, is inside.
     pub positions_inside: usize,
+    /// Where they don't fit together.
+    #[serde(skip)]
+    pub findings: Vec<Finding>,
+}
+
+/// What of a sheet does not fit together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Misfit {
+    /// Two areas lie upon each other.
+    Overlap,
+    /// Nothing covers a part of the sheet.
+    Gap,
+    /// Something lies beyond the sheet's border.
+    Beyond,
+    /// A building reaches out of its parcel.
+    Building,
+}
+
+/// A place where a sheet does not fit together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// In what way.
+    pub misfit: Misfit,
+    /// The codes of what it concerns, as the map writes them.
+    pub codes: String,
+    /// How large it is.
+    pub area: Area,
+    /// Its outer ring, then its holes, each closed.
+    pub rings: Vec<Vec<Position>>,
+}
+
+/// What an operation on areas leaves.
+struct Shape {
+    area: Area,
+    rings: Vec<Vec<Position>>,
+}
+
+impl Shape {
+    fn at(&self) -> Position {
+        place::label_point(&self.rings).unwrap_or_default()
+    }
+}
+
+fn sum(shapes: &[Shape]) -> Area {
+    shapes.iter().map(|shape| shape.area).sum()
+}
+
+/// Of shapes that an operation left, those that are more than rounding, as findings.
+fn findings(shapes: Vec<Shape>, misfit: Misfit, codes: &str) -> impl Iterator<Item = Finding> {
+    let large = shapes.into_iter().filter(|shape| shape.area > SMALL);
+    large.map(move |shape| Finding { misfit, codes: codes.to_owned(), area: shape.area, rings: shape.rings })
 }
 
 pub(super) fn examine(map: &SheetMap, remarks: &mut Remarks) -> Topology {
@@ -82,11 +133,10 @@ pub(super) fn examine(map: &SheetMap, remarks: &mut Remarks) -> Topology {
     if tiles.is_empty() {
         return found;
     }
-    let covered = plane.overlay(&tiles, &[], OverlayRule::Subject).iter().map(|shape| shape.0).sum::<Area>();
-    let overlap = total - covered;
+    let overlap = total - sum(&plane.overlay(&tiles, &[], OverlayRule::Subject));
     found.overlap_m2 = Some(overlap);
     if overlap > SMALL {
-        overlaps(&tiles, &plane, remarks);
+        overlaps(&tiles, &plane, &mut found.findings, remarks);
     }
     if borders.is_empty() {
         return found;
@@ -96,11 +146,11 @@ pub(super) fn examine(map: &SheetMap, remarks: &mut Remarks) -> Topology {
     }
     let differences = |one, other| plane.overlay(one, other, OverlayRule::Difference);
     let (gaps, beyond) = (differences(&borders, &tiles), differences(&tiles, &borders));
-    found.gap_m2 = Some(gaps.iter().map(|shape| shape.0).sum());
-    found.beyond_m2 = Some(beyond.iter().map(|shape| shape.0).sum());
-    let large = |shapes: Vec<(Area, Position)>| shapes.into_iter().filter(|shape| shape.0 > SMALL);
-    large(gaps).for_each(|(area, at)| remarks.add(0, Issue::Gap { area, at }));
-    large(beyond).for_each(|(area, at)| remarks.add(0, Issue::Beyond { area, at }));
+    (found.gap_m2, found.beyond_m2) = (Some(sum(&gaps)), Some(sum(&beyond)));
+    let large = |shape: &&Shape| shape.area > SMALL;
+    gaps.iter().filter(large).for_each(|shape| remarks.add(0, Issue::Gap { area: shape.area, at: shape.at() }));
+    beyond.iter().filter(large).for_each(|shape| remarks.add(0, Issue::Beyond { area: shape.area, at: shape.at() }));
+    found.findings.extend(findings(gaps, Misfit::Gap, "").chain(findings(beyond, Misfit::Beyond, "")));
     found
 }
 
@@ -134,10 +184,12 @@ fn buildings(map: &SheetMap, plane: &Plane, found: &mut Topology, remarks: &mut 
             remarks.add(building.line, Issue::NoParcel { code: building.code.clone() });
             continue;
         };
-        let outside = plane.overlay(&[building], own, OverlayRule::Difference).iter().map(|shape| shape.0).sum::<Area>();
+        let beyond = plane.overlay(&[building], own, OverlayRule::Difference);
+        let outside = sum(&beyond);
         if outside > SMALL {
             found.buildings_outside += 1;
             remarks.add(building.line, Issue::OutsideParcel { code: building.code.clone(), area: outside });
+            found.findings.extend(findings(beyond, Misfit::Building, &building.code));
         } else {
             found.buildings_inside += 1;
         }
@@ -145,7 +197,7 @@ fn buildings(map: &SheetMap, plane: &Plane, found: &mut Topology, remarks: &mut 
 }
 
 /// Which areas overlap, and by how much.
-fn overlaps(tiles: &[&Piece], plane: &Plane, remarks: &mut Remarks) {
+fn overlaps(tiles: &[&Piece], plane: &Plane, found: &mut Vec<Finding>, remarks: &mut Remarks) {
     let mut boxed: Vec<([Position; 2], &Piece)> = tiles.iter().filter_map(|piece| Some((bounds(&piece.rings)?, *piece))).collect();
     boxed.sort_by_key(|([low, _], _)| low[0]);
     let mut looked = 0;
@@ -159,8 +211,10 @@ fn overlaps(tiles: &[&Piece], plane: &Plane, remarks: &mut Remarks) {
                 remarks.add(0, Issue::Tangled);
                 return;
             }
-            let area = plane.overlay(&[one], &[other], OverlayRule::Intersect).iter().map(|shape| shape.0).sum::<Area>();
+            let common = plane.overlay(&[one], &[other], OverlayRule::Intersect);
+            let area = sum(&common);
             if area > SMALL {
+                found.extend(findings(common, Misfit::Overlap, &format!("{}, {}", one.code, other.code)));
                 let (line, one, other) = (one.line, one.code.clone(), other.code.clone());
                 remarks.add(line, Issue::Overlap { one, other, area });
             }
@@ -192,8 +246,8 @@ impl Plane {
         (fits && !is_tangled(map.pieces.iter().flat_map(|piece| &piece.rings))).then_some(Self { origin })
     }
 
-    /// What an operation on areas leaves: the area of each shape, and one of its corners.
-    fn overlay(&self, one: &[&Piece], other: &[&Piece], rule: OverlayRule) -> Vec<(Area, Position)> {
+    /// What an operation on areas leaves.
+    fn overlay(&self, one: &[&Piece], other: &[&Piece], rule: OverlayRule) -> Vec<Shape> {
         let count = one.iter().chain(other).flat_map(|piece| &piece.rings).map(Vec::len).sum();
         let mut overlay = Overlay::<i32>::new(count);
         for (pieces, kind) in [(one, ShapeType::Subject), (other, ShapeType::Clip)] {
@@ -213,8 +267,7 @@ impl Plane {
         let shapes = overlay.overlay(rule, FillRule::NonZero);
         let shapes = shapes.iter().map(|shape| {
             let rings: Vec<Vec<Position>> = shape.iter().map(|ring| ring.iter().chain(ring.first()).map(back).collect()).collect();
-            let at = place::label_point(&rings).unwrap_or_default();
-            (Area::of_rings(&rings), at)
+            Shape { area: Area::of_rings(&rings), rings }
         });
         shapes.collect()
     }

@@ -1,3 +1,8 @@
+mod adjust;
+mod export;
+mod import;
+mod undo;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -13,6 +18,8 @@ use crate::commands::{read_file, say};
 use crate::config::Config;
 use crate::failure::Failure;
 
+pub(crate) use import::Known;
+
 /// The systems in which the Agenzia delle Entrate hands out maps, RDN2008 / UTM and Gauss-Boaga, and degrees; no others are looked for.
 /// ED50 would put a sheet into its comune too, nearly two hundred metres off.
 const HANDED_OUT: [i32; 5] = [7791, 7792, 3003, 3004, 4326];
@@ -22,7 +29,12 @@ const ENOUGH: f64 = 0.5;
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Examples:
   opensit cadastre check H224_001200.CXF --boundary comuni.geojson
-  opensit cadastre check consegna.zip censuario/ --json")]
+  opensit cadastre check consegna.zip censuario/ --json
+  opensit cadastre import H224_001200.CXF --crs EPSG:7792 --dry-run
+  opensit cadastre import consegna/ censuario.zip
+  opensit cadastre undo
+  opensit cadastre export H224_001200 H224_001200.CXF
+  opensit cadastre adjust H224A punti.csv --to-crs EPSG:7792 --kind similarity")]
 pub(crate) enum Command {
     /// Says what is in files of the cadastre, whether it fits together, and in which coordinate system a map may be; ends with 1 if there is something to remark
     Check {
@@ -33,9 +45,27 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Brings files of the cadastre into the register: what differs from what is there is written, in one transaction; ends with 1 if there is something to remark
+    Import(import::Arguments),
+    /// Takes the last import back
+    Undo(undo::Arguments),
+    /// Writes a sheet as it was received (CXF), or parcels and sheets as INSPIRE has them (GML)
+    Export(export::Arguments),
+    /// Finds what brings maps that are in no known system to where they belong, from points that are known in both, and keeps it for their import
+    Adjust(adjust::Arguments),
 }
 
-pub(crate) async fn run(Command::Check { paths, json }: &Command, config: &Config) -> Result<ExitCode, Failure> {
+pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Check { paths, json } => look(paths, *json, config).await,
+        Command::Import(arguments) => import::run(arguments, config).await,
+        Command::Undo(arguments) => undo::run(arguments, config).await.map(|()| ExitCode::SUCCESS),
+        Command::Export(arguments) => export::run(arguments, config).await.map(|()| ExitCode::SUCCESS),
+        Command::Adjust(arguments) => adjust::run(arguments, config).await.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+async fn look(paths: &[PathBuf], json: bool, config: &Config) -> Result<ExitCode, Failure> {
     let boundary = match &config.boundary {
         Some(file) => {
             let read = Boundary::read(&file.value, Srid::CRS84, &read_file::process()?).await;
@@ -44,7 +74,7 @@ pub(crate) async fn run(Command::Check { paths, json }: &Command, config: &Confi
         None => None,
     };
     let report = check(paths, &Limits::default(), &|map, positions| fit(boundary.as_ref(), map, positions));
-    if *json {
+    if json {
         say(&serde_json::to_string_pretty(&report).map_err(|e| Failure::new(e.to_string()))?);
     } else {
         say(&report.text(Language::En));

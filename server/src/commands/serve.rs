@@ -18,7 +18,7 @@ use crate::http::App;
 use crate::http::who::Who;
 use crate::listen::Bound;
 use crate::workers::Working;
-use crate::{following, http, installation, listen, migrate, workers};
+use crate::{following, http, imports, installation, listen, migrate, workers};
 
 /// How long open requests and jobs may go on after the signal to stop.
 pub(crate) const GRACE: Duration = Duration::from_secs(3);
@@ -100,8 +100,11 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     let deliveries = sent_files(&context, &database, config, &crs_settings)?;
     let sweeping = tokio::spawn(deliveries.clone().sweep());
     let owner = database.owner_at_need()?;
-    let app = App { context: context.clone(), catalogue, feed: feed.clone(), engine, archives, who, owner, deliveries: deliveries.clone() };
-    let (services, exports) = (app.services(), app.exports(&crs_settings));
+    let sent = (config.uploads_dir.value.join("cadastre"), u64::from(config.limits.value.upload_mib) << 20);
+    let app =
+        App { context: context.clone(), catalogue, feed: feed.clone(), engine, archives, who, owner, deliveries: deliveries.clone(), sent };
+    let (services, exports, imports) = (app.services(), app.exports(&crs_settings), app.imports(&crs_settings));
+    let freeing = tokio::spawn(imports::sweep(imports.clone()));
     let router = http::router(app, config, &crs_settings)?;
 
     if let Some(cluster) = database.cluster() {
@@ -128,6 +131,7 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     let loader = workers::loader(context.database.clone(), &deliveries, config.limits.value.loads as usize);
     let mut loading = Working::start(loader, stop_signal());
     let mut exporting = Working::start(workers::exporter(exports), stop_signal());
+    let mut importing = Working::start(workers::importer(imports), stop_signal());
     let watching = tokio::spawn(deliveries.watch());
     let served = async {
         listen::serve(listener, router, &config.limits.value, config.trusted(), stop_signal()).await;
@@ -137,10 +141,12 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
         working.ended().await;
         loading.ended().await;
         exporting.ended().await;
+        importing.ended().await;
     };
     within_grace(served).await;
-    drop((working, loading, exporting));
+    drop((working, loading, exporting, importing));
     sweeping.abort();
+    freeing.abort();
 
     tracing::info!("stopping");
     if let Some(keeper) = keeper {

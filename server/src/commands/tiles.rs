@@ -1,5 +1,3 @@
-mod draft;
-
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,12 +9,12 @@ use feed::Feed;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{Bbox, Context, Language, Principal, PublicUrl, SystemClock, TileCoord};
 
+use crate::commands::draft::Draft;
 use crate::commands::{say, serve};
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::Failure;
 use crate::{following, installation, migrate};
-use draft::Draft;
 
 #[derive(Debug, Subcommand)]
 #[command(after_help = "Examples:

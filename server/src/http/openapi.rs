@@ -39,6 +39,7 @@ pub(super) async fn handler(State(app): State<App>, stated: Option<Extension<Pub
     document.merge(crs::Api::openapi());
     document.merge(tiles::Api::openapi());
     document.merge(ogc::StylesApi::openapi());
+    document.merge(crate::imports::Api::openapi());
     document.merge(identity::Api::openapi());
     document.merge(identity::keys::Api::openapi());
     document.merge(identity::audit::Api::openapi());

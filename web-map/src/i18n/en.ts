@@ -60,6 +60,7 @@ export const en: Record<keyof typeof it, string> = {
   'tool.services': 'Services',
   'service.all': 'All services',
   'service.reports': 'Report a problem, see those known',
+  'service.cadastre': 'Parcels and sheets; import of deliveries',
   'service.permits': 'Building applications and their terms',
   'service.public-works': 'Works in progress and closed roads',
   'service.environment': 'What applies at a place, alerts of today',

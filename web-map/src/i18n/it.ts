@@ -58,6 +58,7 @@ export const it = {
   'tool.services': 'Servizi',
   'service.all': 'Tutti i servizi',
   'service.reports': 'Segnalare un problema, vedere quelli già noti',
+  'service.cadastre': 'Particelle e fogli; importazione dalle consegne',
   'service.permits': 'Pratiche edilizie e scadenze',
   'service.public-works': 'Opere in corso e strade chiuse',
   'service.environment': 'Che cosa vale in un punto, allerta di oggi',

@@ -41,6 +41,7 @@ export interface Service { theme: string; layers: string[]; hint: Key; load: Loa
 
 const SERVICES: Service[] = [
   { theme: 'reports', layers: ['reports'], hint: 'service.reports', load: () => import('../modules/reports/ReportsPanel.svelte') },
+  { theme: 'cadastre', layers: ['parcels'], hint: 'service.cadastre', load: () => import('../modules/cadastre/CadastrePanel.svelte') },
   { theme: 'permits', layers: ['permits'], hint: 'service.permits', load: () => import('../modules/permits/PermitsPanel.svelte') },
   { theme: 'public-works', layers: ['works', 'road_ordinances'], hint: 'service.public-works', load: () => import('../modules/public-works/WorksPanel.svelte') },
   { theme: 'environment', layers: ['flood_zones', 'landslide_zones', 'noise_zones', 'alert_zones'], hint: 'service.environment', load: () => import('../modules/environment/EnvironmentPanel.svelte') },

@@ -10,7 +10,7 @@ use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, flock, linkat};
 use tempfile::{Builder, NamedTempFile};
 
 const PREFIX: &str = ".opensit-";
-const SUFFIX: &str = ".pmtiles";
+const SUFFIX: &str = ".part";
 /// As far as the umask leaves it.
 const MODE: u32 = 0o666;
 

@@ -1,0 +1,263 @@
+//! What is read, on a thread of its own, becomes rows, which are handed over as they fill.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use catalogue::copy::Rows;
+use chrono::NaiveDate;
+use kernel::Srid;
+use tokio::sync::mpsc::Sender;
+
+use super::map::MapRows;
+use super::rows::{COLUMNS, Own, Place, Table, id, parcel_kind, polygon, write};
+use super::systems::{Converter, Systems};
+use crate::census::Entry;
+use crate::check::{MapRead, Report, Sink, SystemFit, look};
+use crate::cxf::Located;
+use crate::files::Limits;
+use crate::gml::Feature;
+use crate::remark::{Issue, Remarks};
+use crate::sup::Sup;
+use crate::{Adjustment, MapName, Reference, Sheet};
+
+/// Records of the census that are handed over at once.
+const ENTRIES: usize = 2_000;
+
+/// What the reading thread hands over.
+pub(super) enum Batch {
+    /// Rows of the map.
+    Rows(Rows),
+    /// A map that is done.
+    Map(Box<MapFile>),
+    /// Records of the census, with the number of their file.
+    Entries(Vec<Located<Entry>>),
+}
+
+/// A map of the exchange format.
+pub(super) struct MapFile {
+    pub(super) map: Sheet,
+    pub(super) comune: String,
+    pub(super) file: String,
+    pub(super) content: Vec<u8>,
+    pub(super) sha256: [u8; 32],
+    pub(super) srid: Srid,
+    pub(super) shift: Option<Adjustment>,
+}
+
+/// What is to be read, and what is known before.
+pub(super) struct Reading {
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) limits: Limits,
+    /// The system of the maps, if somebody says it.
+    pub(super) crs: Option<Srid>,
+    /// The system of maps imported before, by their comune's Belfiore code.
+    pub(super) before: HashMap<String, Srid>,
+    /// Adjustments by the beginning of the names of the maps that they are for.
+    pub(super) adjustments: BTreeMap<String, (Srid, Adjustment)>,
+    /// ISTAT codes of the comuni by their Belfiore codes.
+    pub(super) comuni: HashMap<String, String>,
+    pub(super) systems: Arc<dyn Systems>,
+}
+
+/// What a reading ends with.
+pub(super) struct Ended {
+    pub(super) report: Report,
+    /// Maps that GML files have parcels of, or that are sheets of theirs, and their comuni.
+    pub(super) published: BTreeMap<Sheet, String>,
+    /// The days of the data, where a SUP tells one.
+    pub(super) days: HashMap<String, NaiveDate>,
+}
+
+impl Reading {
+    /// Reads everything. The other end decides how fast: rows wait until they are taken.
+    pub(super) fn run(self, to: Sender<Batch>) -> Ended {
+        let systems = Arc::clone(&self.systems);
+        let (paths, limits) = (self.paths.clone(), self.limits);
+        let adjustments = self.adjustments.clone();
+        let fit = move |map: &MapName, positions: &[[f64; 2]]| match adjustment(&adjustments, map) {
+            Some((_, shift)) => systems.fit(map, &positions.iter().map(|at| shift.apply(*at)).collect::<Vec<_>>()),
+            None => systems.fit(map, positions),
+        };
+        let mut taking = Taking {
+            rows: Rows::new(COLUMNS.len()),
+            reading: self,
+            to,
+            file: 0,
+            entries: Vec::new(),
+            maps: HashMap::new(),
+            published: BTreeMap::new(),
+            days: HashMap::new(),
+            strange: BTreeMap::new(),
+            converters: HashMap::new(),
+        };
+        let report = look(&paths, &limits, &fit, Some(&mut taking));
+        Ended { report, published: taking.published, days: taking.days }
+    }
+}
+
+fn adjustment<'a>(all: &'a BTreeMap<String, (Srid, Adjustment)>, map: &MapName) -> Option<&'a (Srid, Adjustment)> {
+    let name = map.to_string();
+    all.iter()
+        .filter(|(beginning, _)| name.starts_with(beginning.as_str()))
+        .max_by_key(|(beginning, _)| beginning.len())
+        .map(|(_, found)| found)
+}
+
+struct Taking {
+    reading: Reading,
+    to: Sender<Batch>,
+    rows: Rows,
+    /// The place of the file in the report.
+    file: i32,
+    entries: Vec<Located<Entry>>,
+    /// Maps that were taken.
+    maps: HashMap<String, ()>,
+    published: BTreeMap<Sheet, String>,
+    days: HashMap<String, NaiveDate>,
+    /// Features of the file in comuni that the installation has not.
+    strange: BTreeMap<String, u64>,
+    converters: HashMap<i32, Result<Arc<Converter>, String>>,
+}
+
+impl Taking {
+    fn send(&self, batch: Batch) -> io::Result<()> {
+        self.to.blocking_send(batch).map_err(|_| io::Error::other("the import was given up"))
+    }
+
+    fn send_rows(&mut self) -> io::Result<()> {
+        let full = std::mem::replace(&mut self.rows, Rows::new(COLUMNS.len()));
+        self.send(Batch::Rows(full))
+    }
+
+    fn converter(&mut self, from: Srid) -> Result<Arc<Converter>, String> {
+        let systems = &self.reading.systems;
+        self.converters.entry(from.postgis()).or_insert_with(|| systems.converter(from).map(Arc::new)).clone()
+    }
+
+    /// The system that a map is in: the one that is said, if the map lies in its comune then; else the one of its comune's maps
+    /// before, if this one does too.
+    fn settle(&self, map: &MapName, systems: &[SystemFit], remarks: &mut Remarks) -> Option<Srid> {
+        if let Some((srid, _)) = adjustment(&self.reading.adjustments, map) {
+            return Some(*srid);
+        }
+        let fits = |srid: Srid| {
+            let is = |other: &Srid| other.postgis() == srid.postgis();
+            systems.iter().any(|system| system.fits && !system.swapped && (is(&system.crs) || system.also.iter().any(is)))
+        };
+        let offered: Vec<String> = systems.iter().filter(|s| s.fits && !s.swapped).map(|s| format!("{} ({})", s.crs, s.title)).collect();
+        let offered = offered.join(", ");
+        match (self.reading.crs, self.reading.before.get(map.comune())) {
+            (Some(given), _) if fits(given) => Some(given),
+            (Some(given), _) if !offered.is_empty() => {
+                remarks.add(0, Issue::WrongSystem { given: given.to_string(), offered });
+                None
+            }
+            (None, Some(before)) if fits(*before) => Some(*before),
+            (None, _) if !offered.is_empty() => {
+                remarks.add(0, Issue::AskSystem { offered });
+                None
+            }
+            _ => {
+                remarks.add(0, Issue::NoFit);
+                None
+            }
+        }
+    }
+}
+
+impl Sink for Taking {
+    fn begin(&mut self, index: usize) {
+        self.file = i32::try_from(index).unwrap_or(i32::MAX);
+    }
+
+    fn map(&mut self, read: MapRead<'_>, remarks: &mut Remarks) -> io::Result<()> {
+        let Some(name) = &read.map.name else { return Ok(()) };
+        let Some(comune) = self.reading.comuni.get(name.comune()).cloned() else {
+            remarks.add(0, Issue::NotOurs { comune: name.comune().to_owned(), features: read.map.records.len() as u64 });
+            return Ok(());
+        };
+        // without the boundary of its comune the check has said so already
+        let Some(srid) = read.systems.and_then(|systems| self.settle(name, systems, remarks)) else { return Ok(()) };
+        if self.maps.insert(name.to_string(), ()).is_some() {
+            remarks.add(0, Issue::MapTwice { map: name.to_string() });
+            return Ok(());
+        }
+        let convert = self.converter(srid).map_err(io::Error::other)?;
+        let shift = adjustment(&self.reading.adjustments, name).map(|(_, shift)| shift.clone());
+        let sheet = match name {
+            MapName::Sheet(sheet) => sheet.clone(),
+            MapName::Union(_) => match read.map.pieces.iter().find_map(|piece| piece.code.parse::<Sheet>().ok()) {
+                Some(sheet) => sheet,
+                None => return Ok(()),
+            },
+        };
+        let place = Place { file: self.file, map: sheet.clone(), comune: comune.clone(), published: false };
+        let scale = read.map.header.scale_thousandths as f64 / 1000.0;
+        let rows = MapRows { place, scale, convert: &convert, shift: shift.as_ref(), storage: self.reading.systems.storage() };
+        let mut written = std::mem::replace(&mut self.rows, Rows::new(COLUMNS.len()));
+        rows.all(read.map, read.topology, remarks, &mut written);
+        self.rows = written;
+        self.send_rows()?;
+        if name.sheet().is_some() {
+            let (content, sha256) = read.kept.finish()?;
+            self.send(Batch::Map(Box::new(MapFile { map: sheet, comune, file: read.file.to_owned(), content, sha256, srid, shift })))?;
+        }
+        Ok(())
+    }
+
+    fn areas(&mut self, sup: &Sup) -> io::Result<()> {
+        if let Some(day) = sup.day {
+            self.days.insert(sup.map.clone(), day);
+        }
+        Ok(())
+    }
+
+    fn feature(&mut self, feature: &Located<Feature>, remarks: &mut Remarks) -> io::Result<()> {
+        let (line, feature) = (feature.line, &feature.value);
+        let (Some(reference), Some(system)) = (&feature.reference, feature.system) else { return Ok(()) };
+        let sheet = reference.sheet();
+        let Some(comune) = self.reading.comuni.get(sheet.comune()).cloned() else {
+            *self.strange.entry(sheet.comune().to_owned()).or_default() += 1;
+            return Ok(());
+        };
+        let convert = self.converter(system).map_err(io::Error::other)?;
+        let place = Place { file: self.file, map: sheet.clone(), comune: comune.clone(), published: true };
+        let (table, word, number) = match reference {
+            Reference::Sheet(_) => (Table::Sheets, "", None),
+            Reference::Parcel(parcel) => (Table::Parcels, parcel.number().as_str(), Some(parcel_kind(parcel))),
+        };
+        for (ordinal, rings) in (1..).zip(&feature.polygons) {
+            let mut rings = rings.clone();
+            if !rings.iter_mut().all(|ring| convert(ring)) {
+                remarks.add(line, Issue::OutOfSystem { code: reference.to_string() });
+                continue;
+            }
+            let own = Own { line, id: id(reference.to_string(), ordinal), word, number, ..Own::default() };
+            write(&mut self.rows, table, &place, &own, &polygon(&rings, self.reading.systems.storage()));
+        }
+        if !self.published.contains_key(sheet) {
+            self.published.insert(sheet.clone(), comune);
+        }
+        if self.rows.is_full() { self.send_rows() } else { Ok(()) }
+    }
+
+    fn entry(&mut self, entry: Located<Entry>, _remarks: &mut Remarks) -> io::Result<()> {
+        self.entries.push(entry);
+        if self.entries.len() >= ENTRIES {
+            let full = std::mem::take(&mut self.entries);
+            self.send(Batch::Entries(full))?;
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, remarks: &mut Remarks) -> io::Result<()> {
+        for (comune, features) in std::mem::take(&mut self.strange) {
+            remarks.add(0, Issue::NotOurs { comune, features });
+        }
+        self.send_rows()?;
+        let entries = std::mem::take(&mut self.entries);
+        if entries.is_empty() { Ok(()) } else { self.send(Batch::Entries(entries)) }
+    }
+}

@@ -1,0 +1,276 @@
+//! Maps and published parcels into a real database, and again.
+
+#![allow(clippy::unwrap_used, reason = "a test says where it fails by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cadastre::check::{NoFit, SystemFit};
+use cadastre::files::Limits;
+use cadastre::register::{Converter, Imported, Request, Systems, UndoError, run, undo};
+use cadastre::{MapName, export};
+use chrono::{NaiveDate, Utc};
+use kernel::{Srid, Vault};
+use sqlx::PgConnection;
+use test_database::Scratch;
+
+/// Maps are in the system that layers are stored in; whatever lies within 100 km of the test's comune fits.
+struct Plain;
+
+impl Systems for Plain {
+    fn fit(&self, map: &MapName, positions: &[[f64; 2]]) -> Result<Vec<SystemFit>, NoFit> {
+        if map.comune() != "X101" {
+            return Err(NoFit::OtherComune);
+        }
+        let inside = positions.iter().all(|[x, y]| (450_000.0..650_000.0).contains(x) && (4_100_000.0..4_300_000.0).contains(y));
+        let fit = |crs, share_inside: f64| SystemFit {
+            crs,
+            title: "a system".to_owned(),
+            also: Vec::new(),
+            swapped: false,
+            share_inside,
+            distance_m: 0.0,
+            fits: share_inside > 0.5,
+        };
+        Ok(vec![fit(Srid::RDN2008_UTM33, if inside { 1.0 } else { 0.0 }), fit(Srid::new(3004).unwrap(), 0.0)])
+    }
+
+    fn converter(&self, _from: Srid) -> Result<Converter, String> {
+        Ok(Box::new(|positions| positions.iter().flatten().all(|v| v.is_finite())))
+    }
+
+    fn storage(&self) -> Srid {
+        Srid::RDN2008_UTM33
+    }
+}
+
+/// A map written by hand: a border, pieces with their rings (metres from a corner), and what else stands in it.
+fn cxf(name: &str, pieces: &[(&str, &[[f64; 2]])], more: &str) -> String {
+    let mut text = format!("MAPPA\r\n{name}\r\n2000\r\n");
+    for (code, ring) in pieces {
+        text += &format!("BORDO\r\n{code}\r\n   5\r\n       0.000\r\n");
+        let at = |[x, y]: [f64; 2]| format!("{:12.3}\r\n{:12.3}\r\n", 555_000.0 + x, 4_215_000.0 + y);
+        text += &at(ring[0]);
+        text += &at(ring[0]);
+        text += &format!("   0\r\n{:4}\r\n", ring.len() + 1);
+        ring.iter().chain(ring.first()).for_each(|p| text += &at(*p));
+    }
+    text + more + "EOF\r\n"
+}
+
+const SQUARE: [[f64; 2]; 4] = [[0.0, 0.0], [100.0, 0.0], [100.0, 100.0], [0.0, 100.0]];
+const LEFT: [[f64; 2]; 4] = [[0.0, 0.0], [50.0, 0.0], [50.0, 100.0], [0.0, 100.0]];
+const RIGHT: [[f64; 2]; 4] = [[50.0, 0.0], [100.0, 0.0], [100.0, 100.0], [50.0, 100.0]];
+const RIGHT_LOW: [[f64; 2]; 4] = [[50.0, 0.0], [100.0, 0.0], [100.0, 40.0], [50.0, 40.0]];
+const RIGHT_HIGH: [[f64; 2]; 4] = [[50.0, 40.0], [100.0, 40.0], [100.0, 100.0], [50.0, 100.0]];
+const HOUSE: [[f64; 2]; 4] = [[10.0, 10.0], [20.0, 10.0], [20.0, 20.0], [10.0, 20.0]];
+const SHED: [[f64; 2]; 4] = [[30.0, 10.0], [35.0, 10.0], [35.0, 15.0], [30.0, 15.0]];
+const DRAWN: &str = "TESTO\r\nVIA NUOVA\r\n  40\r\n       1.571\r\n  555010.000\r\n 4215050.000\r\n\
+    SIMBOLO\r\n   2\r\n       0.000\r\n  555050.000\r\n 4215000.000\r\n\
+    FIDUCIALE\r\n   1\r\n  20\r\n  555000.000\r\n 4215000.000\r\n  555001.000\r\n 4215001.000\r\n\
+    LINEA\r\n   5\r\n   2\r\n  555000.000\r\n 4215050.000\r\n  555100.000\r\n 4215050.000\r\n";
+
+fn first() -> String {
+    let pieces: [(&str, &[[f64; 2]]); 5] = [("X101_001200", &SQUARE), ("1", &LEFT), ("100", &RIGHT), ("1+", &HOUSE), ("1+", &SHED)];
+    cxf("X101_001200", &pieces, DRAWN)
+}
+
+/// 100 was split into 501 and 502, and the house is gone; the shed is not.
+fn second() -> String {
+    let pieces: [(&str, &[[f64; 2]]); 5] =
+        [("X101_001200", &SQUARE), ("1", &LEFT), ("501", &RIGHT_LOW), ("502", &RIGHT_HIGH), ("1+", &SHED)];
+    cxf("X101_001200", &pieces, DRAWN)
+}
+
+struct Scene {
+    scratch: Scratch,
+    folder: tempfile::TempDir,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let scratch = Scratch::new().await;
+        let mut conn = scratch.connection("opensit_owner").await;
+        sqlx::raw_sql(
+            "insert into territory.boundaries (id, comune, name, catasto_code, geom) values
+                ('080901', '080901', 'Castelmarina', 'X101', st_multi(st_makeenvelope(550000, 4210000, 560000, 4220000, 7792)))",
+        )
+        .execute(&mut conn)
+        .await
+        .unwrap();
+        Self { scratch, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    async fn import(&self, path: &Path, day: &str, crs: Option<Srid>, only_look: bool) -> Imported {
+        let request = Request {
+            paths: vec![path.to_owned()],
+            limits: Limits::default(),
+            crs,
+            day: day.parse::<NaiveDate>().unwrap(),
+            by: "a test".to_owned(),
+            whose: kernel::Comuni::All,
+            only_look,
+        };
+        run(&mut self.conn().await, request, Arc::new(Plain), &Vault::new([7; 32])).await.unwrap()
+    }
+
+    async fn conn(&self) -> PgConnection {
+        self.scratch.connection("opensit_owner").await
+    }
+
+    /// A question whose answer is one text.
+    async fn ask(&self, sql: &'static str) -> String {
+        sqlx::query_scalar::<_, Option<String>>(sql).fetch_one(&mut self.conn().await).await.unwrap().unwrap_or_default()
+    }
+}
+
+const CURRENT: &str = "select string_agg(id, ' ' order by id) from cadastre.parcels where valid_to is null";
+
+fn counts(done: &Imported, layer: &str) -> [i64; 4] {
+    let c = done.counts.iter().find(|c| c.layer == layer).unwrap();
+    [c.new, c.changed, c.gone, c.same]
+}
+
+#[tokio::test]
+async fn a_sheet_comes_in_comes_again_changes_and_is_taken_back() {
+    let scene = Scene::new().await;
+    let crs = Some(Srid::RDN2008_UTM33);
+    let file = scene.file("X101_001200.CXF", &first());
+
+    let looked = scene.import(&file, "2026-01-10", crs, true).await;
+    assert_eq!((looked.number, counts(&looked, "parcels")), (None, [2, 0, 0, 0]));
+    assert_eq!(scene.ask("select count(*)::text from cadastre.parcels").await, "0");
+
+    let done = scene.import(&file, "2026-01-10", crs, false).await;
+    assert!(done.report.is_clean(), "{}", done.text(kernel::Language::En));
+    for (layer, new) in [
+        ("sheets", 1),
+        ("parcels", 2),
+        ("buildings", 2),
+        ("fiducials", 1),
+        ("cadastral_texts", 1),
+        ("cadastral_symbols", 1),
+        ("cadastral_lines", 1),
+        ("cadastral_findings", 0),
+    ] {
+        assert_eq!(counts(&done, layer), [new, 0, 0, 0], "{layer}");
+    }
+    assert_eq!(scene.ask(CURRENT).await, "X101_001200.1 X101_001200.100");
+    assert_eq!(
+        scene.ask("select string_agg(id || ' ' || parcel || ' ' || round(st_area(geom)), ', ' order by id) from cadastre.buildings").await,
+        "X101_001200.1+ 1 100, X101_001200.1+-2 1 25"
+    );
+    assert_eq!(scene.ask("select text || ' ' || round(angle) || ' ' || size_m from cadastre.cadastral_texts").await, "VIA NUOVA 90 8");
+
+    // the system is known now
+    let again = scene.import(&file, "2026-02-10", None, false).await;
+    assert_eq!((again.number, again.differs(), counts(&again, "parcels")), (None, false, [0, 0, 0, 2]));
+
+    let file = scene.file("X101_001200.CXF", &second());
+    let split = scene.import(&file, "2026-03-10", None, false).await;
+    assert_eq!((counts(&split, "parcels"), counts(&split, "buildings")), ([2, 0, 1, 1], [0, 0, 1, 1]));
+    assert_eq!(scene.ask(CURRENT).await, "X101_001200.1 X101_001200.501 X101_001200.502");
+    assert_eq!(scene.ask("select string_agg(id, ' ') from cadastre.buildings where valid_to is null").await, "X101_001200.1+-2");
+    assert_eq!(
+        scene.ask("select string_agg(parent || '>' || child || ' ' || round(area_m2) || ' ' || day, ', ' order by child) from cadastre.lineage").await,
+        "X101_001200.100>X101_001200.501 2000 2026-03-10, X101_001200.100>X101_001200.502 3000 2026-03-10"
+    );
+    assert_eq!(
+        scene.ask("select (valid_to at time zone 'Europe/Rome')::text from cadastre.parcels where id = 'X101_001200.100'").await,
+        "2026-03-10 00:00:00"
+    );
+
+    // the map is handed on as it came, today and as it was
+    let sheet = "X101_001200".parse().unwrap();
+    let (_, bytes) = export::map(&mut scene.conn().await, &sheet, Utc::now()).await.unwrap();
+    assert_eq!(bytes, second().as_bytes());
+    let (_, bytes) = export::map(&mut scene.conn().await, &sheet, "2026-02-01T00:00:00Z".parse().unwrap()).await.unwrap();
+    assert_eq!(bytes, first().as_bytes());
+
+    let refused = undo(&mut scene.conn().await, done.number, "a test").await;
+    assert!(matches!(refused, Err(UndoError::NotLast { .. })));
+    undo(&mut scene.conn().await, split.number, "a test").await.unwrap();
+    assert_eq!(scene.ask(CURRENT).await, "X101_001200.1 X101_001200.100");
+    assert_eq!(scene.ask("select count(*)::text from cadastre.lineage").await, "0");
+    undo(&mut scene.conn().await, None, "a test").await.unwrap();
+    assert_eq!(scene.ask("select count(*)::text from cadastre.parcels").await, "0");
+    assert!(matches!(undo(&mut scene.conn().await, None, "a test").await, Err(UndoError::None)));
+}
+
+#[tokio::test]
+async fn a_map_without_a_system_is_asked_for_and_a_wrong_one_refused() {
+    let scene = Scene::new().await;
+    let file = scene.file("X101_001200.CXF", &first());
+    let asked = scene.import(&file, "2026-01-10", None, false).await;
+    assert_eq!(asked.number, None);
+    assert!(asked.text(kernel::Language::En).contains("those that fit the boundary: EPSG:7792"), "{}", asked.text(kernel::Language::En));
+    let wrong = scene.import(&file, "2026-01-10", Srid::new(3004), false).await;
+    assert!(wrong.text(kernel::Language::En).contains("in EPSG:3004 the map does not lie in its comune"));
+    assert_eq!(scene.ask("select count(*)::text from cadastre.imports").await, "0");
+    let strange = scene.file("X102_001200.CXF", &first().replace("X101_", "X102_"));
+    let strange = scene.import(&strange, "2026-01-10", Some(Srid::RDN2008_UTM33), false).await;
+    assert!(strange.text(kernel::Language::En).contains("X102"), "{}", strange.text(kernel::Language::En));
+    assert_eq!(strange.number, None);
+}
+
+#[tokio::test]
+async fn older_data_than_those_that_are_there_stay_out() {
+    let scene = Scene::new().await;
+    let crs = Some(Srid::RDN2008_UTM33);
+    let file = scene.file("X101_001200.CXF", &first());
+    scene.import(&file, "2026-03-10", crs, false).await;
+    let file = scene.file("X101_001200.CXF", &second());
+    let older = scene.import(&file, "2026-01-10", crs, false).await;
+    assert!(older.text(kernel::Language::En).contains("the register has some of 2026-03-10"), "{}", older.text(kernel::Language::En));
+    assert_eq!((older.number, older.sheets), (None, 0));
+    // of the same day the later one counts
+    let same = scene.import(&file, "2026-03-10", crs, false).await;
+    assert_eq!(counts(&same, "parcels"), [2, 0, 1, 1]);
+    assert_eq!(scene.ask(CURRENT).await, "X101_001200.1 X101_001200.501 X101_001200.502");
+}
+
+#[tokio::test]
+async fn what_does_not_fit_together_is_a_layer() {
+    let scene = Scene::new().await;
+    let crs = Some(Srid::RDN2008_UTM33);
+    // the house reaches out of its parcel, 2 lies upon 1, and 502's ground is nobody's
+    let out: [[f64; 2]; 4] = [[45.0, 10.0], [55.0, 10.0], [55.0, 20.0], [45.0, 20.0]];
+    let upon: [[f64; 2]; 4] = [[40.0, 0.0], [100.0, 0.0], [100.0, 40.0], [40.0, 40.0]];
+    let pieces: [(&str, &[[f64; 2]]); 4] = [("X101_001200", &SQUARE), ("1", &LEFT), ("2", &upon), ("1+", &out)];
+    let file = scene.file("X101_001200.CXF", &cxf("X101_001200", &pieces, ""));
+    let found = "select string_agg(kind || ' ' || codes || ' ' || round(area_m2), ', ' order by kind) from cadastre.cadastral_findings
+                  where valid_to is null";
+    scene.import(&file, "2026-01-10", crs, false).await;
+    assert_eq!(scene.ask(found).await, "building 1+ 50, gap  3000, overlap 1, 2 400");
+    // another sheet that lies upon the first
+    let moved: Vec<[f64; 2]> = SQUARE.iter().map(|[x, y]| [x + 90.0, *y]).collect();
+    let pieces: [(&str, &[[f64; 2]]); 2] = [("X101_001300", &moved), ("7", &moved)];
+    let file = scene.file("X101_001300.CXF", &cxf("X101_001300", &pieces, ""));
+    let done = scene.import(&file, "2026-01-10", crs, false).await;
+    assert_eq!(done.between_sheets, 1);
+    assert_eq!(scene.ask(found).await, "building 1+ 50, gap  3000, overlap 1, 2 400, sheets X101_001200 1000");
+    let again = scene.import(&file, "2026-01-11", crs, false).await;
+    assert!(!again.differs());
+}
+
+#[tokio::test]
+async fn bad_sheets_are_told_of_and_the_rest_comes_in() {
+    let scene = Scene::new().await;
+    let crs = Some(Srid::RDN2008_UTM33);
+    let bow: [[f64; 2]; 4] = [[0.0, 0.0], [50.0, 100.0], [50.0, 0.0], [0.0, 60.0]];
+    let pieces: [(&str, &[[f64; 2]]); 4] = [("X101_001200", &SQUARE), ("1", &bow), ("100", &RIGHT), ("100", &RIGHT_LOW)];
+    let file = scene.file("X101_001200.CXF", &cxf("X101_001200", &pieces, "BORDO\r\n9\r\n   5\r\n"));
+    let done = scene.import(&file, "2026-01-10", crs, false).await;
+    let text = done.text(kernel::Language::En);
+    assert!(text.contains("the outline of X101_001200.1 crosses itself; the largest part was taken"), "{text}");
+    assert!(text.contains("another record begins where BORDO is not at its end"), "{text}");
+    assert_eq!(scene.ask(CURRENT).await, "X101_001200.1 X101_001200.100 X101_001200.100-2");
+    assert_eq!(scene.ask("select bool_and(st_isvalid(geom))::text from cadastre.parcels").await, "true");
+}

@@ -1,0 +1,169 @@
+//! The pages: sending files, and what became of them.
+
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Rome;
+use kernel::Language;
+use maud::{Markup, html};
+use operations::{Page, Request, say};
+use serde_json::Value;
+
+use super::{Imports, Made, Sent};
+
+/// Seconds after which a page of work that goes on asks for itself again.
+const AGAIN: u32 = 2;
+/// The systems in which maps are handed out.
+const SYSTEMS: [(&str, &str); 4] = [
+    ("EPSG:7791", "ETRF2000 / UTM 32"),
+    ("EPSG:7792", "ETRF2000 / UTM 33"),
+    ("EPSG:3003", "Gauss-Boaga, fuso ovest"),
+    ("EPSG:3004", "Gauss-Boaga, fuso est"),
+];
+
+pub(super) fn list(imports: &Imports, request: &Request, made: &[Made], sent: &[Sent]) -> Response {
+    let language = request.language;
+    let content = html! {
+        p.lead { (say(language, "Le mappe (CXF, SUP), la cartografia dell'Agenzia delle Entrate (GML) e il censuario (FAB, TER, SOG, TIT), come si scaricano: anche zip, anche zip di zip. Prima si vede che cosa cambia, poi si importa.",
+                     "Maps (CXF, SUP), what the Agenzia delle Entrate publishes (GML) and the census (FAB, TER, SOG, TIT), as they are downloaded: zips too, and zips of zips. First it is shown what differs, then it is imported.")) }
+        form.card method="post" action=(request.relative("/cadastre/imports")) enctype="multipart/form-data" {
+            p {
+                label for="file" { (say(language, "File (si possono trascinare qui)", "Files (they can be dropped here)")) }
+                input #file type="file" name="file" multiple required;
+            }
+            p {
+                label for="crs" { (say(language, "Sistema di riferimento delle mappe", "Coordinate system of the maps")) }
+                (systems(None, language))
+            }
+            p {
+                label for="day" { (say(language, "Data dei dati, se il SUP non la dice", "Day of the data, where no SUP tells it")) }
+                input #day type="date" name="day";
+            }
+            p { button type="submit" { (say(language, "Invia e guarda che cosa cambia", "Send, and see what differs")) } }
+        }
+        @if !sent.is_empty() {
+            h2 { (say(language, "Inviati, non ancora importati", "Sent, not imported yet")) }
+            ul { @for one in sent {
+                li { a href=(request.relative(&format!("/cadastre/imports/{}", one.id))) { (one.files.join(", ")) } ", " (when(one.at)) " " (mark(&one.state, language)) }
+            } }
+        }
+        h2 { (say(language, "Importazioni", "Imports")) }
+        @if made.is_empty() { p { (say(language, "Ancora nessuna.", "None yet.")) } } @else { (table(made, language)) }
+    };
+    page(imports, request, say(language, "Importazione del catasto", "Import of the cadastre"), Vec::new(), None, &content)
+}
+
+fn table(made: &[Made], language: Language) -> Markup {
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(say(language, "Importazioni", "Imports")) { table {
+            thead { tr {
+                th { (say(language, "Numero", "Number")) } th { (say(language, "Quando", "When")) } th { (say(language, "Di chi", "By")) }
+                th { (say(language, "Data dei dati", "Day of the data")) } th { (say(language, "File", "Files")) } th { (say(language, "Particelle", "Parcels")) }
+            } }
+            tbody { @for one in made { tr {
+                td.figures { (one.number) }
+                td { (when(one.at)) @if one.undone_at.is_some() { " " span.state.ended { (say(language, "annullata", "taken back")) } } }
+                td { (one.by) }
+                td { (one.day.format("%d/%m/%Y")) }
+                td.prose { (shortened(&one.files)) }
+                td.figures { (changes(&one.counts, "parcels", language)) }
+            } } }
+        } }
+    }
+}
+
+pub(super) fn show(imports: &Imports, request: &Request, sent: &Sent) -> Response {
+    let language = request.language;
+    let working = matches!(sent.state.as_str(), "looking" | "importing");
+    let here = request.relative(&format!("/cadastre/imports/{}", sent.id));
+    let differs = sent.outcome.as_ref().is_some_and(|outcome| differs(outcome));
+    let content = html! {
+        p { (sent.by) ", " (when(sent.at)) " " (mark(&sent.state, language)) }
+        p { (sent.files.join(", ")) }
+        @if working { p.lead aria-live="polite" { (say(language, "Un momento: i file vengono letti.", "A moment: the files are being read.")) } }
+        @if let Some(error) = &sent.error { p.problem role="alert" { (error) } }
+        @if let Some(words) = &sent.words {
+            @if sent.state == "looked" {
+                form.card method="post" action=(here) {
+                    input type="hidden" name="do" value="import";
+                    @if differs {
+                        p { (say(language, "Quanto segue non è ancora nel registro.", "What follows is not in the register yet.")) }
+                        p { button type="submit" { (say(language, "Importa", "Import")) } }
+                    } @else {
+                        p { (say(language, "Non c'è nulla da importare.", "There is nothing to import.")) }
+                    }
+                }
+            }
+            @if let Some(number) = sent.number {
+                p.lead { (say(language, "Importato, con il numero ", "Imported, with the number ")) (number) ". " a href=(request.relative("/portal/")) { (say(language, "Alla mappa", "To the map")) } }
+            }
+            h2 { (say(language, "Rapporto", "Report")) }
+            pre.report { (if language == Language::It { &words.it } else { &words.en }) }
+        }
+        @if matches!(sent.state.as_str(), "looked" | "failed") {
+            form.card method="post" action=(here) {
+                input type="hidden" name="do" value="look";
+                p { label for="crs" { (say(language, "Guardali in un altro sistema di riferimento", "Look at them in another coordinate system")) } (systems(sent.crs, language)) }
+                p { button type="submit" { (say(language, "Guarda di nuovo", "Look again")) } }
+            }
+        }
+    };
+    let trail =
+        vec![(request.relative("/cadastre/imports"), say(language, "Importazione del catasto", "Import of the cadastre").to_owned())];
+    page(imports, request, say(language, "File del catasto", "Files of the cadastre"), trail, working.then_some(AGAIN), &content)
+}
+
+fn page(imports: &Imports, request: &Request, title: &str, trail: Vec<(String, String)>, again: Option<u32>, content: &Markup) -> Response {
+    let mut whole = vec![(request.relative("/cadastre/"), say(request.language, "Catasto", "Cadastre").to_owned())];
+    whole.extend(trail);
+    Page { title, trail: whole, map: false }.of(&imports.context.installation.title, request, again, content)
+}
+
+fn systems(chosen: Option<i32>, language: Language) -> Markup {
+    html! {
+        select #crs name="crs" {
+            option value="" { (say(language, "come le mappe del comune già importate", "as the comune's maps before")) }
+            @for (code, title) in SYSTEMS {
+                option value=(code) selected[chosen.is_some_and(|c| code == format!("EPSG:{c}"))] { (code) " " (title) }
+            }
+        }
+    }
+}
+
+fn differs(outcome: &Value) -> bool {
+    ["counts", "census"]
+        .iter()
+        .filter_map(|name| outcome[*name].as_array())
+        .flatten()
+        .any(|layer| ["new", "changed", "gone"].iter().any(|what| layer[*what].as_i64().unwrap_or_default() > 0))
+}
+
+/// `+12 ~3 −1` of a layer.
+fn changes(counts: &Value, layer: &str, language: Language) -> String {
+    let found = counts.as_array().into_iter().flatten().find(|c| c["layer"] == layer);
+    let of = |name: &str| found.and_then(|c| c[name].as_i64()).unwrap_or_default();
+    match language {
+        Language::It => format!("{} nuove, {} cambiate, {} soppresse", of("new"), of("changed"), of("gone")),
+        Language::En => format!("{} new, {} changed, {} suppressed", of("new"), of("changed"), of("gone")),
+    }
+}
+
+fn shortened(files: &[String]) -> String {
+    let first = files.iter().take(4).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if files.len() > 4 { format!("{first} + {}", files.len() - 4) } else { first }
+}
+
+fn mark(state: &str, language: Language) -> Markup {
+    let (class, word) = match state {
+        "looking" => ("open", say(language, "in lettura", "being read")),
+        "looked" => ("waiting", say(language, "da importare", "to be imported")),
+        "importing" => ("open", say(language, "in corso", "being imported")),
+        "imported" => ("good", say(language, "importato", "imported")),
+        _ => ("bad", say(language, "non riuscito", "failed")),
+    };
+    html! { span.state.(class) { (word) } }
+}
+
+/// A day and a time in Rome.
+fn when(at: DateTime<Utc>) -> String {
+    at.with_timezone(&Rome).format("%d/%m/%Y %H:%M").to_string()
+}
