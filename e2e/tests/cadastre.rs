@@ -1,11 +1,13 @@
-//! Files of the cadastre, looked into without a database.
+//! Files of the cadastre: looked into without a database, imported, handed on.
 
-#![allow(clippy::unwrap_used, reason = "a test says where it fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says where it fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-use e2e::{Output, opensit, run};
+use e2e::{Output, Town, opensit, run};
 use serde_json::{Value, json};
 
 /// A sheet written by hand, in EPSG:7792 round 15.65 E, 38.11 N, though nothing in it says so.
@@ -53,4 +55,165 @@ fn what_is_wrong_is_told_and_ends_with_1() {
     assert!(!output.ok && output.out.contains("the map is of the comune X101, which the boundary has not"), "{}", output.out);
     let output = check(&[&folder.path().join("none")], &boundary(folder.path(), "X101"), &[]);
     assert!(!output.ok && output.out.contains("none: unreadable"), "{}", output.out);
+}
+
+/// A map of the demo town's comune with two parcels, by hand, EPSG:7792.
+fn map(split: bool) -> String {
+    map_at(split, [552_400, 4_205_600])
+}
+
+/// The same, with its corner elsewhere.
+fn map_at(split: bool, [east, north]: [i32; 2]) -> String {
+    let at = |x: i32, y: i32| format!("{:8}.000\r\n{:8}.000\r\n", east + x, north + y);
+    let border = |code: &str, [w, s, e, n]: [i32; 4]| {
+        let ring: String = [(w, s), (e, s), (e, n), (w, n), (w, s)].map(|(x, y)| at(x, y)).concat();
+        format!("BORDO\r\n{code}\r\n  12\r\n       0.000\r\n{}{}   0\r\n   5\r\n{ring}", at(w + 5, s + 5), at(w + 5, s + 5))
+    };
+    let mut text = format!("MAPPA\r\nX101_990100\r\n1000\r\n{}{}", border("X101_990100", [0, 0, 60, 40]), border("7", [0, 0, 30, 40]));
+    if split {
+        text += &border("12", [30, 0, 60, 20]);
+        text += &border("13", [30, 20, 60, 40]);
+    } else {
+        text += &border("8", [30, 0, 60, 40]);
+    }
+    text + &format!("FIDUCIALE\r\n1\r\n  20\r\n{}{}EOF\r\n", at(0, 0), at(2, 2))
+}
+
+/// What happens to a map from the command line, beside a server that shows it.
+#[test]
+fn a_map_is_imported_split_handed_on_and_taken_back() {
+    let town = Town::own();
+    let folder = town.scratch();
+    let file = folder.path().join("X101_990100.CXF");
+    fs::write(&file, map(false)).unwrap();
+    let file = file.to_str().unwrap();
+    let import = |more: &[&str]| town.command(&[&["cadastre", "import", file], more].concat());
+
+    let asked = import(&[]);
+    assert!(!asked.ok && asked.out.contains("EPSG:7792") && asked.out.contains("Say it with --crs"), "{}{}", asked.out, asked.err);
+    let wrong = import(&["--crs", "EPSG:3004"]);
+    assert!(!wrong.ok && wrong.out.contains("in EPSG:3004 the map does not lie in its comune"), "{}{}", wrong.out, wrong.err);
+    let looked = import(&["--crs", "EPSG:7792", "--dry-run"]);
+    assert!(
+        looked.ok && looked.out.contains("parcels: 2 new") && looked.out.contains("Nothing was written"),
+        "{}{}",
+        looked.out,
+        looked.err
+    );
+    assert_eq!(town.get("/collections/parcels/items/X101_990100.8").status, 404);
+    let done = import(&["--crs", "EPSG:7792", "--day", "2026-01-10"]);
+    assert!(done.ok && done.out.contains("Import 1;"), "{}{}", done.out, done.err);
+    assert_eq!(town.get("/collections/parcels/items/X101_990100.8").status, 200);
+    assert_eq!(town.get("/collections/fiducials/items/X101_990100.PF1").status, 200);
+    let again = import(&["--day", "2026-01-11"]);
+    assert!(again.ok && again.out.contains("Nothing is new."), "{}{}", again.out, again.err);
+
+    fs::write(file, map(true)).unwrap();
+    let split = import(&["--json", "--day", "2026-02-10"]);
+    let report: Value = serde_json::from_str(&split.out).unwrap();
+    assert_eq!((report["lineage"].as_u64(), report["number"].as_i64()), (Some(2), Some(2)));
+    assert_eq!(town.get("/collections/parcels/items/X101_990100.8").status, 404);
+    assert_eq!(town.get("/collections/parcels/items/X101_990100.8?datetime=2026-01-20T00:00:00Z").status, 200);
+    let found = town.get("/search?q=fg%209901%20p%2012").json();
+    assert_eq!(found["results"][0]["id"], "X101_990100.12");
+
+    let out = folder.path().join("again.CXF");
+    let written = town.command(&["cadastre", "export", "X101_990100", out.to_str().unwrap()]);
+    assert!(written.ok && fs::read_to_string(&out).unwrap() == map(true), "{}{}", written.out, written.err);
+    let gml = folder.path().join("sheet.gml");
+    let written = town.command(&["cadastre", "export", "X101_990100", gml.to_str().unwrap()]);
+    assert!(written.ok && written.out.contains("3 parcels and 1 sheets"), "{}{}", written.out, written.err);
+    let gdal = run(Command::new("ogrinfo").args(["-ro", "-al", "-q"]).arg(&gml));
+    assert!(gdal.ok && gdal.out.contains("nationalCadastralReference (String) = X101_990100.13"), "{}{}", gdal.out, gdal.err);
+
+    let back = town.command(&["cadastre", "undo", "1"]);
+    assert!(!back.ok && back.err.contains("import 1 is not the last one that counts, which is 2"), "{}{}", back.out, back.err);
+    assert!(town.command(&["cadastre", "undo"]).ok);
+    assert_eq!(town.get("/collections/parcels/items/X101_990100.8").status, 200);
+}
+
+/// A map in a system of its own is brought to where it belongs by points.
+#[test]
+fn a_map_in_no_known_system_is_adjusted() {
+    let town = Town::own();
+    let folder = town.scratch();
+    let file = folder.path().join("X101_990100.CXF");
+    // counted from a point of its own, as Cassini-Soldner sheets are
+    fs::write(&file, map_at(false, [-9_600, 400])).unwrap();
+    let file = file.to_str().unwrap();
+    let lost = town.command(&["cadastre", "import", file]);
+    assert!(!lost.ok && lost.out.contains("it needs an adjustment"), "{}{}", lost.out, lost.err);
+    let points = folder.path().join("points.csv");
+    let rows = "name,x,y,east,north\nPF1,-9600,400,552400,4205600\nPF2,-9540,400,552460,4205600\nPF3,-9600,440,552400,4205640\n";
+    fs::write(&points, rows).unwrap();
+    let points = points.to_str().unwrap();
+    let found = town.command(&["cadastre", "adjust", "X101_9901", points, "--to-crs", "EPSG:7792", "--json"]);
+    assert!(found.ok, "{}{}", found.out, found.err);
+    let found: Value = serde_json::from_str(&found.out).unwrap();
+    assert!(found["rmse_m"].as_f64().unwrap() < 0.001, "{found}");
+    let done = town.command(&["cadastre", "import", file, "--day", "2026-01-10"]);
+    assert!(done.ok && done.out.contains("parcels: 2 new"), "{}{}", done.out, done.err);
+    let area = town
+        .psql("select round(st_area(geom)::numeric, 3) || ' ' || round(st_xmin(geom)) from cadastre.parcels where id = 'X101_990100.8'");
+    assert_eq!(area.trim(), "1200.000 552430");
+}
+
+/// An officer drops a file into the portal, sees what differs, and imports it.
+#[test]
+fn an_officer_sends_a_map_and_imports_it() {
+    let town = Town::own();
+    let cookie = town.sign_in("officer");
+    let with = |more: &[(&'static str, &'static str)]| -> Vec<(&str, &str)> {
+        let mut all = vec![("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin"), ("accept", "application/json")];
+        all.extend(more.iter().copied());
+        all
+    };
+    let form = |crs: &str| {
+        format!(
+            "--x\r\ncontent-disposition: form-data; name=\"crs\"\r\n\r\n{crs}\r\n--x\r\ncontent-disposition: form-data; name=\"file\"; \
+             filename=\"X101_990100.CXF\"\r\ncontent-type: application/octet-stream\r\n\r\n{}\r\n--x--\r\n",
+            map(false)
+        )
+    };
+    let multipart = [("content-type", "multipart/form-data; boundary=x")];
+    assert_eq!(town.send("POST", "/cadastre/imports", &multipart, form("EPSG:7792")).status, 404);
+    let sent = town.send("POST", "/cadastre/imports", &with(&multipart), form("EPSG:7792"));
+    let id = match sent.status {
+        303 => sent.header("location").unwrap().rsplit('/').next().unwrap().to_owned(),
+        _ => sent.json()["id"].as_str().unwrap_or_else(|| panic!("{}", sent.text())).to_owned(),
+    };
+    let page = format!("/cadastre/imports/{id}");
+    let until = |state: &str| {
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let now = town.get_with(&page, &with(&[])).json();
+            if now["state"] == state {
+                return now;
+            }
+            assert!(Instant::now() < end && now["state"] != "failed", "{now}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    };
+    let looked = until("looked");
+    let parcels =
+        |document: &Value| document["outcome"]["counts"].as_array().unwrap().iter().find(|c| c["layer"] == "parcels").unwrap().clone();
+    assert_eq!((parcels(&looked)["new"].as_i64(), looked["number"].as_i64()), (Some(2), None));
+    assert_eq!(town.get("/collections/parcels/items/X101_990100.8").status, 404);
+    // nobody else has it
+    assert_eq!(town.get(&page).status, 404);
+    let html = town.get_with(&page, &[("cookie", &cookie), ("accept", "text/html")]).text();
+    assert!(html.contains("X101_990100") && html.contains("value=\"import\""), "{html}");
+    let order = with(&[("content-type", "application/x-www-form-urlencoded")]);
+    let ordered = town.send("POST", &page, &order, "do=import");
+    assert!(matches!(ordered.status, 200 | 303), "{}", ordered.text());
+    assert!(until("imported")["number"].as_i64().is_some());
+    assert_eq!(town.get("/collections/parcels/items/X101_990100.8").status, 200);
+    assert_eq!(town.send("POST", &page, &order, "do=import").status, 409);
+    let list = town.get_with("/cadastre/imports", &with(&[])).json();
+    assert_eq!((list["imports"][0]["files"][0].as_str(), list["sent"].as_array().unwrap().len()), (Some("X101_990100.CXF"), 0));
+    // what is none of the cadastre is told of
+    let bad = "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nnothing\r\n--x--\r\n";
+    let sent = town.send("POST", "/cadastre/imports", &with(&multipart), bad);
+    assert!(matches!(sent.status, 200 | 303), "{}", sent.text());
+    assert_eq!(town.send("POST", "/cadastre/imports", &with(&multipart), "--x--\r\n").status, 400);
 }

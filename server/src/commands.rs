@@ -32,7 +32,7 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Runs a command. Only `check`, `cadastre check` and `audit verify` end with anything but success without a failure: they say what
+/// Runs a command. Only `check`, `cadastre check`, `cadastre import` and `audit verify` end with anything but success without a failure: they say what
 /// they found.
 pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, Failure> {
     match command {

@@ -17,7 +17,7 @@ use crate::migrate;
   name,x,y,east,north
   PF01,-9600.120,4210.500,280035.511,4639069.209"
 )]
-pub(in crate::commands) struct Arguments {
+pub(crate) struct Arguments {
     /// Which maps: the beginning of their names, from a comune (H224) to a single sheet (H224A001200)
     #[arg(value_name = "MAPS")]
     maps: String,

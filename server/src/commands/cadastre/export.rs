@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::migrate;
 
 #[derive(Debug, Args)]
-pub(in crate::commands) struct Arguments {
+pub(crate) struct Arguments {
     /// A sheet by its eleven characters (H224_001200); as INSPIRE also a comune by its Belfiore code (H224)
     #[arg(value_name = "SHEET")]
     part: String,

@@ -22,7 +22,7 @@ use crate::http::who::installation_key;
 use crate::{installation, migrate};
 
 #[derive(Debug, Args)]
-pub(in crate::commands) struct Arguments {
+pub(crate) struct Arguments {
     /// CXF, SUP, GML of the Agenzia delle Entrate, FAB, TER, SOG, TIT, PRM; also in folders, zips, and zips within zips
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::migrate;
 
 #[derive(Debug, Args)]
-pub(in crate::commands) struct Arguments {
+pub(crate) struct Arguments {
     /// The import that is meant, so that no other one is taken back [default: the last one]
     #[arg(value_name = "NUMBER")]
     number: Option<i64>,
