@@ -28,8 +28,8 @@ pub struct Lookup {
     pub equal: Vec<(&'static str, String)>,
     /// Columns and what their values begin with, without regard to case: what somebody may be about to type.
     pub starts: Vec<(&'static str, String)>,
-    /// Of a layer with validity: where no such row is valid now, the last ones that were are meant, and what became of them as far as
-    /// this relation knows it: its columns `parent` and `child` are ids. Without it only what is valid now is meant.
+    /// Of a layer with validity: rows that are no more are meant too, after those valid now, and what became of them as far as this
+    /// relation knows it: its columns `parent` and `child` are ids. Without it only what is valid now is meant.
     pub lineage: Option<TableName>,
 }
 

@@ -153,11 +153,13 @@ impl Record {
             }
             _ => None,
         };
-        let name = sqlx::query_scalar("select name from territory.v_comuni where istat = $1").bind(&comune).fetch_optional(conn).await;
+        let name = sqlx::query_scalar::<_, Option<String>>("select name from territory.v_comuni where istat = $1")
+            .bind(&comune)
+            .fetch_optional(conn)
+            .await;
         let plan = plan::Plan::new((&drawn.plane, &shown.number, (drawn.label_x, drawn.label_y)), shapes);
-        let comune: Option<Option<String>> = name.map_err(failed)?;
+        let comune = name.map_err(failed)?.flatten();
         let geometry = drawn.geometry;
-        let comune = comune.flatten();
         Ok(Found::One(Box::new(Self { shown, versions, standing, at, day, geometry, plan, comune, neighbours, lineage, census, owners })))
     }
 }

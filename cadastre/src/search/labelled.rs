@@ -55,7 +55,10 @@ pub(super) fn read(text: &str) -> Option<Named> {
                 2
             }
             // the word may be left out where it is clear
-            None if run.digits && foglio.is_none() && named.section.is_some() => {
+            None if run.digits
+                && foglio.is_none()
+                && (named.section.is_some() || next.is_some_and(|n| n.digits && n.gap == Gap::Slash)) =>
+            {
                 foglio = Some(number_of(run)?);
                 1 + marks(&runs[at + 1..], &mut named)
             }

@@ -52,9 +52,15 @@ fn section_allegato_and_sviluppo() {
     // `m` and `n` are letters of an allegato too
     assert_eq!(found("fg 13m/594"), parcel(&[("sheet", "13"), ("attachment", "M"), ("number", "594")]));
     assert_eq!(found("1154BZ/3"), parcel(&[("sheet", "1154"), ("attachment", "B"), ("development", "Z"), ("number", "3")]));
-    for text in
-        ["sez D fg 767 p 12", "D/767/12", "d / 0767 / 012", "sezione d foglio 767 particella 12", "fg 767 p 12 sez. D", "sez D 767/12"]
-    {
+    for text in [
+        "sez D fg 767 p 12",
+        "D/767/12",
+        "d / 0767 / 012",
+        "sezione d foglio 767 particella 12",
+        "fg 767 p 12 sez. D",
+        "sez D 767/12",
+        "767/12 sez D",
+    ] {
         assert_eq!(found(text), parcel(&[("sheet", "767"), ("section", "D"), ("number", "12")]), "{text}");
     }
     assert_eq!(found("sez D fg 767"), Some(("sheets".to_owned(), vec![("number", "767".to_owned()), ("section", "D".to_owned())])));

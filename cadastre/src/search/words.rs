@@ -110,7 +110,7 @@ mod tests {
             ("svil", Some(Label::Development)),
             ("via", None),
             ("centro", None),
-            ("porticello", None),
+            ("portico", None),
             ("fontana", None),
             ("", None),
         ] {

@@ -45,11 +45,11 @@ pub(super) async fn add(
     }
     let place = Named { context, layer, who, lookup, limit: i64::from(limit) };
     let mut rows = place.now().await?;
-    if rows.is_empty()
-        && layer.validity
+    if layer.validity
+        && rows.len() < room
         && let Some(lineage) = &lookup.lineage
     {
-        rows = place.former(lineage).await?;
+        rows.extend(place.former(lineage).await?);
     }
     for row in rows {
         if found.len() < room && !found.iter().any(|hit| hit.layer == row.layer && hit.id == row.id) {
@@ -90,7 +90,7 @@ impl Named<'_> {
         self.fetch(sql).await
     }
 
-    /// The last ones that were, each followed by what is there in its place now.
+    /// Those that are no more, as they were at last, each followed by what is there in its place now.
     async fn former(&self, lineage: &TableName) -> Result<Vec<Hit>, Problem> {
         let mut sql = QueryBuilder::new("");
         self.push_columns(&mut sql);
