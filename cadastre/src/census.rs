@@ -22,6 +22,7 @@ pub use records::{
     Act, Address, Company, Entry, Key, Land, LandArea, Nature, Note, Person, Place, Portion, PortionIncome, Property, Reserve, Subject,
     Title, Unit,
 };
+pub(crate) use shares::plus;
 pub use shares::{Share, Shares};
 
 use crate::cxf::Located;

@@ -11,6 +11,7 @@ pub mod gml;
 mod layers;
 mod lines;
 mod number;
+mod page;
 mod parcel;
 pub mod register;
 pub mod remark;
@@ -18,12 +19,14 @@ mod search;
 pub mod sheet_map;
 pub mod sup;
 
-use kernel::{Module, Text};
+use axum::Router;
+use kernel::{Module, Services, Text};
 
 pub use adjust::{AdjustError, Adjustment, ControlPoint, Freedom};
+pub use page::Api;
 pub use parcel::{MapName, ParcelNumber, ParcelRef, Reference, ReferenceError, Sheet, Short, UnionName};
 
-/// The theme: layers, and the ways of naming a parcel in the search box.
+/// The theme: layers, the pages under `/cadastre/`, and the ways of naming a parcel in the search box.
 ///
 /// Fails only if a declaration beside this code is not what [`kernel::Layer`] reads; a test holds that it is.
 pub fn module() -> Result<Module, serde_json::Error> {
@@ -31,7 +34,12 @@ pub fn module() -> Result<Module, serde_json::Error> {
         id: "cadastre",
         title: Text::new("Catasto", "Cadastre"),
         layers: layers::all()?,
-        routes: None,
-        search: Some(search::lookup),
+        routes: Some(routes),
+        search: Some(search::lookups),
     })
+}
+
+/// Under `/cadastre`.
+fn routes(services: Services) -> Router {
+    page::routes(services)
 }

@@ -22,6 +22,7 @@ pub use damage::Damage;
 pub use entry::Entry;
 pub use portal::{BaseMap, BaseMapKind, PortalSettings};
 pub use query::title;
+pub use search::named;
 
 pub(crate) use catalogue::LOOK_AGAIN;
 
@@ -31,7 +32,7 @@ use axum::{Router, routing::get};
 use kernel::{Context, Lookup};
 
 /// A theme's own way of naming a place in the search box (see [`kernel::Module::search`]).
-pub type SearchSyntax = fn(&str) -> Option<Lookup>;
+pub type SearchSyntax = fn(&str) -> Vec<Lookup>;
 
 #[derive(Clone)]
 struct App {

@@ -1,12 +1,19 @@
 //! `GET /search`: places by what people call them, over every layer that has searchable fields.
 
+mod named;
+
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
-use kernel::{Bbox, Column, Filter, Language, Lookup, Params, Principal, Problem};
+use axum::{Extension, Json};
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Rome;
+use kernel::layer::FieldType;
+use kernel::{Bbox, Column, Context, Filter, Language, Layer, Params, Principal, Problem, PublicUrl};
 use serde_json::{Value, json};
 use sqlx::{FromRow, Postgres, QueryBuilder};
+
+pub use named::named;
 
 use crate::query::{attributes_sql, bbox_json, box_sql, title};
 use crate::{App, Entry};
@@ -24,9 +31,17 @@ struct Hit {
     south: f64,
     east: f64,
     north: f64,
+    /// Since when it is no more, of what is named though it is not valid now.
+    #[sqlx(default)]
+    until: Option<DateTime<Utc>>,
+    /// The id and the attributes of what it took the place of, if it was looked for by that.
+    #[sqlx(skip)]
+    instead_of: Option<(String, Value)>,
 }
 
-/// Answers `{"results": [{layer, id, title, subtitle, bbox, point}]}`, the best first; positions are CRS84.
+/// Answers `{"results": [{layer, id, title, subtitle, bbox, point}]}`, the best first; positions are CRS84. Where the layer's rows have
+/// pages, `href` is the page. What is not valid any more, but was named exactly, has `former` and since when (`until`); what took its
+/// place follows it.
 ///
 /// A theme's own syntax (`fg 12 p 345`) is tried first; then all words of the text must occur, in any order, case and
 /// accents apart; then, if nothing has them, what is written much alike.
@@ -41,11 +56,19 @@ struct Hit {
         ("bbox" = Option<String>, Query, description = "West, south, east, north in degrees: what is in it comes first"),
     ),
     responses(
-        (status = 200, description = "`results`: layer, id, title, subtitle, bbox and point (CRS84), the best first", content_type = "application/json"),
+        (status = 200, description = "`results`: layer, id, title, subtitle, bbox and point (CRS84), `href` of a page, `former` and `until` of what is no more; the best first", content_type = "application/json"),
         (status = 400, description = "A parameter is wrong", content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn handler(State(app): State<App>, who: Principal, params: Params) -> Result<Json<Value>, Problem> {
+pub(crate) async fn handler(
+    State(mut app): State<App>,
+    stated: Option<Extension<PublicUrl>>,
+    who: Principal,
+    params: Params,
+) -> Result<Json<Value>, Problem> {
+    if let Some(Extension(url)) = stated {
+        app.context.public_url = url;
+    }
     let params = params.only(&["q", "limit", "lang", "bbox"])?;
     let text = params.required("q", "what to look for")?.trim();
     if text.chars().count() > MAX_CHARACTERS {
@@ -69,15 +92,21 @@ pub(crate) async fn places(
         return Ok(Vec::new());
     }
     let hits = app.catalogue.reading(&app.context.database, || find(app, who, text, bbox, limit)).await?;
-    let names = comuni(app, who).await?;
-    Ok(hits.iter().filter_map(|hit| result(app, who, hit, &names, language)).collect())
+    let names = comuni(&app.context, who).await?;
+    let results = hits.iter().filter_map(|hit| {
+        let entry = app.catalogue.layer(who, &hit.layer)?;
+        result(&app.context, &entry.layer, hit, &names, language)
+    });
+    Ok(results.collect())
 }
 
 /// What a theme's own syntax finds; else what has the words; else what is written much alike.
 async fn find(app: &App, who: &Principal, text: &str, bbox: Option<Bbox>, limit: u32) -> Result<Vec<Hit>, Problem> {
-    let mut hits = Vec::new();
-    for lookup in app.syntaxes.iter().filter_map(|read| read(text)) {
-        hits.extend(look_up(app, who, &lookup, limit).await?);
+    let mut hits: Vec<Hit> = Vec::new();
+    for lookup in app.syntaxes.iter().flat_map(|read| read(text)) {
+        if let Some(entry) = app.catalogue.layer(who, lookup.layer.as_str()).filter(|e| e.damage.is_none()) {
+            named::add(&app.context, &entry.layer, who, &lookup, limit, &mut hits).await?;
+        }
     }
     if hits.is_empty() && !text.is_empty() {
         hits = by_text(app, who, text, Match::Words, bbox, limit).await?;
@@ -92,35 +121,6 @@ async fn find(app: &App, who: &Principal, text: &str, bbox: Option<Bbox>, limit:
 enum Match {
     Words,
     Alike,
-}
-
-/// Rows that a theme's syntax names by the values of some columns.
-async fn look_up(app: &App, who: &Principal, lookup: &Lookup, limit: u32) -> Result<Vec<Hit>, Problem> {
-    let Some(entry) = app.catalogue.layer(who, lookup.layer.as_str()).filter(|e| e.damage.is_none()) else {
-        return Ok(Vec::new());
-    };
-    let mut filters = Vec::new();
-    for (column, value) in &lookup.equal {
-        let column = Column::new(*column).map_err(|e| Problem::internal("search", &e))?;
-        let integer = entry.layer.field(column.as_str()).is_some_and(|f| f.kind == kernel::layer::FieldType::Integer);
-        filters.push(match value.parse::<i64>() {
-            Ok(number) if integer => Filter::Equal(column, kernel::filter::Value::Integer(number)),
-            _ => Filter::SameText(column, value.clone()),
-        });
-    }
-    if entry.layer.validity {
-        filters.push(Filter::ValidAt(app.context.clock.now()));
-    }
-    let mut sql = QueryBuilder::new("");
-    push_select(&mut sql, &entry, who);
-    sql.push(", 1::real as score, ")
-        .push(box_sql("geom", entry.layer.srid.postgis()))
-        .push(" from ")
-        .push(entry.layer.seen_by(who, "seen"));
-    sql.push(" where ");
-    Filter::And(filters).write(entry.layer.srid, &mut sql);
-    sql.push(" order by comune, id limit ").push_bind(i64::from(limit));
-    sql.build_query_as().fetch_all(&mut *app.context.database.session(who).await.map_err(failed)?).await.map_err(failed)
 }
 
 /// Rows whose searchable fields have the words of the text. Rows of a line layer that are named alike are one place.
@@ -155,7 +155,7 @@ fn push_layer(sql: &mut QueryBuilder<Postgres>, app: &App, who: &Principal, entr
     let merged = layer.geometry.dimension() == Some(1) && layer.label.is_some();
     sql.push("(select layer, min(id) as id, comune, (array_agg(attributes order by id))[1] as attributes, max(score)::real as score, ");
     sql.push(box_sql("st_extent(geom)::geometry", layer.srid.postgis())).push(" from (");
-    push_select(sql, entry, who);
+    push_select(sql, &entry.layer, who);
     sql.push(", geom, ").push(if merged { layer.label_sql() } else { "id".to_owned() }).push(" as place, greatest(");
     for (i, field) in fields.iter().enumerate() {
         sql.push(if i > 0 { ", " } else { "" }).push(format!("similarity({field}, opensit.fold(")).push_bind(text.to_owned()).push("))");
@@ -191,14 +191,14 @@ fn folded(column: &Column) -> String {
     format!("opensit.fold({}::text)", column.sql())
 }
 
-fn push_select(sql: &mut QueryBuilder<Postgres>, entry: &Entry, who: &Principal) {
-    sql.push("select ").push_bind(entry.layer.id.as_str().to_owned());
-    sql.push("::text as layer, id, comune, ").push(attributes_sql(&entry.layer, who)).push(" as attributes");
+fn push_select(sql: &mut QueryBuilder<Postgres>, layer: &Layer, who: &Principal) {
+    sql.push("select ").push_bind(layer.id.as_str().to_owned());
+    sql.push("::text as layer, id, comune, ").push(attributes_sql(layer, who)).push(" as attributes");
 }
 
 /// Names of the comuni by ISTAT code.
-async fn comuni(app: &App, who: &Principal) -> Result<Vec<(String, String)>, Problem> {
-    let mut session = app.context.database.session(who).await.map_err(failed)?;
+async fn comuni(context: &Context, who: &Principal) -> Result<Vec<(String, String)>, Problem> {
+    let mut session = context.database.session(who).await.map_err(failed)?;
     sqlx::query_as("select istat, name from territory.v_comuni").fetch_all(&mut *session).await.map_err(failed)
 }
 
@@ -206,16 +206,29 @@ fn failed(error: sqlx::Error) -> Problem {
     Problem::database("search", &error)
 }
 
-fn result(app: &App, who: &Principal, hit: &Hit, comuni: &[(String, String)], language: Language) -> Option<Value> {
-    let entry = app.catalogue.layer(who, &hit.layer)?;
+fn result(context: &Context, layer: &Layer, hit: &Hit, comuni: &[(String, String)], language: Language) -> Option<Value> {
     let bbox = Bbox::new(hit.west, hit.south, hit.east, hit.north).ok()?;
-    let title = title(&entry.layer, &hit.id, &hit.attributes, language);
+    let name = title(layer, &hit.id, &hit.attributes, language);
     let comune = comuni.iter().find(|(istat, _)| Some(istat) == hit.comune.as_ref()).map(|(_, name)| name.as_str());
-    let kind = entry.layer.title.get(language);
-    let subtitle = comune.map_or_else(|| kind.to_owned(), |comune| format!("{kind}, {comune}"));
+    let kind = layer.title.get(language);
+    let mut subtitle = comune.map_or_else(|| kind.to_owned(), |comune| format!("{kind}, {comune}"));
+    if let Some((id, attributes)) = &hit.instead_of {
+        let former = title(layer, id, attributes, language);
+        subtitle.push_str(operations::say(language, ", al posto di: ", ", in place of: "));
+        subtitle.push_str(&former);
+    }
     let (lon, lat) = bbox.centre();
-    Some(json!({
-        "layer": hit.layer, "id": hit.id, "title": title, "subtitle": subtitle,
-        "bbox": bbox_json(bbox), "point": [lon, lat],
-    }))
+    let mut result = json!({ "layer": hit.layer, "id": hit.id, "title": name, "bbox": bbox_json(bbox), "point": [lon, lat] });
+    if let Some(until) = hit.until {
+        let day = json!(until.with_timezone(&Rome).date_naive());
+        subtitle.push_str(operations::say(language, ", non c'è più dal ", ", no more since "));
+        subtitle.push_str(&operations::value::readable(FieldType::Date, None, &day, language));
+        result["former"] = true.into();
+        result["until"] = day;
+    }
+    result["subtitle"] = subtitle.into();
+    if let Some(page) = layer.page_of(&hit.id) {
+        result["href"] = context.public_url.link(&page).into();
+    }
+    Some(result)
 }

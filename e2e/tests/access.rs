@@ -527,6 +527,8 @@ const STATUSES: &[(&str, [u16; 7])] = &[
     ("/jobs", [200, 200, 200, 200, 200, 200, 200]),
     ("/auth/me", [200; 7]),
     ("/auth/sessions", [401, 200, 200, 200, 200, 200, 401]),
+    ("/cadastre/", [200; 7]),
+    ("/cadastre/parcels/X101_999900.1", [404; 7]),
     ("/conformance", [200; 7]),
     ("/coordinates?point=15.6,38&crs=EPSG:7792", [200; 7]),
     ("/font/Titillium%20Web/0-255", [200; 7]),
@@ -729,7 +731,7 @@ fn every_route_is_in_the_matrix() {
 
 /// Those that are described at `/openapi.json`: all but the pages and files of the portal, and what describes itself (OGC API, at `/api`).
 const DESCRIBED: &[&str] =
-    &["/admin/", "/attachments/", "/auth/", "/environment/", "/jobs", "/open311/", "/permits/", "/public-works/", "/reports/"];
+    &["/admin/", "/attachments/", "/auth/", "/cadastre/", "/environment/", "/jobs", "/open311/", "/permits/", "/public-works/", "/reports/"];
 
 #[test]
 fn every_operation_of_ours_is_described_once() {

@@ -22,5 +22,5 @@ pub use faults::Faults;
 pub use page::{Page, STYLE_SHEET, STYLES, field, hidden, map, map_where, say, style_sheet};
 pub use people::for_people;
 pub use place::{Place, place};
-pub use request::{COMMON, Format, Request, matches};
+pub use request::{COMMON, Format, Printable, Request, matches};
 pub use sent::{Reader, Sent};

@@ -16,6 +16,8 @@ pub mod media {
     pub const OPENAPI: &str = "application/vnd.oai.openapi+json;version=3.0";
     /// A page.
     pub const HTML: &str = "text/html";
+    /// A document to print.
+    pub const PDF: &str = "application/pdf";
 }
 
 /// A link of an OGC API document.

@@ -3,6 +3,8 @@ use http::request::Parts;
 use http::{HeaderMap, Method, header};
 use kernel::{Language, Params, Principal, Problem};
 
+use crate::links::media;
+
 /// What every operation reads of a request: who asks, the parameters, and in which form and language the answer goes.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -65,10 +67,37 @@ impl Request {
     }
 }
 
+/// A request for what can be had as a document to print too: `f=pdf`, or first in `Accept`.
+#[derive(Clone, Debug)]
+pub struct Printable {
+    /// The request itself.
+    pub request: Request,
+    /// Whether the document is wanted.
+    pub pdf: bool,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Printable {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let request = Request::read(parts, state, &["json", "html", "pdf"]).await?;
+        let first = || joined(&parts.headers, header::ACCEPT).is_some_and(|accept| wants_pdf(&accept));
+        let pdf = request.params.get("f").map_or_else(first, |form| form == "pdf");
+        Ok(Self { request, pdf })
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for Request {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Self::read(parts, state, &["json", "html"]).await
+    }
+}
+
+impl Request {
+    /// `csv` is a form that the operation may refuse later ([`Self::only`]).
+    async fn read<S: Send + Sync>(parts: &mut Parts, state: &S, forms: &[&str]) -> Result<Self, Problem> {
         let Ok(who) = Principal::from_request_parts(parts, state).await;
         let params = Params::from_request_parts(parts, state).await?;
         let accept = joined(&parts.headers, header::ACCEPT);
@@ -76,7 +105,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Request {
             None => negotiate(accept.as_deref().unwrap_or_default()),
             Some("json" | "csv") => Format::Json,
             Some("html") => Format::Html,
-            Some(_) => return Err(no_form(&["json", "html"])),
+            Some("pdf") if forms.contains(&"pdf") => Format::Json,
+            Some(_) => return Err(no_form(forms)),
         };
         let csv = params.get("f") == Some("csv");
         if params.get("lang").is_some_and(|l| !matches!(l, "it" | "en")) {
@@ -122,6 +152,11 @@ fn negotiate(accept: &str) -> Format {
     if html > json && is_browser { Format::Html } else { Format::Json }
 }
 
+/// Whether a document to print is what is asked for first.
+fn wants_pdf(accept: &str) -> bool {
+    accept.split([',', ';']).next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(media::PDF))
+}
+
 /// Whether a tag is among those that a client has: weak comparison (RFC 9110, 13.1.2).
 pub fn matches(known: &str, etag: &str) -> bool {
     let strong = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
@@ -130,7 +165,7 @@ pub fn matches(known: &str, etag: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, matches, negotiate};
+    use super::{Format, matches, negotiate, wants_pdf};
 
     #[test]
     fn browsers_get_pages_and_programs_get_data() {
@@ -156,6 +191,12 @@ mod tests {
         ] {
             assert_eq!(negotiate(accept), Format::Json, "{accept}");
         }
+    }
+
+    #[test]
+    fn a_document_is_asked_for_by_its_name() {
+        assert!(wants_pdf("application/pdf") && wants_pdf("Application/PDF;q=1, */*"));
+        assert!(!wants_pdf("text/html, application/pdf") && !wants_pdf("*/*") && !wants_pdf(""));
     }
 
     #[test]

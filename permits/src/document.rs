@@ -61,6 +61,7 @@ fn parcel(cited: &Cited, url: &PublicUrl) -> Value {
     json!({
         "id": cited.parcel, "sheet": cited.sheet, "number": cited.number, "exists": cited.exists,
         "valid_from": cited.valid_from, "valid_to": cited.valid_to, "href": href,
+        "successors": cited.successors.as_deref().unwrap_or_default(),
     })
 }
 

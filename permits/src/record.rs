@@ -60,6 +60,8 @@ pub(crate) struct Cited {
     pub(crate) valid_to: Option<DateTime<Utc>>,
     /// `None` where the cadastre does not have it, or not for them.
     pub(crate) exists: Option<bool>,
+    /// Of one that is no more: the parcels of today that its ground is in, as far as the cadastre knows.
+    pub(crate) successors: Option<Vec<String>>,
 }
 
 /// Somebody who has to do with it.
@@ -178,12 +180,21 @@ async fn steps(conn: &mut PgConnection, fid: i64) -> Result<Vec<Step>, sqlx::Err
 
 async fn cited(conn: &mut PgConnection, fid: i64) -> Result<Vec<Cited>, sqlx::Error> {
     sqlx::query_as(
-        "select c.parcel, p.sheet, p.number, p.valid_from, p.valid_to, p.exists
+        "select c.parcel, p.sheet, p.number, p.valid_from, p.valid_to, p.exists, s.successors
            from permits.cited_parcels c
            left join lateral (
                 select sheet, number, valid_from, valid_to, valid_to is null or valid_to > now() as exists
                   from cadastre.v_parcels v where v.id = c.parcel
                  order by valid_from desc limit 1) p on true
+           left join lateral (
+                with recursive became as (
+                    select child from cadastre.v_lineage where parent = c.parcel
+                    union
+                    select l.child from became b join cadastre.v_lineage l on l.parent = b.child)
+                select array_agg(v.id order by v.id collate opensit.natural_order) as successors
+                  from cadastre.v_parcels v
+                 where v.id = any(array(select child from became limit 1000))
+                   and v.valid_from <= now() and (v.valid_to is null or v.valid_to > now())) s on p.exists is false
           where c.permit = $1
           order by c.ordinal",
     )

@@ -347,3 +347,35 @@ async fn what_is_withdrawn_is_corrected_on_the_same_day() {
     let (archived, _) = scene.advance(&who, &path, &tag, &json!({"state": "archived", "day": "2026-04-01"})).await;
     assert_eq!(archived["state"], "archived");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permit_on_a_parcel_that_was_split_is_found_on_what_came_of_it() {
+    let scene = Scene::on("2026-05-10").await.with_identify().await;
+    sqlx::raw_sql(
+        "insert into cadastre.parcels (id, comune, sheet, number, kind, urban, valid_from, geom) values
+             ('X101_000100.501', '080901', 1, '501', 'land', true, '2019-05-01', st_makeenvelope(551000, 4211020, 551020, 4211040, 7792)),
+             ('X101_000100.502', '080901', 1, '502', 'land', true, '2019-05-01', st_makeenvelope(551020, 4211020, 551040, 4211040, 7792));
+         insert into cadastre.lineage (parent, child, day, area_m2) values
+             ('X101_000100.77', 'X101_000100.501', '2019-05-01', 400), ('X101_000100.77', 'X101_000100.502', '2019-05-01', 400),
+             ('X101_000100.502', 'X101_000100.77', '2019-05-01', 0)",
+    )
+    .execute(&mut scene.owner().await)
+    .await
+    .unwrap();
+    let mut filing = pdc("2026-7", "2026-03-01");
+    filing["parcels"] = json!([FORMER]);
+    let (path, _) = scene.register(&officer(OURS), &filing).await;
+    let nobody = Principal::anonymous();
+    let cited = scene.get(&nobody, &path).await.json()["parcels"][0].clone();
+    assert_eq!((&cited["exists"], &cited["successors"]), (&json!(false), &json!(["X101_000100.501", "X101_000100.502"])));
+    let page = scene.page(&nobody, &path, "it").await;
+    for link in ["X101_000100.77\">Foglio 1, particella 77</a>", "X101_000100.501\">1/501</a>", "X101_000100.502\">1/502</a>"] {
+        assert!(page.contains(&format!("../cadastre/parcels/{link}")), "{link}: {page}");
+    }
+    for parcel in ["501", "502"] {
+        let met = scene.get(&nobody, &format!("/identify?feature=parcels/X101_000100.{parcel}&layers=permits")).await.json();
+        assert_eq!(met["cards"][0]["id"], "X101-2026-000007", "{parcel}: {met}");
+    }
+    let beside = scene.get(&nobody, &format!("/identify?feature=parcels/{NEIGHBOUR}&layers=permits")).await.json();
+    assert_eq!(beside["cards"], json!([]));
+}

@@ -60,6 +60,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body; what is not UTF-8 is replaced.
     pub body: String,
+    /// The body as it is.
+    pub bytes: Vec<u8>,
 }
 
 impl Hand {
@@ -196,7 +198,7 @@ impl Theme {
         let request = request.body(body.into()).expect("a request");
         let (parts, body) = self.router.clone().oneshot(request).await.expect("a router has an answer").into_parts();
         let body = body.collect().await.expect("the body is read").to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() }
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned(), bytes: body.to_vec() }
     }
 
     /// Reads, as programs do.

@@ -51,7 +51,8 @@ impl Shares {
     }
 }
 
-fn plus((numerator, denominator): (u128, u128), share: Share) -> Option<(u128, u128)> {
+/// The sum, in its lowest terms; `None` where it can't be told in so many digits.
+pub(crate) fn plus((numerator, denominator): (u128, u128), share: Share) -> Option<(u128, u128)> {
     let (other, below) = (u128::from(share.numerator), u128::from(share.denominator));
     let common = denominator.checked_mul(below)?;
     let sum = numerator.checked_mul(below)?.checked_add(other.checked_mul(denominator)?)?;

@@ -1,5 +1,6 @@
 use attachments::Files;
 use axum::response::Response;
+use cadastre::ParcelRef;
 use chrono::NaiveDate;
 use chrono_tz::Europe::Rome;
 use kernel::{Context, Language, Layer};
@@ -77,12 +78,24 @@ fn parcel(request: &Request, cited: &Cited, l: Language) -> Markup {
     html! {
         @match cited.exists {
             Some(true) => a href=(request.relative(&format!("/collections/parcels/items/{}", encode(&cited.parcel)))) { (name) },
-            Some(false) => { (name) " " span.state.ended { (say(l, "non esiste più", "no longer exists")) } " "
-                (say(l, "dal ", "from ")) (on(cited.valid_from)) (say(l, " al ", " to ")) (on(cited.valid_to)) },
+            Some(false) => {
+                a href=(request.relative(&format!("/cadastre/parcels/{}", encode(&cited.parcel)))) { (name) } " "
+                span.state.ended { (say(l, "non esiste più", "no longer exists")) } " "
+                (say(l, "dal ", "from ")) (on(cited.valid_from)) (say(l, " al ", " to ")) (on(cited.valid_to))
+                @for (i, id) in cited.successors.iter().flatten().enumerate() {
+                    @if i == 0 { (say(l, "; oggi: ", "; today: ")) } @else { ", " }
+                    a href=(request.relative(&format!("/cadastre/parcels/{}", encode(id)))) { (short(id)) }
+                }
+            },
             None => (name),
         }
         " " code { (cited.parcel) }
     }
+}
+
+/// How people write a parcel within its comune.
+fn short(id: &str) -> String {
+    id.parse::<ParcelRef>().map_or_else(|_| id.to_owned(), |parcel| parcel.short())
 }
 
 fn one(layer: &Layer, step: &Step, l: Language) -> Markup {

@@ -4,6 +4,7 @@
 
 use std::ops::Deref;
 
+use catalogue::{Catalogue, PortalSettings};
 use kernel::Principal;
 use serde_json::{Value, json};
 use test_database::{Answer, PUBLIC_URL, Theme};
@@ -52,6 +53,13 @@ impl Scene {
     pub(crate) async fn on(day: &str) -> Self {
         let others = [include_str!("../../../territory/layers/house_numbers.json"), include_str!("../../../cadastre/layers/parcels.json")];
         Self(Theme::open(permits::module().unwrap(), &others, ROWS, &format!("{day}T11:00:00Z")).await)
+    }
+
+    /// With what tells, beside it, what lies on a parcel.
+    pub(crate) async fn with_identify(self) -> Self {
+        let catalogue = Catalogue::load(&self.scratch.database().await).await.unwrap();
+        let routes = catalogue::routes(self.services.context.clone(), catalogue, Vec::new(), PortalSettings::default());
+        Self(self.0.beside(routes))
     }
 
     /// The page, in this language.
