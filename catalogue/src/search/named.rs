@@ -82,9 +82,9 @@ impl Named<'_> {
         self.push_valid(&mut sql);
         sql.push(" order by ");
         if let Some((column, _)) = self.lookup.starts.first() {
-            // what is as good as typed comes before what is much longer
+            // what is as good as typed comes before what is much longer; an index in this order is read no further than the limit
             let column = named_column(column)?;
-            sql.push(format!("length({column}::text), {column}::text collate \"C\", "));
+            sql.push(format!("length({column}::text), lower({column}::text collate \"C\"), "));
         }
         sql.push("comune, id limit ").push_bind(self.limit);
         self.fetch(sql).await
