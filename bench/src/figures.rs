@@ -3,6 +3,7 @@
 mod access;
 mod asking;
 mod beside;
+mod cadastre;
 mod city;
 mod deliveries;
 mod edit;
@@ -128,6 +129,12 @@ impl Bench {
         let so = || client.json("/xyz/parcels").is_ok_and(|t| t["minzoom"] == 0 && t["served_from"] == "memory");
         ensure!(wait_until(Duration::from_secs(300), so), "the parcels are not served at every zoom after five minutes");
         // what is made ahead is no tile's work
+        self.made_ready()
+    }
+
+    /// Waits until everything that is made ahead of tiles is there.
+    pub(crate) fn made_ready(&self) -> Result<()> {
+        let client = self.client()?;
         let is_ready =
             || client.get("/metrics").is_ok_and(|m| String::from_utf8_lossy(&m.body).lines().any(|l| l == "tiles_layers_preparing 0"));
         ensure!(wait_until(Duration::from_secs(300), is_ready), "layers are still being made ready after five minutes");

@@ -82,6 +82,8 @@ enum What {
     Ingest,
     /// 300,000 areas delivered again, a hundredth of them changed
     Deliveries,
+    /// Maps and the census of the cadastre into the register
+    Cadastre,
     /// What applies at a place, what lies on a parcel, work lists
     Services,
     /// Citizens' reports from fifty clients, and the tiles meanwhile
@@ -131,6 +133,9 @@ fn measure(program: &Path, cli: &Cli, table: &mut Table) -> Result<()> {
         }
         if all || matches!(cli.what, What::Asking) {
             bench.asking(table)?;
+        }
+        if all || matches!(cli.what, What::Cadastre) {
+            bench.cadastre(table)?;
         }
         if all || matches!(cli.what, What::Services) {
             bench.services(table)?;

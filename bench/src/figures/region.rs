@@ -28,6 +28,7 @@ pub(crate) fn region(program: &Path, options: &Options, table: &mut Table) -> Re
         table.judged("the region in PostGIS (once)", "s", vec![seconds].into(), None, Bar::Most(600.0, None));
     }
     loading(&mut region, table)?;
+    region.references(table)?;
     low_zooms(&region, table)?;
     growth(program, options, &region, table)
 }
@@ -43,6 +44,8 @@ fn loading(region: &mut Bench, table: &mut Table) -> Result<()> {
         let line = region.server()?.logged(&["layer=parcels", "took_ms="]).context("the log does not say how long the parcels took")?;
         let milliseconds = line.split("took_ms=").nth(1).map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
         took.add(milliseconds.context("no number")?.parse::<f64>()? / 1000.0);
+        // what is made beforehand for tiles is memory too
+        region.made_ready()?;
         let metrics = String::from_utf8(region.client()?.get("/metrics")?.body)?;
         let rows = value(&metrics, "tiles_memory_rows")?;
         ensure!(rows > 0.0, "no parcels are in memory");
