@@ -528,6 +528,8 @@ const STATUSES: &[(&str, [u16; 7])] = &[
     ("/auth/me", [200; 7]),
     ("/auth/sessions", [401, 200, 200, 200, 200, 200, 401]),
     ("/cadastre/", [200; 7]),
+    ("/cadastre/imports", [404, 404, 200, 200, 200, 200, 404]),
+    ("/cadastre/imports/11111111-1111-1111-1111-111111111111", [404; 7]),
     ("/cadastre/parcels/X101_999900.1", [404; 7]),
     ("/conformance", [200; 7]),
     ("/coordinates?point=15.6,38&crs=EPSG:7792", [200; 7]),

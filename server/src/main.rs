@@ -33,6 +33,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// How long threads at work are waited for after a command has ended.
 const LEFTOVERS: Duration = Duration::from_secs(1);
 
+/// The stack of each thread, of which only what is used is memory: a request goes through a dozen steps within each other, and a program that was not
+/// optimised spends many times what it needs on each.
+const STACK_BYTES: usize = 8 << 20;
+
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = match Cli::from_arg_matches(&matches) {
@@ -76,7 +80,11 @@ fn run(cli: &Cli, matches: &clap::ArgMatches) -> Result<ExitCode, Failure> {
     };
     let config = Config::resolve(&cli.options, server, matches, &data_dir)?;
     start_logging(&config)?;
-    let runtime = tokio::runtime::Runtime::new().map_err(|e| Failure::new(format!("no threads to run on: {e}")))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build()
+        .map_err(|e| Failure::new(format!("no threads to run on: {e}")))?;
     let outcome = runtime.block_on(commands::run(&cli.command, &config));
     // a thread that does not heed that its work is no longer wanted is not waited for
     runtime.shutdown_timeout(LEFTOVERS);
