@@ -132,7 +132,7 @@ impl Bench {
 fn map(sheet: usize, lines: usize) -> String {
     let mut random = Seeded(sheet as u64);
     let mut text = format!("MAPPA\r\nX101_{sheet:04}00\r\n2000\r\n");
-    let mut at = |text: &mut String, x: f64, y: f64| {
+    let at = |text: &mut String, x: f64, y: f64| {
         // writing into a String does not fail
         let _ = write!(text, "{x:12.3}\r\n{y:12.3}\r\n");
     };
