@@ -6,16 +6,19 @@ pub mod cxf;
 pub mod demo;
 pub mod files;
 pub mod gml;
+pub mod holdings;
 mod layers;
 mod lines;
 mod number;
 mod parcel;
+mod people;
 pub mod remark;
 mod search;
 pub mod sheet_map;
 pub mod sup;
 
-use kernel::{Module, Text};
+use axum::Router;
+use kernel::{Module, Services, Text};
 
 pub use parcel::{MapName, ParcelNumber, ParcelRef, Reference, ReferenceError, Sheet, Short, UnionName};
 
@@ -27,7 +30,16 @@ pub fn module() -> Result<Module, serde_json::Error> {
         id: "cadastre",
         title: Text::new("Catasto", "Cadastre"),
         layers: layers::all()?,
-        routes: None,
+        routes: Some(routes),
         search: Some(search::lookup),
     })
+}
+
+/// What `/openapi.json` says of these addresses.
+#[derive(utoipa::OpenApi)]
+#[openapi(paths(people::form::handler, people::find::handler, people::show::handler))]
+pub struct Api;
+
+fn routes(services: Services) -> Router {
+    people::routes(services)
 }

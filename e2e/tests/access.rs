@@ -527,6 +527,9 @@ const STATUSES: &[(&str, [u16; 7])] = &[
     ("/jobs", [200, 200, 200, 200, 200, 200, 200]),
     ("/auth/me", [200; 7]),
     ("/auth/sessions", [401, 200, 200, 200, 200, 200, 401]),
+    ("/cadastre/people", [404, 404, 200, 200, 200, 200, 200]),
+    // there is somebody; without a purpose nobody is told
+    ("/cadastre/people/080901/_/G1", [404, 404, 403, 403, 403, 403, 403]),
     ("/conformance", [200; 7]),
     ("/coordinates?point=15.6,38&crs=EPSG:7792", [200; 7]),
     ("/font/Titillium%20Web/0-255", [200; 7]),
@@ -728,8 +731,18 @@ fn every_route_is_in_the_matrix() {
 }
 
 /// Those that are described at `/openapi.json`: all but the pages and files of the portal, and what describes itself (OGC API, at `/api`).
-const DESCRIBED: &[&str] =
-    &["/admin/", "/attachments/", "/auth/", "/environment/", "/jobs", "/open311/", "/permits/", "/public-works/", "/reports/"];
+const DESCRIBED: &[&str] = &[
+    "/admin/",
+    "/attachments/",
+    "/auth/",
+    "/cadastre/",
+    "/environment/",
+    "/jobs",
+    "/open311/",
+    "/permits/",
+    "/public-works/",
+    "/reports/",
+];
 
 #[test]
 fn every_operation_of_ours_is_described_once() {

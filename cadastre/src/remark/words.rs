@@ -75,6 +75,8 @@ pub enum Issue {
     Share,
     SharesBeyond { numerator: u128, denominator: u128 },
     StrangeComune { comune: String, first: String },
+    ComuneElsewhere { comune: String },
+    Repeated,
     // archives
     Archive { cause: String },
     Encrypted { entry: String },
@@ -428,6 +430,18 @@ impl Issue {
                 format!("la riga è di {comune}, le prime del file di {first}"),
                 format!("the row is of {comune}, the file's first of {first}"),
                 D::AsItIs,
+            ),
+            Self::ComuneElsewhere { comune } => say(
+                "comune_elsewhere",
+                format!("le righe sono del comune {comune}, che questa installazione non ha"),
+                format!("the rows are of the comune {comune}, which this installation has not"),
+                D::LeftOut,
+            ),
+            Self::Repeated => fixed(
+                "repeated",
+                "una riga più avanti nella consegna dice la stessa cosa: vale quella",
+                "a row further on in the delivery says the same thing: that one holds",
+                D::LeftOut,
             ),
             Self::Archive { cause } => {
                 say("archive", format!("l'archivio è danneggiato: {cause}"), format!("the archive is damaged: {cause}"), D::Stopped)

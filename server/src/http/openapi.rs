@@ -50,6 +50,7 @@ pub(super) async fn handler(State(app): State<App>, stated: Option<Extension<Pub
     document.merge(super::load_reports::Api::openapi());
     document.merge(deliveries::Api::openapi());
     document.merge(super::sources::Api::openapi());
+    document.merge(cadastre::Api::openapi());
     document.merge(permits::Api::openapi());
     document.merge(public_works::Api::openapi());
     document.merge(environment::Api::openapi());
