@@ -18,6 +18,9 @@ fn main() {
             Record::Subject(_) => subjects += 1,
         }
     }
-    println!("{properties} versions of properties, {addresses} with an address; {titles} titles, {subjects} subjects; {} descents", town.lineage.len());
+    println!(
+        "{properties} versions of properties, {addresses} with an address; {titles} titles, {subjects} subjects; {} descents",
+        town.lineage.len()
+    );
     println!("made in {:.2} s", start.elapsed().as_secs_f64());
 }

@@ -157,7 +157,7 @@ async fn put(conn: &mut PgConnection, table: Table, import: i64) -> Result<Count
     let list = |prefix: &str, columns: &[&str]| columns.iter().map(|c| format!("{prefix}{c}")).collect::<Vec<_>>().join(", ");
     // what is sealed differs each time, its hash does not
     let compared: Vec<&str> = table.values().iter().copied().filter(|column| *column != "code_sealed").collect();
-    let set = table.values().iter().map(|c| format!("{c} = s.{c}")).chain(of_import.then(|| "imported = $1".to_owned()));
+    let set = table.values().iter().map(|c| format!("{c} = s.{c}")).chain(of_import.then(|| "imported = $1::bigint".to_owned()));
     let changed = format!(
         "with done as (update cadastre.{name} t set {} from {staged} s where {keys} and ({}) is distinct from ({}) and $1::bigint is not null returning 1)
          select count(*) from done",
@@ -165,7 +165,7 @@ async fn put(conn: &mut PgConnection, table: Table, import: i64) -> Result<Count
         list("t.", &compared),
         list("s.", &compared),
     );
-    let (more, value) = if of_import { (", imported", ", $1") } else { ("", "") };
+    let (more, value) = if of_import { (", imported", ", $1::bigint") } else { ("", "") };
     let new = format!(
         "with done as (insert into cadastre.{name} ({}{more})
                        select {}{value} from {staged} s

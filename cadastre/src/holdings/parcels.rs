@@ -35,7 +35,7 @@ const SQL: &str = "
         select distinct comune, coalesce(nullif(urban_section, ''), section) as section, sheet, number from placed where nature = 'F'),
     said as (
         select distinct on (m.fid) m.fid,
-               coalesce(least(round(land.area_m2), 2147483647)::integer, m.area_m2) as area_m2,
+               coalesce(case when land.area_m2 < 2147483647 then round(land.area_m2)::integer end, m.area_m2) as area_m2,
                coalesce(words.text, 'QUALITÀ ' || land.quality, m.land_use) as land_use,
                m.urban or units.number is not null as urban
           from cadastre.parcels m

@@ -141,7 +141,7 @@ fn what(holding: &Holding, l: Language) -> Markup {
 }
 
 fn number(number: f64, l: Language) -> String {
-    value::readable(FieldType::Number, None, &json!(number), l)
+    if number.fract() == 0.0 { value::grouped(number as i64, l) } else { value::readable(FieldType::Number, None, &json!(number), l) }
 }
 
 fn turn(on: Option<NaiveDate>, act: Option<&str>, l: Language) -> Markup {
