@@ -511,6 +511,13 @@ fn record(of: CensusFile, property: &Property) -> &'static str {
 }
 
 impl Report {
+    /// Remarks of a kind with others, on a file after it was read.
+    pub(crate) fn extend(&mut self, index: usize, remarks: &Remarks) {
+        for remark in remarks.kept() {
+            self.remark(index, remark.line, remark.issue.clone());
+        }
+    }
+
     /// Remarks on a file after it was read.
     pub(crate) fn remark(&mut self, index: usize, line: u64, issue: Issue) {
         let Some(file) = self.files.get_mut(index) else { return };

@@ -8,11 +8,13 @@ pub mod demo;
 pub mod export;
 pub mod files;
 pub mod gml;
+pub mod holdings;
 mod layers;
 mod lines;
 mod number;
 mod page;
 mod parcel;
+mod people;
 pub mod register;
 pub mod remark;
 mod search;
@@ -25,6 +27,7 @@ use kernel::{Module, Services, Text};
 pub use adjust::{AdjustError, Adjustment, ControlPoint, Freedom};
 pub use page::Api;
 pub use parcel::{MapName, ParcelNumber, ParcelRef, Reference, ReferenceError, Sheet, Short, UnionName};
+pub use people::Api as PeopleApi;
 
 /// The theme: layers, the pages under `/cadastre/`, and the ways of naming a parcel in the search box.
 ///
@@ -41,5 +44,5 @@ pub fn module() -> Result<Module, serde_json::Error> {
 
 /// Under `/cadastre`.
 fn routes(services: Services) -> Router {
-    page::routes(services)
+    page::routes(services.clone()).merge(people::routes(services))
 }

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use crate::affairs::{FAMILY, GIVEN};
-use crate::records::{BuildingKind, HouseNumber, Parcel, ParcelKind, Polygon};
+use crate::lineage::covered_m2;
+use crate::records::{BuildingKind, Descent, HouseNumber, Parcel, ParcelKind, Polygon};
 use crate::rng::Rng;
 use crate::{Size, Town};
 
@@ -120,18 +121,20 @@ pub(crate) fn keep(town: &mut Town, size: Size, seed: u64) {
     let grounds: Vec<&Parcel> =
         town.buildings.iter().filter(|b| used(b.kind)).filter_map(|b| by_number.get(&(b.comune, b.sheet, &*b.parcel)).copied()).collect();
     let houses = Houses::of(&town.house_numbers);
-    let (mut applications, mut former) = (Vec::new(), Vec::new());
+    let (mut applications, mut former, mut lineage) = (Vec::new(), Vec::new(), Vec::new());
     for (k, parcel) in grounds.iter().step_by((grounds.len() / wanted).max(1)).take(wanted).enumerate() {
         let mut application = apply(k, parcel, houses.near(parcel), &mut rng);
         if k % APPLICATIONS_A_FORMER == 3 {
             let was = suppressed(k, parcel);
             application.parcels = vec![was.id.clone()];
+            let (parent, child, day) = (was.id.clone(), parcel.id.clone(), was.to.clone());
+            lineage.push(Descent { parent, child, day, area_m2: covered_m2(&parcel.geometry) });
             former.push(was);
         }
         applications.push(application);
     }
     number(&mut applications);
-    (town.applications, town.former_parcels) = (applications, former);
+    (town.applications, town.former_parcels, town.lineage) = (applications, former, lineage);
 }
 
 fn apply(k: usize, parcel: &Parcel, house: Option<&HouseNumber>, rng: &mut Rng) -> Application {
@@ -183,17 +186,17 @@ fn number(applications: &mut [Application]) {
 }
 
 /// House numbers by the square they stand in. Looked up, never walked.
-struct Houses<'a>(HashMap<(i64, i64), Vec<&'a HouseNumber>>);
+pub(crate) struct Houses<'a>(HashMap<(i64, i64), Vec<&'a HouseNumber>>);
 
 impl<'a> Houses<'a> {
-    fn of(all: &'a [HouseNumber]) -> Self {
+    pub(crate) fn of(all: &'a [HouseNumber]) -> Self {
         let mut cells: HashMap<(i64, i64), Vec<&HouseNumber>> = HashMap::new();
         all.iter().for_each(|house| cells.entry(cell(house.geometry)).or_default().push(house));
         Self(cells)
     }
 
     /// The one nearest to a corner of the parcel, if it stands on its edge.
-    fn near(&self, parcel: &Parcel) -> Option<&'a HouseNumber> {
+    pub(crate) fn near(&self, parcel: &Parcel) -> Option<&'a HouseNumber> {
         let ring = parcel.geometry.first()?;
         let mut best: Option<(f64, &HouseNumber)> = None;
         for edge in ring.windows(2) {

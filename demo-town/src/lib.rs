@@ -9,6 +9,7 @@
 mod affairs;
 mod applications;
 mod assemble;
+pub mod census;
 mod civic;
 mod cut;
 mod districts;
@@ -18,6 +19,7 @@ mod hazards;
 mod houses;
 mod inset;
 mod layout;
+mod lineage;
 mod lots;
 mod names;
 mod odonyms;
@@ -95,6 +97,8 @@ pub struct Town {
     pub applications: Vec<Application>,
     /// Parcels that are no more, and that some applications cite.
     pub former_parcels: Vec<FormerParcel>,
+    /// What became of them.
+    pub lineage: Vec<Descent>,
     /// Public works with their phases, money and progress.
     pub public_works: Vec<PublicWork>,
     /// Road ordinances: past, in force, to come.
@@ -154,6 +158,7 @@ impl Town {
         assemble::points(civics, trees, &comune_at, names, sights, &mut town);
         affairs::keep(&mut town, seed);
         applications::keep(&mut town, size, seed);
+        lineage::trace(&mut town);
         works::build(&mut town, seed);
         hazards::survey(&ground, seed, &mut town);
         reports::keep(&mut town, seed);

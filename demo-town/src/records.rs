@@ -355,6 +355,19 @@ pub struct Parcel {
     pub geometry: Polygon,
 }
 
+/// That a part of the ground of a parcel that is no more is another parcel's since a day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Descent {
+    /// Reference of the one that is no more.
+    pub parent: String,
+    /// Reference of the one that has its ground.
+    pub child: String,
+    /// Since when.
+    pub day: String,
+    /// Square metres of the ground that both have.
+    pub area_m2: f64,
+}
+
 /// A building, inside its parcel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Building {

@@ -531,6 +531,9 @@ const STATUSES: &[(&str, [u16; 7])] = &[
     ("/cadastre/imports", [404, 404, 200, 200, 200, 200, 404]),
     ("/cadastre/imports/11111111-1111-1111-1111-111111111111", [404; 7]),
     ("/cadastre/parcels/X101_999900.1", [404; 7]),
+    ("/cadastre/people", [404, 404, 200, 200, 200, 200, 200]),
+    // there is somebody; without a purpose nobody is told
+    ("/cadastre/people/080901/_/G1", [404, 404, 403, 403, 403, 403, 403]),
     ("/conformance", [200; 7]),
     ("/coordinates?point=15.6,38&crs=EPSG:7792", [200; 7]),
     ("/font/Titillium%20Web/0-255", [200; 7]),

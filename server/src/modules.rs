@@ -1,7 +1,7 @@
 //! The product on one page: every theme, in the order of the layer tree.
 
 use demo_town::Town;
-use kernel::{Module, Text};
+use kernel::{Module, Text, Vault};
 use ogc::Door;
 use sqlx::PgConnection;
 
@@ -41,9 +41,9 @@ pub(crate) fn doors(runs: impl Fn(&str) -> bool) -> Vec<Door> {
 }
 
 /// Each theme loads its own from the records of the invented town.
-pub(crate) async fn load_demo(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
+pub(crate) async fn load_demo(conn: &mut PgConnection, town: &Town, vault: &Vault) -> Result<u64, sqlx::Error> {
     let mut rows = territory::demo::load(conn, town).await?;
-    rows += cadastre::demo::load(conn, town).await?;
+    rows += cadastre::demo::load(conn, town, vault).await?;
     rows += permits::demo::load(conn, town).await?;
     rows += public_works::demo::load(conn, town).await?;
     rows += environment::demo::load(conn, town).await?;
@@ -55,7 +55,7 @@ pub(crate) async fn load_demo(conn: &mut PgConnection, town: &Town) -> Result<u6
 /// What a town of the region beside the first has: rows of the same layers, and nothing of the offices.
 pub(crate) async fn load_neighbour(conn: &mut PgConnection, town: &Town) -> Result<u64, sqlx::Error> {
     let mut rows = territory::demo::load(conn, town).await?;
-    rows += cadastre::demo::load(conn, town).await?;
+    rows += cadastre::demo::map(conn, town).await?;
     rows += environment::demo::trees(conn, town).await?;
     rows += tourism::demo::load(conn, town).await?;
     Ok(rows)

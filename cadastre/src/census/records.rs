@@ -337,7 +337,7 @@ pub enum Entry {
 }
 
 impl Entry {
-    pub(super) fn comune(&self) -> Option<&str> {
+    pub(crate) fn comune(&self) -> Option<&str> {
         match self {
             Self::Property(key, _) => Some(&key.comune),
             Self::Subject { comune, .. } => Some(comune),

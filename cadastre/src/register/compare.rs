@@ -4,6 +4,7 @@ use serde::Serialize;
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::rows::Table;
+use crate::holdings::Outcome;
 
 /// How far an outline may be from what it was and still be the same, metres: the accuracy of a position of the exchange format.
 const SAME_M: f64 = 0.005;
@@ -21,6 +22,21 @@ pub struct Counts {
     pub gone: i64,
     /// As they were.
     pub same: i64,
+}
+
+impl Counts {
+    /// Of the census, by table.
+    pub(super) fn of_census(held: &Outcome) -> Vec<Self> {
+        let tables = [
+            ("properties", held.properties),
+            ("property_places", held.places),
+            ("property_addresses", held.addresses),
+            ("subjects", held.subjects),
+            ("titles", held.titles),
+        ];
+        let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        tables.map(|(layer, c)| Self { layer, new: whole(c.new), changed: whole(c.changed), gone: 0, same: whole(c.same) }).into()
+    }
 }
 
 /// Fills `differing` for a table; says how many rows of it are what.

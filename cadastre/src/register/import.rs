@@ -15,6 +15,7 @@ use super::{apply, repeated, stage};
 use crate::Adjustment;
 use crate::check::Report;
 use crate::files::Limits;
+use crate::holdings;
 
 /// Differences that an outcome lists.
 const LISTED: i64 = 500;
@@ -101,7 +102,7 @@ pub async fn run(conn: &mut PgConnection, request: Request, systems: Arc<dyn Sys
     Ok(done)
 }
 
-async fn inside(conn: &mut PgConnection, request: Request, systems: Arc<dyn Systems>, _vault: &Vault) -> Result<Imported, ImportError> {
+async fn inside(conn: &mut PgConnection, request: Request, systems: Arc<dyn Systems>, vault: &Vault) -> Result<Imported, ImportError> {
     // one after the other: two that bring the same sheet would both compare with what was before
     sqlx::query("select pg_advisory_xact_lock(hashtext('cadastre.imports')), set_config('opensit.actor', $1, true)")
         .bind(&request.by)
@@ -110,7 +111,7 @@ async fn inside(conn: &mut PgConnection, request: Request, systems: Arc<dyn Syst
     let mut known = Known::read(conn).await?;
     known.comuni.retain(|_, istat| request.whose.contains(istat));
     let (only_look, by, day) = (request.only_look, request.by.clone(), request.day);
-    let (mut report, sheets) = stage::stage(conn, request, known, systems).await?;
+    let (mut report, sheets) = stage::stage(conn, request, known, systems, vault).await?;
     let mut counts = Vec::new();
     for table in Table::ALL {
         if matches!(table, Table::Parcels | Table::Buildings) {
@@ -122,25 +123,38 @@ async fn inside(conn: &mut PgConnection, request: Request, systems: Arc<dyn Syst
         counts.push(compare(conn, table).await?);
     }
     let differences = listed(conn).await?;
-    let mut done = Imported { number: None, report, sheets, counts, census: Vec::new(), differences, lineage: 0, between_sheets: 0 };
+    let number: i64 = sqlx::query_scalar(
+        "insert into cadastre.imports (by, day, files, counts, report) values ($1, $2, $3, '[]', '{}') returning number",
+    )
+    .bind(&by)
+    .bind(day)
+    .bind(json(&report.files.iter().map(|file| file.file.as_str()).collect::<Vec<_>>()))
+    .fetch_one(&mut *conn)
+    .await?;
+    let held = holdings::apply(conn, number).await?;
+    for (file, remarks) in &held.remarks {
+        report.extend(usize::try_from(*file).unwrap_or(usize::MAX), remarks);
+    }
+    let census = Counts::of_census(&held);
+    let mut done = Imported { number: None, report, sheets, counts, census, differences, lineage: 0, between_sheets: 0 };
+    // what was written so far goes with the transaction
     if only_look || !done.differs() {
         return Ok(done);
     }
-    let number: i64 =
-        sqlx::query_scalar("insert into cadastre.imports (by, day, files, counts, report) values ($1, $2, $3, $4, $5) returning number")
-            .bind(&by)
-            .bind(day)
-            .bind(json(&done.report.files.iter().map(|file| file.file.as_str()).collect::<Vec<_>>()))
-            .bind(json(&done.counts))
-            .bind(json(&done.report))
-            .fetch_one(&mut *conn)
-            .await?;
     for table in Table::ALL {
         apply::write(conn, table, number).await?;
     }
     done.lineage = apply::lineage(conn, number).await?;
     done.between_sheets = apply::between_sheets(conn, number).await?;
     stage::keep_maps(conn, number).await?;
+    let comuni = stage::comuni(conn).await?;
+    holdings::parcels(conn, &comuni).await?;
+    sqlx::query("update cadastre.imports set counts = $2, report = $3 where number = $1")
+        .bind(number)
+        .bind(json(&done.counts.iter().chain(&done.census).collect::<Vec<_>>()))
+        .bind(json(&done.report))
+        .execute(conn)
+        .await?;
     done.number = Some(number);
     Ok(done)
 }

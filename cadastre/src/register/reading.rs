@@ -18,12 +18,10 @@ use crate::check::{MapRead, Report, Sink, SystemFit, look};
 use crate::cxf::Located;
 use crate::files::Limits;
 use crate::gml::Feature;
+use crate::holdings::Gathering;
 use crate::remark::{Issue, Remarks};
 use crate::sup::Sup;
 use crate::{Adjustment, MapName, Reference, Sheet};
-
-/// Records of the census that are handed over at once.
-const ENTRIES: usize = 2_000;
 
 /// What the reading thread hands over.
 pub(super) enum Batch {
@@ -31,8 +29,6 @@ pub(super) enum Batch {
     Rows(Rows),
     /// A map that is done.
     Map(Box<MapFile>),
-    /// Records of the census, with the number of their file.
-    Entries(Vec<Located<Entry>>),
 }
 
 /// A map of the exchange format.
@@ -72,7 +68,7 @@ pub(super) struct Ended {
 
 impl Reading {
     /// Reads everything. The other end decides how fast: rows wait until they are taken.
-    pub(super) fn run(self, to: Sender<Batch>) -> Ended {
+    pub(super) fn run(self, to: Sender<Batch>, holdings: Gathering) -> Ended {
         let systems = Arc::clone(&self.systems);
         let (paths, limits) = (self.paths.clone(), self.limits);
         let adjustments = self.adjustments.clone();
@@ -85,7 +81,7 @@ impl Reading {
             reading: self,
             to,
             file: 0,
-            entries: Vec::new(),
+            holdings,
             maps: HashMap::new(),
             published: BTreeMap::new(),
             days: HashMap::new(),
@@ -93,7 +89,10 @@ impl Reading {
             converters: HashMap::new(),
         };
         let report = look(&paths, &limits, &fit, Some(&mut taking));
-        Ended { report, published: taking.published, days: taking.days }
+        let Taking { published, days, holdings, .. } = taking;
+        // who would take the rest has given up: the transaction says why
+        let _ = holdings.finish();
+        Ended { report, published, days }
     }
 }
 
@@ -111,7 +110,8 @@ struct Taking {
     rows: Rows,
     /// The place of the file in the report.
     file: i32,
-    entries: Vec<Located<Entry>>,
+    /// Takes the census.
+    holdings: Gathering,
     /// Maps that were taken.
     maps: HashMap<String, ()>,
     published: BTreeMap<Sheet, String>,
@@ -243,21 +243,15 @@ impl Sink for Taking {
         if self.rows.is_full() { self.send_rows() } else { Ok(()) }
     }
 
-    fn entry(&mut self, entry: Located<Entry>, _remarks: &mut Remarks) -> io::Result<()> {
-        self.entries.push(entry);
-        if self.entries.len() >= ENTRIES {
-            let full = std::mem::take(&mut self.entries);
-            self.send(Batch::Entries(full))?;
-        }
-        Ok(())
+    fn entry(&mut self, entry: Located<Entry>, remarks: &mut Remarks) -> io::Result<()> {
+        let file = u32::try_from(self.file).unwrap_or(u32::MAX);
+        self.holdings.push(file, entry.line, &entry.value, remarks).map_err(io::Error::other)
     }
 
     fn ended(&mut self, remarks: &mut Remarks) -> io::Result<()> {
         for (comune, features) in std::mem::take(&mut self.strange) {
             remarks.add(0, Issue::NotOurs { comune, features });
         }
-        self.send_rows()?;
-        let entries = std::mem::take(&mut self.entries);
-        if entries.is_empty() { Ok(()) } else { self.send(Batch::Entries(entries)) }
+        self.send_rows()
     }
 }

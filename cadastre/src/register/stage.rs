@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use catalogue::copy::Copy;
-use kernel::TableName;
+use kernel::{TableName, Vault};
 use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::mpsc;
 
@@ -12,6 +12,7 @@ use super::reading::{Batch, Ended, MapFile, Reading};
 use super::rows::{COLUMNS, TABLES};
 use super::systems::Systems;
 use crate::check::Report;
+use crate::holdings;
 use crate::remark::Issue;
 
 /// Batches that wait to be taken.
@@ -23,6 +24,7 @@ pub(super) async fn stage(
     request: Request,
     known: Known,
     systems: Arc<dyn Systems>,
+    vault: &Vault,
 ) -> Result<(Report, i64), ImportError> {
     sqlx::raw_sql(TABLES).execute(&mut *conn).await?;
     let Known { comuni, before, adjustments } = known;
@@ -37,16 +39,26 @@ pub(super) async fn stage(
         systems: Arc::clone(&systems),
     };
     let (to, mut from) = mpsc::channel(WAITING);
-    let thread = tokio::task::spawn_blocking(move || reading.run(to));
+    holdings::prepare(conn).await?;
+    let (gathering, mut batches) = holdings::channel(vault, reading.comuni.clone());
+    let thread = tokio::task::spawn_blocking(move || reading.run(to, gathering));
     let table = TableName::new("pg_temp", "arriving").map_err(|e| ImportError::Reading(e.to_string()))?;
-    while let Some(batch) = from.recv().await {
-        match batch {
-            Batch::Rows(mut rows) => {
-                let copy = Copy::start(conn, &table, &COLUMNS).await?;
-                copy.finish(&mut rows).await?;
-            }
-            Batch::Map(map) => keep_map(conn, &map, day).await?,
-            Batch::Entries(_) => {}
+    let (mut maps, mut census) = (true, true);
+    while maps || census {
+        tokio::select! {
+            batch = from.recv(), if maps => match batch {
+                Some(Batch::Rows(mut rows)) => {
+                    Copy::start(conn, &table, &COLUMNS).await?.finish(&mut rows).await?;
+                }
+                Some(Batch::Map(map)) => keep_map(conn, &map, day).await?,
+                None => maps = false,
+            },
+            batch = batches.next(), if census => match batch {
+                Some(batch) => {
+                    batch.load(conn).await?;
+                }
+                None => census = false,
+            },
         }
     }
     let Ended { mut report, published, days } = thread.await.map_err(|e| ImportError::Reading(e.to_string()))?;
@@ -198,4 +210,11 @@ pub(super) async fn keep_maps(conn: &mut PgConnection, import: i64) -> Result<()
     .execute(conn)
     .await
     .map(|_| ())
+}
+
+/// The comuni that something came of, by ISTAT code.
+pub(super) async fn comuni(conn: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    let staged: Vec<String> = holdings::staged().map(|table| format!("union select comune from {table}")).collect();
+    let sql = format!("select comune from arriving_maps {}", staged.join(" "));
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(conn).await
 }

@@ -87,6 +87,8 @@ pub enum Issue {
     Twice { id: String },
     BehindMap { map: String, features: u64 },
     Older { map: String, day: chrono::NaiveDate, there: chrono::NaiveDate },
+    ComuneElsewhere { comune: String },
+    Repeated,
     // archives
     Archive { cause: String },
     Encrypted { entry: String },
@@ -509,6 +511,18 @@ impl Issue {
                 format!("i dati del foglio {map} sono del {day}, e il registro ne ha del {there}"),
                 format!("the data of the sheet {map} are of {day}, and the register has some of {there}"),
                 D::NotImported,
+            ),
+            Self::ComuneElsewhere { comune } => say(
+                "comune_elsewhere",
+                format!("le righe sono del comune {comune}, che questa installazione non ha"),
+                format!("the rows are of the comune {comune}, which this installation has not"),
+                D::LeftOut,
+            ),
+            Self::Repeated => fixed(
+                "repeated",
+                "una riga più avanti nella consegna dice la stessa cosa: vale quella",
+                "a row further on in the delivery says the same thing: that one holds",
+                D::LeftOut,
             ),
             Self::Archive { cause } => {
                 say("archive", format!("l'archivio è danneggiato: {cause}"), format!("the archive is damaged: {cause}"), D::Stopped)

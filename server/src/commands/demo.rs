@@ -10,6 +10,7 @@ use crate::commands::serve;
 use crate::config::{Config, ServerOptions};
 use crate::database::Database;
 use crate::failure::Failure;
+use crate::http::who;
 use crate::listen::Bound;
 use crate::{installation, migrate, modules};
 
@@ -61,6 +62,8 @@ async fn load(owner: &PgPool, size: Size, config: &Config) -> Result<(), Failure
     if foreign {
         return Err(Failure::new("this database holds a real installation: the demo town does not go into it. Choose another --data-dir"));
     }
+    // what the census says of its invented people is sealed as that of real ones is
+    let vault = who::installation_key(config)?.vault().clone();
     let start = Instant::now();
     eprintln!("Building the demo town ({wanted}) …");
     let failed = || Failure::database("loading the demo town");
@@ -78,7 +81,7 @@ async fn load(owner: &PgPool, size: Size, config: &Config) -> Result<(), Failure
     let town = made.recv().await.ok_or_else(broken_off)?;
     let mut conn = owner.acquire().await.map_err(failed())?;
     let mut transaction = conn.begin().await.map_err(failed())?;
-    let mut rows = modules::load_demo(&mut transaction, &town).await.map_err(failed())?;
+    let mut rows = modules::load_demo(&mut transaction, &town, &vault).await.map_err(failed())?;
     let title = Text::same(town.boundaries.first().map_or("Demo", |b| b.name.as_str()));
     drop(town);
     while let Some(town) = made.recv().await {

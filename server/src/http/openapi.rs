@@ -52,6 +52,7 @@ pub(super) async fn handler(State(app): State<App>, stated: Option<Extension<Pub
     document.merge(deliveries::Api::openapi());
     document.merge(super::sources::Api::openapi());
     document.merge(cadastre::Api::openapi());
+    document.merge(cadastre::PeopleApi::openapi());
     document.merge(permits::Api::openapi());
     document.merge(public_works::Api::openapi());
     document.merge(environment::Api::openapi());
