@@ -730,8 +730,18 @@ fn every_route_is_in_the_matrix() {
 }
 
 /// Those that are described at `/openapi.json`: all but the pages and files of the portal, and what describes itself (OGC API, at `/api`).
-const DESCRIBED: &[&str] =
-    &["/admin/", "/attachments/", "/auth/", "/cadastre/", "/environment/", "/jobs", "/open311/", "/permits/", "/public-works/", "/reports/"];
+const DESCRIBED: &[&str] = &[
+    "/admin/",
+    "/attachments/",
+    "/auth/",
+    "/cadastre/",
+    "/environment/",
+    "/jobs",
+    "/open311/",
+    "/permits/",
+    "/public-works/",
+    "/reports/",
+];
 
 #[test]
 fn every_operation_of_ours_is_described_once() {
