@@ -331,7 +331,10 @@ fn birthday(text: &Private) -> Option<NaiveDate> {
 }
 
 /// The hash that a code is found by, and the code sealed.
-pub(crate) fn sealed(vault: &Vault, code: &str) -> Result<Option<([u8; 32], Vec<u8>)>, NotTaken> {
+type Sealed = ([u8; 32], Vec<u8>);
+
+/// Seals a code; an empty one is none.
+pub(crate) fn sealed(vault: &Vault, code: &str) -> Result<Option<Sealed>, NotTaken> {
     let code = code.trim().to_uppercase();
     if code.is_empty() {
         return Ok(None);

@@ -103,7 +103,7 @@ fn check(code: &str) -> char {
     let value = |at: usize, c: u8| {
         let number = u32::from(if c.is_ascii_digit() { c - b'0' } else { c - b'A' });
         // the first character is odd
-        if at % 2 == 0 { ODD[number as usize % 26] } else { number }
+        if at.is_multiple_of(2) { ODD[number as usize % 26] } else { number }
     };
     let sum: u32 = code.bytes().enumerate().map(|(at, c)| value(at, c)).sum();
     char::from(b'A' + (sum % 26) as u8)
