@@ -9,7 +9,7 @@ comment on function opensit.who_has_purpose() is 'whether a purpose was stated f
 
 -- Each import, so that it can be told of, compared with and taken back.
 create table cadastre.imports (
-    number    bigint      generated always as identity primary key,
+    number    bigint      primary key,
     at        timestamptz not null default now(),
     by        text        not null,
     day       date        not null,

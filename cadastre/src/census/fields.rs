@@ -40,7 +40,7 @@ impl<'a, 'r> Fields<'a, 'r> {
         const FIRST: usize = 6;
         let mut own = self.fields.len().saturating_sub(FIRST);
         // the one that a `|` at the end makes
-        if (own - own.min(1)) % size == 0 && own > 1 && self.fields.last() == Some(&"") {
+        if (own - own.min(1)).is_multiple_of(size) && own > 1 && self.fields.last() == Some(&"") {
             own -= 1;
         }
         let left = own % size;

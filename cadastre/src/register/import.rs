@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use kernel::{Comuni, Srid, Vault};
 use serde::Serialize;
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::types::Json;
+use sqlx::{Connection, PgConnection};
 use thiserror::Error;
 
 use super::compare::{Counts, compare};
@@ -124,7 +125,8 @@ async fn inside(conn: &mut PgConnection, request: Request, systems: Arc<dyn Syst
     }
     let differences = listed(conn).await?;
     let number: i64 = sqlx::query_scalar(
-        "insert into cadastre.imports (by, day, files, counts, report) values ($1, $2, $3, '[]', '{}') returning number",
+        "insert into cadastre.imports (number, by, day, files, counts, report)
+         select coalesce(max(number), 0) + 1, $1, $2, $3, '[]', '{}' from cadastre.imports returning number",
     )
     .bind(&by)
     .bind(day)
@@ -182,15 +184,13 @@ impl Known {
         )
         .fetch_all(&mut *conn)
         .await?;
-        let adjustments = sqlx::query("select maps, srid, adjustment from cadastre.adjustments").fetch_all(conn).await?;
-        let read = |row: &sqlx::postgres::PgRow| -> Result<Option<(String, (Srid, Adjustment))>, sqlx::Error> {
-            let found: sqlx::types::Json<Adjustment> = row.try_get("adjustment")?;
-            Ok(Srid::new(row.try_get("srid")?).map(|srid| (row.get("maps"), (srid, found.0))))
-        };
+        let adjustments: Vec<(String, i32, Json<Adjustment>)> =
+            sqlx::query_as("select maps, srid, adjustment from cadastre.adjustments").fetch_all(conn).await?;
+        let known = |(maps, srid, found): (String, i32, Json<Adjustment>)| Some((maps, (Srid::new(srid)?, found.0)));
         Ok(Self {
             comuni: comuni.into_iter().collect(),
             before: before.into_iter().filter_map(|(comune, srid)| Some((comune, Srid::new(srid)?))).collect(),
-            adjustments: adjustments.iter().filter_map(|row| read(row).transpose()).collect::<Result<_, _>>()?,
+            adjustments: adjustments.into_iter().filter_map(known).collect(),
         })
     }
 }

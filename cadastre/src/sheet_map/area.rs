@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn areas_are_exact_and_written_to_the_thousandth() {
         let square = vec![[0, 0], [1000, 0], [1000, 1000], [0, 1000], [0, 0]];
-        assert_eq!(Area::of_rings(&[square.clone()]).to_string(), "1.000");
+        assert_eq!(Area::of_rings(std::slice::from_ref(&square)).to_string(), "1.000");
         let clockwise: Vec<_> = square.iter().rev().map(|[x, y]| [x / 2 + 200, y / 2 + 200]).collect();
         let with_hole = Area::of_rings(&[square.clone(), clockwise]);
         assert_eq!((with_hole.to_string().as_str(), with_hole.m2(), with_hole.whole_m2()), ("0.750", 0.75, 1));

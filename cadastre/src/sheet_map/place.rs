@@ -100,7 +100,7 @@ mod tests {
         assert!(holds(&ring, at), "{at:?}");
         // the leg of an L has less room than its foot
         let foot = vec![[0, 0], [10_000, 0], [10_000, 3000], [1000, 3000], [1000, 9000], [0, 9000], [0, 0]];
-        let at = label_point(&[foot.clone()]).unwrap();
+        let at = label_point(std::slice::from_ref(&foot)).unwrap();
         assert!(at[1] < 3000 && at[0] > 1000 && holds(&[foot], at), "{at:?}");
         let sliver = [vec![[0, 0], [5, 0], [9, 0], [0, 0]]];
         assert!(label_point(&sliver).is_some() && label_point(&[]).is_none());

@@ -85,8 +85,8 @@ impl Scene {
 
 pub(crate) async fn deliver(owner: &mut PgConnection, vault: &Vault, files: &[(CensusFile, &[u8])]) -> Delivery {
     let mut transaction = owner.begin().await.unwrap();
-    let import =
-        "insert into cadastre.imports (by, day, files, counts, report) values ('test', '2026-11-27', '[]', '{}', '{}') returning number";
+    let import = "insert into cadastre.imports (number, by, day, files, counts, report)
+         select coalesce(max(number), 0) + 1, 'test', '2026-11-27', '[]', '{}', '{}' from cadastre.imports returning number";
     let import: i64 = sqlx::query_scalar(import).fetch_one(&mut *transaction).await.unwrap();
     holdings::prepare(&mut transaction).await.unwrap();
     let comuni = HashMap::from([("X101".to_owned(), "080901".to_owned()), ("X102".to_owned(), "080902".to_owned())]);

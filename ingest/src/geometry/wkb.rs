@@ -278,9 +278,9 @@ mod tests {
                 wkb(11, &list(&[arc, compound.clone()])),
                 "MULTICURVE(CIRCULARSTRING(0 0,1 1,2 0),COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0)))",
             ),
-            (wkb(10, &list(&[compound.clone()])), "CURVEPOLYGON(COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0)))"),
+            (wkb(10, &list(std::slice::from_ref(&compound))), "CURVEPOLYGON(COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0)))"),
             (
-                wkb(12, &list(&[wkb(10, &list(&[compound.clone()]))])),
+                wkb(12, &list(&[wkb(10, &list(std::slice::from_ref(&compound)))])),
                 "MULTISURFACE(CURVEPOLYGON(COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,2 0),(2 0,0 0))))",
             ),
         ] {

@@ -126,7 +126,8 @@ impl Column {
             return;
         };
         self.filled += 1;
-        if !self.repeats && !(self.seen.len() < MOST_KEYS && fit_for_id(&text) && self.seen.insert(xxh3_64(text.as_bytes()))) {
+        let tells_apart = self.repeats || (self.seen.len() < MOST_KEYS && fit_for_id(&text) && self.seen.insert(xxh3_64(text.as_bytes())));
+        if !tells_apart {
             self.give_up();
         }
         if !self.more {

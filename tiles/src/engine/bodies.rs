@@ -5,10 +5,13 @@ use std::ops::RangeInclusive;
 
 use super::protobuf::SLACK;
 use super::shapes::Near;
-use super::world::Frame;
+use super::world::{Frame, World};
 
 /// The zooms that they are made for: from where a parcel of some metres is seen to where few are in a tile.
 pub(super) const ZOOMS: RangeInclusive<u8> = 12..=15;
+
+/// What was made of a row: the ring's first position counted from the row's corner, the corner, and what follows it, as [`Bodies::get`] has it.
+pub(super) type Made<'a> = ([u16; 2], World, (&'a [u8], usize));
 
 /// As many rows are counted from one number.
 const GROUP: usize = 256;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use kernel::filter::{self, RowValues};
 use kernel::{Filter, Srid};
 
+use super::bodies::Made;
 use super::builder::{NONE, Rows, UNKNOWN};
 use super::crowded;
 use super::ids::Ids;
@@ -258,7 +259,7 @@ impl Run {
 
     /// What was made of a row so, as [`Shapes::made`].
     #[inline]
-    pub(crate) fn made(&self, row: usize, z: u8) -> Option<([u16; 2], World, (&[u8], usize))> {
+    pub(crate) fn made(&self, row: usize, z: u8) -> Option<Made<'_>> {
         self.shapes.made(row, z)
     }
 

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::bodies::{self, Bodies};
+use super::bodies::{self, Bodies, Made};
 use super::index::Index;
 use super::ready::{Areas, CHUNK, FEW, Large, Look, Ready};
 use super::run::{HOLE, Kind};
@@ -308,10 +308,9 @@ impl Shapes {
         bodies.finish()
     }
 
-    /// What was made beforehand of a row at a zoom: the ring's first position counted from the corner, the corner, and what follows it, as
-    /// [`Bodies::get`] has it.
+    /// What was made beforehand of a row at a zoom.
     #[inline]
-    pub(crate) fn made(&self, row: usize, z: u8) -> Option<([u16; 2], World, (&[u8], usize))> {
+    pub(crate) fn made(&self, row: usize, z: u8) -> Option<Made<'_>> {
         let at = z.checked_sub(*bodies::ZOOMS.start())?;
         let body = self.bodies.get()?.get(usize::from(at))?.get(row);
         let first = if row == 0 { 0 } else { self.ends[row - 1] };

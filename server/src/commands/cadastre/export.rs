@@ -3,8 +3,9 @@ use std::path::PathBuf;
 
 use ::cadastre::Sheet;
 use ::cadastre::export::{Part, inspire, map};
-use chrono::{NaiveDate, Utc};
+use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
+use kernel::{Clock, SystemClock};
 
 use crate::commands::draft::Draft;
 use crate::commands::say;
@@ -70,7 +71,7 @@ async fn write(arguments: &Arguments, format: Format, part: Part, config: &Confi
     let at = arguments
         .at
         .and_then(|day| kernel::midnight_in_rome(day.succ_opt()?))
-        .map_or_else(Utc::now, |end| end - chrono::TimeDelta::seconds(1));
+        .map_or_else(|| SystemClock.now(), |end| end - chrono::TimeDelta::seconds(1));
     let shown = arguments.file.display().to_string();
     let failed = |e: &dyn std::fmt::Display| Failure::new(format!("{shown}: {e}"));
     let draft = Draft::beside(&arguments.file).map_err(|e| failed(&e))?;

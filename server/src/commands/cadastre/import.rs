@@ -6,12 +6,12 @@ use ::cadastre::MapName;
 use ::cadastre::check::{NoFit, SystemFit};
 use ::cadastre::files::Limits;
 use ::cadastre::register::{self, Converter, Request, Systems};
-use chrono::{NaiveDate, Utc};
+use chrono::NaiveDate;
 use chrono_tz::Europe::Rome;
 use clap::Args;
 use crs::Transformer;
 use ingest::Boundary;
-use kernel::{Comuni, Language, Srid};
+use kernel::{Clock, Comuni, Language, Srid, SystemClock};
 use sqlx::PgPool;
 
 use crate::commands::say;
@@ -61,7 +61,7 @@ async fn import(arguments: &Arguments, config: &Config, database: &Database) -> 
         paths: arguments.paths.clone(),
         limits: Limits::default(),
         crs: arguments.crs,
-        day: arguments.day.unwrap_or_else(|| Utc::now().with_timezone(&Rome).date_naive()),
+        day: arguments.day.unwrap_or_else(|| SystemClock.now().with_timezone(&Rome).date_naive()),
         by: "command line".to_owned(),
         whose: Comuni::All,
         only_look: arguments.dry_run,
