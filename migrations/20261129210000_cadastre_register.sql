@@ -16,6 +16,7 @@ create table cadastre.imports (
     files     jsonb       not null,
     counts    jsonb       not null,
     report    jsonb       not null,
+    words     jsonb,
     undone_at timestamptz,
     undone_by text
 );

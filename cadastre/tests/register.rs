@@ -116,6 +116,8 @@ impl Scene {
             day: day.parse::<NaiveDate>().unwrap(),
             by: "a test".to_owned(),
             whose: kernel::Comuni::All,
+            today: "2026-11-29".parse().unwrap(),
+            whole: false,
             only_look,
         };
         run(&mut self.conn().await, request, Arc::new(Plain), &Vault::new([7; 32])).await.unwrap()
@@ -273,4 +275,123 @@ async fn bad_sheets_are_told_of_and_the_rest_comes_in() {
     assert!(text.contains("another record begins where BORDO is not at its end"), "{text}");
     assert_eq!(scene.ask(CURRENT).await, "X101_001200.1 X101_001200.100 X101_001200.100-2");
     assert_eq!(scene.ask("select bool_and(st_isvalid(geom))::text from cadastre.parcels").await, "true");
+}
+
+/// A parcel as it is published, a square of 10 m.
+fn published(map: &str, number: &str, [x, y]: [f64; 2]) -> String {
+    let ring = [[x, y], [x + 10.0, y], [x + 10.0, y + 10.0], [x, y + 10.0], [x, y]];
+    let positions: Vec<String> = ring.iter().map(|[x, y]| format!("{y} {x}")).collect();
+    format!(
+        "<gml:featureMember><CP:CadastralParcel gml:id=\"CadastralParcel.IT.AGE.PLA.{map}.{number}\"><CP:msGeometry>\
+         <gml:Polygon srsName=\"urn:ogc:def:crs:EPSG::6706\"><gml:exterior><gml:LinearRing><gml:posList srsDimension=\"2\">{}\
+         </gml:posList></gml:LinearRing></gml:exterior></gml:Polygon></CP:msGeometry>\
+         <CP:NATIONALCADASTRALREFERENCE>{map}.{number}</CP:NATIONALCADASTRALREFERENCE></CP:CadastralParcel></gml:featureMember>",
+        positions.join(" ")
+    )
+}
+
+fn gml(features: &[String]) -> String {
+    format!(
+        "<?xml version=\"1.0\"?><gml:FeatureCollection xmlns:gml=\"http://www.opengis.net/gml/3.2\" \
+         xmlns:CP=\"http://mapserver.gis.umn.edu/mapserver\">{}</gml:FeatureCollection>",
+        features.concat()
+    )
+}
+
+#[tokio::test]
+async fn an_extract_of_what_is_published_suppresses_nothing_and_lies_in_its_comune() {
+    let scene = Scene::new().await;
+    let crs = Some(Srid::RDN2008_UTM33);
+    let file = scene.file("X101_001200.CXF", &first());
+    scene.import(&file, "2026-01-10", crs, false).await;
+    // the test's systems take any position for one of storage: here degrees would be metres
+    let extract = scene.file("extract.gml", &gml(&[published("X101_001200", "700", [555_200.0, 4_215_000.0])]));
+    let done = scene.import(&extract, "2026-02-10", None, false).await;
+    assert_eq!(counts(&done, "parcels"), [1, 0, 0, 0], "{}", done.text(kernel::Language::En));
+    assert!(done.text(kernel::Language::En).contains("2 parcels of the sheet X101_001200 are in the register and not in this delivery"));
+    assert_eq!(scene.ask(CURRENT).await, "X101_001200.1 X101_001200.100 X101_001200.700");
+    let far = scene.file("far.gml", &gml(&[published("X101_001200", "701", [655_200.0, 4_215_000.0])]));
+    let far = scene.import(&far, "2026-02-11", None, false).await;
+    assert!(far.text(kernel::Language::En).contains("are far from its comune"), "{}", far.text(kernel::Language::En));
+    assert_eq!(far.number, None);
+}
+
+#[tokio::test]
+async fn what_is_cut_short_or_of_a_day_to_come_suppresses_nothing() {
+    let scene = Scene::new().await;
+    let crs = Some(Srid::RDN2008_UTM33);
+    let file = scene.file("X101_001200.CXF", &first());
+    scene.import(&file, "2026-01-10", crs, false).await;
+    let cut = scene.file("X101_001200.CXF", &first()[..700]);
+    let cut = scene.import(&cut, "2026-02-10", crs, false).await;
+    assert!(cut.text(kernel::Language::En).contains("the map is cut short"), "{}", cut.text(kernel::Language::En));
+    assert_eq!((cut.number, cut.sheets), (None, 0));
+    let request = Request {
+        paths: vec![file],
+        limits: Limits::default(),
+        crs,
+        day: "2035-01-01".parse().unwrap(),
+        today: "2026-11-29".parse().unwrap(),
+        whole: false,
+        by: "a test".to_owned(),
+        whose: kernel::Comuni::All,
+        only_look: false,
+    };
+    let future = run(&mut scene.conn().await, request, Arc::new(Plain), &Vault::new([7; 32])).await;
+    assert!(future.is_err_and(|e| e.to_string().contains("2035-01-01, lies in the future")));
+}
+
+#[tokio::test]
+async fn odd_codes_and_sheets_that_move_are_told_of() {
+    let scene = Scene::new().await;
+    let crs = Some(Srid::RDN2008_UTM33);
+    let strip = |n: f64| [[n * 20.0, 0.0], [n * 20.0 + 20.0, 0.0], [n * 20.0 + 20.0, 100.0], [n * 20.0, 100.0]];
+    let strips: Vec<[[f64; 2]; 4]> = (0..5).map(|n| strip(f64::from(n))).collect();
+    let codes = ["A\0B", "", "1/2'\"<script>", "4", "5"];
+    let pieces = |moved: f64| -> Vec<(String, Vec<[f64; 2]>)> {
+        let shift = |ring: &[[f64; 2]]| ring.iter().map(|[x, y]| [x + moved, *y]).collect();
+        let border = ("X101_001200".to_owned(), shift(&SQUARE));
+        std::iter::once(border).chain(codes.iter().zip(&strips).map(|(code, ring)| ((*code).to_owned(), shift(ring)))).collect()
+    };
+    let write = |moved: f64| {
+        let pieces = pieces(moved);
+        let borrowed: Vec<(&str, &[[f64; 2]])> = pieces.iter().map(|(code, ring)| (code.as_str(), ring.as_slice())).collect();
+        cxf("X101_001200", &borrowed, "")
+    };
+    let done = scene.import(&scene.file("X101_001200.CXF", &write(0.0)), "2026-01-10", crs, false).await;
+    assert!(done.number.is_some(), "{}", done.text(kernel::Language::En));
+    assert!(done.text(kernel::Language::En).contains("a BORDO without a code"), "{}", done.text(kernel::Language::En));
+    assert_eq!(counts(&done, "parcels"), [4, 0, 0, 0]);
+    let moved = scene.import(&scene.file("X101_001200.CXF", &write(60.0)), "2026-02-10", crs, false).await;
+    assert!(
+        moved.text(kernel::Language::En).contains("4 parcels move, the middle one by 60.000 m"),
+        "{}",
+        moved.text(kernel::Language::En)
+    );
+}
+
+#[tokio::test]
+async fn the_census_stays_when_its_import_is_taken_back() {
+    let scene = Scene::new().await;
+    let crs = Some(Srid::RDN2008_UTM33);
+    let folder = scene.folder.path().join("all");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("X101_001200.CXF"), first()).unwrap();
+    let land =
+        "X101| |7|T|1|1|12|00001||||041|02|0|48|50|1|0|0|25000|12500|12,91|6,46|19022001|20022001|M|121089|001|2001|||||||0000123||1|2\r\n";
+    fs::write(folder.join("X101_1.TER"), land).unwrap();
+    let done = scene.import(&folder, "2026-01-10", crs, false).await;
+    let census = done.census.iter().find(|c| c.layer == "properties").unwrap();
+    assert_eq!((census.new, counts(&done, "parcels")), (1, [2, 0, 0, 0]));
+    // the map's parcels are told by the census of the same delivery, in the same transaction
+    assert_eq!(scene.ask("select area_m2::text from cadastre.parcels where id = 'X101_001200.1'").await, "4850");
+    assert!(!scene.import(&folder, "2026-01-11", None, false).await.differs());
+    let undone = undo(&mut scene.conn().await, done.number, "a test").await.unwrap();
+    assert!(undone.census_stays);
+    assert_eq!(scene.ask("select count(*)::text from cadastre.parcels").await, "0");
+    assert_eq!(scene.ask("select count(*)::text from cadastre.properties").await, "1");
+    fs::remove_file(folder.join("X101_001200.CXF")).unwrap();
+    fs::write(folder.join("X101_1.TER"), land.replace("12,91", "13,00")).unwrap();
+    let only = scene.import(&folder, "2026-01-12", None, false).await;
+    assert!(matches!(undo(&mut scene.conn().await, only.number, "a test").await, Err(UndoError::Census(_))));
 }

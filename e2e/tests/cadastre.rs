@@ -171,8 +171,10 @@ fn an_officer_sends_a_map_and_imports_it() {
     let form = |crs: &str| {
         format!(
             "--x\r\ncontent-disposition: form-data; name=\"crs\"\r\n\r\n{crs}\r\n--x\r\ncontent-disposition: form-data; name=\"file\"; \
-             filename=\"X101_990100.CXF\"\r\ncontent-type: application/octet-stream\r\n\r\n{}\r\n--x--\r\n",
-            map(false)
+             filename=\"X101_990100.CXF\"\r\ncontent-type: application/octet-stream\r\n\r\n{}{}\r\n--x--\r\n",
+            map(false),
+            // what follows the end counts for nothing, but for the size of an ordinary sheet
+            " ".repeat(400_000)
         )
     };
     let multipart = [("content-type", "multipart/form-data; boundary=x")];
@@ -209,11 +211,108 @@ fn an_officer_sends_a_map_and_imports_it() {
     assert!(until("imported")["number"].as_i64().is_some());
     assert_eq!(town.get("/collections/parcels/items/X101_990100.8").status, 200);
     assert_eq!(town.send("POST", &page, &order, "do=import").status, 409);
+    let report = town.get_with("/cadastre/imports/1", &[("cookie", &town.sign_in("officer-rocca")), ("accept", "text/html")]);
+    assert!(
+        report.status == 200 && report.text().contains("parcels: 2 new") || report.text().contains("parcels: nuovi 2"),
+        "{}",
+        report.text()
+    );
     let list = town.get_with("/cadastre/imports", &with(&[])).json();
-    assert_eq!((list["imports"][0]["files"][0].as_str(), list["sent"].as_array().unwrap().len()), (Some("X101_990100.CXF"), 0));
+    let waiting = list["sent"].as_array().unwrap_or_else(|| panic!("{list}")).len();
+    assert_eq!((list["imports"][0]["files"][0].as_str(), waiting), (Some("X101_990100.CXF"), 0));
     // what is none of the cadastre is told of
     let bad = "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nnothing\r\n--x--\r\n";
     let sent = town.send("POST", "/cadastre/imports", &with(&multipart), bad);
     assert!(matches!(sent.status, 200 | 303), "{}", sent.text());
     assert_eq!(town.send("POST", "/cadastre/imports", &with(&multipart), "--x--\r\n").status, 400);
+}
+
+/// Invented, and nobody's: whoever is not entitled must find neither of them anywhere.
+const NAME: &str = "PIANTATISSIMA";
+const CODE: &str = "PNTZRA80A41X101Q";
+
+/// Names of the census are told to officers who say what for, and stand in nothing else that the program writes or answers.
+#[test]
+fn names_of_the_census_are_told_nowhere_else() {
+    let town = Town::own();
+    let folder = town.scratch();
+    let census = folder.path().join("census");
+    fs::create_dir(&census).unwrap();
+    let subject = format!("X101| |900001|P|{NAME}|ZAIRA|2|41011980|X101|{CODE}|{NAME} NOTA|\r\n");
+    fs::write(census.join("X101_1.SOG"), subject).unwrap();
+    let land = "X101| |900001|T|1|1|9901|00008||||041|02|0|12|00|1|0|0|||12,91|6,46|19022001|20022001|M|1|001|2001|||||||0000123||1|2\r\n";
+    fs::write(census.join("X101_1.TER"), land.replace("||1|2", &format!("|{NAME} ANNOTAZIONE|1|2"))).unwrap();
+    let title = format!("X101| |900001|P|900001|T|10||1|1|C||12112003|N|1|001|2003||||||||||1||900001|SEN|{NAME} CAUSALE||\r\n");
+    fs::write(census.join("X101_1.TIT"), title).unwrap();
+    fs::write(folder.path().join("X101_990100.CXF"), map(false)).unwrap();
+    let paths = [folder.path().join("X101_990100.CXF"), census];
+    let paths = paths.each_ref().map(|path| path.to_str().unwrap());
+    let hides = |what: &str, bytes: &[u8]| {
+        for secret in [NAME, CODE] {
+            let found = bytes.windows(secret.len()).any(|window| window.eq_ignore_ascii_case(secret.as_bytes()));
+            assert!(!found, "{what} tells {secret}");
+        }
+    };
+    for more in
+        [&["check"][..], &["check", "--json"], &["import", "--crs", "EPSG:7792", "--dry-run"], &["import", "--crs", "EPSG:7792", "--json"]]
+    {
+        let output = town.command(&[&["cadastre", more[0]], &more[1..], &paths[..]].concat());
+        hides(&format!("{more:?}"), format!("{}{}", output.out, output.err).as_bytes());
+    }
+    assert_eq!(town.psql(&format!("select count(*) from cadastre.subjects where name = '{NAME}'")).trim(), "1");
+    let officer = town.sign_in("officer");
+    let pages = [
+        format!("/search?q={}", &NAME[..9]),
+        format!("/search?q={}", &CODE[..9]),
+        "/search?q=fg%209901%20p%208".to_owned(),
+        "/collections/parcels/items?limit=1000&f=json".to_owned(),
+        "/collections/parcels/items/X101_990100.8?f=html".to_owned(),
+        "/cadastre/parcels/X101_990100.8?f=json".to_owned(),
+        "/cadastre/parcels/X101_990100.8?f=html".to_owned(),
+        "/cadastre/parcels/X101_990100.8?f=pdf".to_owned(),
+        "/identify?feature=parcels/X101_990100.8".to_owned(),
+        "/cadastre/imports?f=json".to_owned(),
+        "/cadastre/imports/1?f=json".to_owned(),
+        "/cadastre/imports/1?f=html".to_owned(),
+        "/cadastre/people".to_owned(),
+        "/cadastre/people/080901/_/P900001".to_owned(),
+        "/xyz/parcels/16/35603/25298".to_owned(),
+        "/metrics".to_owned(),
+        "/jobs".to_owned(),
+        "/admin/audit".to_owned(),
+    ];
+    for cookie in ["", officer.as_str()] {
+        for page in &pages {
+            hides(page, &town.get_with(page, &[("cookie", cookie)]).body);
+        }
+    }
+    // who says what for is told
+    let asked = [
+        ("cookie", officer.as_str()),
+        ("sec-fetch-site", "same-origin"),
+        ("content-type", "application/json"),
+        ("accept", "application/json"),
+        ("access-purpose", "accertamento"),
+    ];
+    let found = town.send("POST", "/cadastre/people", &asked, json!({ "q": CODE }).to_string());
+    assert_eq!((found.status, found.text().contains(NAME), found.text().contains(CODE)), (200, true, true), "{}", found.text());
+    let owners = town.get_with("/cadastre/parcels/X101_990100.8?f=json", &asked).text();
+    assert!(owners.contains(NAME), "{owners}");
+    // neither the server's database nor the audit log wrote it down
+    assert_eq!(
+        town.psql(&format!("select count(*) from identity.audit where audit::text ilike '%{NAME}%' or audit::text ilike '%{CODE}%'"))
+            .trim(),
+        "0"
+    );
+    let mut folders = vec![town.data_dir()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().filter_map(Result::ok) {
+            let path = entry.path();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(path);
+            } else if path.to_string_lossy().contains("log") && !path.to_string_lossy().contains("pg_wal") {
+                hides(&path.display().to_string(), &fs::read(&path).unwrap_or_default());
+            }
+        }
+    }
 }

@@ -86,6 +86,8 @@ struct Made {
     files: Json<Vec<String>>,
     counts: Json<Value>,
     undone_at: Option<DateTime<Utc>>,
+    words: Option<Json<Words>>,
+    report: Option<Json<Value>>,
 }
 
 /// The routes.
@@ -153,6 +155,10 @@ fn failed(error: sqlx::Error) -> Problem {
 }
 
 impl Imports {
+    fn today(&self) -> NaiveDate {
+        self.context.clock.now().with_timezone(&chrono_tz::Europe::Rome).date_naive()
+    }
+
     async fn find(&self, who: &Principal, id: &str) -> Result<Sent, Problem> {
         let absent = || {
             Problem::not_found("you have no such files of the cadastre here; those that nobody goes on with are removed after three days")
@@ -195,11 +201,13 @@ async fn list(State(imports): State<Imports>, request: Request) -> Result<Respon
     person(&request.who)?;
     request.only(&[])?;
     let mut session = imports.context.database.session(&request.who).await.map_err(failed)?;
-    let made: Vec<Made> =
-        sqlx::query_as("select number, at, by, day, files, counts, undone_at from cadastre.imports order by number desc limit 50")
-            .fetch_all(&mut *session)
-            .await
-            .map_err(failed)?;
+    let made: Vec<Made> = sqlx::query_as(
+        "select number, at, by, day, files, counts, undone_at, null::jsonb as words, null::jsonb as report
+           from cadastre.imports order by number desc limit 50",
+    )
+    .fetch_all(&mut *session)
+    .await
+    .map_err(failed)?;
     let sent: Vec<Sent> = sqlx::query_as("select * from cadastre.sent where state <> 'imported' order by at desc limit 20")
         .fetch_all(&mut *session)
         .await
@@ -208,25 +216,50 @@ async fn list(State(imports): State<Imports>, request: Request) -> Result<Respon
     if request.format == Format::Html {
         return Ok(page::list(&imports, &request, &made, &sent));
     }
-    let made: Vec<Value> = made
-        .iter()
-        .map(|m| json!({ "number": m.number, "at": m.at, "by": m.by, "day": m.day, "files": m.files, "counts": m.counts, "undone_at": m.undone_at }))
-        .collect();
+    let made: Vec<Value> = made.iter().map(told).collect();
     let sent: Vec<Value> = sent.iter().map(document).collect();
     Ok(reply::json(&json!({ "imports": made, "sent": sent }), media::JSON, request.language))
 }
 
-/// `GET /cadastre/imports/{id}`: files that were sent, what differs, and what was done.
+/// `GET /cadastre/imports/{id}`: files that were sent, what differs, and what was done; by its number the report of an import.
 #[utoipa::path(get, path = "/cadastre/imports/{id}", tag = "cadastre", params(("id" = String, Path, description = "The files")),
     responses((status = 200, description = "`state`: looking, looked, importing, imported, failed; `outcome`: the report and what differs"), (status = 404, description = "Not there, or not yours")))]
 async fn show(State(imports): State<Imports>, Path(id): Path<String>, request: Request) -> Result<Response, Problem> {
     person(&request.who)?;
     request.only(&[])?;
+    if let Ok(number) = id.parse() {
+        return report(&imports, &request, number).await;
+    }
     let sent = imports.find(&request.who, &id).await?;
     Ok(match request.format {
         Format::Json => reply::json(&document(&sent), media::JSON, request.language),
         Format::Html => page::show(&imports, &request, &sent),
     })
+}
+
+/// The report of an import, by its number: for all of the comune's own people, whoever imported.
+async fn report(imports: &Imports, request: &Request, number: i64) -> Result<Response, Problem> {
+    let mut session = imports.context.database.session(&request.who).await.map_err(failed)?;
+    let made: Option<Made> =
+        sqlx::query_as("select number, at, by, day, files, counts, undone_at, words, report from cadastre.imports where number = $1")
+            .bind(number)
+            .fetch_optional(&mut *session)
+            .await
+            .map_err(failed)?;
+    let made = made.ok_or_else(|| Problem::not_found(format!("there is no import {number}")))?;
+    drop(session);
+    Ok(match request.format {
+        Format::Json => {
+            let mut document = told(&made);
+            document["report"] = made.report.map_or(Value::Null, |Json(report)| report);
+            reply::json(&document, media::JSON, request.language)
+        }
+        Format::Html => page::report(imports, request, &made),
+    })
+}
+
+fn told(m: &Made) -> Value {
+    json!({ "number": m.number, "at": m.at, "by": m.by, "day": m.day, "files": m.files, "counts": m.counts, "undone_at": m.undone_at })
 }
 
 /// `POST /cadastre/imports/{id}`: imports files that were looked at (`do=import`), or looks at them again, in another system (`do=look`, `crs`).

@@ -46,7 +46,10 @@ pub(super) async fn compare(conn: &mut PgConnection, table: Table) -> Result<Cou
         // what lies upon other sheets is found later
         Table::Findings => ("true", "kind <> 'sheets' and left(c.id, 11) collate \"C\" in (select map from arriving_maps where whole)"),
         Table::Sheets => ("false", "c.id in (select id from arriving where kind = $1)"),
-        Table::Parcels => ("true", "left(c.id, 11) collate \"C\" in (select map from arriving_maps)"),
+        Table::Parcels => (
+            "left(c.id, 11) in (select map from arriving_maps where whole or complete)",
+            "left(c.id, 11) collate \"C\" in (select map from arriving_maps)",
+        ),
         _ => ("true", "left(c.id, 11) collate \"C\" in (select map from arriving_maps where whole)"),
     };
     let sql = format!(

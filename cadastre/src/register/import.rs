@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use kernel::{Comuni, Srid, Vault};
+use kernel::{Comuni, Language, Srid, Vault};
 use serde::Serialize;
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
@@ -31,6 +31,10 @@ pub struct Request {
     pub crs: Option<Srid>,
     /// The day of the data, where no SUP tells one.
     pub day: NaiveDate,
+    /// Today: no data are of a later day.
+    pub today: NaiveDate,
+    /// Whether published parcels (GML) are all that their sheets have: then those that are not told of are gone.
+    pub whole: bool,
     /// Who imports.
     pub by: String,
     /// The comuni whose data may come in.
@@ -79,6 +83,9 @@ pub enum ImportError {
     /// The database did not do its part.
     #[error("the database refused: {0}. Nothing was imported")]
     Database(#[from] sqlx::Error),
+    /// The day that was given is yet to come.
+    #[error("the day of the data, {0}, lies in the future. Nothing was imported")]
+    Future(NaiveDate),
     /// Reading ended before its time.
     #[error("reading the files broke off: {0}. Nothing was imported")]
     Reading(String),
@@ -104,6 +111,11 @@ pub async fn run(conn: &mut PgConnection, request: Request, systems: Arc<dyn Sys
 }
 
 async fn inside(conn: &mut PgConnection, request: Request, systems: Arc<dyn Systems>, vault: &Vault) -> Result<Imported, ImportError> {
+    if request.day > request.today {
+        return Err(ImportError::Future(request.day));
+    }
+    // who comes second waits, however long the first one takes
+    sqlx::query("select set_config('lock_timeout', '0', true)").execute(&mut *conn).await?;
     // one after the other: two that bring the same sheet would both compare with what was before
     sqlx::query("select pg_advisory_xact_lock(hashtext('cadastre.imports')), set_config('opensit.actor', $1, true)")
         .bind(&request.by)
@@ -123,6 +135,7 @@ async fn inside(conn: &mut PgConnection, request: Request, systems: Arc<dyn Syst
     for table in Table::ALL {
         counts.push(compare(conn, table).await?);
     }
+    stage::shifted(conn, &mut report).await?;
     let differences = listed(conn).await?;
     let number: i64 = sqlx::query_scalar(
         "insert into cadastre.imports (number, by, day, files, counts, report)
@@ -151,18 +164,22 @@ async fn inside(conn: &mut PgConnection, request: Request, systems: Arc<dyn Syst
     stage::keep_maps(conn, number).await?;
     let comuni = stage::comuni(conn).await?;
     holdings::parcels(conn, &comuni).await?;
-    sqlx::query("update cadastre.imports set counts = $2, report = $3 where number = $1")
+    done.number = Some(number);
+    let words = serde_json::json!({ "it": done.text(Language::It), "en": done.text(Language::En) });
+    sqlx::query("update cadastre.imports set counts = $2, report = $3, words = $4 where number = $1")
         .bind(number)
         .bind(json(&done.counts.iter().chain(&done.census).collect::<Vec<_>>()))
         .bind(json(&done.report))
+        .bind(json(&words))
         .execute(conn)
         .await?;
-    done.number = Some(number);
     Ok(done)
 }
 
+/// A document as the database can hold it: without NUL characters.
 fn json(value: &impl Serialize) -> serde_json::Value {
-    serde_json::to_value(value).unwrap_or_default()
+    let text = serde_json::to_string(value).unwrap_or_default().replace("\\u0000", "\u{fffd}");
+    serde_json::from_str(&text).unwrap_or_default()
 }
 
 /// What the register knows before anything is read.

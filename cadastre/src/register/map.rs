@@ -48,6 +48,10 @@ impl MapRows<'_> {
             return;
         };
         let (code, name) = (plain(piece.parcel_code()), self.place.map.to_string());
+        if code.trim().is_empty() {
+            remarks.add(piece.line, Issue::NoCode);
+            return;
+        }
         let own = |id: String, number: Option<i32>| Own { line: piece.line, id, word: &code, number, ..Own::default() };
         let (table, place, own) = match piece.kind {
             Kind::Border => {
@@ -181,7 +185,7 @@ fn lost(line: u64, code: &str, remarks: &mut Remarks) {
 
 /// A code as an id can have it: no control characters, and not endless.
 fn plain(code: &str) -> String {
-    code.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+    code.chars().map(|c| if c.is_control() { ' ' } else { c }).take(80).collect()
 }
 
 fn small(code: i64) -> i32 {

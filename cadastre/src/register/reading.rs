@@ -62,8 +62,8 @@ pub(super) struct Ended {
     pub(super) report: Report,
     /// Maps that GML files have parcels of, or that are sheets of theirs, and their comuni.
     pub(super) published: BTreeMap<Sheet, String>,
-    /// The days of the data, where a SUP tells one.
-    pub(super) days: HashMap<String, NaiveDate>,
+    /// The days of the data, where a SUP tells one, with the file's place in the report.
+    pub(super) days: HashMap<String, (i32, NaiveDate)>,
 }
 
 impl Reading {
@@ -115,7 +115,7 @@ struct Taking {
     /// Maps that were taken.
     maps: HashMap<String, ()>,
     published: BTreeMap<Sheet, String>,
-    days: HashMap<String, NaiveDate>,
+    days: HashMap<String, (i32, NaiveDate)>,
     /// Features of the file in comuni that the installation has not.
     strange: BTreeMap<String, u64>,
     converters: HashMap<i32, Result<Arc<Converter>, String>>,
@@ -173,7 +173,14 @@ impl Sink for Taking {
     }
 
     fn map(&mut self, read: MapRead<'_>, remarks: &mut Remarks) -> io::Result<()> {
-        let Some(name) = &read.map.name else { return Ok(()) };
+        let Some(name) = &read.map.name else {
+            remarks.add(2, Issue::Nameless);
+            return Ok(());
+        };
+        if remarks.kept().iter().any(|remark| remark.issue == Issue::NoEnd) {
+            remarks.add(0, Issue::CutShort);
+            return Ok(());
+        }
         let Some(comune) = self.reading.comuni.get(name.comune()).cloned() else {
             remarks.add(0, Issue::NotOurs { comune: name.comune().to_owned(), features: read.map.records.len() as u64 });
             return Ok(());
@@ -209,7 +216,7 @@ impl Sink for Taking {
 
     fn areas(&mut self, sup: &Sup) -> io::Result<()> {
         if let Some(day) = sup.day {
-            self.days.insert(sup.map.clone(), day);
+            self.days.insert(sup.map.clone(), (self.file, day));
         }
         Ok(())
     }

@@ -53,6 +53,7 @@ pub(super) const TABLES: &str = "
         day     date        not null,
         since   timestamptz,
         whole   boolean     not null,
+        complete boolean    not null default false,
         content bytea,
         sha256  bytea,
         file    text        not null,

@@ -15,6 +15,8 @@ use crate::check::Report;
 use crate::holdings;
 use crate::remark::Issue;
 
+/// By how much parcels move that are not merely measured better, metres.
+const SHIFTED_M: f64 = 1.0;
 /// Batches that wait to be taken.
 const WAITING: usize = 4;
 
@@ -28,7 +30,7 @@ pub(super) async fn stage(
 ) -> Result<(Report, i64), ImportError> {
     sqlx::raw_sql(TABLES).execute(&mut *conn).await?;
     let Known { comuni, before, adjustments } = known;
-    let day = request.day;
+    let (day, today, complete) = (request.day, request.today, request.whole);
     let reading = Reading {
         paths: request.paths,
         limits: request.limits,
@@ -64,23 +66,30 @@ pub(super) async fn stage(
     let Ended { mut report, published, days } = thread.await.map_err(|e| ImportError::Reading(e.to_string()))?;
     let (maps, comuni): (Vec<String>, Vec<String>) = published.into_iter().map(|(map, comune)| (map.to_string(), comune)).unzip();
     sqlx::query(
-        "insert into arriving_maps (map, comune, day, whole, file, srid)
-         select map, comune, $3, false, '', $4 from unnest($1::text[], $2::text[]) m (map, comune) on conflict do nothing",
+        "insert into arriving_maps (map, comune, day, whole, complete, file, srid)
+         select map, comune, $3, false, $5, '', $4 from unnest($1::text[], $2::text[]) m (map, comune) on conflict do nothing",
     )
     .bind(maps)
     .bind(comuni)
     .bind(day)
     .bind(systems.storage().postgis())
+    .bind(complete)
     .execute(&mut *conn)
     .await?;
-    let (maps, days): (Vec<_>, Vec<_>) = days.into_iter().unzip();
+    for (file, day) in days.values().filter(|(_, day)| *day > today) {
+        report.remark(place(*file), 0, Issue::Future { day: *day });
+    }
+    let days = days.into_iter().filter(|(_, (_, day))| *day <= today).map(|(map, (_, day))| (map, day));
+    let (maps, days): (Vec<_>, Vec<_>) = days.unzip();
     sqlx::query("update arriving_maps m set day = d.day from unnest($1::text[], $2::date[]) d (map, day) where d.map = m.map and m.whole")
         .bind(maps)
         .bind(days)
         .execute(&mut *conn)
         .await?;
     behind_maps(conn, &mut report).await?;
+    elsewhere(conn, &mut report).await?;
     since(conn, &mut report).await?;
+    not_told(conn, &mut report).await?;
     mend(conn, &mut report).await?;
     sqlx::raw_sql("create index on arriving (kind, id); create index on arriving (row); analyze arriving; analyze arriving_maps")
         .execute(&mut *conn)
@@ -116,7 +125,68 @@ async fn behind_maps(conn: &mut PgConnection, report: &mut Report) -> Result<(),
     .fetch_all(conn)
     .await?;
     for (file, map, features) in left {
-        report.remark(usize::try_from(file).unwrap_or(usize::MAX), 0, Issue::BehindMap { map, features: features.unsigned_abs() });
+        report.remark(place(file), 0, Issue::BehindMap { map, features: features.unsigned_abs() });
+    }
+    Ok(())
+}
+
+/// A file's place in the report.
+fn place(file: i32) -> usize {
+    usize::try_from(file).unwrap_or(usize::MAX)
+}
+
+/// Published sheets whose features lie far from their comune are left out: what says where they are is the file alone.
+async fn elsewhere(conn: &mut PgConnection, report: &mut Report) -> Result<(), sqlx::Error> {
+    let far: Vec<(i32, String)> = sqlx::query_as(
+        "with far as (
+             select a.map from arriving a left join territory.v_comuni c on c.istat = a.comune
+              where a.published group by a.map having avg((st_expand(c.geom, 1000) && a.geom)::integer) < 0.5
+         ), gone as (
+             delete from arriving a using far where a.map = far.map and a.published returning a.file, a.map
+         ), maps as (
+             delete from arriving_maps m using far where m.map = far.map and not m.whole
+         ) select distinct file, map from gone order by file, map",
+    )
+    .fetch_all(conn)
+    .await?;
+    for (file, map) in far {
+        report.remark(place(file), 0, Issue::Elsewhere { map });
+    }
+    Ok(())
+}
+
+/// Parcels of published sheets that the delivery does not tell of stay, since an extract has some alone; how many is told.
+async fn not_told(conn: &mut PgConnection, report: &mut Report) -> Result<(), sqlx::Error> {
+    let kept: Vec<(Option<i32>, String, i64)> = sqlx::query_as(
+        "select (select min(a.file) from arriving a where a.map = m.map), m.map, count(*)
+           from arriving_maps m join cadastre.parcels c on left(c.id, 11) collate \"C\" = m.map and c.valid_to is null
+          where not m.whole and not m.complete and exists (select from arriving a where a.map = m.map and a.kind = 2)
+            and not exists (select from arriving a where a.kind = 2 and a.id = c.id)
+          group by m.map order by m.map limit 200",
+    )
+    .fetch_all(conn)
+    .await?;
+    for (file, map, features) in kept {
+        report.remark(file.map_or(usize::MAX, place), 0, Issue::NotTold { map, features: features.unsigned_abs() });
+    }
+    Ok(())
+}
+
+/// Sheets of which most parcels moved by more than a drawing's accuracy: somebody should look whether they are in the system that they were in.
+pub(super) async fn shifted(conn: &mut PgConnection, report: &mut Report) -> Result<(), sqlx::Error> {
+    let moved: Vec<(Option<i32>, String, i64, f64)> = sqlx::query_as(
+        "with moved as (
+             select left(id, 11) as map, count(*) as parcels, percentile_cont(0.5) within group (order by moved) as metres
+               from differing where kind = 2 and what = 'changed' and moved > $1 group by 1 having count(*) > 2
+         )
+         select (select min(a.file) from arriving a where a.map = moved.map), map, parcels, metres from moved
+          where parcels * 2 > (select count(*) from arriving a where a.kind = 2 and a.map = moved.map) order by map limit 200",
+    )
+    .bind(SHIFTED_M)
+    .fetch_all(conn)
+    .await?;
+    for (file, map, parcels, metres) in moved {
+        report.remark(file.map_or(usize::MAX, place), 0, Issue::Shifted { map, parcels: parcels.unsigned_abs(), metres });
     }
     Ok(())
 }
@@ -152,7 +222,7 @@ async fn since(conn: &mut PgConnection, report: &mut Report) -> Result<(), sqlx:
     .fetch_all(conn)
     .await?;
     for (file, map, day, there) in older {
-        report.remark(usize::try_from(file).unwrap_or(usize::MAX), 0, Issue::Older { map, day, there });
+        report.remark(place(file), 0, Issue::Older { map, day, there });
     }
     Ok(())
 }
@@ -180,7 +250,7 @@ async fn mend(conn: &mut PgConnection, report: &mut Report) -> Result<(), sqlx::
     .await?;
     for (file, line, id, lost_m2) in mended {
         let issue = if lost_m2 < 0.0 { Issue::Unmendable { id } } else { Issue::Mended { id, lost_m2 } };
-        report.remark(usize::try_from(file).unwrap_or(usize::MAX), line.unsigned_abs(), issue);
+        report.remark(place(file), line.unsigned_abs(), issue);
     }
     Ok(())
 }
@@ -193,7 +263,7 @@ pub(super) async fn leave_one_of_each(conn: &mut PgConnection, report: &mut Repo
     .fetch_all(conn)
     .await?;
     for (file, line, id) in twice {
-        report.remark(usize::try_from(file).unwrap_or(usize::MAX), line.unsigned_abs(), Issue::Twice { id });
+        report.remark(place(file), line.unsigned_abs(), Issue::Twice { id });
     }
     Ok(())
 }

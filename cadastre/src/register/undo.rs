@@ -13,6 +13,8 @@ pub struct Undone {
     pub removed: u64,
     /// Rows that hold again.
     pub restored: u64,
+    /// Whether it brought records of the census too, which stay.
+    pub census_stays: bool,
 }
 
 /// Why an import can't be taken back.
@@ -29,8 +31,8 @@ pub enum UndoError {
         /// The last one.
         last: i64,
     },
-    /// It brought records of the census, which are written over.
-    #[error("import {0} brought records of the census, whose state before was not kept: import the extraction before it again")]
+    /// It brought nothing but records of the census, which are written over.
+    #[error("import {0} brought nothing but the census, whose state before was not kept: import the extraction before it again")]
     Census(i64),
     /// The database did not do its part.
     #[error("the database refused: {0}. Nothing was taken back")]
@@ -44,22 +46,37 @@ pub async fn undo(conn: &mut PgConnection, number: Option<i64>, by: &str) -> Res
         .bind(by)
         .execute(&mut *transaction)
         .await?;
-    let last: Option<i64> =
-        sqlx::query_scalar("select max(number) from cadastre.imports where undone_at is null").fetch_one(&mut *transaction).await?;
-    let last = last.ok_or(UndoError::None)?;
-    if let Some(asked) = number.filter(|asked| *asked != last) {
-        return Err(UndoError::NotLast { asked, last });
-    }
-    let census: bool = sqlx::query_scalar(
-        "select exists (select from cadastre.properties where imported = $1) or exists (select from cadastre.subjects where imported = $1)
-             or exists (select from cadastre.titles where imported = $1)",
+    // what the census was before is not kept: an import of nothing else is passed over, and of the others the census stays
+    let last: Option<i64> = sqlx::query_scalar(
+        "select max(number) from cadastre.imports i where undone_at is null
+            and exists (select from jsonb_to_recordset(i.counts) c (layer text, new bigint, changed bigint, gone bigint)
+                         where c.layer = any($1) and c.new + c.changed + c.gone > 0)",
     )
-    .bind(last)
+    .bind(Table::ALL.map(Table::name).as_slice())
     .fetch_one(&mut *transaction)
     .await?;
-    if census {
-        return Err(UndoError::Census(last));
+    if let Some(asked) = number.filter(|asked| Some(*asked) != last) {
+        let census: bool =
+            sqlx::query_scalar("select exists (select from cadastre.imports where number = $1 and undone_at is null) and $2 <= $1")
+                .bind(asked)
+                .bind(last.unwrap_or(0))
+                .fetch_one(&mut *transaction)
+                .await?;
+        return Err(match last {
+            _ if census => UndoError::Census(asked),
+            Some(last) => UndoError::NotLast { asked, last },
+            None => UndoError::None,
+        });
     }
+    let last = last.ok_or(UndoError::None)?;
+    let census_stays: bool = sqlx::query_scalar(
+        "select exists (select from jsonb_to_recordset(counts) c (layer text, new bigint, changed bigint)
+                         where c.layer <> all($2) and c.new + c.changed > 0) from cadastre.imports where number = $1",
+    )
+    .bind(last)
+    .bind(Table::ALL.map(Table::name).as_slice())
+    .fetch_one(&mut *transaction)
+    .await?;
     let (mut removed, mut restored) = (0, 0);
     for table in Table::ALL {
         let name = table.name();
@@ -79,5 +96,5 @@ pub async fn undo(conn: &mut PgConnection, number: Option<i64>, by: &str) -> Res
         .execute(&mut *transaction)
         .await?;
     transaction.commit().await?;
-    Ok(Undone { number: last, removed, restored })
+    Ok(Undone { number: last, removed, restored, census_stays })
 }

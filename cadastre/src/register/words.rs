@@ -49,9 +49,13 @@ impl Imported {
             line(format!("Fogli sovrapposti in {places} luoghi"), format!("Sheets lie on each other in {places} places"));
         }
         match self.number {
+            Some(number) if self.counts.iter().any(|c| c.new + c.changed + c.gone > 0) => line(
+                format!("Importazione {number}; si annulla con: opensit cadastre undo {number} (il censuario resta)"),
+                format!("Import {number}; it is taken back by: opensit cadastre undo {number} (the census stays)"),
+            ),
             Some(number) => line(
-                format!("Importazione {number}; si annulla con: opensit cadastre undo {number}"),
-                format!("Import {number}; it is taken back by: opensit cadastre undo {number}"),
+                format!("Importazione {number}; il censuario si corregge importandone un'altra estrazione"),
+                format!("Import {number}; the census is put right by importing another extraction"),
             ),
             None if self.differs() => line("Non è stato scritto nulla.".to_owned(), "Nothing was written.".to_owned()),
             None => line("Niente di nuovo.".to_owned(), "Nothing is new.".to_owned()),

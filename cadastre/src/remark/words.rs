@@ -76,6 +76,13 @@ pub enum Issue {
     SharesBeyond { numerator: u128, denominator: u128 },
     StrangeComune { comune: String, first: String },
     // an import
+    CutShort,
+    Nameless,
+    NoCode,
+    Elsewhere { map: String },
+    NotTold { map: String, features: u64 },
+    Shifted { map: String, parcels: u64, metres: f64 },
+    Future { day: chrono::NaiveDate },
     NotOurs { comune: String, features: u64 },
     AskSystem { offered: String },
     WrongSystem { given: String, offered: String },
@@ -116,6 +123,7 @@ enum Done {
     NotImported,
     Mended,
     LastCounts,
+    Kept,
 }
 
 impl Done {
@@ -135,6 +143,7 @@ impl Done {
             Self::Ignored => ["ignorato", "ignored"],
             Self::NotImported => ["non importato", "not imported"],
             Self::Mended => ["sistemato", "mended"],
+            Self::Kept => ["lasciate", "left as they are"],
             Self::LastCounts => ["vale l'ultimo", "the last one counts"],
         };
         Text::new(it, en)
@@ -449,10 +458,53 @@ impl Issue {
                 format!("the row is of {comune}, the file's first of {first}"),
                 D::AsItIs,
             ),
+            Self::CutShort => fixed(
+                "cut_short",
+                "la mappa è tronca: ciò che manca sembrerebbe soppresso",
+                "the map is cut short: what is missing would look suppressed",
+                D::NotImported,
+            ),
+            Self::Nameless => fixed(
+                "nameless",
+                "una mappa senza un nome valido non si sa dove metterla",
+                "nobody knows where a map without a valid name belongs",
+                D::NotImported,
+            ),
+            Self::NoCode => fixed("no_code", "un BORDO senza codice", "a BORDO without a code", D::LeftOut),
+            Self::Elsewhere { map } => say(
+                "elsewhere",
+                format!("gli elementi del foglio {map} sono lontani dal suo comune"),
+                format!("the features of the sheet {map} are far from its comune"),
+                D::NotImported,
+            ),
+            Self::NotTold { map, features } => say(
+                "not_told",
+                format!(
+                    "{features} particelle del foglio {map} sono nel registro e non in questa consegna (--whole: la consegna le ha tutte)"
+                ),
+                format!("{features} parcels of the sheet {map} are in the register and not in this delivery (--whole: it has all of them)"),
+                D::Kept,
+            ),
+            Self::Shifted { map, parcels, metres } => say(
+                "shifted",
+                format!(
+                    "nel foglio {map} si spostano {parcels} particelle, la mediana di {metres:.3} m: è lo stesso sistema di riferimento?"
+                ),
+                format!("in the sheet {map} {parcels} parcels move, the middle one by {metres:.3} m: is it the same coordinate system?"),
+                D::Listed,
+            ),
+            Self::Future { day } => say(
+                "future",
+                format!("la data dei dati, {day}, è nel futuro"),
+                format!("the day of the data, {day}, lies in the future"),
+                D::Ignored,
+            ),
             Self::NotOurs { comune, features } => say(
                 "not_ours",
-                format!("{features} elementi sono del comune {comune}, che questa installazione non ha"),
-                format!("{features} features are of the comune {comune}, which this installation has not"),
+                format!("{features} elementi sono del comune {comune}, che questa installazione non ha o che non è affidato a chi importa"),
+                format!(
+                    "{features} features are of the comune {comune}, which this installation has not, or which is not in the hands of who imports"
+                ),
                 D::NotImported,
             ),
             Self::AskSystem { offered } => say(

@@ -100,7 +100,7 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
     let deliveries = sent_files(&context, &database, config, &crs_settings)?;
     let sweeping = tokio::spawn(deliveries.clone().sweep());
     let owner = database.owner_at_need()?;
-    let sent = (config.uploads_dir.value.join("cadastre"), u64::from(config.limits.value.upload_mib) << 20);
+    let sent = (config.uploads_dir.value.join("cadastre"), config.limits.value.cadastre_bytes());
     let app =
         App { context: context.clone(), catalogue, feed: feed.clone(), engine, archives, who, owner, deliveries: deliveries.clone(), sent };
     let (services, exports, imports) = (app.services(), app.exports(&crs_settings), app.imports(&crs_settings));

@@ -143,12 +143,19 @@ impl Limits {
         all.into_iter().map(|(name, value)| (name, value.as_u64().unwrap_or_default())).collect()
     }
 
+    /// What files of the cadastre may have that are sent at once: they don't resume, as other uploads do.
+    pub(crate) fn cadastre_bytes(&self) -> u64 {
+        u64::from(self.upload_mib.min(512)) << 20
+    }
+
     /// What a body at an address may have. `path` as the program is asked, without a proxy's prefix.
     pub(crate) fn body_bytes_at(&self, method: &Method, path: &str) -> usize {
         let sends = matches!(*method, Method::POST | Method::PUT | Method::PATCH);
         let below = |places: &[&str]| places.iter().any(|place| path.starts_with(place));
         if sends && below(&["/admin/uploads"]) {
             (u64::from(self.upload_mib) << 20) as usize
+        } else if sends && path == "/cadastre/imports" {
+            self.cadastre_bytes() as usize
         } else if sends && below(&["/attachments/"]) {
             REFUSED_ON_A_PAGE
         } else if sends && below(&["/reports/", "/open311/"]) {
@@ -194,6 +201,7 @@ mod tests {
         assert_eq!(most(Method::POST, "/transactions"), ogc::MAX_BODY_BYTES);
         assert_eq!(most(Method::PUT, "/admin/deliveries/1/plan"), deliveries::MAX_BODY_BYTES);
         assert!(most(Method::POST, "/attachments/trees/1") > attachments::MAX_BYTES);
+        assert_eq!(most(Method::POST, "/cadastre/imports"), 512 << 20);
         for (method, path) in
             [(Method::GET, "/collections/trees/items"), (Method::POST, "/auth/password"), (Method::DELETE, "/attachments/1")]
         {

@@ -60,7 +60,7 @@ fn table(made: &[Made], language: Language) -> Markup {
                 th { (say(language, "Data dei dati", "Day of the data")) } th { (say(language, "File", "Files")) } th { (say(language, "Particelle", "Parcels")) }
             } }
             tbody { @for one in made { tr {
-                td.figures { (one.number) }
+                td.figures { a href=(format!("imports/{}", one.number)) { (one.number) } }
                 td { (when(one.at)) @if one.undone_at.is_some() { " " span.state.ended { (say(language, "annullata", "taken back")) } } }
                 td { (one.by) }
                 td { (one.day.format("%d/%m/%Y")) }
@@ -94,7 +94,7 @@ pub(super) fn show(imports: &Imports, request: &Request, sent: &Sent) -> Respons
                 }
             }
             @if let Some(number) = sent.number {
-                p.lead { (say(language, "Importato, con il numero ", "Imported, with the number ")) (number) ". " a href=(request.relative("/portal/")) { (say(language, "Alla mappa", "To the map")) } }
+                p.lead { (say(language, "Importato: ", "Imported: ")) a href=(request.relative(&format!("/cadastre/imports/{number}"))) { (say(language, "il rapporto ", "report ")) (number) } ". " a href=(request.relative("/portal/")) { (say(language, "Alla mappa", "To the map")) } }
             }
             h2 { (say(language, "Rapporto", "Report")) }
             pre.report { (if language == Language::It { &words.it } else { &words.en }) }
@@ -110,6 +110,22 @@ pub(super) fn show(imports: &Imports, request: &Request, sent: &Sent) -> Respons
     let trail =
         vec![(request.relative("/cadastre/imports"), say(language, "Importazione del catasto", "Import of the cadastre").to_owned())];
     page(imports, request, say(language, "File del catasto", "Files of the cadastre"), trail, working.then_some(AGAIN), &content)
+}
+
+pub(super) fn report(imports: &Imports, request: &Request, made: &Made) -> Response {
+    let language = request.language;
+    let content = html! {
+        p { (made.by) ", " (when(made.at)) @if made.undone_at.is_some() { " " span.state.ended { (say(language, "annullata", "taken back")) } } }
+        p { (shortened(&made.files)) }
+        p { (say(language, "Data dei dati: ", "Day of the data: ")) (made.day.format("%d/%m/%Y")) }
+        @if let Some(words) = &made.words {
+            pre.report { (if language == Language::It { &words.it } else { &words.en }) }
+        }
+    };
+    let trail =
+        vec![(request.relative("/cadastre/imports"), say(language, "Importazione del catasto", "Import of the cadastre").to_owned())];
+    let title = format!("{} {}", say(language, "Importazione", "Import"), made.number);
+    page(imports, request, &title, trail, None, &content)
 }
 
 fn page(imports: &Imports, request: &Request, title: &str, trail: Vec<(String, String)>, again: Option<u32>, content: &Markup) -> Response {

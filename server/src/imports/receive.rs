@@ -6,7 +6,6 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use chrono::NaiveDate;
-use chrono_tz::Europe::Rome;
 use http::{HeaderMap, header};
 use kernel::Problem;
 use multer::{Constraints, Multipart, SizeLimit};
@@ -44,7 +43,7 @@ pub(super) async fn handler(State(imports): State<Imports>, request: Request, he
     let form = Multipart::with_constraints(body.into_data_stream(), boundary, limits);
     let id = Uuid::new_v4();
     let folder = imports.folder.join(id.to_string());
-    let received = receive(form, &folder, imports.bytes).await;
+    let received = receive(form, &folder, imports.bytes, imports.today()).await;
     let stored = match received {
         Ok(received) => store(&imports, &request, id, received).await,
         Err(problem) => Err(problem),
@@ -64,7 +63,6 @@ struct Received {
 }
 
 async fn store(imports: &Imports, request: &Request, id: Uuid, received: Received) -> Result<(), Problem> {
-    let today = imports.context.clock.now().with_timezone(&Rome).date_naive();
     let mut transaction = imports.context.database.write(&request.who).await.map_err(failed)?;
     sqlx::query("insert into cadastre.sent (id, subject, by, files, crs, day, state) values ($1, $2, $3, $4, $5, $6, 'looking')")
         .bind(id)
@@ -72,7 +70,7 @@ async fn store(imports: &Imports, request: &Request, id: Uuid, received: Receive
         .bind(request.who.name().unwrap_or_default())
         .bind(sqlx::types::Json(received.files))
         .bind(received.crs)
-        .bind(received.day.unwrap_or(today))
+        .bind(received.day.unwrap_or(imports.today()))
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
@@ -80,7 +78,7 @@ async fn store(imports: &Imports, request: &Request, id: Uuid, received: Receive
     imports.order(&request.who, id, None, true).await
 }
 
-async fn receive(mut form: Multipart<'_>, folder: &Path, most: u64) -> Result<Received, Problem> {
+async fn receive(mut form: Multipart<'_>, folder: &Path, most: u64, today: NaiveDate) -> Result<Received, Problem> {
     let disk = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
             Problem::insufficient_storage("the server's disk is full; nothing was kept. Ask the administrator for room")
@@ -94,7 +92,8 @@ async fn receive(mut form: Multipart<'_>, folder: &Path, most: u64) -> Result<Re
         )),
         _ => Problem::bad_request("the form did not arrive whole; nothing was kept"),
     };
-    tokio::fs::create_dir_all(folder).await.map_err(disk)?;
+    // what they have of persons is for nobody else on the machine
+    tokio::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).await.map_err(disk)?;
     let mut received = Received { files: Vec::new(), crs: None, day: None };
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         let Some(name) = field.file_name().map(str::to_owned) else {
@@ -104,7 +103,9 @@ async fn receive(mut form: Multipart<'_>, folder: &Path, most: u64) -> Result<Re
                 "crs" => received.crs = srid(Some(&text))?,
                 "day" if !text.trim().is_empty() => {
                     let day = text.trim().parse();
-                    received.day = Some(day.map_err(|_| Problem::invalid_parameter("day", "`day` is no day", "2026-01-31"))?);
+                    let day = day.ok().filter(|day| *day <= today);
+                    let wrong = || Problem::invalid_parameter("day", "`day` is no day, or one that is yet to come", "2026-01-31");
+                    received.day = Some(day.ok_or_else(wrong)?);
                 }
                 _ => {}
             }

@@ -68,6 +68,8 @@ async fn import(imports: &Imports, sent: &Sent, who: &Principal, only_look: bool
         crs: sent.crs.and_then(Srid::new),
         day: sent.day,
         by: sent.by.clone(),
+        today: imports.context.clock.now().with_timezone(&chrono_tz::Europe::Rome).date_naive(),
+        whole: false,
         whose: who.comuni(),
         only_look,
     };

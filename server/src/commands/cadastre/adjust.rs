@@ -44,6 +44,9 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+/// By how much a map may grow or shrink: paper does by less.
+const MOST_SCALE: f64 = 0.02;
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Kind {
     /// It shifts (2 parameters, from 1 point on)
@@ -57,8 +60,10 @@ enum Kind {
 pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
     let maps = arguments.maps.to_ascii_uppercase();
     let comune = maps.get(..4).unwrap_or_default();
-    let right =
-        maps.len() <= 11 && maps.starts_with(|c: char| c.is_ascii_alphabetic()) && comune.bytes().skip(1).all(|b| b.is_ascii_digit());
+    let right = maps.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && maps.len() <= 11
+        && maps.starts_with(|c: char| c.is_ascii_alphabetic())
+        && comune.bytes().skip(1).all(|b| b.is_ascii_digit());
     if !right || comune.is_empty() {
         return Err(Failure::new(format!(
             "{}: maps are named by a comune (H224) and what follows in their names, up to eleven characters",
@@ -75,6 +80,12 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
             };
             let found = Adjustment::find(&points, kind).map_err(|e| Failure::new(format!("{}: {e}", file.display())))?;
             tell(arguments, &found)?;
+            let (_, scales) = found.turn_and_scale();
+            if scales.iter().any(|scale| (scale - 1.0).abs() > MOST_SCALE) {
+                return Err(Failure::new(
+                    "it would make the map longer or shorter by more than 2 %, and maps are in metres: look at the points. Nothing was kept",
+                ));
+            }
             if found.rmse_m > arguments.rmse_at_most {
                 return Err(Failure::new(format!(
                     "the points disagree by {:.3} m, more than {} m: look at those that are farthest off, or say --rmse-at-most. Nothing was kept",

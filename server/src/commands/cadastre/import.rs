@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// The day of the data, where no SUP tells it [default: today]
     #[arg(long, value_name = "YYYY-MM-DD")]
     day: Option<NaiveDate>,
+    /// Published parcels (GML) are all that their sheets have: those that are not there are suppressed
+    #[arg(long)]
+    whole: bool,
     /// Only say what differs
     #[arg(long)]
     dry_run: bool,
@@ -57,11 +60,14 @@ async fn import(arguments: &Arguments, config: &Config, database: &Database) -> 
     let (installed, _) = installation::read(&owner).await?;
     installation::take_boundary(&owner, config, installed.storage_crs).await?;
     let systems = Known::read(&owner, installed.storage_crs, installation::crs_settings(&owner, config).await?).await?;
+    let today = SystemClock.now().with_timezone(&Rome).date_naive();
     let request = Request {
         paths: arguments.paths.clone(),
         limits: Limits::default(),
         crs: arguments.crs,
-        day: arguments.day.unwrap_or_else(|| SystemClock.now().with_timezone(&Rome).date_naive()),
+        day: arguments.day.unwrap_or(today),
+        today,
+        whole: arguments.whole,
         by: "command line".to_owned(),
         whose: Comuni::All,
         only_look: arguments.dry_run,

@@ -33,7 +33,11 @@ async fn undo(arguments: &Arguments, config: &Config, database: &Database) -> Re
     if arguments.json {
         say(&serde_json::to_string_pretty(&undone).map_err(|e| Failure::new(e.to_string()))?);
     } else {
-        say(&format!("Import {} was taken back: {} rows are no more, {} hold again.", undone.number, undone.removed, undone.restored));
+        let census = if undone.census_stays { " The census that it brought stays." } else { "" };
+        say(&format!(
+            "Import {} was taken back: {} rows are no more, {} hold again.{census}",
+            undone.number, undone.removed, undone.restored
+        ));
     }
     Ok(())
 }
