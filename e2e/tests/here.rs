@@ -80,7 +80,7 @@ fn what_is_at_a_place_is_told_as_of_the_day_asked() {
     let town = Town::own();
     let layers = town.get("/portal/catalogue.json").json()["layers"].as_array().unwrap().clone();
     let valid: Vec<&str> = layers.iter().filter(|l| l["validity"] == true).map(|l| l["id"].as_str().unwrap()).collect();
-    assert!(valid.contains(&"parcels") && !valid.contains(&"buildings"), "{valid:?}");
+    assert!(valid.contains(&"parcels") && valid.contains(&"buildings") && !valid.contains(&"trees"), "{valid:?}");
 
     town.psql(
         "update cadastre.parcels set valid_from = '2026-08-01 00:00 Europe/Rome', valid_to = '2026-08-15 00:00 Europe/Rome'
