@@ -34,8 +34,8 @@ for (const [name, size] of [['desktop', desktop], ['phone', phone]]) {
     visit(`/portal/#${here()}`, size, async (page, seen) => {
       assert.ok(!seen.requests.some((url) => /Panel-|texts-/.test(url)), 'a theme was loaded before it was asked for');
       await page.getByRole('button', { name: 'Servizi', exact: true }).click();
-      await panel(page).locator('li strong').nth(3).waitFor();
-      assert.deepEqual(await panel(page).locator('li strong').allInnerTexts(), ['Segnalazioni', 'Edilizia', 'Lavori pubblici', 'Ambiente']);
+      await panel(page).locator('li strong').nth(4).waitFor();
+      assert.deepEqual(await panel(page).locator('li strong').allInnerTexts(), ['Segnalazioni', 'Catasto', 'Edilizia', 'Lavori pubblici', 'Ambiente']);
       await isAccessible(page, 'services');
       await panel(page).getByRole('button', { name: /^Segnalazioni/ }).click();
       await panel(page).getByRole('link', { name: 'Segnala un problema' }).waitFor();
@@ -110,7 +110,7 @@ test('without a theme there is no entry for services', async () => {
   try {
     await page.route('**/portal/catalogue.json', async (route) => {
       const catalogue = await (await route.fetch()).json();
-      await route.fulfill({ json: { ...catalogue, layers: catalogue.layers.filter(({ group }) => ['territory', 'cadastre'].includes(group)) } });
+      await route.fulfill({ json: { ...catalogue, layers: catalogue.layers.filter(({ group }) => group === 'territory') } });
     });
     await page.goto(`${town.url}/portal/`);
     await mapIsDrawn(page);
