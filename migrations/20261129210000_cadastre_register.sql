@@ -26,14 +26,14 @@ create policy owner on cadastre.imports to opensit_owner using (true) with check
 create policy app on cadastre.imports for select to opensit_app using ((select opensit.who_is_staff()));
 grant select on cadastre.imports to opensit_app;
 
--- Sheets and buildings hold for a time, as parcels do. Of rows that were there before nobody knows since when.
+-- Sheets and buildings hold for a time, as parcels do: from now on where nothing else is said. Of rows that were there before nobody knows since when.
 do $$
 declare
     relation text;
 begin
     foreach relation in array array['cadastre.sheets', 'cadastre.buildings'] loop
         execute format('alter table %s add column valid_from timestamptz not null default ''1900-01-01T00:00:00+01'', add column valid_to timestamptz', relation);
-        execute format('alter table %s alter column valid_from drop default, add check (valid_to > valid_from)', relation);
+        execute format('alter table %s alter column valid_from set default now(), add check (valid_to > valid_from)', relation);
         execute format('alter table %s drop constraint %s_id_key', relation, split_part(relation, '.', 2));
         execute format('alter table %s add exclude using gist (id with =, tstzrange(valid_from, valid_to) with &&)', relation);
         execute format('create index on %s (id)', relation);
