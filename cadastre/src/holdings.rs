@@ -5,7 +5,7 @@
 //! All of a delivery lands in temporary tables of the open transaction ([`prepare`]), and is then compared with the register and put
 //! into it as a whole ([`apply`]). [`parcels`] tells the map what the census says of its parcels.
 //!
-//! Free words are not kept, since they may name persons; fiscal codes are kept sealed, and found by a keyed hash.
+//! Free words are not kept, since they may name persons, but for a right that is told in words instead of a code; fiscal codes are kept sealed, and found by a keyed hash.
 
 mod apply;
 mod gather;

@@ -2,8 +2,8 @@
 //! one transaction.
 //!
 //! Of a sheet that comes as a map (CXF) everything is compared; of one whose parcels are published (GML), the parcels. What is as it was is left
-//! alone, so that the same file again changes nothing; what changed gets a new version and the old one an end; what is gone gets an end. All of an
-//! import can be taken back.
+//! alone, so that the same file again changes nothing; what changed gets a new version and the old one an end; what is gone gets an end. All that an
+//! import did to the map can be taken back; the census stays.
 
 mod apply;
 mod compare;
