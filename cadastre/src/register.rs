@@ -18,6 +18,6 @@ mod undo;
 mod words;
 
 pub use compare::Counts;
-pub use import::{Difference, ImportError, Imported, Request, run};
+pub use import::{Difference, ImportError, Imported, Request, document, run};
 pub use systems::{Converter, Systems};
 pub use undo::{UndoError, Undone, undo};

@@ -143,7 +143,7 @@ async fn inside(conn: &mut PgConnection, request: Request, systems: Arc<dyn Syst
     )
     .bind(&by)
     .bind(day)
-    .bind(json(&report.files.iter().map(|file| file.file.as_str()).collect::<Vec<_>>()))
+    .bind(document(&report.files.iter().map(|file| file.file.as_str()).collect::<Vec<_>>()))
     .fetch_one(&mut *conn)
     .await?;
     let held = holdings::apply(conn, number).await?;
@@ -168,16 +168,16 @@ async fn inside(conn: &mut PgConnection, request: Request, systems: Arc<dyn Syst
     let words = serde_json::json!({ "it": done.text(Language::It), "en": done.text(Language::En) });
     sqlx::query("update cadastre.imports set counts = $2, report = $3, words = $4 where number = $1")
         .bind(number)
-        .bind(json(&done.counts.iter().chain(&done.census).collect::<Vec<_>>()))
-        .bind(json(&done.report))
-        .bind(json(&words))
+        .bind(document(&done.counts.iter().chain(&done.census).collect::<Vec<_>>()))
+        .bind(document(&done.report))
+        .bind(document(&words))
         .execute(conn)
         .await?;
     Ok(done)
 }
 
 /// A document as the database can hold it: without NUL characters.
-fn json(value: &impl Serialize) -> serde_json::Value {
+pub fn document(value: &impl Serialize) -> serde_json::Value {
     let text = serde_json::to_string(value).unwrap_or_default().replace("\\u0000", "\u{fffd}");
     serde_json::from_str(&text).unwrap_or_default()
 }

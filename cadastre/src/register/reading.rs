@@ -1,6 +1,6 @@
 //! What is read, on a thread of its own, becomes rows, which are handed over as they fill.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -82,7 +82,7 @@ impl Reading {
             to,
             file: 0,
             holdings,
-            maps: HashMap::new(),
+            maps: HashSet::new(),
             published: BTreeMap::new(),
             days: HashMap::new(),
             strange: BTreeMap::new(),
@@ -113,7 +113,7 @@ struct Taking {
     /// Takes the census.
     holdings: Gathering,
     /// Maps that were taken.
-    maps: HashMap<String, ()>,
+    maps: HashSet<String>,
     published: BTreeMap<Sheet, String>,
     days: HashMap<String, (i32, NaiveDate)>,
     /// Features of the file in comuni that the installation has not.
@@ -187,7 +187,7 @@ impl Sink for Taking {
         };
         // without the boundary of its comune the check has said so already
         let Some(srid) = read.systems.and_then(|systems| self.settle(name, systems, remarks)) else { return Ok(()) };
-        if self.maps.insert(name.to_string(), ()).is_some() {
+        if !self.maps.insert(name.to_string()) {
             remarks.add(0, Issue::MapTwice { map: name.to_string() });
             return Ok(());
         }

@@ -6,7 +6,7 @@ use cadastre::files::Limits;
 use cadastre::register::{self, Imported};
 use jobs::{Failure, Job, Output};
 use kernel::{Language, Principal, Srid};
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::types::Json;
 
 use super::{Imports, Order, Sent, Words};
@@ -31,7 +31,7 @@ pub(super) async fn work(imports: Imports, job: Job) -> Result<Output, Failure> 
         Ok(done) => {
             let words = Words { it: done.text(Language::It), en: done.text(Language::En) };
             let state = if order.only_look { "looked" } else { "imported" };
-            (state, (Some(json(&done)), Some(Json(words)), done.number, None))
+            (state, (Some(register::document(&done)), Some(register::document(&words)), done.number, None))
         }
         Err(error) if job.attempt < ATTEMPTS && error.contains("the database refused: ") => return Err(Failure::Again(error)),
         Err(error) => ("failed", (None, None, None, Some(error))),
@@ -75,8 +75,4 @@ async fn import(imports: &Imports, sent: &Sent, who: &Principal, only_look: bool
     };
     let mut owner = imports.owner.acquire().await.map_err(|e| format!("the database refused: {e}"))?;
     register::run(&mut owner, request, Arc::new(systems), &imports.vault).await.map_err(|e| e.to_string())
-}
-
-fn json(done: &Imported) -> Value {
-    serde_json::to_value(done).unwrap_or_default()
 }
