@@ -74,3 +74,17 @@ test('the parcel that was split leads to what came of it', () =>
     await page.getByRole('link', { name: /9901\/13/ }).first().waitFor();
     await shoot(page, 'former');
   }, { size: desktop }));
+
+test('a suggestion says that a parcel is no more, and leads to its page', () =>
+  visit(town, '/portal/', async (page) => {
+    await mapIsDrawn(page);
+    await page.locator('#search').fill('fg 9901 p 8');
+    const former = page.getByRole('option').filter({ hasText: 'soppressa' });
+    await former.waitFor();
+    assert.match(await former.innerText(), /Foglio 9901, particella 8/);
+    await page.getByRole('option', { name: /Foglio 9901, particella 12/ }).waitFor();
+    await shoot(page, 'former-suggested');
+    await former.click();
+    await page.waitForURL(/\/cadastre\/parcels\/X101_990100\.8\?lang=it$/);
+    await page.getByText('soppressa', { exact: true }).waitFor();
+  }, { size: phone }));

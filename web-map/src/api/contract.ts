@@ -114,6 +114,11 @@ export interface SearchResult {
   subtitle?: string | null;
   bbox?: Bbox | null;
   point?: LonLat | null;
+  /** Its page, with the server's own name for itself. */
+  href?: string | null;
+  /** It is no more, since that day; what took its place follows it. */
+  former?: boolean;
+  until?: string | null;
 }
 
 export interface CardField { name: string; label: string; value: unknown; text: string; unit?: string | null }

@@ -3,8 +3,10 @@
  * layers; the rest of the portal knows themes from this table alone. Folders are named as the themes.
  */
 import type { Component } from 'svelte';
-import type { Card, Catalogue, Field, Layer, Text } from '../api/contract';
+import type { Card, Catalogue, Field, Layer, Me, Text } from '../api/contract';
 import type { Key } from '../i18n/translate';
+import { sought, type Sought } from '../modules/cadastre/sought';
+import type { Inquiry } from '../state/inquiry';
 
 type Loaded<Props extends Record<string, unknown>> = () => Promise<{ default: Component<Props> }>;
 
@@ -50,6 +52,22 @@ const SERVICES: Service[] = [
 /** Those that have a layer here: what nobody serves is not offered. */
 export const servicesOf = (catalogue: Catalogue | undefined): Service[] =>
   SERVICES.filter(({ theme, layers }) => catalogue?.layers.some(({ id, group }) => group === theme && layers.includes(id)));
+
+/**
+ * What a theme looks up besides places, for who may: the box of the search offers it, and a panel asks what for. What is looked for stands in
+ * no address.
+ */
+export interface Inquirer { theme: string; layers: string[]; may: (me: Me) => boolean; reads: (text: string) => Sought | undefined; title: Key; offer: Key; hint: Key; load: Loaded<{ inquiry: Inquiry }> }
+
+const INQUIRERS: Inquirer[] = [
+  {
+    theme: 'cadastre', layers: ['parcels'], may: ({ staff }) => staff, reads: sought, title: 'people.title', offer: 'people.offer', hint: 'people.hint',
+    load: () => import('../modules/cadastre/PeoplePanel.svelte'),
+  },
+];
+
+export const inquirersOf = (catalogue: Catalogue | undefined, me: Me | undefined): Inquirer[] =>
+  INQUIRERS.filter(({ theme, layers, may }) => me && may(me) && catalogue?.layers.some(({ id, group }) => group === theme && layers.includes(id)));
 
 /** A theme's name as the catalogue writes it. */
 export const themeTitle = (catalogue: Catalogue | undefined, theme: string): Text | undefined => catalogue?.groups.find(({ id }) => id === theme)?.title;

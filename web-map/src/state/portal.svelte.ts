@@ -18,6 +18,7 @@ import type { Key } from '../i18n/translate';
 import { registration } from '../services/registry';
 import { Cards, reasonOf } from './cards.svelte';
 import { LayerStates } from './layers.svelte';
+import type { Inquiry } from './inquiry';
 import { insetsOfPanels, PHONE_PX } from './insets';
 import { Measure } from './measure.svelte';
 import { today } from './day';
@@ -52,6 +53,8 @@ class Portal {
   panel = $state<Panel>();
   /** The theme whose panel is open among the services. */
   service = $state<string>();
+  /** What is looked up in a theme's panel for a purpose. It goes with the panel, and with who asked. */
+  inquiry = $state.raw<Inquiry>();
   /** The delivery of files that is open in its panel. */
   delivery = $state<string>();
   /** When both do not fit, what was asked for last lies in front. */
@@ -186,6 +189,7 @@ class Portal {
   /** Somebody else looks now: all that was shown is asked for anew, and nothing of before stays. */
   async renew(): Promise<void> {
     this.end();
+    this.dropInquiry();
     this.admin = undefined;
     await Promise.all([this.session.load(), this.reloadCatalogue()]);
     this.stream.reopen();
@@ -469,6 +473,7 @@ class Portal {
 
   openPanel(panel: Panel | undefined): void {
     if (this.panel === 'coordinates' && panel !== 'coordinates') this.picked = undefined;
+    if (panel !== 'services') this.dropInquiry();
     this.panel = panel;
     this.front = panel ? 'panel' : 'cards';
     this.writeUrl();
@@ -482,8 +487,20 @@ class Portal {
 
   /** A theme's panel, or all of them. */
   openService(theme: string | undefined): void {
+    this.dropInquiry();
     this.service = theme;
     this.openPanel('services');
+  }
+
+  /** Looks something up in a theme's own register. */
+  inquire(theme: string, text: string): void {
+    this.openService(theme);
+    this.inquiry = { theme, text };
+  }
+
+  private dropInquiry(): void {
+    this.inquiry?.kept?.forget();
+    this.inquiry = undefined;
   }
 
   closeCards(): void {
