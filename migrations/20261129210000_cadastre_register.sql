@@ -112,13 +112,13 @@ create table cadastre.cadastral_findings (
     sheet       integer not null,
     attachment  text    not null,
     development text    not null,
-    kind        text    not null check (kind in ('overlap', 'gap', 'beyond', 'building', 'sheets')),
+    kind        text    not null check (kind in ('overlap', 'gap', 'beyond', 'building', 'sheets', 'between')),
     area_m2     double precision not null,
     codes       text    not null,
     imported    bigint  references cadastre.imports,
     ended       bigint  references cadastre.imports
 );
-comment on column cadastre.cadastral_findings.kind is 'areas that lie on each other, ground without a parcel, an area beyond the border of its sheet, a building beyond its parcel, sheets that lie on each other';
+comment on column cadastre.cadastral_findings.kind is 'areas that lie on each other, ground without a parcel, an area beyond the border of its sheet, a building beyond its parcel, sheets that lie on each other, ground between sheets';
 comment on column cadastre.cadastral_findings.codes is 'what it concerns, as the map writes it';
 call opensit.make_layer_table('cadastre.fiducials', 'Point', with_validity => true);
 call opensit.make_layer_table('cadastre.cadastral_texts', 'Point', with_validity => true);
@@ -222,6 +222,22 @@ create table cadastre.properties (
 comment on column cadastre.properties.income is 'euro a year: rendita of a unit, reddito dominicale of land';
 comment on column cadastre.properties.income_farm is 'euro a year: reddito agrario of land';
 comment on column cadastre.properties.size is 'rooms (A), cubic metres (B), square metres (C)';
+-- Parts of a parcel of land, each with a quality of its own.
+create table cadastre.property_portions (
+    comune        text     not null,
+    section       text     not null,
+    nature        text     not null,
+    property      bigint   not null,
+    version       integer  not null,
+    ordinal       integer  not null,
+    portion       text     not null,
+    quality       integer,
+    class         text,
+    area_m2       numeric,
+    income        numeric,
+    income_farm   numeric,
+    primary key (comune, section, nature, property, version, ordinal)
+);
 create table cadastre.property_places (
     comune        text     not null,
     section       text     not null,
@@ -297,7 +313,7 @@ declare
     name  text;
     theirs text := '((select opensit.who_serves_all()) or comune = any ((select opensit.who_comuni())::text[]))';
 begin
-    foreach name in array array['properties', 'property_places', 'property_addresses', 'subjects', 'titles'] loop
+    foreach name in array array['properties', 'property_portions', 'property_places', 'property_addresses', 'subjects', 'titles'] loop
         execute format('alter table cadastre.%I enable row level security, force row level security', name);
         execute format('create policy owner on cadastre.%I to opensit_owner using (true) with check (true)', name);
         execute format('create policy app on cadastre.%I for select to opensit_app using (%s)', name,

@@ -6,6 +6,7 @@
 //! import did to the map can be taken back; the census stays.
 
 mod apply;
+mod between;
 mod compare;
 mod import;
 mod map;

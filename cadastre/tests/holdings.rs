@@ -47,7 +47,7 @@ fn bytes(text: &str) -> &[u8] {
 async fn whole() -> Scene {
     let scene = Scene::with("").await;
     let delivery = scene.deliver(&[(B, bytes(FLAT)), (L, bytes(GROVE)), (S, SUBJECTS), (T, bytes(TITLES))]).await;
-    assert_eq!(delivery.counts(), [[4, 0, 0], [5, 0, 0], [1, 0, 0], [4, 0, 0], [4, 0, 0]]);
+    assert_eq!(delivery.counts(), [[4, 0, 0], [5, 0, 0], [1, 0, 0], [4, 0, 0], [4, 0, 0], [2, 0, 0]]);
     assert_eq!((delivery.gathered.records, delivery.gathered.elsewhere.len(), delivery.parcels), (17, 0, 0));
     assert!((0..4).all(|file| delivery.told(file).is_empty()));
     scene
@@ -80,6 +80,11 @@ async fn a_delivery_becomes_the_register() {
             "T|71|1|1|[]|12|345|[]|",
             "T|72|2|1|[]|12|346|[]|"
         ]
+    );
+    let columns = "property, version, ordinal, portion, quality, class, area_m2, income, income_farm";
+    assert_eq!(
+        scene.rows(columns, "(select * from cadastre.property_portions order by ordinal) p").await,
+        ["72|2|1|AA|33|02|1250|1.25|0.75", "72|2|2|AB|41|01|10005|10.1|4.05"]
     );
     assert_eq!(scene.rows("property, ordinal, address", "cadastre.property_addresses").await, ["5810|1|VIA DEI MILLE 73"]);
     let columns = "comune, kind, subject, name, given_name, born_on, born_in, sex, seat";
@@ -114,7 +119,7 @@ async fn codes_are_sealed_and_notes_are_not_kept() {
         .unwrap();
     assert_eq!(hash, scene.vault().hash("fiscal code", b"SGRPNT73P41X101K"));
     assert_eq!(scene.vault().open("fiscal code", &sealed).unwrap().as_slice(), b"SGRPNT73P41X101K");
-    for table in ["properties", "property_places", "property_addresses", "subjects", "titles"] {
+    for table in ["properties", "property_portions", "property_places", "property_addresses", "subjects", "titles"] {
         let all = scene.sql(&format!("select string_agg(t::text, ' ') from cadastre.{table} t")).await;
         for planted in ["ROSSI", "BIANCHI", "VERDI", "NOTA PIANTATA", "DIVISIONE", "SGRPNT73P41X101K", "sgrpnt", "01234567890"] {
             assert!(!all.contains(planted), "{planted} in {table}");
@@ -127,7 +132,7 @@ async fn the_same_again_changes_nothing() {
     let scene = whole().await;
     let before = scene.sql("select string_agg(s::text, ' ' order by s) from cadastre.subjects s").await;
     let again = scene.deliver(&[(B, bytes(FLAT)), (L, bytes(GROVE)), (S, SUBJECTS), (T, bytes(TITLES))]).await;
-    assert_eq!(again.counts(), [[0, 0, 4], [0, 0, 5], [0, 0, 1], [0, 0, 4], [0, 0, 4]]);
+    assert_eq!(again.counts(), [[0, 0, 4], [0, 0, 5], [0, 0, 1], [0, 0, 4], [0, 0, 4], [0, 0, 2]]);
     assert_eq!(
         before,
         scene.sql("select string_agg(s::text, ' ' order by s) from cadastre.subjects s").await,
@@ -182,7 +187,9 @@ async fn the_later_row_holds() {
     let delivery = scene.deliver(&[(B, bytes(&twice)), (T, bytes(&format!("{TITLES}{old}\r\n{other}\r\n")))]).await;
     assert_eq!(delivery.counts()[0], [2, 0, 0]);
     assert_eq!(scene.sql("select income from cadastre.properties where property = 5811").await, "60");
-    assert_eq!((delivery.told(0), delivery.told(1)), (vec![(5, Issue::Repeated)], vec![(3, Issue::Repeated)]));
+    let mut titles = vec![(3, Issue::Repeated)];
+    titles.extend([1, 2, 4, 5, 6].map(|line| (line, Issue::NoSubject)));
+    assert_eq!((delivery.told(0), delivery.told(1)), (vec![(5, Issue::Repeated)], titles), "and nobody has told who has the rights");
     assert_eq!(
         scene.sql("select sum(numerator::numeric / denominator) from cadastre.titles where property = 5810").await.trim_end_matches('0'),
         "1.25"

@@ -215,6 +215,28 @@ async fn the_census_is_for_the_staff_of_the_comune() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn land_in_portions_has_them_and_their_sum() {
+    let scene = Scene::open().await;
+    let census = scene.parcel(&officer(OURS), "X101_000100.602").await["census"].clone();
+    assert_eq!(
+        census["land"][0]["portions"],
+        json!([
+            {"portion": "AA", "quality": 36, "quality_words": "uliveto", "class": "02", "area_m2": 150.0, "dominicale": 3.0, "agrario": 1.0},
+            {"portion": "AB", "quality": 91, "quality_words": "pascolo", "class": null, "area_m2": 50.0, "dominicale": 0.5, "agrario": 0.2},
+        ])
+    );
+    assert_eq!(
+        census["land_totals"],
+        json!({"count": 1, "area_m2": 200.0, "dominicale": 3.5, "agrario": 1.2}),
+        "no portion is summed twice"
+    );
+    let page = scene.page(&officer(OURS), "/cadastre/parcels/X101_000100.602", "it").await;
+    for part in ["in porzioni", "<td>AA</td>", "uliveto", "<td>AB</td>", "pascolo"] {
+        assert!(page.body.contains(part), "{part}: {}", page.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn owners_are_for_staff_of_the_comune_who_say_what_for_and_nobody_else() {
     let scene = Scene::open().await;
     let citizen = Principal::known(kernel::Role::Citizen, uuid::Uuid::new_v4(), "c", kernel::Assurance::High);
@@ -249,15 +271,15 @@ async fn owners_are_for_staff_of_the_comune_who_say_what_for_and_nobody_else() {
         flat["titles"][1],
         json!({
             "kind": "person", "name": "QUATTROVENTI Zaira", "fiscal_code": CODE, "born_on": "1980-01-01", "born_in": null, "seat": null,
-            "right": "10", "right_words": "proprietà", "share": "1/2", "regime": "C", "since": "2019-05-01", "since_act": "Atto 44/2019",
+            "right": "10", "right_words": "Proprietà", "share": "1/2", "regime": "C", "since": "2019-05-01", "since_act": "Atto 44/2019",
         })
     );
     assert_eq!(flat["titles"].as_array().unwrap().len(), 2, "who had a right until 2019 has none");
-    assert_eq!(flat["sums"], json!([{"right": "10", "right_words": "proprietà", "share": "1/1", "whole": true}]));
+    assert_eq!(flat["sums"], json!([{"right": "10", "right_words": "Proprietà", "share": "1/1", "whole": true}]));
     assert_eq!(owners[2]["sums"][0]["whole"], false);
     let page = scene.page(&who, "/cadastre/parcels/X101_000100.501", "it").await;
     assert_eq!(page.header("cache-control"), "private, no-store");
-    for part in ["Intestatari", "QUATTROVENTI Zaira", CODE, "comunione dei beni", "proprietà: 1/1", "proprietà: 3/4 (non fa l'intero)"] {
+    for part in ["Intestatari", "QUATTROVENTI Zaira", CODE, "comunione dei beni", "Proprietà: 1/1", "Proprietà: 3/4 (non fa l'intero)"] {
         assert!(page.body.contains(part), "{part}: {}", page.body);
     }
     assert!(!page.body.contains("style=") && !page.body.contains("onclick"), "strict CSP");
@@ -309,11 +331,11 @@ async fn a_parcel_to_print() {
         "Dati personali, letti per: accesso agli atti è.",
         "A/2 abitazione",
         "1.600,50",
-        "Somma delle quote: proprietà: 1/1",
+        "Somma delle quote: Proprietà: 1/1",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    read_by_another(&owned.bytes, &[CODE, "VIA CITTÀ", "proprietà: 3/4"]);
+    read_by_another(&owned.bytes, &[CODE, "VIA CITTÀ", "Proprietà: 3/4"]);
     assert_eq!(owned.header("cache-control"), "private, no-store");
 }
 

@@ -263,6 +263,68 @@ async fn what_does_not_fit_together_is_a_layer() {
 }
 
 #[tokio::test]
+async fn ground_between_sheets_is_told_of_once() {
+    let scene = Scene::new().await;
+    let crs = Some(Srid::RDN2008_UTM33);
+    let found =
+        "select string_agg(id || ' ' || kind || ' ' || codes || ' ' || round(area_m2), ', ' order by id) from cadastre.cadastral_findings
+                  where valid_to is null and kind in ('sheets', 'between')";
+    let sheet = |name: &str, [dx, dy]: [f64; 2]| {
+        let moved: Vec<[f64; 2]> = SQUARE.iter().map(|[x, y]| [x + dx, y + dy]).collect();
+        scene.file(&format!("{name}.CXF"), &cxf(name, &[(name, &moved), ("1", &moved)], ""))
+    };
+    scene.import(&sheet("X101_001400", [102.0, 0.0]), "2026-01-10", crs, false).await;
+    // touching that at a corner, and 60 m away from it: neither leaves a gap
+    scene.import(&sheet("X101_001500", [202.0, 100.0]), "2026-01-10", crs, false).await;
+    scene.import(&sheet("X101_001600", [262.0, 0.0]), "2026-01-10", crs, false).await;
+    assert_eq!(scene.ask(found).await, "");
+    let file = sheet("X101_001200", [0.0, 0.0]);
+    let looked = scene.import(&file, "2026-01-10", crs, true).await;
+    assert_eq!(
+        (looked.between_sheets, looked.number, scene.ask(found).await),
+        (1, None, String::new()),
+        "a look says it too and writes nothing"
+    );
+    scene.import(&file, "2026-01-10", crs, false).await;
+    let gap = scene.ask(found).await;
+    assert!(gap.starts_with("X101_001200.G") && gap.ends_with(" between X101_001400 199"), "{gap}: round at its two ends");
+    // the other sheet once more, with another parcel: the gap is the same
+    let moved: Vec<[f64; 2]> = SQUARE.iter().map(|[x, y]| [x + 102.0, *y]).collect();
+    let file = scene.file("X101_001400.CXF", &cxf("X101_001400", &[("X101_001400", &moved), ("2", &moved)], ""));
+    assert_eq!(scene.import(&file, "2026-02-10", crs, false).await.between_sheets, 0);
+    assert_eq!(scene.ask(found).await, gap);
+    // moved to where it belongs
+    scene.import(&sheet("X101_001400", [100.0, 0.0]), "2026-03-10", crs, false).await;
+    assert_eq!(scene.ask(found).await, "");
+    // and too far: the sheet that is told of is the later one, whichever came last
+    scene.import(&sheet("X101_001400", [99.0, 0.0]), "2026-04-10", crs, false).await;
+    let upon = scene.ask(found).await;
+    assert!(upon.starts_with("X101_001400.F") && upon.ends_with(" sheets X101_001200 100"), "{upon}");
+    let file = scene.file("X101_001200.CXF", &cxf("X101_001200", &[("X101_001200", &SQUARE), ("3", &SQUARE)], ""));
+    assert_eq!(scene.import(&file, "2026-05-10", crs, false).await.between_sheets, 0);
+    assert_eq!(scene.ask(found).await, upon);
+}
+
+/// Turned by a quarter against the clock: what was drawn along x is drawn along y.
+#[tokio::test]
+async fn what_turns_a_map_turns_its_texts_and_symbols() {
+    let scene = Scene::new().await;
+    sqlx::query(
+        "insert into cadastre.adjustments (maps, srid, adjustment, points, by) values ('X101_0012', 7792,
+             '{\"freedom\": \"similarity\", \"origin\": [555000, 4215000], \"target\": [555000, 4215000], \"matrix\": [[0, -1], [1, 0]],
+               \"residuals\": [], \"rmse_m\": 0}', '[]', 'a test')",
+    )
+    .execute(&mut scene.conn().await)
+    .await
+    .unwrap();
+    let file = scene.file("X101_001200.CXF", &first());
+    scene.import(&file, "2026-01-10", None, false).await;
+    let angles = "select concat_ws(' ', (select round(angle::numeric, 3) from cadastre.cadastral_texts), (select round(angle::numeric, 3) from cadastre.cadastral_symbols))";
+    // 1.571 rad are 90.012°
+    assert_eq!(scene.ask(angles).await, "180.012 90.000");
+}
+
+#[tokio::test]
 async fn bad_sheets_are_told_of_and_the_rest_comes_in() {
     let scene = Scene::new().await;
     let crs = Some(Srid::RDN2008_UTM33);

@@ -53,7 +53,7 @@ impl Bench {
         let (mut took, mut memory) = (Sample::default(), Sample::default());
         for _ in 0..self.runs.min(3) {
             self.psql().statement(
-                "truncate cadastre.properties, cadastre.property_places, cadastre.property_addresses, cadastre.subjects, cadastre.titles",
+                "truncate cadastre.properties, cadastre.property_portions, cadastre.property_places, cadastre.property_addresses, cadastre.subjects, cadastre.titles",
             )?;
             table.breathe();
             let begun = Instant::now();

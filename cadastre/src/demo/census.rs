@@ -33,6 +33,9 @@ pub(super) async fn load(conn: &mut PgConnection, town: &Town, vault: &Vault) ->
         count += send(conn, *table, rows).await?;
     }
     force(conn, "force").await?;
+    for of in TABLES {
+        sqlx::query(AssertSqlSafe(format!("analyze {}", table(of.name())?.sql()))).execute(&mut *conn).await?;
+    }
     Ok(count)
 }
 

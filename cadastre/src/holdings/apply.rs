@@ -23,6 +23,8 @@ pub struct Counts {
 pub struct Outcome {
     /// Versions of properties.
     pub properties: Counts,
+    /// Parts of land, each with a quality of its own.
+    pub portions: Counts,
     /// Where they lie.
     pub places: Counts,
     /// Their addresses.
@@ -35,16 +37,14 @@ pub struct Outcome {
     pub remarks: BTreeMap<u32, Remarks>,
 }
 
+/// New rows of a table from which on its statistics are taken at once: what comes next in the transaction is planned by them.
+const MANY: i64 = 1_000;
+
 /// Makes the temporary tables that batches are loaded into; they end with the transaction.
 pub async fn prepare(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
     for table in Table::ALL {
-        let columns = match table {
-            Table::Portions => "comune text, section text, nature text, property bigint, version integer, ordinal integer,
-                 quality integer, class text, area_m2 numeric, income numeric, income_farm numeric"
-                .to_owned(),
-            _ => format!("like cadastre.{}", table.name()),
-        };
-        run(conn, format!("create temporary table {} ({columns}, at bigint not null) on commit drop", table.staged())).await?;
+        let (staged, name) = (table.staged(), table.name());
+        run(conn, format!("create temporary table {staged} (like cadastre.{name}, at bigint not null) on commit drop")).await?;
     }
     Ok(())
 }
@@ -64,13 +64,15 @@ pub async fn apply(conn: &mut PgConnection, import: i64) -> Result<Outcome, sqlx
     }
     run(conn, SUM_OF_PORTIONS.to_owned()).await?;
     outcome.properties = put(conn, Table::Properties, import).await?;
+    outcome.portions = put(conn, Table::Portions, import).await?;
     outcome.places = put(conn, Table::Places, import).await?;
     outcome.addresses = put(conn, Table::Addresses, import).await?;
-    for table in [Table::Places, Table::Addresses] {
+    for table in [Table::Portions, Table::Places, Table::Addresses] {
         run(conn, beyond(table)).await?;
     }
     outcome.subjects = put(conn, Table::Subjects, import).await?;
     outcome.titles = put(conn, Table::Titles, import).await?;
+    without_subject(conn, &mut outcome.remarks).await?;
     Ok(outcome)
 }
 
@@ -78,25 +80,26 @@ async fn run(conn: &mut PgConnection, sql: String) -> Result<(), sqlx::Error> {
     sqlx::query(AssertSqlSafe(sql)).execute(conn).await.map(|_| ())
 }
 
-/// Rows of a file that others took the place of: how many, and where the first ones stand.
+/// Rows of a file that something is to be said of: how many, and where the first ones stand.
 #[derive(FromRow)]
-struct Replaced {
+struct Rows {
     file: i64,
     count: i64,
     lines: Vec<i64>,
 }
 
-const REPLACED: &str = "select at >> 40 as file, count(*) as count, (array_agg(at & ((1::bigint << 40) - 1) order by at))[1:200] as lines
-                          from replaced group by 1 order by 1";
+/// The [`Rows`] that a table `told` has.
+const TOLD: &str = "select at >> 40 as file, count(*) as count, (array_agg(at & ((1::bigint << 40) - 1) order by at))[1:200] as lines
+                      from told group by 1 order by 1";
 
-fn tell(remarks: &mut BTreeMap<u32, Remarks>, replaced: Vec<Replaced>) {
-    for rows in replaced {
+fn tell(remarks: &mut BTreeMap<u32, Remarks>, told: Vec<Rows>, issue: &Issue) {
+    for rows in told {
         let told = remarks.entry(u32::try_from(rows.file).unwrap_or(u32::MAX)).or_default();
         let lines = rows.lines.iter().map(|line| u64::try_from(*line).unwrap_or_default());
         let more = usize::try_from(rows.count).unwrap_or_default().saturating_sub(rows.lines.len());
         // those beyond the first are counted and not kept
         for line in lines.chain(std::iter::repeat_n(0, more)) {
-            told.add(line, Issue::Repeated);
+            told.add(line, issue.clone());
         }
     }
 }
@@ -106,13 +109,13 @@ async fn last_wins(conn: &mut PgConnection, table: Table, remarks: Option<&mut B
     let (staged, keys) = (table.staged(), table.key().join(", "));
     let sql = format!(
         "with last as (select {keys}, max(at) as at from {staged} group by {keys} having count(*) > 1),
-              replaced as (delete from {staged} s using last where {} and s.at < last.at returning s.at)
-         {REPLACED}",
+              told as (delete from {staged} s using last where {} and s.at < last.at returning s.at)
+         {TOLD}",
         equal("s", "last", table.key())
     );
     let replaced = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(conn).await?;
     if let Some(remarks) = remarks {
-        tell(remarks, replaced);
+        tell(remarks, replaced, &Issue::Repeated);
     }
     Ok(())
 }
@@ -123,10 +126,10 @@ async fn same_titles(conn: &mut PgConnection, outcome: &mut Outcome) -> Result<(
     let all = Table::Titles.columns().join(", ");
     let sql = format!(
         "with again as (select ctid, row_number() over (partition by {all} order by at desc) as n from census_titles where title = 0),
-              replaced as (delete from census_titles t using again where t.ctid = again.ctid and again.n > 1 returning t.at)
-         {REPLACED}"
+              told as (delete from census_titles t using again where t.ctid = again.ctid and again.n > 1 returning t.at)
+         {TOLD}"
     );
-    tell(&mut outcome.remarks, sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut *conn).await?);
+    tell(&mut outcome.remarks, sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut *conn).await?, &Issue::Repeated);
     let numbered = "
         update census_titles t set ordinal = numbered.n
           from (select ctid, row_number() over (
@@ -135,6 +138,17 @@ async fn same_titles(conn: &mut PgConnection, outcome: &mut Outcome) -> Result<(
                   from census_titles where title = 0) numbered
          where t.ctid = numbered.ctid and numbered.n > 1";
     run(conn, numbered.to_owned()).await
+}
+
+/// Tells of titles whose subject neither the delivery nor the register has.
+async fn without_subject(conn: &mut PgConnection, remarks: &mut BTreeMap<u32, Remarks>) -> Result<(), sqlx::Error> {
+    let sql = format!(
+        "with told as (select at from census_titles t where not exists (select from cadastre.subjects s
+             where s.comune = t.comune and s.section = t.section and s.subject = t.subject and s.kind = t.subject_kind))
+         {TOLD}"
+    );
+    tell(remarks, sqlx::query_as(AssertSqlSafe(sql)).fetch_all(conn).await?, &Issue::NoSubject);
+    Ok(())
 }
 
 /// Land in portions tells no quality and no income as a whole: its incomes are their sum, its quality that of the largest.
@@ -152,7 +166,7 @@ const SUM_OF_PORTIONS: &str = "
 /// Brings the register's table to what was loaded.
 async fn put(conn: &mut PgConnection, table: Table, import: i64) -> Result<Counts, sqlx::Error> {
     let (name, staged) = (table.name(), table.staged());
-    let of_import = !matches!(table, Table::Places | Table::Addresses);
+    let of_import = !matches!(table, Table::Portions | Table::Places | Table::Addresses);
     let keys = equal("t", "s", table.key());
     let list = |prefix: &str, columns: &[&str]| columns.iter().map(|c| format!("{prefix}{c}")).collect::<Vec<_>>().join(", ");
     // what is sealed differs each time, its hash does not
@@ -176,12 +190,15 @@ async fn put(conn: &mut PgConnection, table: Table, import: i64) -> Result<Count
     );
     let all: i64 = sqlx::query_scalar(AssertSqlSafe(format!("select count(*) from {staged}"))).fetch_one(&mut *conn).await?;
     let changed: i64 = sqlx::query_scalar(AssertSqlSafe(changed)).bind(import).fetch_one(&mut *conn).await?;
-    let new: i64 = sqlx::query_scalar(AssertSqlSafe(new)).bind(import).fetch_one(conn).await?;
+    let new: i64 = sqlx::query_scalar(AssertSqlSafe(new)).bind(import).fetch_one(&mut *conn).await?;
+    if new > MANY {
+        run(conn, format!("analyze cadastre.{name}")).await?;
+    }
     let [new, changed, same] = [new, changed, all - new - changed].map(|count| u64::try_from(count).unwrap_or_default());
     Ok(Counts { new, changed, same })
 }
 
-/// Takes away places and addresses of which a version that was delivered has no longer so many.
+/// Takes away portions, places and addresses of which a version that was delivered has no longer so many.
 fn beyond(table: Table) -> String {
     let version = &table.key()[..table.key().len() - 1];
     let (name, keys) = (table.name(), version.join(", "));

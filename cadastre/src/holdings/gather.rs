@@ -6,7 +6,7 @@ use kernel::Vault;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
-use super::rows::{PlaceRow, PropertyKey, PropertyRow, Span, SubjectRow, Table, TitleRow};
+use super::rows::{PlaceRow, PortionRow, PropertyKey, PropertyRow, Span, SubjectRow, Table, TitleRow};
 use super::{Batch, FISCAL_CODE, words};
 use crate::census::{
     Act, Address, Amount, Company, Entry, Key, Land, Lire, Nature, Person, Place, Portion, Private, Property, Subject, Title, Unit,
@@ -202,11 +202,17 @@ impl Gathering {
     fn portions(&mut self, here: &mut Here<'_>, key: &PropertyKey<'_>, count: &mut i32, portions: &[Portion]) {
         for portion in portions {
             *count += 1;
-            let quality = here.whole(&portion.quality, "qualità");
-            let area = portion.area.map(|area| area.m2().saturating_mul(1000));
             let income = portion.income.as_ref();
             let [owners, farmers] = [income.and_then(|i| i.owners), income.and_then(|i| i.farmers)].map(|i| i.map(Amount::thousandths));
-            self.row(Table::Portions, here.at, |row| key.portion(*count, quality, &portion.class, [area, owners, farmers], row));
+            let portion = PortionRow {
+                portion: &portion.id,
+                quality: here.whole(&portion.quality, "qualità"),
+                class: &portion.class,
+                area_m2: portion.area.map(|area| area.m2().saturating_mul(1000)),
+                income: owners,
+                income_farm: farmers,
+            };
+            self.row(Table::Portions, here.at, |row| key.portion(*count, &portion, row));
         }
     }
 

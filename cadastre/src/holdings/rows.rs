@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Table {
     Properties,
-    /// Parts of a parcel of land: staged only, and summed up in its property.
+    /// Parts of a parcel of land, summed up in its property.
     Portions,
     Places,
     Addresses,
@@ -20,10 +20,11 @@ const PROPERTY_KEY: [&str; 5] = ["comune", "section", "nature", "property", "ver
 impl Table {
     pub(crate) const ALL: [Self; 6] = [Self::Properties, Self::Portions, Self::Places, Self::Addresses, Self::Subjects, Self::Titles];
 
-    /// Its name in the schema `cadastre`; portions have no table of their own.
+    /// Its name in the schema `cadastre`.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Properties | Self::Portions => "properties",
+            Self::Properties => "properties",
+            Self::Portions => "property_portions",
             Self::Places => "property_places",
             Self::Addresses => "property_addresses",
             Self::Subjects => "subjects",
@@ -83,9 +84,20 @@ impl Table {
                 "until",
                 "until_act",
             ],
-            Self::Portions => {
-                &["comune", "section", "nature", "property", "version", "ordinal", "quality", "class", "area_m2", "income", "income_farm"]
-            }
+            Self::Portions => &[
+                "comune",
+                "section",
+                "nature",
+                "property",
+                "version",
+                "ordinal",
+                "portion",
+                "quality",
+                "class",
+                "area_m2",
+                "income",
+                "income_farm",
+            ],
             Self::Places => &[
                 "comune",
                 "section",
@@ -174,6 +186,18 @@ pub(crate) struct Span<'a> {
     pub(crate) until_act: &'a str,
 }
 
+/// A part of a parcel of land. Numbers are thousandths, as of a property.
+#[derive(Clone, Copy)]
+pub(crate) struct PortionRow<'a> {
+    /// Its letters.
+    pub(crate) portion: &'a str,
+    pub(crate) quality: Option<i32>,
+    pub(crate) class: &'a str,
+    pub(crate) area_m2: Option<i64>,
+    pub(crate) income: Option<i64>,
+    pub(crate) income_farm: Option<i64>,
+}
+
 /// Where a property lies.
 #[derive(Clone, Copy)]
 pub(crate) struct PlaceRow<'a> {
@@ -252,12 +276,12 @@ impl PropertyKey<'_> {
     }
 
     /// A part of it.
-    pub(crate) fn portion(&self, ordinal: i32, quality: Option<i32>, class: &str, numbers: [Option<i64>; 3], row: &mut RowWriter<'_>) {
+    pub(crate) fn portion(&self, ordinal: i32, portion: &PortionRow<'_>, row: &mut RowWriter<'_>) {
         self.write(row);
-        row.int4(ordinal);
-        int4(row, quality);
-        optional(row, class);
-        for number in numbers {
+        row.int4(ordinal).text(portion.portion);
+        int4(row, portion.quality);
+        optional(row, portion.class);
+        for number in [portion.area_m2, portion.income, portion.income_farm] {
             numeric(row, number);
         }
     }

@@ -84,15 +84,23 @@ const STREETS: &[(i32, &str)] = &[
 #[rustfmt::skip]
 const RIGHTS: &[(&str, &str, &str)] = &[
     ("10", "Proprietà", "Property"), ("1S", "Proprietà superficiaria", "Property of what is built"), ("1T", "Proprietà per l'area", "Property of the ground"),
-    ("20", "Nuda proprietà", "Bare property"), ("2S", "Nuda proprietà superficiaria", "Bare property of what is built"), ("30", "Abitazione", "Right to dwell"),
+    ("20", "Nuda proprietà", "Bare property"), ("2S", "Nuda proprietà superficiaria", "Bare property of what is built"),
+    ("30", "Abitazione", "Right to dwell"), ("3S", "Abitazione su proprietà superficiaria", "Right to dwell in what is built"),
     ("40", "Diritto del concedente", "Right of the grantor"), ("50", "Enfiteusi", "Emphyteusis"), ("60", "Superficie", "Right to build"),
-    ("70", "Uso", "Use"), ("80", "Usufrutto", "Usufruct"), ("90", "Servitù", "Servitude"), ("100", "Oneri", "Burdens"),
+    ("70", "Uso", "Use"), ("7S", "Uso di proprietà superficiaria", "Use of what is built"), ("80", "Usufrutto", "Usufruct"),
+    ("8A", "Usufrutto con diritto di accrescimento", "Usufruct that grows"), ("8E", "Usufrutto su enfiteusi", "Usufruct of an emphyteusis"),
+    ("8S", "Usufrutto su proprietà superficiaria", "Usufruct of what is built"), ("90", "Servitù", "Servitude"), ("100", "Oneri", "Burdens"),
+    ("990", "Titolo non codificato", "Title without a code"),
 ];
+
+/// A right in words, if it is known.
+pub(crate) fn known_right(code: &str) -> Option<Text> {
+    RIGHTS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(code.trim())).map(|(_, it, en)| Text::new(*it, *en))
+}
 
 /// A right in words; its code where it has none.
 pub(crate) fn right(code: &str) -> Text {
-    let known = RIGHTS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(code));
-    known.map_or_else(|| Text::same(code), |(_, it, en)| Text::new(*it, *en))
+    known_right(code).unwrap_or_else(|| Text::same(code))
 }
 
 /// The word of a kind of land.
@@ -148,7 +156,9 @@ pub(crate) fn address(address: &Address) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{QUALITIES, STREETS, act, address, quality};
+    use kernel::Language;
+
+    use super::{QUALITIES, STREETS, act, address, known_right, quality};
     use crate::census::{Address, Note};
 
     #[test]
@@ -157,6 +167,11 @@ mod tests {
             assert!(table.windows(2).all(|pair| pair[0].0 < pair[1].0));
         }
         assert_eq!((quality("ULIVETO"), quality("LUNA")), (Some(36), None));
+        let right = |code| known_right(code).map(|words| words.get(Language::It).to_owned());
+        assert_eq!(
+            (right("1s").as_deref(), right("10 ").as_deref(), right("77")),
+            (Some("Proprietà superficiaria"), Some("Proprietà"), None)
+        );
     }
 
     #[test]

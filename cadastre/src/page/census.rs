@@ -1,9 +1,22 @@
 //! What the census says of a parcel: land, and the units of the buildings on it.
 
 use chrono::NaiveDate;
+use serde::Deserialize;
 use sqlx::{FromRow, PgConnection};
 
 use super::record::Version;
+
+/// A part of a parcel of land.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Portion {
+    /// Its letters.
+    pub(super) portion: String,
+    pub(super) quality: Option<i32>,
+    pub(super) class: Option<String>,
+    pub(super) area_m2: Option<f64>,
+    pub(super) income: Option<f64>,
+    pub(super) income_farm: Option<f64>,
+}
 
 /// How many properties are told of one parcel: a block has hundreds.
 const MOST: i64 = 2_000;
@@ -34,6 +47,9 @@ pub(super) struct Property {
     /// The subalterni by which it stands on this parcel; empty for one without.
     pub(super) units: Vec<String>,
     pub(super) addresses: Vec<String>,
+    /// Of land: the parts that have a quality each. Its own figures are their sums.
+    #[sqlx(json)]
+    pub(super) portions: Vec<Portion>,
 }
 
 /// All of it.
@@ -132,7 +148,12 @@ impl Census {
                     array(select address from cadastre.property_addresses a
                            where a.comune = $1 and a.section = held.section and a.nature = held.nature and a.property = held.property
                              and a.version = held.version
-                           order by a.ordinal) as addresses
+                           order by a.ordinal) as addresses,
+                    (select coalesce(jsonb_agg(jsonb_build_object('portion', o.portion, 'quality', o.quality, 'class', o.class, 'area_m2', o.area_m2,
+                                                                  'income', o.income, 'income_farm', o.income_farm) order by o.ordinal), '[]')
+                       from cadastre.property_portions o
+                      where o.comune = $1 and o.section = held.section and o.nature = held.nature and o.property = held.property
+                        and o.version = held.version) as portions
                from held
               order by nature desc, units[1] collate opensit.natural_order, property
               limit $6",

@@ -1,6 +1,6 @@
 //! A parcel for programs.
 
-use kernel::PublicUrl;
+use kernel::{Language, PublicUrl};
 use operations::links::encode;
 use serde_json::{Value, json};
 
@@ -9,6 +9,7 @@ use super::lineage::Relative;
 use super::owners::{Owned, Title};
 use super::record::{Record, Standing, Version, short};
 use super::{path, words};
+use crate::holdings::words::known_right;
 
 /// The record. `census` is null to others than the staff of the comune, `owners` to those who did not say what for: `owners_note` says how.
 pub(super) fn of(record: &Record, url: &PublicUrl) -> Value {
@@ -80,9 +81,13 @@ fn census_of(census: &Census, record: &Record) -> Value {
 
 fn land_of(land: &Property) -> Value {
     json!({
-        "property": land.property, "portion": land.sub(), "quality": land.quality, "quality_words": land.quality.and_then(words::quality),
+        "property": land.property, "sub": land.sub(), "quality": land.quality, "quality_words": land.quality.and_then(words::quality),
         "class": land.class, "area_m2": land.area_m2, "dominicale": land.income, "agrario": land.income_farm, "partita": land.partita,
         "since": land.since, "since_act": land.since_act,
+        "portions": land.portions.iter().map(|part| json!({
+            "portion": part.portion, "quality": part.quality, "quality_words": part.quality.and_then(words::quality), "class": part.class,
+            "area_m2": part.area_m2, "dominicale": part.income, "agrario": part.income_farm,
+        })).collect::<Vec<_>>(),
     })
 }
 
@@ -107,7 +112,7 @@ fn owned_of(owned: &Owned, record: &Record) -> Value {
     json!({
         "property": property.map(|p| p.property), "nature": property.map(|p| if p.is_unit() { "unit" } else { "land" }),
         "sub": property.map(Property::sub), "titles": owned.titles.iter().map(title_of).collect::<Vec<_>>(),
-        "sums": sums.iter().map(|sum| json!({ "right": sum.holds, "right_words": words::right(&sum.holds),
+        "sums": sums.iter().map(|sum| json!({ "right": sum.holds, "right_words": right(&sum.holds),
             "share": sum.share.map(|(above, below)| format!("{above}/{below}")), "whole": sum.share.map(|(above, below)| above == below) }))
             .collect::<Vec<_>>(),
     })
@@ -117,10 +122,15 @@ fn title_of(title: &Title) -> Value {
     json!({
         "kind": title.kind.as_deref().map(|kind| if kind == "P" { "person" } else { "firm" }), "name": title.who(), "fiscal_code": title.code,
         "born_on": title.born_on, "born_in": title.born_in, "seat": title.seat, "right": title.holds,
-        "right_words": title.holds_words.as_deref().or_else(|| words::right(&title.holds)),
+        "right_words": title.holds_words.clone().or_else(|| right(&title.holds)),
         "share": title.numerator.zip(title.denominator).map(|(above, below)| format!("{above}/{below}")),
         "regime": title.regime, "since": title.since, "since_act": title.since_act,
     })
+}
+
+/// The term of the law.
+fn right(code: &str) -> Option<String> {
+    known_right(code).map(|words| words.get(Language::It).to_owned())
 }
 
 fn tenths(m2: f64) -> f64 {

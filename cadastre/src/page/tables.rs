@@ -10,6 +10,7 @@ use super::census::{Census, Property, SizeUnit, Totals};
 use super::owners::{Owned, Title};
 use super::record::{Record, Standing, short};
 use super::words;
+use crate::holdings::words::right as right_of;
 
 /// A table for people.
 pub(super) struct Table {
@@ -100,18 +101,26 @@ pub(super) fn land(census: &Census, l: Language) -> Option<Table> {
     if census.land.is_empty() {
         return None;
     }
-    let rows = census.land.iter().map(|land| {
-        let quality = land.quality.map(|code| words::quality(code).map_or_else(|| code.to_string(), str::to_owned));
-        vec![
+    let quality = |code: Option<i32>| code.map_or_else(|| "–".to_owned(), |code| words::quality(code).unwrap_or_else(|| code.to_string()));
+    let mut rows = Vec::new();
+    for land in &census.land {
+        // the quality that stands at land in portions is that of the largest
+        let in_portions = !land.portions.is_empty();
+        rows.push(vec![
             or_dash(&land.sub()),
-            quality.unwrap_or_else(|| "–".to_owned()),
+            if in_portions { say(l, "in porzioni", "in portions").to_owned() } else { quality(land.quality) },
             text(land.class.as_ref()),
             number(land.area_m2, 0, l),
             number(land.income, 2, l),
             number(land.income_farm, 2, l),
             since(land, l),
-        ]
-    });
+        ]);
+        rows.extend(land.portions.iter().map(|part| {
+            let figures = [number(part.area_m2, 0, l), number(part.income, 2, l), number(part.income_farm, 2, l)];
+            let words = [part.portion.clone(), quality(part.quality), text(part.class.as_ref())];
+            words.into_iter().chain(figures).chain([String::new()]).collect()
+        }));
+    }
     let totals = Totals::of(&census.land);
     let sums = vec![
         say(l, "Totale", "Total").to_owned(),
@@ -131,7 +140,7 @@ pub(super) fn land(census: &Census, l: Language) -> Option<Table> {
         (say(l, "Agrario (€)", "Agrario (€)"), true, 0.12),
         (say(l, "Dal", "Since"), false, 0.20),
     ]);
-    Some(Table { columns, rows: rows.collect(), totals: Some(sums) })
+    Some(Table { columns, rows, totals: Some(sums) })
 }
 
 /// Units in the census.
@@ -198,7 +207,7 @@ pub(super) fn titles(owned: &Owned, l: Language) -> Table {
     let rows = owned
         .titles
         .iter()
-        .map(|title| vec![who(title, l), right(title), share(title), text(title.since_act.as_ref()), dated(title.since, l)]);
+        .map(|title| vec![who(title, l), right(title, l), share(title), text(title.since_act.as_ref()), dated(title.since, l)]);
     let columns = columns(&[
         (say(l, "Intestatario", "Holder"), false, 0.40),
         (say(l, "Diritto", "Right"), false, 0.20),
@@ -212,7 +221,7 @@ pub(super) fn titles(owned: &Owned, l: Language) -> Table {
 /// What the shares make: `proprietà 1/1`, and whether that is the whole.
 pub(super) fn sums(owned: &Owned, l: Language) -> String {
     let one = |sum: super::owners::Sum| {
-        let name = words::right(&sum.holds).map_or_else(|| sum.holds.clone(), str::to_owned);
+        let name = right_of(&sum.holds).get(l).to_owned();
         match sum.share {
             None => format!("{name}: {}", say(l, "quote non indicate", "shares not told")),
             Some((above, below)) if above == below => format!("{name}: {above}/{below}"),
@@ -234,9 +243,9 @@ fn who(title: &Title, l: Language) -> String {
     all.join(", ")
 }
 
-fn right(title: &Title) -> String {
+fn right(title: &Title, l: Language) -> String {
     let named = title.holds_words.clone().filter(|words| !words.is_empty());
-    let named = named.or_else(|| words::right(&title.holds).map(str::to_owned)).unwrap_or_else(|| title.holds.clone());
+    let named = named.unwrap_or_else(|| right_of(&title.holds).get(l).to_owned());
     match title.regime.as_deref().map(|code| words::regime(code).unwrap_or(code)).filter(|regime| !regime.is_empty()) {
         Some(regime) => format!("{named}, {regime}"),
         None => named,

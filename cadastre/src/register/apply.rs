@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use super::rows::Table;
 
 /// Ground that two parcels must share to be one of the other's, m², and the part of the smaller: less is drawing.
-const SHARED_M2: f64 = 1.0;
+pub(super) const SHARED_M2: f64 = 1.0;
 const SHARED_PART: f64 = 0.02;
 
 /// Ends what changed or is gone, and begins what is new or changed. The register's own (what the census says of a parcel, what is known of a
@@ -50,42 +50,6 @@ pub(super) async fn lineage(conn: &mut PgConnection, import: i64) -> Result<u64,
     .bind(import)
     .bind(SHARED_M2)
     .bind(SHARED_PART)
-    .execute(conn)
-    .await
-    .map(|done| done.rows_affected())
-}
-
-/// Looks where sheets of this import lie upon other sheets of the same comune; returns how many places there are that were not there before.
-pub(super) async fn between_sheets(conn: &mut PgConnection, import: i64) -> Result<u64, sqlx::Error> {
-    sqlx::query(
-        "create temporary table lying on commit drop as
-         select one.id || '.F' || left(md5(other.id), 16) as id, one.comune, one.section, one.number, one.attachment, one.development,
-                other.id as codes, common as geom, m.since
-           from arriving_maps m
-           join cadastre.sheets one on one.id = m.map and one.valid_to is null
-           join cadastre.sheets other on other.geom && one.geom and other.valid_to is null and other.comune = one.comune
-                and left(other.id, 11) <> one.id and other.attachment = one.attachment and other.development = one.development
-          cross join lateral (select st_multi(st_collectionextract(st_intersection(one.geom, other.geom), 3)) as common) lying
-          where (other.id < one.id or other.id not in (select map from arriving_maps)) and st_area(common) > $1",
-    )
-    .bind(SHARED_M2)
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query(
-        "update cadastre.cadastral_findings f set valid_to = m.since, ended = $1
-           from arriving_maps m
-          where f.kind = 'sheets' and f.valid_to is null and left(f.id, 11) collate \"C\" = m.map
-            and not exists (select from lying where lying.id = f.id and lying.geom = f.geom)",
-    )
-    .bind(import)
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query(
-        "insert into cadastre.cadastral_findings (id, comune, section, sheet, attachment, development, kind, area_m2, codes, imported, valid_from, geom)
-         select id, comune, section, number, attachment, development, 'sheets', st_area(geom), codes, $1, since, geom from lying
-          where not exists (select from cadastre.cadastral_findings f where f.id = lying.id and f.valid_to is null)",
-    )
-    .bind(import)
     .execute(conn)
     .await
     .map(|done| done.rows_affected())

@@ -29,6 +29,7 @@ impl Counts {
     pub(super) fn of_census(held: &Outcome) -> Vec<Self> {
         let tables = [
             ("properties", held.properties),
+            ("property_portions", held.portions),
             ("property_places", held.places),
             ("property_addresses", held.addresses),
             ("subjects", held.subjects),
@@ -44,7 +45,9 @@ pub(super) async fn compare(conn: &mut PgConnection, table: Table) -> Result<Cou
     // of a sheet whole maps tell everything, published parcels tell the parcels; sheets are never gone for not being told of
     let (scope, key) = match table {
         // what lies upon other sheets is found later
-        Table::Findings => ("true", "kind <> 'sheets' and left(c.id, 11) collate \"C\" in (select map from arriving_maps where whole)"),
+        Table::Findings => {
+            ("true", "kind not in ('sheets', 'between') and left(c.id, 11) collate \"C\" in (select map from arriving_maps where whole)")
+        }
         Table::Sheets => ("false", "c.id in (select id from arriving where kind = $1)"),
         Table::Parcels => (
             "left(c.id, 11) in (select map from arriving_maps where whole or complete)",

@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::compare::{Counts, compare};
 use super::rows::Table;
 use super::systems::Systems;
-use super::{apply, repeated, stage};
+use super::{apply, between, repeated, stage};
 use crate::Adjustment;
 use crate::check::Report;
 use crate::files::Limits;
@@ -73,7 +73,7 @@ pub struct Imported {
     pub differences: Vec<Difference>,
     /// Pairs of parcels of which one has ground of the other.
     pub lineage: u64,
-    /// Places where sheets lie upon other sheets, of those that were not there before.
+    /// Places where sheets lie upon each other or leave ground between them, of those that were not there before.
     pub between_sheets: u64,
 }
 
@@ -152,15 +152,18 @@ async fn inside(conn: &mut PgConnection, request: Request, systems: Arc<dyn Syst
     }
     let census = Counts::of_census(&held);
     let mut done = Imported { number: None, report, sheets, counts, census, differences, lineage: 0, between_sheets: 0 };
-    // what was written so far goes with the transaction
-    if only_look || !done.differs() {
+    if !done.differs() {
         return Ok(done);
     }
     for table in Table::ALL {
         apply::write(conn, table, number).await?;
     }
     done.lineage = apply::lineage(conn, number).await?;
-    done.between_sheets = apply::between_sheets(conn, number).await?;
+    done.between_sheets = between::look(conn, number).await?;
+    // what was written so far goes with the transaction
+    if only_look {
+        return Ok(done);
+    }
     stage::keep_maps(conn, number).await?;
     let comuni = stage::comuni(conn).await?;
     holdings::parcels(conn, &comuni).await?;

@@ -17,6 +17,9 @@ use crate::{Adjustment, Sheet};
 /// In a metre: heights of texts are of the paper.
 const TENTHS_OF_A_MILLIMETRE: f64 = 10_000.0;
 
+/// How long a line is by which an angle is brought into another system.
+const BASELINE_M: f64 = 10.0;
+
 /// Where the rows of a map go, and what brings its positions there.
 pub(super) struct MapRows<'a> {
     pub(super) place: Place,
@@ -89,7 +92,7 @@ impl MapRows<'_> {
                     word: &word,
                     number: Some(i32::from(text.mostly_outside)),
                     size_m: Some(text.size as f64 * self.scale / TENTHS_OF_A_MILLIMETRE),
-                    angle: Some(degrees(text.angle)),
+                    angle: Some(self.angle(text.position, text.angle)),
                 };
                 write(rows, Table::Texts, &self.place, &own, &ewkb::point(at, self.storage));
             }
@@ -100,7 +103,7 @@ impl MapRows<'_> {
                     id: self.named('S', seen, &[&format!("{:?}", (symbol.code, symbol.angle, symbol.position))]),
                     word: outside(symbol.mostly_outside),
                     number: Some(small(symbol.code)),
-                    angle: Some(degrees(symbol.angle)),
+                    angle: Some(self.angle(symbol.position, symbol.angle)),
                     ..Own::default()
                 };
                 write(rows, Table::Symbols, &self.place, &own, &ewkb::point(at, self.storage));
@@ -165,6 +168,21 @@ impl MapRows<'_> {
         self.bring(vec![metres(at)])?.first().copied()
     }
 
+    /// The angle in the storage system, degrees, of one in the map's, thousandths of a radian: the two norths may differ (the convergence of
+    /// meridians, an adjustment that turns).
+    fn angle(&self, at: Position, angle: i64) -> f64 {
+        let (angle, [x, y]) = (angle as f64 / 1000.0, metres(at));
+        let (north, east) = angle.sin_cos();
+        let there = self.bring(vec![[x, y], [x + BASELINE_M * east, y + BASELINE_M * north]]);
+        let turned = match there.as_deref() {
+            Some([from, to]) => (to[1] - from[1]).atan2(to[0] - from[0]) - angle,
+            _ => 0.0,
+        };
+        let turned = turned.sin().atan2(turned.cos());
+        // less than an arc second is arithmetic
+        (if turned.abs() < 5e-6 { angle } else { angle + turned }).to_degrees()
+    }
+
     fn bring(&self, mut positions: Vec<[f64; 2]>) -> Option<Vec<[f64; 2]>> {
         if let Some(shift) = self.shift {
             positions.iter_mut().for_each(|at| *at = shift.apply(*at));
@@ -190,9 +208,4 @@ fn plain(code: &str) -> String {
 
 fn small(code: i64) -> i32 {
     i32::try_from(code).unwrap_or(i32::MAX)
-}
-
-/// From thousandths of a radian.
-fn degrees(angle: i64) -> f64 {
-    (angle as f64 / 1000.0).to_degrees()
 }

@@ -46,7 +46,10 @@ impl Imported {
         }
         if self.between_sheets > 0 {
             let places = self.between_sheets;
-            line(format!("Fogli sovrapposti in {places} luoghi"), format!("Sheets lie on each other in {places} places"));
+            line(
+                format!("Fogli sovrapposti o staccati in {places} luoghi"),
+                format!("Sheets lie on each other or apart in {places} places"),
+            );
         }
         match self.number {
             Some(number) if self.counts.iter().any(|c| c.new + c.changed + c.gone > 0) => line(

@@ -96,6 +96,7 @@ pub enum Issue {
     Older { map: String, day: chrono::NaiveDate, there: chrono::NaiveDate },
     ComuneElsewhere { comune: String },
     Repeated,
+    NoSubject,
     // archives
     Archive { cause: String },
     Encrypted { entry: String },
@@ -575,6 +576,12 @@ impl Issue {
                 "una riga più avanti nella consegna dice la stessa cosa: vale quella",
                 "a row further on in the delivery says the same thing: that one holds",
                 D::LeftOut,
+            ),
+            Self::NoSubject => fixed(
+                "no_subject",
+                "il soggetto di questo titolo non è né nella consegna né nel registro",
+                "the subject of this title is neither in the delivery nor in the register",
+                D::AsItIs,
             ),
             Self::Archive { cause } => {
                 say("archive", format!("l'archivio è danneggiato: {cause}"), format!("the archive is damaged: {cause}"), D::Stopped)

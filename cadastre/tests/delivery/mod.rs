@@ -40,9 +40,9 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    pub(crate) fn counts(&self) -> [[u64; 3]; 5] {
+    pub(crate) fn counts(&self) -> [[u64; 3]; 6] {
         let o = &self.outcome;
-        [o.properties, o.places, o.addresses, o.subjects, o.titles].map(|counts| [counts.new, counts.changed, counts.same])
+        [o.properties, o.places, o.addresses, o.subjects, o.titles, o.portions].map(|counts| [counts.new, counts.changed, counts.same])
     }
 
     /// Lines and remarks of a file, read and compared.

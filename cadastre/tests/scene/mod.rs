@@ -64,21 +64,26 @@ const PARCELS: &str = "
         ('X101_000100.100', 'X101_000100.501', '2019-05-01', 400), ('X101_000100.100', 'X101_000100.502', '2019-05-01', 400),
         ('X101_000100.502', 'X101_000100.601', '2023-03-01', 200), ('X101_000100.502', 'X101_000100.602', '2023-03-01', 200);";
 
-/// Of 501: land, a flat whose category changed in 2020, a garage on two subalterni; who owns them.
+/// Of 501: land, a flat whose category changed in 2020, a garage on two subalterni; who owns them. Of 602: land in two portions.
 const CENSUS: &str = "
     insert into cadastre.properties (comune, section, nature, property, version, category, class, zone, quality, size, area_m2, income, income_farm, storeys, partita, since, since_act, until) values
         ('080901', '_', 'T', 1, 1, null, null, null, 282, null, 402, null, null, null, '1', '2019-05-01', 'Tipo mappale 12/2019', null),
         ('080901', '_', 'F', 10, 1, 'A04', '1', null, null, 5, 100, 450, null, '1', null, '2019-05-01', null, '2020-02-01'),
         ('080901', '_', 'F', 10, 2, 'A02', '2', null, null, 5.5, 110, 1600.50, null, '1', null, '2020-02-01', 'Variazione 3/2020', null),
         ('080901', '_', 'F', 11, 1, 'C06', '3', null, null, 18, 20, 100.25, null, 'S1', null, '2019-05-01', null, null),
-        ('080901', '_', 'F', 12, 1, 'A02', '3', null, null, 9, 90, 900, null, null, null, '2019-05-01', null, null);
+        ('080901', '_', 'F', 12, 1, 'A02', '3', null, null, 9, 90, 900, null, null, null, '2019-05-01', null, null),
+        ('080901', '_', 'T', 13, 1, null, null, null, 36, null, 200, 3.50, 1.20, null, '1', '2023-03-01', null, null);
+    insert into cadastre.property_portions (comune, section, nature, property, version, ordinal, portion, quality, class, area_m2, income, income_farm) values
+        ('080901', '_', 'T', 13, 1, 1, 'AA', 36, '02', 150, 3.00, 1.00),
+        ('080901', '_', 'T', 13, 1, 2, 'AB', 91, null, 50, 0.50, 0.20);
     insert into cadastre.property_places (comune, section, nature, property, version, ordinal, urban_section, sheet, number, denominator, unit) values
         ('080901', '_', 'T', 1, 1, 1, '', 1, '501', '', ''),
         ('080901', '_', 'F', 10, 1, 1, '', 1, '501', '', '3'),
         ('080901', '_', 'F', 10, 2, 1, '', 1, '501', '', '3'),
         ('080901', '_', 'F', 11, 1, 1, '', 1, '501', '', '10'),
         ('080901', '_', 'F', 11, 1, 2, '', 1, '501', '', '11'),
-        ('080901', '_', 'F', 12, 1, 1, '', 1, '601', '', '1');
+        ('080901', '_', 'F', 12, 1, 1, '', 1, '601', '', '1'),
+        ('080901', '_', 'T', 13, 1, 1, '', 1, '602', '', '');
     insert into cadastre.property_addresses (comune, section, nature, property, version, ordinal, address) values
         ('080901', '_', 'F', 10, 2, 1, 'VIA ROMA 12'), ('080901', '_', 'F', 10, 2, 2, 'VIA CITTÀ NUOVA 1');
     insert into cadastre.titles (comune, section, nature, property, subject, subject_kind, title, ordinal, holds, numerator, denominator, regime, since, since_act, until) values

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cadastre::files::Limits;
-use cadastre::register::{self, Imported};
+use cadastre::register::{self, ImportError, Imported};
 use jobs::{Failure, Job, Output};
 use kernel::{Language, Principal, Srid};
 use serde_json::json;
@@ -24,7 +24,7 @@ pub(super) async fn work(imports: Imports, job: Job) -> Result<Output, Failure> 
     let Some(sent) = sent else { return Err(Failure::Final("the files were removed".to_owned())) };
     let who = identity::standing(&imports.context.database, &job.who).await?;
     let outcome = match who {
-        None => Err("the account that sent them is not active any more".to_owned()),
+        None => Err(Failure::Final("the account that sent them is not active any more".to_owned())),
         Some(who) => import(&imports, &sent, &who, order.only_look).await,
     };
     let (state, values) = match outcome {
@@ -33,8 +33,9 @@ pub(super) async fn work(imports: Imports, job: Job) -> Result<Output, Failure> 
             let state = if order.only_look { "looked" } else { "imported" };
             (state, (Some(register::document(&done)), Some(register::document(&words)), done.number, None))
         }
-        Err(error) if job.attempt < ATTEMPTS && error.contains("the database refused: ") => return Err(Failure::Again(error)),
-        Err(error) => ("failed", (None, None, None, Some(error))),
+        Err(Failure::Again(error)) if job.attempt < ATTEMPTS => return Err(Failure::Again(error)),
+        Err(Failure::Cancelled) => return Err(Failure::Cancelled),
+        Err(Failure::Again(error) | Failure::Final(error)) => ("failed", (None, None, None, Some(error))),
     };
     let (document, words, number, error) = values;
     let mut transaction = imports.context.database.write(&Principal::operator()).await?;
@@ -58,9 +59,10 @@ pub(super) async fn work(imports: Imports, job: Job) -> Result<Output, Failure> 
     }
 }
 
-async fn import(imports: &Imports, sent: &Sent, who: &Principal, only_look: bool) -> Result<Imported, String> {
-    let systems =
-        Known::read(&imports.owner, imports.context.installation.storage_crs, imports.crs.clone()).await.map_err(|e| e.to_string())?;
+async fn import(imports: &Imports, sent: &Sent, who: &Principal, only_look: bool) -> Result<Imported, Failure> {
+    let systems = Known::read(&imports.owner, imports.context.installation.storage_crs, imports.crs.clone())
+        .await
+        .map_err(|e| Failure::Again(e.to_string()))?;
     let folder = imports.folder.join(sent.id.to_string());
     let request = register::Request {
         paths: sent.files.iter().map(|file| folder.join(file)).collect(),
@@ -73,6 +75,9 @@ async fn import(imports: &Imports, sent: &Sent, who: &Principal, only_look: bool
         whose: who.comuni(),
         only_look,
     };
-    let mut owner = imports.owner.acquire().await.map_err(|e| format!("the database refused: {e}"))?;
-    register::run(&mut owner, request, Arc::new(systems), &imports.vault).await.map_err(|e| e.to_string())
+    let mut owner = imports.owner.acquire().await?;
+    register::run(&mut owner, request, Arc::new(systems), &imports.vault).await.map_err(|e| match e {
+        ImportError::Database(_) => Failure::Again(e.to_string()),
+        ImportError::Future(_) | ImportError::Reading(_) => Failure::Final(e.to_string()),
+    })
 }

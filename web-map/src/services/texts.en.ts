@@ -38,6 +38,7 @@ export const en: Record<keyof typeof it, string> = {
   'cadastre.imports': 'All imports',
   'cadastre.table.properties': 'Properties of the census',
   'cadastre.table.property_places': 'Identifiers',
+  'cadastre.table.property_portions': 'Parts of land',
   'cadastre.table.property_addresses': 'Addresses',
   'cadastre.table.subjects': 'Those entitled',
   'cadastre.table.titles': 'Titles',

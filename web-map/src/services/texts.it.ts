@@ -36,6 +36,7 @@ export const it = {
   'cadastre.imports': 'Tutte le importazioni',
   'cadastre.table.properties': 'Immobili del censuario',
   'cadastre.table.property_places': 'Identificativi',
+  'cadastre.table.property_portions': 'Porzioni',
   'cadastre.table.property_addresses': 'Indirizzi',
   'cadastre.table.subjects': 'Intestati',
   'cadastre.table.titles': 'Titolarità',
