@@ -189,7 +189,7 @@ fn write_census(folder: &Path) -> Result<u64> {
     let mut out = file("TIT")?;
     for id in 0..TITLES {
         let subject = id % SUBJECTS;
-        write!(out, "X101| |{subject}|P|{id}|F|10||1|1|P||12112003|N|053614|001|2003|||||||||||{id}|{id}|||||\r\n")?;
+        write!(out, "X101| |{subject}|P|{id}|F|10||1|1|P||12112003|N|053614|001|2003||||||||||{id}|{id}|||||\r\n")?;
     }
     out.flush()?;
     Ok(2 * UNITS + LAND + SUBJECTS + TITLES)

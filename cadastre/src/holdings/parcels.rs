@@ -20,20 +20,18 @@ pub async fn parcels(conn: &mut PgConnection, comuni: &[String]) -> Result<u64, 
 
 const PLACED: &str = "
     create temporary table census_placed as
-    with last as materialized (
-        select distinct on (comune, section, nature, property)
-               comune, section, nature, property, version, quality, area_m2, until, partita
-          from cadastre.properties
-         where comune = any($1)
-         order by comune, section, nature, property, version desc)
     select l.comune, l.section, l.nature, l.property, l.quality, l.area_m2, p.urban_section, p.sheet, p.unit,
            p.number || case when p.denominator = '' then '' else '/' || p.denominator end as number
-      from last l
+      from cadastre.properties l
       join cadastre.property_places p using (comune, section, nature, property, version)
       -- suppressed: partita 0 of land, C of units
-     where l.until is null and coalesce(l.partita, '') !~ '^(0+|C)$'";
+     where l.comune = any($1) and l.until is null and coalesce(l.partita, '') !~ '^(0+|C)$'
+       and not exists (select from cadastre.properties later
+                        where later.comune = l.comune and later.section = l.section and later.nature = l.nature
+                          and later.property = l.property and later.version > l.version)";
 
 const LAND_AND_UNITS: &str = "
+    analyze census_placed;
     create temporary table census_land as
     select distinct on (comune, section, sheet, number) comune, section, sheet, number, quality, area_m2
       from census_placed
