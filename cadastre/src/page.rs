@@ -21,6 +21,8 @@ use kernel::Services;
 
 /// The layer that the pages are of.
 const PARCELS: &str = "parcels";
+/// The layer of this theme that is told of with those of others: what stands on the parcel.
+const BUILDINGS: &str = "buildings";
 
 /// What `/openapi.json` says of these addresses.
 #[derive(utoipa::OpenApi)]

@@ -70,7 +70,7 @@ async fn a_parcel_for_programs() {
             "came_from": [{ "id": "X101_000100.100", "day": "2019-05-01", "area_m2": 400.0, "href": at("100") }], "became": [], "present": [],
             "neighbours": [neighbour("1", "land"), neighbour("2", "land"), neighbour("601", "land"), neighbour("STRADA001", "street")],
             "census": null, "owners": null, "owners_note": "personal data: for the staff of this comune, who say what they are read for",
-            "href": at("501"), "pdf": at("501?f=pdf"), "item": "https://sit.example.it/collections/parcels/items/X101_000100.501",
+            "on_it": [], "href": at("501"), "pdf": at("501?f=pdf"), "item": "https://sit.example.it/collections/parcels/items/X101_000100.501",
             "identify": "https://sit.example.it/identify?feature=parcels/X101_000100.501",
         })
     );
@@ -212,6 +212,29 @@ async fn the_census_is_for_the_staff_of_the_comune() {
         assert!(page.body.contains(part), "{part}: {}", page.body);
     }
     assert_eq!(page.header("cache-control"), "private, no-cache");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_on_a_parcel_is_told_with_how_much_of_it() {
+    let scene = Scene::open().await;
+    sqlx::raw_sql(
+        "insert into cadastre.buildings (id, comune, sheet, parcel, kind, floors, height_m, valid_from, geom) values
+             ('X101_000100.501+', '080901', 1, '501', 'residential', 2, 7, '2001-01-01', st_makeenvelope(551000, 4211000, 551005, 4211020, 7792))",
+    )
+    .execute(&mut scene.owner().await)
+    .await
+    .unwrap();
+    let on = scene.parcel(&Principal::anonymous(), "X101_000100.501").await["on_it"].clone();
+    assert_eq!(
+        (&on[0]["layer"], &on[0]["id"], &on[0]["area_m2"], &on[0]["share"]),
+        (&json!("buildings"), &json!("X101_000100.501+"), &json!(100.0), &json!(0.25))
+    );
+    assert_eq!(on.as_array().unwrap().len(), 1, "its own sheet and the texts of the map are none of it");
+    let page = scene.page(&Principal::anonymous(), "/cadastre/parcels/X101_000100.501", "it").await.body;
+    assert!(page.contains("100,0 m², 25,0 %") && page.contains("/collections/buildings/items/X101_000100.501%2B"), "{page}");
+    let paper = printed(&scene.get(&Principal::anonymous(), "/cadastre/parcels/X101_000100.501?f=pdf&lang=it").await.bytes);
+    assert!(paper.contains("Che cosa c'è sulla particella") && paper.contains("25,0 %"), "{paper}");
+    assert_eq!(scene.parcel(&Principal::anonymous(), "X101_000100.502").await["on_it"], json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

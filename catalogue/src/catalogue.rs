@@ -1,13 +1,15 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use kernel::{Database, Layer, LayerId, Principal, Problem, TableName};
+use chrono::{DateTime, Utc};
+use kernel::{Asking, Database, Layer, LayerId, OnIt, Pending, Principal, Problem, TableName};
 use sqlx::types::Json;
 use thiserror::Error;
 use tokio::sync::Mutex;
 
 use crate::damage::{Columns, Damage};
 use crate::entry::{self, Entry};
+use crate::identify;
 
 /// How long a damaged layer is left alone before a request for it makes us look at its table again.
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_secs(3);
@@ -73,6 +75,10 @@ impl Unreadable {
 impl kernel::Layers for Catalogue {
     fn layer(&self, who: &Principal, id: &str) -> Option<Arc<Layer>> {
         Self::layer(self, who, id).map(|entry| Arc::clone(&entry.layer))
+    }
+
+    fn on<'a>(&'a self, asking: Asking<'a>, feature: (&'a str, &'a str), at: DateTime<Utc>) -> Pending<'a, Result<Vec<OnIt>, Problem>> {
+        Box::pin(identify::on(self, asking, feature, at))
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod overlap;
 
+pub(crate) use overlap::on;
+
 use std::sync::Arc;
 
 use axum::extract::State;

@@ -132,6 +132,33 @@ fn a_map_is_imported_split_handed_on_and_taken_back() {
     assert_eq!(town.get("/collections/parcels/items/X101_990100.8").status, 200);
 }
 
+/// A parcel's page has what the other themes have there, each with its own page, as far as who asks sees it.
+#[test]
+fn a_parcel_tells_what_the_other_themes_have_on_it() {
+    let town = Town::shared();
+    let found = town.psql(
+        "select p.id || ' ' || x.id from cadastre.parcels p join permits.permits x on st_contains(p.geom, st_pointonsurface(x.geom))
+          where p.valid_to is null and p.kind = 'land' and p.comune = '080901' order by p.id limit 1",
+    );
+    let (parcel, permit) = found.split_once(' ').unwrap();
+    let page = format!("/cadastre/parcels/{parcel}?f=json");
+    let officer = town.sign_in("officer");
+    let on = town.get_with(&page, &[("cookie", &officer)]).json()["on_it"].clone();
+    let of = |layer: &str| on.as_array().unwrap().iter().filter(|one| one["layer"] == layer).cloned().collect::<Vec<_>>();
+    let href = of("permits").iter().find(|one| one["id"] == permit).unwrap_or_else(|| panic!("{on}"))["href"].clone();
+    let path = href.as_str().unwrap().strip_prefix(town.url().as_str()).unwrap().to_owned();
+    assert_eq!(town.get_with(&path, &[("cookie", &officer)]).status, 200, "{path}");
+    assert!(of("sheets").is_empty() && of("parcels").is_empty(), "{on}");
+    let html = town.get_with(&format!("/cadastre/parcels/{parcel}?f=html"), &[("cookie", &officer)]).text();
+    assert!(html.contains(&path), "{path}: {html}");
+    // each alone by the same rule as on the map
+    let seen = town.get(&page).json()["on_it"].clone();
+    for one in seen.as_array().unwrap() {
+        let item = format!("/collections/{}/items/{}", one["layer"].as_str().unwrap(), one["id"].as_str().unwrap());
+        assert_eq!(town.get(&item).status, 200, "{item}");
+    }
+}
+
 /// A map in a system of its own is brought to where it belongs by points.
 #[test]
 fn a_map_in_no_known_system_is_adjusted() {

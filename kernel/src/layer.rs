@@ -212,6 +212,11 @@ impl Layer {
         self.page.as_ref().map(|page| page.replace("{id}", &id))
     }
 
+    /// The path of a row among the collection's items.
+    pub fn item_path(&self, id: &str) -> String {
+        format!("/collections/{}/items/{}", self.id, percent_encoding::utf8_percent_encode(id, SEGMENT))
+    }
+
     /// Whether it is changed feature by feature by those who edit it.
     pub fn takes_features(&self) -> bool {
         self.writes == Writes::Features

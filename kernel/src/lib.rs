@@ -35,7 +35,7 @@ pub use database::{Database, Session};
 pub use filter::Filter;
 pub use journal::{Action, Edit, Journal, Pending};
 pub use layer::Layer;
-pub use module::{Layers, Lookup, Module, Services};
+pub use module::{Asking, Layers, Lookup, Module, OnIt, Services};
 pub use name::{Column, LayerId, NameError, TableName};
 pub use params::Params;
 pub use principal::{Assurance, Comuni, KeyScope, Principal, Role};

@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use axum::Router;
 
-use crate::{Context, Journal, Layer, LayerId, Principal, TableName, Text, Vault};
+use chrono::{DateTime, Utc};
+
+use crate::{Context, Journal, Language, Layer, LayerId, Pending, Principal, Problem, TableName, Text, Vault};
 
 /// How a theme plugs in: a value that says what it is and what it offers. No registry at link time, no trait.
 pub struct Module {
@@ -50,4 +52,43 @@ pub struct Services {
 pub trait Layers: Send + Sync {
     /// The layer of this name, if it exists for this principal.
     fn layer(&self, who: &Principal, id: &str) -> Option<Arc<Layer>>;
+
+    /// What lies on a feature (a layer and an id) at an instant, of every layer that this principal sees but the ground; within a layer the
+    /// largest first. Nothing if there is no such feature for them. Thus a theme tells what the others say, and knows none of them.
+    fn on<'a>(&'a self, asking: Asking<'a>, feature: (&'a str, &'a str), at: DateTime<Utc>) -> Pending<'a, Result<Vec<OnIt>, Problem>>;
+}
+
+/// Who asks the catalogue, and in which language.
+#[derive(Clone, Copy)]
+pub struct Asking<'a> {
+    /// The database, the time, the public address.
+    pub context: &'a Context,
+    /// Who asks.
+    pub who: &'a Principal,
+    /// The language of titles.
+    pub language: Language,
+}
+
+/// A feature that lies on another.
+#[derive(Clone, Debug)]
+pub struct OnIt {
+    /// Its layer.
+    pub layer: Arc<Layer>,
+    /// Its id.
+    pub id: String,
+    /// Its name for people.
+    pub title: String,
+    /// Of an area on an area: the ground that both have, m².
+    pub area_m2: Option<f64>,
+    /// Of a line: how long it lies there, m.
+    pub length_m: Option<f64>,
+    /// Of an area on an area: the part of the other one's, 0 to 1.
+    pub share: Option<f64>,
+}
+
+impl OnIt {
+    /// Its own page, or its item in the collection: a path.
+    pub fn path(&self) -> String {
+        self.layer.page_of(&self.id).unwrap_or_else(|| self.layer.item_path(&self.id))
+    }
 }

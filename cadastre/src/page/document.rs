@@ -33,6 +33,10 @@ pub(super) fn of(record: &Record, url: &PublicUrl) -> Value {
         "census": record.census.as_ref().map(|census| census_of(census, record)),
         "owners": record.owners.as_ref().map(|owners| owners.iter().map(|owned| owned_of(owned, record)).collect::<Vec<_>>()),
         "owners_note": owners_note(record),
+        "on_it": record.on.iter().map(|one| json!({
+            "layer": one.layer.id, "id": one.id, "title": one.title, "area_m2": one.area_m2, "share": one.share, "length_m": one.length_m,
+            "href": url.link(&one.path()),
+        })).collect::<Vec<_>>(),
         "geometry": record.geometry,
         "href": url.link(&path(&shown.id)),
         "pdf": url.link(&format!("{}?f=pdf", path(&shown.id))),

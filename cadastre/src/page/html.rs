@@ -207,6 +207,18 @@ fn elsewhere(request: &Request, record: &Record, title: &str, l: Language) -> Ma
     html! {
         section aria-labelledby="elsewhere" {
             h2 id="elsewhere" { (say(l, "Che altro c'è qui", "What else is here")) }
+            @if !record.on.is_empty() {
+                div.scroll tabindex="0" { table {
+                    thead { tr { @for column in &tables::on(record, l).columns { th scope="col" class=[column.number.then_some("number")] { (column.name) } } } }
+                    tbody { @for one in &record.on {
+                        tr {
+                            td { (one.layer.title.get(l)) }
+                            td { a href=(request.relative(&one.path())) { (one.title) } }
+                            td.number { (tables::how_much(one, l)) }
+                        }
+                    } }
+                } }
+            }
             ul {
                 @if let Some(point) = &point {
                     li { a href=(format!("{}{}", request.relative("/here"), query([("point", point.as_str()), ("q", title), ("lang", l.tag())]))) {

@@ -49,6 +49,10 @@ fn document(context: &Context, layer: &Layer, request: &Request, record: &Record
     neighbours(&mut paper, record, l);
     census(&mut paper, record, l);
     owners(&mut paper, request, record, l);
+    if !record.on.is_empty() {
+        paper.heading(say(l, "Che cosa c'è sulla particella", "What is on the parcel"));
+        paper.table(&tables::on(record, l));
+    }
     paper.heading(say(l, "Storia", "History"));
     paper.table(&tables::history(record, l));
     for (title, all) in

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Europe::Rome;
-use kernel::{Bbox, Filter, Layer, Principal, Problem, Services, midnight_in_rome};
+use kernel::{Asking, Bbox, Filter, Language, Layer, OnIt, Principal, Problem, Services, midnight_in_rome};
 use serde_json::Value;
 use sqlx::{FromRow, PgConnection, QueryBuilder};
 
@@ -10,7 +10,7 @@ use super::census::Census;
 use super::lineage::Lineage;
 use super::neighbours::Neighbour;
 use super::owners::Owned;
-use super::{neighbours, owners, plan};
+use super::{BUILDINGS, PARCELS, neighbours, owners, plan};
 use crate::{ParcelRef, Sheet};
 
 /// One state of a parcel, with the time that it holds for.
@@ -65,6 +65,8 @@ pub(super) struct Record {
     pub(super) census: Option<Census>,
     /// `None` also for those who did not say what for.
     pub(super) owners: Option<Vec<Owned>>,
+    /// What the other themes have on it, and the buildings.
+    pub(super) on: Vec<OnIt>,
 }
 
 /// What there is under an id.
@@ -130,6 +132,7 @@ impl Record {
         who: &Principal,
         id: &str,
         at: Option<NaiveDate>,
+        language: Language,
     ) -> Result<Found, Problem> {
         let failed = |e| Problem::database("reading a parcel", &e);
         let now = services.context.clock.now();
@@ -160,7 +163,26 @@ impl Record {
         let plan = plan::Plan::new((&drawn.plane, &shown.number, (drawn.label_x, drawn.label_y)), shapes);
         let comune = name.map_err(failed)?.flatten();
         let geometry = drawn.geometry;
-        Ok(Found::One(Box::new(Self { shown, versions, standing, at, day, geometry, plan, comune, neighbours, lineage, census, owners })))
+        // whoever asks for a second connection while holding one may wait for themselves
+        drop(session);
+        let asking = Asking { context: &services.context, who, language };
+        let mut on = services.layers.on(asking, (PARCELS, id), instant).await?;
+        on.retain(|one| one.layer.module != layer.module || one.layer.id.as_str() == BUILDINGS);
+        Ok(Found::One(Box::new(Self {
+            shown,
+            versions,
+            standing,
+            at,
+            day,
+            geometry,
+            plan,
+            comune,
+            neighbours,
+            lineage,
+            census,
+            owners,
+            on,
+        })))
     }
 }
 

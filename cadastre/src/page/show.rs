@@ -42,7 +42,7 @@ pub(crate) async fn handler(State(services): State<Services>, Path(text): Path<S
         Meant::Whole(id) => id,
         Meant::Elsewhere(id) => return Ok(elsewhere(&request, &id)),
     };
-    let record = match Record::read(&services, &layer, &request.who, &id, at).await? {
+    let record = match Record::read(&services, &layer, &request.who, &id, at, request.language).await? {
         Found::One(record) => *record,
         Found::NotThen(spans) => return Err(not_then(&request, &id, &spans)),
         Found::Never => return Err(operations::absent(&layer, &id)),

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use kernel::layer::FieldType;
-use kernel::{Language, Layer};
+use kernel::{Language, Layer, OnIt};
 use operations::{say, value};
 use serde_json::json;
 
@@ -288,6 +288,25 @@ pub(super) fn relatives(all: &[super::lineage::Relative], l: Language) -> Table 
         (say(l, "Terreno in comune (m²)", "Ground in common (m²)"), true, 0.3),
     ]);
     Table { columns, rows, totals: None }
+}
+
+/// What the other themes have on the parcel: the layer, the name, how much of it.
+pub(super) fn on(record: &Record, l: Language) -> Table {
+    let rows = record.on.iter().map(|one| vec![one.layer.title.get(l).to_owned(), one.title.clone(), how_much(one, l)]).collect();
+    let columns = columns(&[
+        (say(l, "Tema", "Theme"), false, 0.3),
+        (say(l, "Che cosa", "What"), false, 0.45),
+        (say(l, "Quanto", "How much"), true, 0.25),
+    ]);
+    Table { columns, rows, totals: None }
+}
+
+/// `210,4 m², 32,5 %`; `45,2 m`; a dash for a point.
+pub(super) fn how_much(one: &OnIt, l: Language) -> String {
+    let area = one.area_m2.map(|m2| format!("{} m²", decimal(m2, 1, l)));
+    let share = one.share.map(|share| format!("{} %", decimal(share * 100.0, 1, l)));
+    let length = one.length_m.map(|m| format!("{} m", decimal(m, 1, l)));
+    or_dash(&[area, share, length].into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
 fn size(unit: &Property, l: Language) -> String {

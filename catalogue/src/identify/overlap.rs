@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use futures::future::try_join_all;
-use kernel::{Column, Filter, Language, Layer, Params, Principal, Problem, filter};
+use kernel::{Asking, Column, Context, Filter, Language, Layer, OnIt, Params, Principal, Problem, filter};
 use serde_json::{Value, json};
 use sqlx::{FromRow, QueryBuilder};
 
 use super::{Found, MAX_VERTICES, card, layers};
-use crate::query::{attributes_sql, box_sql};
-use crate::{App, Entry};
+use crate::query::{attributes_sql, box_sql, title};
+use crate::{App, Catalogue, Entry};
 
 /// How many cards a layer may have, the largest first.
 const CARDS_A_LAYER: i64 = 20;
@@ -31,37 +32,66 @@ pub(super) async fn answer(app: &App, who: &Principal, feature: &str, params: &P
     let Some((layer, id)) = feature.split_once('/').filter(|(_, id)| !id.is_empty() && id.len() <= 1_000) else {
         return Err(Problem::invalid_parameter("feature", "`feature` is none", allowed));
     };
-    let absent = || Problem::not_found("there is no such feature, or none for you");
-    let entry = app.catalogue.layer(who, layer).filter(|e| e.damage.is_none()).ok_or_else(absent)?;
-    let language = Language::negotiate(params.get("lang"), None);
-    let mut asked: Vec<Arc<Entry>> = match params.get("layers") {
+    let asked = match params.get("layers") {
         Some(_) => layers(app, who, params)?,
-        None => app.catalogue.layers(who).into_iter().filter(|e| !e.layer.base && !e.layer.off_cards).collect(),
+        None => not_the_ground(&app.catalogue, who),
     };
-    asked.retain(|e| e.damage.is_none() && e.layer.id != entry.layer.id);
-    let place = (&*entry.layer, id);
-    let met = app.catalogue.reading(&app.context.database, || met(app, who, &asked, place, time)).await?.ok_or_else(absent)?;
-    let asked: Vec<Arc<Entry>> = asked.into_iter().enumerate().filter(|(number, _)| met.contains(number)).map(|(_, entry)| entry).collect();
-    let found = app.catalogue.reading(&app.context.database, || try_join_all(asked.iter().map(|e| find(app, who, e, place, time)))).await?;
-    let cards: Vec<Value> = asked
-        .iter()
-        .zip(found)
-        .flat_map(|(entry, rows)| {
-            rows.into_iter().map(|row| {
-                let overlap = json!({ "area_m2": row.area_m2, "length_m": row.length_m, "share": row.share });
-                let mut card = card(app, who, entry, row.found, language);
-                card["overlap"] = overlap;
-                card
-            })
+    let asking = Asking { context: &app.context, who, language: Language::negotiate(params.get("lang"), None) };
+    let found = overlapping(&app.catalogue, asking, asked, (layer, id), time).await?;
+    let found = found.ok_or_else(|| Problem::not_found("there is no such feature, or none for you"))?;
+    let cards: Vec<Value> = found
+        .into_iter()
+        .map(|(entry, row)| {
+            let overlap = json!({ "area_m2": row.area_m2, "length_m": row.length_m, "share": row.share });
+            let mut card = card(app, who, &entry, row.found, asking.language);
+            card["overlap"] = overlap;
+            card
         })
         .collect();
-    Ok(json!({ "feature": { "layer": entry.layer.id, "id": id }, "cards": cards }))
+    Ok(json!({ "feature": { "layer": layer, "id": id }, "cards": cards }))
+}
+
+/// For [`kernel::Layers::on`].
+pub(crate) async fn on(catalogue: &Catalogue, asking: Asking<'_>, feature: (&str, &str), at: DateTime<Utc>) -> Result<Vec<OnIt>, Problem> {
+    let asked = not_the_ground(catalogue, asking.who);
+    let found = overlapping(catalogue, asking, asked, feature, &Filter::ValidAt(at)).await?.unwrap_or_default();
+    let on = |(entry, row): (Arc<Entry>, Overlapping)| OnIt {
+        layer: Arc::clone(&entry.layer),
+        title: title(&entry.layer, &row.found.id, &row.found.attributes, asking.language),
+        id: row.found.id,
+        area_m2: row.area_m2,
+        length_m: row.length_m,
+        share: row.share,
+    };
+    Ok(found.into_iter().map(on).collect())
+}
+
+fn not_the_ground(catalogue: &Catalogue, who: &Principal) -> Vec<Arc<Entry>> {
+    catalogue.layers(who).into_iter().filter(|e| !e.layer.base && !e.layer.off_cards).collect()
+}
+
+/// Rows of these layers that lie on the feature; `None` if there is none for them.
+async fn overlapping(
+    catalogue: &Catalogue,
+    Asking { context, who, .. }: Asking<'_>,
+    mut asked: Vec<Arc<Entry>>,
+    (layer, id): (&str, &str),
+    time: &Filter,
+) -> Result<Option<Vec<(Arc<Entry>, Overlapping)>>, Problem> {
+    let Some(entry) = catalogue.layer(who, layer).filter(|e| e.damage.is_none()) else { return Ok(None) };
+    asked.retain(|e| e.damage.is_none() && e.layer.id != entry.layer.id);
+    let place = (&*entry.layer, id);
+    let Some(met) = catalogue.reading(&context.database, || met(context, who, &asked, place, time)).await? else { return Ok(None) };
+    let asked: Vec<Arc<Entry>> = asked.into_iter().enumerate().filter(|(number, _)| met.contains(number)).map(|(_, entry)| entry).collect();
+    let found = catalogue.reading(&context.database, || try_join_all(asked.iter().map(|e| find(context, who, e, place, time)))).await?;
+    let rows = asked.into_iter().zip(found).flat_map(|(entry, rows)| rows.into_iter().map(move |row| (Arc::clone(&entry), row)));
+    Ok(Some(rows.collect()))
 }
 
 /// Which of these layers have something in the rectangle round the feature, by their place in the list: most have nothing, and are not asked
 /// what it is. `None`: there is no such feature for them.
 async fn met(
-    app: &App,
+    context: &Context,
     who: &Principal,
     asked: &[Arc<Entry>],
     place: (&Layer, &str),
@@ -83,7 +113,7 @@ async fn met(
         sql.push(")");
     }
     let failed = |e| Problem::database("identify", &e);
-    let mut session = app.context.database.session(who).await.map_err(failed)?;
+    let mut session = context.database.session(who).await.map_err(failed)?;
     let found: Vec<i32> = sql.build_query_scalar().fetch_all(&mut *session).await.map_err(failed)?;
     Ok(found.contains(&-1).then(|| found.into_iter().filter_map(|number| usize::try_from(number).ok()).collect()))
 }
@@ -100,7 +130,13 @@ fn push_place(sql: &mut QueryBuilder<sqlx::Postgres>, who: &Principal, (layer, i
     Ok(())
 }
 
-async fn find(app: &App, who: &Principal, entry: &Entry, place: (&Layer, &str), time: &Filter) -> Result<Vec<Overlapping>, Problem> {
+async fn find(
+    context: &Context,
+    who: &Principal,
+    entry: &Entry,
+    place: (&Layer, &str),
+    time: &Filter,
+) -> Result<Vec<Overlapping>, Problem> {
     let layer = &entry.layer;
     let srid = layer.srid.postgis();
     let areas = layer.geometry.holds(2) && place.0.geometry.holds(2);
@@ -137,5 +173,5 @@ async fn find(app: &App, who: &Principal, entry: &Entry, place: (&Layer, &str), 
     }
     sql.push(if areas { " order by area_m2 desc nulls last, fid limit " } else { " order by fid limit " }).push_bind(CARDS_A_LAYER);
     let failed = |e| Problem::database("identify", &e);
-    sql.build_query_as().fetch_all(&mut *app.context.database.session(who).await.map_err(failed)?).await.map_err(failed)
+    sql.build_query_as().fetch_all(&mut *context.database.session(who).await.map_err(failed)?).await.map_err(failed)
 }
