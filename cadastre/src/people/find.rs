@@ -22,6 +22,7 @@ const LONGEST: usize = 100;
 #[derive(FromRow)]
 pub(super) struct Found {
     pub(super) comune: String,
+    pub(super) comune_name: Option<String>,
     pub(super) section: String,
     pub(super) kind: String,
     pub(super) subject: i64,
@@ -41,7 +42,7 @@ impl Found {
 
     fn document(&self, vault: &Vault, url: &PublicUrl) -> Value {
         json!({
-            "comune": self.comune, "section": self.section, "kind": self.kind, "number": self.subject, "name": self.name,
+            "comune": self.comune, "comune_name": self.comune_name, "section": self.section, "kind": self.kind, "number": self.subject, "name": self.name,
             "given_name": self.given_name, "born": self.born, "seat": self.seat,
             "fiscal_code": opened(vault, self.code_sealed.as_deref()), "titles": self.holds, "href": url.link(&self.path()),
         })
@@ -120,7 +121,7 @@ async fn find(conn: &mut PgConnection, text: &str, vault: &Vault) -> Result<Vec<
 }
 
 const COLUMNS: &str = "
-    select s.comune, s.section, s.kind, s.subject, s.name, s.given_name, extract(year from s.born_on)::integer as born, s.seat, s.code_sealed,
+    select s.comune, (select c.name from territory.v_comuni c where c.istat = s.comune) as comune_name, s.section, s.kind, s.subject, s.name, s.given_name, extract(year from s.born_on)::integer as born, s.seat, s.code_sealed,
            (select count(*) from cadastre.titles t
              where (t.comune, t.section, t.subject, t.subject_kind) = (s.comune, s.section, s.subject, s.kind) and t.until is null) as holds";
 

@@ -39,7 +39,7 @@ fn asking(request: &Request, l: Language) -> Markup {
             form.card method="get" {
                 p { (say(l, "Sono dati personali: si leggono per uno scopo, che resta nel registro degli accessi.", "These are personal data: they are read for a purpose, which is kept in the log of accesses.")) }
                 (field("access-purpose", say(l, "Scopo della lettura", "Purpose of reading"), None, Some(say(l, "Per esempio: notifica ai proprietari confinanti", "For example: a notice to the owners next door")), &[("required", ""), ("maxlength", "200")]))
-                p.actions { button type="submit" { (say(l, "Continua", "Go on")) } }
+                p.actions { button.primary type="submit" { (say(l, "Continua", "Go on")) } }
             }
         };
     }
@@ -47,7 +47,7 @@ fn asking(request: &Request, l: Language) -> Markup {
         form.card method="post" action=(format!("{}{}", request.relative("/cadastre/people"), purpose_query(&request.who))) {
             (field("q", say(l, "Cognome e nome, ditta o codice fiscale", "Surname and name, firm or fiscal code"), None,
                 Some(say(l, "Gli errori di battitura sono tollerati; il codice fiscale dev'essere intero", "Typos are forgiven; a fiscal code must be whole")), &[("required", ""), ("maxlength", "100")]))
-            p.actions { button type="submit" { (say(l, "Cerca", "Search")) } }
+            p.actions { button.primary type="submit" { (say(l, "Cerca", "Search")) } }
         }
     }
 }
@@ -60,19 +60,14 @@ pub(super) fn found(services: &Services, request: &Request, found: &[Found], mor
         @if found.is_empty() {
             p.note { (say(l, "Nessuno, nei comuni per cui lavori.", "Nobody, in the comuni that you work for.")) }
         } @else {
-            table {
-                thead { tr {
-                    th { (say(l, "Nome", "Name")) } th { (say(l, "Nascita o sede", "Birth or seat")) }
-                    th { (say(l, "Codice fiscale", "Fiscal code")) } th { (say(l, "Titoli attuali", "Titles today")) } th { (say(l, "Comune", "Comune")) }
-                } }
-                tbody { @for one in found { tr {
-                    td { a href=(find::href(request, one)) { (one.name) @if let Some(given) = &one.given_name { " " (given) } } }
-                    td { @if let Some(born) = one.born { (born) } @else if let Some(seat) = &one.seat { (seat) } }
-                    td { @if let Some(code) = opened(&services.vault, one.code_sealed.as_deref()) { code { (code) } } }
-                    td { (one.holds) }
-                    td { (one.comune) }
-                } } }
-            }
+            ul.found { @for one in found { li {
+                p { a href=(find::href(request, one)) { (one.name) @if let Some(given) = &one.given_name { " " (given) } } }
+                p.quiet {
+                    @if let Some(born) = one.born { (born) " · " } @else if let Some(seat) = &one.seat { (seat) " · " }
+                    @if let Some(code) = opened(&services.vault, one.code_sealed.as_deref()) { code { (code) } " · " }
+                    (held(one.holds, l)) ", " (one.comune_name.as_deref().unwrap_or(&one.comune))
+                }
+            } } }
             @if more { p.note { (say(l, "Ce ne sono altri: scrivere di più.", "There are more: write more of the name.")) } }
         }
     };
@@ -84,6 +79,7 @@ pub(super) fn subject(services: &Services, request: &Request, subject: &Subject,
     let l = request.language;
     let (today, past): (Vec<&Holding>, Vec<&Holding>) = holdings.iter().partition(|holding| holding.until.is_none());
     let content = html! {
+        p.lead { strong { (subject.whole_name()) } }
         dl {
             @if let Some(code) = opened(&services.vault, subject.code_sealed.as_deref()) { dt { (say(l, "Codice fiscale", "Fiscal code")) } dd { code { (code) } } }
             @if let Some(born) = subject.born_on { dt { (say(l, "Nascita", "Birth")) } dd { (day(born, l)) @if let Some(place) = &subject.born_in { " (" (place) ")" } } }
@@ -99,7 +95,20 @@ pub(super) fn subject(services: &Services, request: &Request, subject: &Subject,
         @if more { p.note { (say(l, "Ce ne sono altri, che questa pagina non mostra.", "There are more, which this page does not show.")) } }
     };
     let trail = vec![(format!("{}{}", request.relative("/cadastre/people"), purpose_query(&request.who)), title(l).to_owned())];
-    Page { title: &subject.whole_name(), trail, map: false }.render(&services.context, request, &content)
+    // the title of a page stays in the history of a browser: it names nobody
+    Page { title: say(l, "Titoli di una persona o ditta", "Titles of a person or firm"), trail, map: false }.render(
+        &services.context,
+        request,
+        &content,
+    )
+}
+
+/// How many titles somebody has today.
+fn held(count: i64, l: Language) -> String {
+    match count {
+        1 => say(l, "un titolo attuale", "one title today").to_owned(),
+        count => format!("{} {}", value::grouped(count, l), say(l, "titoli attuali", "titles today")),
+    }
 }
 
 fn titles(request: &Request, holdings: &[&Holding], l: Language) -> Markup {
@@ -107,25 +116,21 @@ fn titles(request: &Request, holdings: &[&Holding], l: Language) -> Markup {
         return html! { p { (say(l, "Nessuno.", "None.")) } };
     }
     html! {
-        table {
-            thead { tr {
-                th { (say(l, "Immobile", "Property")) } th { (say(l, "Che cos'è", "What it is")) } th { (say(l, "Diritto e quota", "Right and share")) }
-                th { (say(l, "Dal", "Since")) } th { (say(l, "Al", "Until")) }
-            } }
-            tbody { @for holding in holdings { tr {
-                td {
-                    @match &holding.parcel {
-                        Some(id) => a href=(request.relative(&format!("/cadastre/parcels/{}", operations::links::encode(id)))) { (holding.place(l)) },
-                        None => (holding.place(l)),
-                    }
-                    @if let Some(address) = &holding.address { br; small { (address) } }
+        ul.found { @for holding in holdings { li {
+            p {
+                @match &holding.parcel {
+                    Some(id) => a href=(request.relative(&format!("/cadastre/parcels/{}", operations::links::encode(id)))) { (holding.place(l)) },
+                    None => (holding.place(l)),
                 }
-                td { (what(holding, l)) }
-                td { (words::right(&holding.holds).get(l)) " " (holding.share()) @if let Some(words) = &holding.holds_words { br; small { (words) } } }
-                td { (turn(holding.since, holding.since_act.as_deref(), l)) }
-                td { (turn(holding.until, holding.until_act.as_deref(), l)) }
-            } } }
-        }
+                @if let Some(address) = &holding.address { ", " (address) }
+            }
+            p {
+                (words::right(&holding.holds).get(l)) " " (holding.share()) @if let Some(words) = &holding.holds_words { ", " (words) }
+                (turn(say(l, "dal", "since"), holding.since, holding.since_act.as_deref(), l))
+                (turn(say(l, "fino al", "until"), holding.until, holding.until_act.as_deref(), l))
+            }
+            p.quiet { (what(holding, l)) }
+        } } }
     }
 }
 
@@ -135,8 +140,8 @@ fn what(holding: &Holding, l: Language) -> Markup {
     html! {
         (kind)
         @if let Some(class) = &holding.class { (say(l, ", classe ", ", class ")) (class) }
-        @if let Some(area) = holding.area_m2 { ", " (number(area, l)) " m²" }
-        @if let Some(income) = holding.income { br; small { (say(l, "rendita € ", "income € ")) (number(income, l)) } }
+        @if let Some(area) = holding.area_m2 { ", " (number(area, l)) "\u{a0}m²" }
+        @if let Some(income) = holding.income { (say(l, ", rendita €\u{a0}", ", income €\u{a0}")) (euro(income, l)) }
     }
 }
 
@@ -144,11 +149,16 @@ fn number(number: f64, l: Language) -> String {
     if number.fract() == 0.0 { value::grouped(number as i64, l) } else { value::readable(FieldType::Number, None, &json!(number), l) }
 }
 
-fn turn(on: Option<NaiveDate>, act: Option<&str>, l: Language) -> Markup {
-    html! {
-        @if let Some(on) = on { (day(on, l)) }
-        @if let Some(act) = act { br; small { (act) } }
-    }
+/// With its cents.
+fn euro(amount: f64, l: Language) -> String {
+    let cents = (amount * 100.0).round() as i64;
+    let mark = if l == Language::It { ',' } else { '.' };
+    format!("{}{mark}{:02}", value::grouped(cents / 100, l), cents % 100)
+}
+
+/// `, dal 12 nov 2003 (Compravendita n. 4512/2003)`.
+fn turn(word: &str, on: Option<NaiveDate>, act: Option<&str>, l: Language) -> Markup {
+    html! { @if let Some(on) = on { ", " (word) " " (day(on, l)) @if let Some(act) = act { " (" (act) ")" } } }
 }
 
 fn day(day: NaiveDate, l: Language) -> String {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Rome;
 use kernel::Language;
 use maud::{Markup, html};
-use operations::{Page, Request, say};
+use operations::{Page, Request, say, value};
 use serde_json::Value;
 
 use super::{Imports, Made, Sent};
@@ -20,25 +20,42 @@ const SYSTEMS: [(&str, &str); 4] = [
     ("EPSG:3004", "Gauss-Boaga, fuso est"),
 ];
 
+/// What is imported, and how people call it.
+const NAMES: [(&str, &str, &str); 13] = [
+    ("buildings", "Fabbricati", "Buildings"),
+    ("cadastral_lines", "Linee", "Lines"),
+    ("cadastral_symbols", "Simboli", "Symbols"),
+    ("cadastral_texts", "Testi", "Texts"),
+    ("fiducials", "Punti fiduciali", "Fiducial points"),
+    ("parcels", "Particelle", "Parcels"),
+    ("properties", "Immobili del censuario", "Properties of the census"),
+    ("property_addresses", "Indirizzi", "Addresses"),
+    ("property_places", "Identificativi", "Identifiers"),
+    ("property_portions", "Porzioni", "Parts of land"),
+    ("sheets", "Fogli", "Sheets"),
+    ("subjects", "Intestati", "Those entitled"),
+    ("titles", "Titolarità", "Titles"),
+];
+
 pub(super) fn list(imports: &Imports, request: &Request, made: &[Made], sent: &[Sent]) -> Response {
     let language = request.language;
     let content = html! {
         p.lead { (say(language, "Le mappe (CXF, SUP), la cartografia dell'Agenzia delle Entrate (GML) e il censuario (FAB, TER, SOG, TIT), come si scaricano: anche zip, anche zip di zip. Prima si vede che cosa cambia, poi si importa.",
                      "Maps (CXF, SUP), what the Agenzia delle Entrate publishes (GML) and the census (FAB, TER, SOG, TIT), as they are downloaded: zips too, and zips of zips. First it is shown what differs, then it is imported.")) }
         form.card method="post" action=(request.relative("/cadastre/imports")) enctype="multipart/form-data" {
-            p {
+            p.field {
                 label for="file" { (say(language, "File (si possono trascinare qui)", "Files (they can be dropped here)")) }
                 input #file type="file" name="file" multiple required;
             }
-            p {
+            p.field {
                 label for="crs" { (say(language, "Sistema di riferimento delle mappe", "Coordinate system of the maps")) }
                 (systems(None, language))
             }
-            p {
+            p.field {
                 label for="day" { (say(language, "Data dei dati, se il SUP non la dice", "Day of the data, where no SUP tells it")) }
                 input #day type="date" name="day";
             }
-            p { button type="submit" { (say(language, "Invia e guarda che cosa cambia", "Send, and see what differs")) } }
+            p.actions { button.primary type="submit" { (say(language, "Invia e guarda che cosa cambia", "Send, and see what differs")) } }
         }
         @if !sent.is_empty() {
             h2 { (say(language, "Inviati, non ancora importati", "Sent, not imported yet")) }
@@ -60,12 +77,12 @@ fn table(made: &[Made], language: Language) -> Markup {
                 th { (say(language, "Data dei dati", "Day of the data")) } th { (say(language, "File", "Files")) } th { (say(language, "Particelle", "Parcels")) }
             } }
             tbody { @for one in made { tr {
-                td.figures { a href=(format!("imports/{}", one.number)) { (one.number) } }
+                td { a href=(format!("imports/{}", one.number)) { (one.number) } }
                 td { (when(one.at)) @if one.undone_at.is_some() { " " span.state.ended { (say(language, "annullata", "taken back")) } } }
                 td { (one.by) }
                 td { (one.day.format("%d/%m/%Y")) }
                 td.prose { (shortened(&one.files)) }
-                td.figures { (changes(&one.counts, "parcels", language)) }
+                td { (changes(&one.counts, "parcels", language)) }
             } } }
         } }
     }
@@ -80,30 +97,28 @@ pub(super) fn show(imports: &Imports, request: &Request, sent: &Sent) -> Respons
         p { (sent.by) ", " (when(sent.at)) " " (mark(&sent.state, language)) }
         p { (sent.files.join(", ")) }
         @if working { p.lead aria-live="polite" { (say(language, "Un momento: i file vengono letti.", "A moment: the files are being read.")) } }
-        @if let Some(error) = &sent.error { p.problem role="alert" { (error) } }
+        @if let Some(error) = &sent.error { p.note.error role="alert" { (error) } }
         @if let Some(words) = &sent.words {
-            @if sent.state == "looked" {
+            @if sent.state == "looked" && differs {
+                h2 { (say(language, "Non è ancora nel registro", "Not in the register yet")) }
                 form.card method="post" action=(here) {
                     input type="hidden" name="do" value="import";
-                    @if differs {
-                        p { (say(language, "Quanto segue non è ancora nel registro.", "What follows is not in the register yet.")) }
-                        p { button type="submit" { (say(language, "Importa", "Import")) } }
-                    } @else {
-                        p { (say(language, "Non c'è nulla da importare.", "There is nothing to import.")) }
-                    }
+                    (counts(sent.outcome.as_deref(), language))
+                    p.actions { button.primary type="submit" { (say(language, "Importa", "Import")) } }
                 }
             }
+            @if sent.state == "looked" && !differs { p.note { (say(language, "Nel registro c'è già tutto: non c'è nulla da importare.", "The register has all of it: there is nothing to import.")) } }
             @if let Some(number) = sent.number {
                 p.lead { (say(language, "Importato: ", "Imported: ")) a href=(request.relative(&format!("/cadastre/imports/{number}"))) { (say(language, "il rapporto ", "report ")) (number) } ". " a href=(request.relative("/portal/")) { (say(language, "Alla mappa", "To the map")) } }
             }
             h2 { (say(language, "Rapporto", "Report")) }
-            pre.report { (if language == Language::It { &words.it } else { &words.en }) }
+            (told(if language == Language::It { &words.it } else { &words.en }))
         }
         @if matches!(sent.state.as_str(), "looked" | "failed") {
             form.card method="post" action=(here) {
                 input type="hidden" name="do" value="look";
-                p { label for="crs" { (say(language, "Guardali in un altro sistema di riferimento", "Look at them in another coordinate system")) } (systems(sent.crs, language)) }
-                p { button type="submit" { (say(language, "Guarda di nuovo", "Look again")) } }
+                p.field { label for="crs" { (say(language, "Guardali in un altro sistema di riferimento", "Look at them in another coordinate system")) } (systems(sent.crs, language)) }
+                p.actions { button type="submit" { (say(language, "Guarda di nuovo", "Look again")) } }
             }
         }
     };
@@ -119,7 +134,7 @@ pub(super) fn report(imports: &Imports, request: &Request, made: &Made) -> Respo
         p { (shortened(&made.files)) }
         p { (say(language, "Data dei dati: ", "Day of the data: ")) (made.day.format("%d/%m/%Y")) }
         @if let Some(words) = &made.words {
-            pre.report { (if language == Language::It { &words.it } else { &words.en }) }
+            (told(if language == Language::It { &words.it } else { &words.en }))
         }
     };
     let trail =
@@ -145,12 +160,53 @@ fn systems(chosen: Option<i32>, language: Language) -> Markup {
     }
 }
 
+/// What is counted of layers, and of the tables of the census.
+fn counted(outcome: &Value) -> impl Iterator<Item = &Value> {
+    ["counts", "census"].into_iter().filter_map(|name| outcome[name].as_array()).flatten()
+}
+
 fn differs(outcome: &Value) -> bool {
-    ["counts", "census"]
-        .iter()
-        .filter_map(|name| outcome[*name].as_array())
-        .flatten()
-        .any(|layer| ["new", "changed", "gone"].iter().any(|what| layer[*what].as_i64().unwrap_or_default() > 0))
+    counted(outcome).any(|layer| ["new", "changed", "gone"].iter().any(|what| layer[*what].as_i64().unwrap_or_default() > 0))
+}
+
+/// What differs, layer by layer, without those of which nothing came.
+fn counts(outcome: Option<&Value>, language: Language) -> Markup {
+    let of = |layer: &Value| ["new", "changed", "gone", "same"].map(|what| layer[what].as_i64().unwrap_or_default());
+    let rows = outcome.into_iter().flat_map(counted).filter(|layer| of(layer).iter().any(|count| *count > 0));
+    html! {
+        div.scroll tabindex="0" role="region" aria-label=(say(language, "Che cosa cambia", "What differs")) { table {
+            thead { tr {
+                th { }
+                @for word in [say(language, "nuovi", "new"), say(language, "cambiati", "changed"), say(language, "soppressi", "suppressed"), say(language, "uguali", "the same")] { th.number scope="col" { (word) } }
+            } }
+            tbody { @for layer in rows { tr {
+                th scope="row" { (named(layer["layer"].as_str().unwrap_or_default(), language)) }
+                @for count in of(layer) { td.number { (value::grouped(count, language)) } }
+            } } }
+        } }
+    }
+}
+
+/// How people call what is imported.
+fn named(layer: &str, language: Language) -> &str {
+    NAMES.iter().find(|(id, ..)| *id == layer).map_or(layer, |&(_, it, en)| say(language, it, en))
+}
+
+/// The report for people: a line, and as a list what is indented below it.
+fn told(text: &str) -> Markup {
+    let mut blocks: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        match blocks.last_mut() {
+            Some((_, below)) if line.starts_with(' ') => below.push(line.trim()),
+            _ => blocks.push((line.trim(), Vec::new())),
+        }
+    }
+    html! {
+        section.card { @for (line, below) in blocks {
+            p { (line) }
+            @if !below.is_empty() { ul { @for line in below { li { (line) } } } }
+        } }
+    }
 }
 
 /// `+12 ~3 −1` of a layer.
