@@ -244,7 +244,8 @@ test('a file that is wrong in five ways tells where, and an example is one click
     await button(page, 'Carica come bozza').click();
     await page.getByText('Non è stato caricato nulla').waitFor();
     const why = await page.getByRole('alert').first().textContent();
-    assert.match(why, /la colonna `codice` non distingue le righe.*T0010.*scegliere un'altra chiave nel piano/s);
+    assert.match(why, /la colonna codice non distingue le righe.*T0010.*scegliere un'altra chiave nel piano/s);
+    assert.equal(await page.getByRole('alert').first().locator('code', { hasText: /^codice$/ }).count(), 1, 'what is between backticks is code');
     assert.doesNotMatch(why, /--|does not tell/, 'in the language of the panel, and by what the panel has');
     assert.equal(town.psql("select to_regclass('published.alberi_sbagliati') is null"), 't');
     await shoot(page, 'deliveries-failed');
