@@ -12,6 +12,7 @@ pub mod holdings;
 mod layers;
 mod lines;
 mod number;
+mod origin;
 mod page;
 mod parcel;
 mod people;
@@ -25,6 +26,7 @@ use axum::Router;
 use kernel::{Module, Services, Text};
 
 pub use adjust::{AdjustError, Adjustment, ControlPoint, Freedom};
+pub use origin::{Origin, OriginEllipsoid};
 pub use page::Api;
 pub use parcel::{MapName, ParcelNumber, ParcelRef, Reference, ReferenceError, Sheet, Short, UnionName};
 pub use people::Api as PeopleApi;

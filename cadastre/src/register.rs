@@ -9,6 +9,7 @@ mod apply;
 mod compare;
 mod import;
 mod map;
+mod placement;
 mod reading;
 mod repeated;
 mod rows;

@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 
 use super::rows::{Own, Place, Table, id, polygon, write};
 use super::systems::Converter;
+use crate::Sheet;
 use crate::cxf::{Located, Position, Record};
 use crate::remark::{Issue, Remarks};
 use crate::sheet_map::{Finding, Kind, Misfit, Piece, SheetMap, Topology, metres};
-use crate::{Adjustment, Sheet};
 
 /// In a metre: heights of texts are of the paper.
 const TENTHS_OF_A_MILLIMETRE: f64 = 10_000.0;
@@ -21,7 +21,6 @@ const TENTHS_OF_A_MILLIMETRE: f64 = 10_000.0;
 pub(super) struct MapRows<'a> {
     pub(super) place: Place,
     pub(super) convert: &'a Converter,
-    pub(super) shift: Option<&'a Adjustment>,
     pub(super) storage: Srid,
     /// The denominator of the map's scale.
     pub(super) scale: f64,
@@ -166,9 +165,6 @@ impl MapRows<'_> {
     }
 
     fn bring(&self, mut positions: Vec<[f64; 2]>) -> Option<Vec<[f64; 2]>> {
-        if let Some(shift) = self.shift {
-            positions.iter_mut().for_each(|at| *at = shift.apply(*at));
-        }
         (self.convert)(&mut positions).then_some(positions)
     }
 }

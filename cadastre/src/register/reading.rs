@@ -11,6 +11,7 @@ use kernel::Srid;
 use tokio::sync::mpsc::Sender;
 
 use super::map::MapRows;
+use super::placement::Placement;
 use super::rows::{COLUMNS, Own, Place, Table, id, parcel_kind, polygon, write};
 use super::systems::{Converter, Systems};
 use crate::census::Entry;
@@ -21,7 +22,7 @@ use crate::gml::Feature;
 use crate::holdings::Gathering;
 use crate::remark::{Issue, Remarks};
 use crate::sup::Sup;
-use crate::{Adjustment, MapName, Reference, Sheet};
+use crate::{Adjustment, MapName, Origin, Reference, Sheet};
 
 /// What the reading thread hands over.
 pub(super) enum Batch {
@@ -39,6 +40,7 @@ pub(super) struct MapFile {
     pub(super) content: Vec<u8>,
     pub(super) sha256: [u8; 32],
     pub(super) srid: Srid,
+    pub(super) origin: Option<Origin>,
     pub(super) shift: Option<Adjustment>,
 }
 
@@ -50,8 +52,8 @@ pub(super) struct Reading {
     pub(super) crs: Option<Srid>,
     /// The system of maps imported before, by their comune's Belfiore code.
     pub(super) before: HashMap<String, Srid>,
-    /// Adjustments by the beginning of the names of the maps that they are for.
-    pub(super) adjustments: BTreeMap<String, (Srid, Adjustment)>,
+    /// What is said of where maps are, by the beginning of their names.
+    pub(super) placements: BTreeMap<String, Placement>,
     /// ISTAT codes of the comuni by their Belfiore codes.
     pub(super) comuni: HashMap<String, String>,
     pub(super) systems: Arc<dyn Systems>,
@@ -71,10 +73,14 @@ impl Reading {
     pub(super) fn run(self, to: Sender<Batch>, holdings: Gathering) -> Ended {
         let systems = Arc::clone(&self.systems);
         let (paths, limits) = (self.paths.clone(), self.limits);
-        let adjustments = self.adjustments.clone();
-        let fit = move |map: &MapName, positions: &[[f64; 2]]| match adjustment(&adjustments, map) {
-            Some((_, shift)) => systems.fit(map, &positions.iter().map(|at| shift.apply(*at)).collect::<Vec<_>>()),
-            None => systems.fit(map, positions),
+        let placements = self.placements.clone();
+        let fit = move |map: &MapName, positions: &[[f64; 2]]| {
+            let Some(placement) = Placement::of(&placements, map) else { return systems.fit(map, positions) };
+            let mut there = positions.to_vec();
+            match placement.converter(systems.as_ref()) {
+                Ok(convert) if convert(&mut there) => systems.inside(map, &there).map(|fit| vec![fit]),
+                _ => Ok(Vec::new()),
+            }
         };
         let mut taking = Taking {
             rows: Rows::new(COLUMNS.len()),
@@ -94,14 +100,6 @@ impl Reading {
         let _ = holdings.finish();
         Ended { report, published, days }
     }
-}
-
-fn adjustment<'a>(all: &'a BTreeMap<String, (Srid, Adjustment)>, map: &MapName) -> Option<&'a (Srid, Adjustment)> {
-    let name = map.to_string();
-    all.iter()
-        .filter(|(beginning, _)| name.starts_with(beginning.as_str()))
-        .max_by_key(|(beginning, _)| beginning.len())
-        .map(|(_, found)| found)
 }
 
 struct Taking {
@@ -137,10 +135,15 @@ impl Taking {
     }
 
     /// The system that a map is in: the one that is said, if the map lies in its comune then; else the one of its comune's maps
-    /// before, if this one does too.
+    /// before, if this one does too. What is placed by what somebody has said of it must lie there as well.
     fn settle(&self, map: &MapName, systems: &[SystemFit], remarks: &mut Remarks) -> Option<Srid> {
-        if let Some((srid, _)) = adjustment(&self.reading.adjustments, map) {
-            return Some(*srid);
+        if let Some(placement) = Placement::of(&self.reading.placements, map) {
+            if systems.iter().any(|system| system.fits) {
+                return Some(placement.srid(self.reading.systems.storage()));
+            }
+            let distance_m = systems.first().map(|system| system.distance_m);
+            remarks.add(0, Issue::WronglyPlaced { maps: placement.maps.clone(), origin: placement.origin.is_some(), distance_m });
+            return None;
         }
         let fits = |srid: Srid| {
             let is = |other: &Srid| other.postgis() == srid.postgis();
@@ -191,8 +194,13 @@ impl Sink for Taking {
             remarks.add(0, Issue::MapTwice { map: name.to_string() });
             return Ok(());
         }
-        let convert = self.converter(srid).map_err(io::Error::other)?;
-        let shift = adjustment(&self.reading.adjustments, name).map(|(_, shift)| shift.clone());
+        let placement = Placement::of(&self.reading.placements, name).cloned();
+        let convert = match &placement {
+            Some(placement) => placement.converter(self.reading.systems.as_ref()).map(Arc::new),
+            None => self.converter(srid),
+        }
+        .map_err(io::Error::other)?;
+        let (origin, shift) = placement.map_or((None, None), |p| (p.origin, p.shift.map(|(_, shift)| shift)));
         let sheet = match name {
             MapName::Sheet(sheet) => sheet.clone(),
             MapName::Union(_) => match read.map.pieces.iter().find_map(|piece| piece.code.parse::<Sheet>().ok()) {
@@ -202,14 +210,23 @@ impl Sink for Taking {
         };
         let place = Place { file: self.file, map: sheet.clone(), comune: comune.clone(), published: false };
         let scale = read.map.header.scale_thousandths as f64 / 1000.0;
-        let rows = MapRows { place, scale, convert: &convert, shift: shift.as_ref(), storage: self.reading.systems.storage() };
+        let rows = MapRows { place, scale, convert: &convert, storage: self.reading.systems.storage() };
         let mut written = std::mem::replace(&mut self.rows, Rows::new(COLUMNS.len()));
         rows.all(read.map, read.topology, remarks, &mut written);
         self.rows = written;
         self.send_rows()?;
         if name.sheet().is_some() {
             let (content, sha256) = read.kept.finish()?;
-            self.send(Batch::Map(Box::new(MapFile { map: sheet, comune, file: read.file.to_owned(), content, sha256, srid, shift })))?;
+            self.send(Batch::Map(Box::new(MapFile {
+                map: sheet,
+                comune,
+                file: read.file.to_owned(),
+                content,
+                sha256,
+                srid,
+                origin,
+                shift,
+            })))?;
         }
         Ok(())
     }

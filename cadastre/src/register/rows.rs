@@ -58,6 +58,7 @@ pub(super) const TABLES: &str = "
         sha256  bytea,
         file    text        not null,
         srid    integer     not null,
+        origin  jsonb,
         shift   jsonb
     ) on commit drop;
     create temporary table differing (

@@ -29,14 +29,14 @@ pub(super) async fn stage(
     vault: &Vault,
 ) -> Result<(Report, i64), ImportError> {
     sqlx::raw_sql(TABLES).execute(&mut *conn).await?;
-    let Known { comuni, before, adjustments } = known;
+    let Known { comuni, before, placements } = known;
     let (day, today, complete) = (request.day, request.today, request.whole);
     let reading = Reading {
         paths: request.paths,
         limits: request.limits,
         crs: request.crs,
         before,
-        adjustments,
+        placements,
         comuni,
         systems: Arc::clone(&systems),
     };
@@ -100,7 +100,8 @@ pub(super) async fn stage(
 
 async fn keep_map(conn: &mut PgConnection, map: &MapFile, day: chrono::NaiveDate) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "insert into arriving_maps (map, comune, day, whole, content, sha256, file, srid, shift) values ($1, $2, $3, true, $4, $5, $6, $7, $8)",
+        "insert into arriving_maps (map, comune, day, whole, content, sha256, file, srid, origin, shift)
+         values ($1, $2, $3, true, $4, $5, $6, $7, $8, $9)",
     )
     .bind(map.map.to_string())
     .bind(&map.comune)
@@ -109,6 +110,7 @@ async fn keep_map(conn: &mut PgConnection, map: &MapFile, day: chrono::NaiveDate
     .bind(map.sha256.as_slice())
     .bind(&map.file)
     .bind(map.srid.postgis())
+    .bind(map.origin.as_ref().map(sqlx::types::Json))
     .bind(map.shift.as_ref().map(sqlx::types::Json))
     .execute(conn)
     .await
@@ -271,8 +273,8 @@ pub(super) async fn leave_one_of_each(conn: &mut PgConnection, report: &mut Repo
 /// Keeps the maps as they came, but those that are kept already.
 pub(super) async fn keep_maps(conn: &mut PgConnection, import: i64) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "insert into cadastre.map_files (map, day, comune, file, sha256, srid, shift, content, imported)
-         select map, day, comune, file, sha256, srid, shift, content, $1 from arriving_maps m
+        "insert into cadastre.map_files (map, day, comune, file, sha256, srid, origin, shift, content, imported)
+         select map, day, comune, file, sha256, srid, origin, shift, content, $1 from arriving_maps m
           where whole and m.sha256 is distinct from
                 (select f.sha256 from cadastre.map_files f where f.map = m.map order by f.imported desc limit 1)",
     )

@@ -87,6 +87,7 @@ pub enum Issue {
     AskSystem { offered: String },
     WrongSystem { given: String, offered: String },
     NoFit,
+    WronglyPlaced { maps: String, origin: bool, distance_m: Option<f64> },
     OutOfSystem { code: String },
     Mended { id: String, lost_m2: f64 },
     Unmendable { id: String },
@@ -523,10 +524,22 @@ impl Issue {
             ),
             Self::NoFit => fixed(
                 "no_fit",
-                "in nessun sistema di riferimento in cui il catasto consegna mappe questa sta nel suo comune: serve un'aggiustatura (opensit cadastre adjust)",
-                "in no system in which the cadastre hands out maps does this one lie in its comune: it needs an adjustment (opensit cadastre adjust)",
+                "in nessun sistema di riferimento in cui il catasto consegna mappe questa sta nel suo comune: serve la sua origine, se è in Cassini-Soldner (opensit cadastre origin), o un'aggiustatura (opensit cadastre adjust)",
+                "in no system in which the cadastre hands out maps does this one lie in its comune: it needs its origin, if it is in Cassini-Soldner (opensit cadastre origin), or else an adjustment (opensit cadastre adjust)",
                 D::NotImported,
             ),
+            Self::WronglyPlaced { maps, origin, distance_m } => {
+                let [by_it, by_en] = if *origin { ["l'origine", "the origin"] } else { ["l'aggiustatura", "the adjustment"] };
+                let [far_it, far_en] = distance_m.map_or([String::new(), String::new()], |metres| {
+                    [format!(", ma a {metres:.0} m"), format!(", but {metres:.0} m away")]
+                });
+                say(
+                    "wrongly_placed",
+                    format!("{by_it} di {maps} non mette la mappa nel suo comune{far_it}"),
+                    format!("{by_en} of {maps} does not put the map into its comune{far_en}"),
+                    D::NotImported,
+                )
+            }
             Self::OutOfSystem { code } => say(
                 "out_of_system",
                 format!("«{code}» ha posizioni che il sistema di riferimento non ha"),

@@ -2,10 +2,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ::cadastre::MapName;
 use ::cadastre::check::{NoFit, SystemFit};
 use ::cadastre::files::Limits;
 use ::cadastre::register::{self, Converter, Request, Systems};
+use ::cadastre::{MapName, Origin};
 use chrono::NaiveDate;
 use chrono_tz::Europe::Rome;
 use clap::Args;
@@ -110,6 +110,16 @@ impl Systems for Known {
     fn converter(&self, from: Srid) -> Result<Converter, String> {
         let transformer = Transformer::new(from, self.storage, &self.settings).map_err(|e| e.to_string())?;
         Ok(Box::new(move |positions| transformer.convert(positions).is_ok()))
+    }
+
+    fn origin_converter(&self, origin: &Origin, to: Srid) -> Result<Converter, String> {
+        let plane = super::origin::plane(origin).map_err(|e| e.to_string())?;
+        let way = plane.to(to, &self.settings).map_err(|e| e.to_string())?;
+        Ok(Box::new(move |positions| way.convert(positions).is_ok()))
+    }
+
+    fn inside(&self, map: &MapName, positions: &[[f64; 2]]) -> Result<SystemFit, NoFit> {
+        super::inside(&self.boundary, map, positions, self.storage, &self.settings)
     }
 
     fn storage(&self) -> Srid {
