@@ -5,6 +5,7 @@ pub mod census;
 pub mod check;
 pub mod cxf;
 pub mod demo;
+pub mod dxf;
 pub mod export;
 pub mod files;
 pub mod gml;

@@ -12,18 +12,13 @@ use super::systems::Converter;
 use crate::Sheet;
 use crate::cxf::{Located, Position, Record};
 use crate::remark::{Issue, Remarks};
-use crate::sheet_map::{Finding, Kind, Misfit, Piece, SheetMap, Topology, metres};
-
-/// In a metre: heights of texts are of the paper.
-const TENTHS_OF_A_MILLIMETRE: f64 = 10_000.0;
+use crate::sheet_map::{Finding, Kind, MapFormat, Misfit, Piece, SheetMap, Topology, metres};
 
 /// Where the rows of a map go, and what brings its positions there.
 pub(super) struct MapRows<'a> {
     pub(super) place: Place,
     pub(super) convert: &'a Converter,
     pub(super) storage: Srid,
-    /// The denominator of the map's scale.
-    pub(super) scale: f64,
 }
 
 impl MapRows<'_> {
@@ -34,7 +29,7 @@ impl MapRows<'_> {
         }
         let mut seen = HashMap::new();
         for record in &map.records {
-            self.drawn(record, &mut seen, remarks, rows);
+            self.drawn(map, record, &mut seen, remarks, rows);
         }
         for finding in &topology.findings {
             self.finding(finding, &mut seen, rows);
@@ -48,7 +43,10 @@ impl MapRows<'_> {
         };
         let (code, name) = (plain(piece.parcel_code()), self.place.map.to_string());
         if code.trim().is_empty() {
-            remarks.add(piece.line, Issue::NoCode);
+            // of a drawing that was said already
+            if map.format == MapFormat::Exchange {
+                remarks.add(piece.line, Issue::NoCode);
+            }
             return;
         }
         let own = |id: String, number: Option<i32>| Own { line: piece.line, id, word: &code, number, ..Own::default() };
@@ -75,7 +73,7 @@ impl MapRows<'_> {
         write(rows, table, &place, &own, &polygon(&rings, self.storage));
     }
 
-    fn drawn(&self, record: &Located<Record>, seen: &mut HashMap<String, u32>, remarks: &mut Remarks, rows: &mut Rows) {
+    fn drawn(&self, map: &SheetMap, record: &Located<Record>, seen: &mut HashMap<String, u32>, remarks: &mut Remarks, rows: &mut Rows) {
         let line = record.line;
         let outside = |outside: bool| if outside { "\\" } else { "" };
         match &record.value {
@@ -87,7 +85,7 @@ impl MapRows<'_> {
                     id: self.named('T', seen, &[&word, &format!("{:?}", (text.size, text.angle, text.position))]),
                     word: &word,
                     number: Some(i32::from(text.mostly_outside)),
-                    size_m: Some(text.size as f64 * self.scale / TENTHS_OF_A_MILLIMETRE),
+                    size_m: Some(map.text_height_m(text.size)),
                     angle: Some(degrees(text.angle)),
                 };
                 write(rows, Table::Texts, &self.place, &own, &ewkb::point(at, self.storage));

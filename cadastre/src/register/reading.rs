@@ -1,6 +1,6 @@
 //! What is read, on a thread of its own, becomes rows, which are handed over as they fill.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use crate::files::Limits;
 use crate::gml::Feature;
 use crate::holdings::Gathering;
 use crate::remark::{Issue, Remarks};
+use crate::sheet_map::{Kind, MapFormat, SheetMap};
 use crate::sup::Sup;
 use crate::{Adjustment, MapName, Origin, Reference, Sheet};
 
@@ -30,11 +31,15 @@ pub(super) enum Batch {
     Rows(Rows),
     /// A map that is done.
     Map(Box<MapFile>),
+    /// A drawing that was handed over counts no more: its map comes in the exchange format.
+    Instead(Sheet),
 }
 
-/// A map of the exchange format.
+/// A map of the exchange format, or a drawing of one.
 pub(super) struct MapFile {
     pub(super) map: Sheet,
+    /// Whether it may have parcels that it does not name.
+    pub(super) partial: bool,
     pub(super) comune: String,
     pub(super) file: String,
     pub(super) content: Vec<u8>,
@@ -66,6 +71,8 @@ pub(super) struct Ended {
     pub(super) published: BTreeMap<Sheet, String>,
     /// The days of the data, where a SUP tells one, with the file's place in the report.
     pub(super) days: HashMap<String, (i32, NaiveDate)>,
+    /// Drawings that counted until the exchange format came, by the file's place in the report.
+    pub(super) behind: Vec<(i32, Sheet)>,
 }
 
 impl Reading {
@@ -88,17 +95,18 @@ impl Reading {
             to,
             file: 0,
             holdings,
-            maps: HashSet::new(),
+            maps: HashMap::new(),
+            behind: Vec::new(),
             published: BTreeMap::new(),
             days: HashMap::new(),
             strange: BTreeMap::new(),
             converters: HashMap::new(),
         };
         let report = look(&paths, &limits, &fit, Some(&mut taking));
-        let Taking { published, days, holdings, .. } = taking;
+        let Taking { published, days, behind, holdings, .. } = taking;
         // who would take the rest has given up: the transaction says why
         let _ = holdings.finish();
-        Ended { report, published, days }
+        Ended { report, published, days, behind }
     }
 }
 
@@ -110,8 +118,9 @@ struct Taking {
     file: i32,
     /// Takes the census.
     holdings: Gathering,
-    /// Maps that were taken.
-    maps: HashSet<String>,
+    /// Maps that were taken, what they came as, and the files' places in the report.
+    maps: HashMap<String, (MapFormat, i32)>,
+    behind: Vec<(i32, Sheet)>,
     published: BTreeMap<Sheet, String>,
     days: HashMap<String, (i32, NaiveDate)>,
     /// Features of the file in comuni that the installation has not.
@@ -170,6 +179,31 @@ impl Taking {
     }
 }
 
+impl Taking {
+    /// Whether a map that could come in does: each sheet comes in once, and the exchange format counts before a drawing.
+    fn counts(&mut self, name: &MapName, map: &SheetMap, remarks: &mut Remarks) -> io::Result<bool> {
+        match (self.maps.get(&name.to_string()), map.format) {
+            (None, _) => {}
+            (Some((MapFormat::Drawing, file)), MapFormat::Exchange) => {
+                if let Some(sheet) = name.sheet() {
+                    self.behind.push((*file, sheet.clone()));
+                    self.send(Batch::Instead(sheet.clone()))?;
+                }
+            }
+            (Some((MapFormat::Exchange, _)), MapFormat::Drawing) => {
+                remarks.add(0, Issue::BehindExchange { map: name.to_string() });
+                return Ok(false);
+            }
+            (Some(_), _) => {
+                remarks.add(0, Issue::MapTwice { map: name.to_string() });
+                return Ok(false);
+            }
+        }
+        self.maps.insert(name.to_string(), (map.format, self.file));
+        Ok(true)
+    }
+}
+
 impl Sink for Taking {
     fn begin(&mut self, index: usize) {
         self.file = i32::try_from(index).unwrap_or(i32::MAX);
@@ -184,14 +218,17 @@ impl Sink for Taking {
             remarks.add(0, Issue::CutShort);
             return Ok(());
         }
+        if read.map.format == MapFormat::Drawing && !read.map.of_kind(Kind::Parcel).any(|piece| !piece.code.is_empty()) {
+            remarks.add(0, Issue::EmptyDrawing);
+            return Ok(());
+        }
         let Some(comune) = self.reading.comuni.get(name.comune()).cloned() else {
             remarks.add(0, Issue::NotOurs { comune: name.comune().to_owned(), features: read.map.records.len() as u64 });
             return Ok(());
         };
         // without the boundary of its comune the check has said so already
         let Some(srid) = read.systems.and_then(|systems| self.settle(name, systems, remarks)) else { return Ok(()) };
-        if !self.maps.insert(name.to_string()) {
-            remarks.add(0, Issue::MapTwice { map: name.to_string() });
+        if !self.counts(name, read.map, remarks)? {
             return Ok(());
         }
         let placement = Placement::of(&self.reading.placements, name).cloned();
@@ -209,16 +246,21 @@ impl Sink for Taking {
             },
         };
         let place = Place { file: self.file, map: sheet.clone(), comune: comune.clone(), published: false };
-        let scale = read.map.header.scale_thousandths as f64 / 1000.0;
-        let rows = MapRows { place, scale, convert: &convert, storage: self.reading.systems.storage() };
+        let rows = MapRows { place, convert: &convert, storage: self.reading.systems.storage() };
         let mut written = std::mem::replace(&mut self.rows, Rows::new(COLUMNS.len()));
         rows.all(read.map, read.topology, remarks, &mut written);
         self.rows = written;
         self.send_rows()?;
         if name.sheet().is_some() {
+            let unnumbered = if read.map.format == MapFormat::Drawing { read.map.unnumbered() } else { 0 };
+            let partial = unnumbered > 0;
+            if partial {
+                remarks.add(0, Issue::NumbersLack { parcels: unnumbered as u64 });
+            }
             let (content, sha256) = read.kept.finish()?;
             self.send(Batch::Map(Box::new(MapFile {
                 map: sheet,
+                partial,
                 comune,
                 file: read.file.to_owned(),
                 content,

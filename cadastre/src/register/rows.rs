@@ -54,6 +54,7 @@ pub(super) const TABLES: &str = "
         since   timestamptz,
         whole   boolean     not null,
         complete boolean    not null default false,
+        partial  boolean    not null default false,
         content bytea,
         sha256  bytea,
         file    text        not null,

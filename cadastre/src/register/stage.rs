@@ -11,6 +11,7 @@ use super::import::{ImportError, Known, Request};
 use super::reading::{Batch, Ended, MapFile, Reading};
 use super::rows::{COLUMNS, TABLES};
 use super::systems::Systems;
+use crate::Sheet;
 use crate::check::Report;
 use crate::holdings;
 use crate::remark::Issue;
@@ -53,6 +54,7 @@ pub(super) async fn stage(
                     Copy::start(conn, &table, &COLUMNS).await?.finish(&mut rows).await?;
                 }
                 Some(Batch::Map(map)) => keep_map(conn, &map, day).await?,
+                Some(Batch::Instead(map)) => forget_drawing(conn, &map).await?,
                 None => maps = false,
             },
             batch = batches.next(), if census => match batch {
@@ -63,7 +65,7 @@ pub(super) async fn stage(
             },
         }
     }
-    let Ended { mut report, published, days } = thread.await.map_err(|e| ImportError::Reading(e.to_string()))?;
+    let Ended { mut report, published, days, behind } = thread.await.map_err(|e| ImportError::Reading(e.to_string()))?;
     let (maps, comuni): (Vec<String>, Vec<String>) = published.into_iter().map(|(map, comune)| (map.to_string(), comune)).unzip();
     sqlx::query(
         "insert into arriving_maps (map, comune, day, whole, complete, file, srid)
@@ -76,6 +78,9 @@ pub(super) async fn stage(
     .bind(complete)
     .execute(&mut *conn)
     .await?;
+    for (file, map) in behind {
+        report.remark(place(file), 0, Issue::BehindExchange { map: map.to_string() });
+    }
     for (file, day) in days.values().filter(|(_, day)| *day > today) {
         report.remark(place(*file), 0, Issue::Future { day: *day });
     }
@@ -100,12 +105,13 @@ pub(super) async fn stage(
 
 async fn keep_map(conn: &mut PgConnection, map: &MapFile, day: chrono::NaiveDate) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "insert into arriving_maps (map, comune, day, whole, content, sha256, file, srid, origin, shift)
-         values ($1, $2, $3, true, $4, $5, $6, $7, $8, $9)",
+        "insert into arriving_maps (map, comune, day, whole, partial, content, sha256, file, srid, origin, shift)
+         values ($1, $2, $3, true, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(map.map.to_string())
     .bind(&map.comune)
     .bind(day)
+    .bind(map.partial)
     .bind(&map.content)
     .bind(map.sha256.as_slice())
     .bind(&map.file)
@@ -115,6 +121,14 @@ async fn keep_map(conn: &mut PgConnection, map: &MapFile, day: chrono::NaiveDate
     .execute(conn)
     .await
     .map(|_| ())
+}
+
+/// Takes away what a drawing brought.
+async fn forget_drawing(conn: &mut PgConnection, map: &Sheet) -> Result<(), sqlx::Error> {
+    for sql in ["delete from arriving where map = $1 and not published", "delete from arriving_maps where map = $1 and whole"] {
+        sqlx::query(sql).bind(map.to_string()).execute(&mut *conn).await?;
+    }
+    Ok(())
 }
 
 /// Published parcels of a sheet that is there as a map too are left out.

@@ -41,7 +41,7 @@ const ENOUGH: f64 = 0.5;
 pub(crate) enum Command {
     /// Says what is in files of the cadastre, whether it fits together, and in which coordinate system a map may be; ends with 1 if there is something to remark
     Check {
-        /// CXF, SUP, GML of the Agenzia delle Entrate, FAB, TER, SOG, TIT, PRM; also in folders, zips, and zips within zips
+        /// CXF, DXF, SUP, GML of the Agenzia delle Entrate, FAB, TER, SOG, TIT, PRM; also in folders, zips, and zips within zips
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
         /// Print what was found as JSON
@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Import(import::Arguments),
     /// Takes the last import back
     Undo(undo::Arguments),
-    /// Writes a sheet as it was received (CXF), or parcels and sheets as INSPIRE has them (GML)
+    /// Writes a sheet as it was received (CXF, DXF), or parcels and sheets as INSPIRE has them (GML)
     Export(export::Arguments),
     /// Finds what brings maps that are in no known system to where they belong, from points that are known in both, and keeps it for their import
     Adjust(adjust::Arguments),

@@ -23,8 +23,8 @@ const SYSTEMS: [(&str, &str); 4] = [
 pub(super) fn list(imports: &Imports, request: &Request, made: &[Made], sent: &[Sent]) -> Response {
     let language = request.language;
     let content = html! {
-        p.lead { (say(language, "Le mappe (CXF, SUP), la cartografia dell'Agenzia delle Entrate (GML) e il censuario (FAB, TER, SOG, TIT), come si scaricano: anche zip, anche zip di zip. Prima si vede che cosa cambia, poi si importa.",
-                     "Maps (CXF, SUP), what the Agenzia delle Entrate publishes (GML) and the census (FAB, TER, SOG, TIT), as they are downloaded: zips too, and zips of zips. First it is shown what differs, then it is imported.")) }
+        p.lead { (say(language, "Le mappe (CXF, DXF, SUP), la cartografia dell'Agenzia delle Entrate (GML) e il censuario (FAB, TER, SOG, TIT), come si scaricano: anche zip, anche zip di zip. Prima si vede che cosa cambia, poi si importa.",
+                     "Maps (CXF, DXF, SUP), what the Agenzia delle Entrate publishes (GML) and the census (FAB, TER, SOG, TIT), as they are downloaded: zips too, and zips of zips. First it is shown what differs, then it is imported.")) }
         form.card method="post" action=(request.relative("/cadastre/imports")) enctype="multipart/form-data" {
             p {
                 label for="file" { (say(language, "File (si possono trascinare qui)", "Files (they can be dropped here)")) }

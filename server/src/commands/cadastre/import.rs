@@ -23,7 +23,7 @@ use crate::{installation, migrate};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// CXF, SUP, GML of the Agenzia delle Entrate, FAB, TER, SOG, TIT, PRM; also in folders, zips, and zips within zips
+    /// CXF, DXF, SUP, GML of the Agenzia delle Entrate, FAB, TER, SOG, TIT, PRM; also in folders, zips, and zips within zips
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The system that maps are in, which no map says [default: that of the comune's maps before]
