@@ -187,7 +187,7 @@ impl Drawn {
         }
         for building in nesting::with_holes(buildings, &mut steps) {
             let inside = place::label_point(&building.rings);
-            let parcel = inside.and_then(|at| {
+            let parcel = inside.filter(|_| steps.through(ground.len())).and_then(|at| {
                 let mut around = ground.iter().filter(|(piece, ..)| piece.level == Level::Parcel && piece.holds(at, &mut steps));
                 around.next().filter(|_| around.next().is_none())
             });

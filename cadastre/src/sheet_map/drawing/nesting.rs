@@ -23,6 +23,11 @@ impl Steps {
         enough
     }
 
+    /// Whether a list of areas may still be gone through; each is a small step.
+    pub(super) fn through(&mut self, areas: usize) -> bool {
+        self.take(areas / 8 + 1)
+    }
+
     /// Whether something was not looked at.
     pub(super) fn are_over(&self) -> bool {
         self.left == 0

@@ -95,6 +95,9 @@ pub(super) fn give(
 /// The one parcel that a position lies in; `None` if there are several, as on an outline.
 fn only(areas: &[Nested], at: Position, steps: &mut Steps) -> Option<usize> {
     let mut found = None;
+    if !steps.through(areas.len()) {
+        return None;
+    }
     for (index, area) in areas.iter().enumerate().filter(|(_, area)| area.level == Level::Parcel) {
         if area.holds(at, steps) && found.replace(index).is_some() {
             return None;

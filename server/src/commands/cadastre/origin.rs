@@ -13,8 +13,8 @@ use crate::{installation, migrate};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Tables of origins have latitude and longitude oriented at Genova or at Castanea delle Furie beside those of Roma 1940 (Monte Mario): the latter \
-are meant, with --crs EPSG:4265.
+    after_help = "Where a table of origins has latitude and longitude in Roma 1940 (Monte Mario) and as oriented at Genova or at Castanea delle Furie, the former \
+are wanted, with --crs EPSG:4265.
   opensit cadastre origin H224 --lat 38.112345 --lon 15.654321 --crs EPSG:4265
   opensit cadastre origin H224_0012 --lat 38.1 --lon 15.65 --crs EPSG:6706 --false-east 1000"
 )]
