@@ -20,7 +20,7 @@ use crate::cxf::{Located, Record};
 use crate::files::{FileKind, Limits, stem, walk};
 use crate::gml::{self, FeatureKind};
 use crate::remark::{Issue, Remark, Remarks};
-use crate::sheet_map::{Kind, SheetMap, Topology};
+use crate::sheet_map::{Kind, MapFormat, SheetMap, Topology};
 use crate::sup::Sup;
 use crate::{MapName, Reference};
 
@@ -120,7 +120,7 @@ pub struct FileReport {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Content {
-    /// CXF.
+    /// CXF or DXF.
     Map(Box<MapFigures>),
     /// SUP.
     Areas(AreaFigures),
@@ -170,11 +170,13 @@ pub struct MapCounts {
 /// A map.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MapFigures {
+    /// What it came as.
+    pub format: MapFormat,
     /// Its name.
     pub name: String,
     /// `MAPPA`, `MAPPA FONDIARIO` or `QUADRO D'UNIONE`.
     pub heading: String,
-    /// The denominator of its scale.
+    /// The denominator of its scale; 0 if it does not say.
     pub scale: f64,
     /// How many of each there are.
     pub counts: MapCounts,
@@ -284,7 +286,8 @@ impl Checking<'_> {
             None => Ok(None),
             Some(FileKind::Archive) if remarks.count() == 0 => return,
             Some(FileKind::Archive) => Ok(Some(Content::Archive)),
-            Some(FileKind::Map) => self.map(&file, source, &mut remarks).map(Some),
+            Some(FileKind::Map) => self.map(MapFormat::Exchange, &file, source, &mut remarks).map(Some),
+            Some(FileKind::Drawing) => self.map(MapFormat::Drawing, &file, source, &mut remarks).map(Some),
             Some(FileKind::Areas) => self.areas(source, &mut remarks).map(Some),
             Some(FileKind::Gml) => self.gml(source, &mut remarks).map(Some),
             Some(FileKind::Census(of)) => self.census(of, source, &mut remarks).map(Some),
@@ -321,13 +324,16 @@ impl Checking<'_> {
         self.report.remarks += remarks.count();
     }
 
-    fn map(&mut self, file: &str, source: &mut dyn Read, remarks: &mut Remarks) -> io::Result<Content> {
+    fn map(&mut self, format: MapFormat, file: &str, source: &mut dyn Read, remarks: &mut Remarks) -> io::Result<Content> {
         let mut reading = Tee { source, kept: self.sink.is_some().then(Kept::new).transpose()? };
-        let (map, found) = SheetMap::read(&mut reading)?;
+        let stem = stem(file);
+        let (map, found) = match format {
+            MapFormat::Exchange => SheetMap::read(&mut reading)?,
+            MapFormat::Drawing => SheetMap::read_drawing(&mut reading, stem)?,
+        };
         remarks.extend(found);
         let name = map.header.name.trim().to_owned();
-        let stem = stem(file);
-        if map.name.is_some() && stem.parse::<MapName>().is_ok() && !stem.eq_ignore_ascii_case(&name) {
+        if map.name.is_some() && format == MapFormat::Exchange && stem.parse::<MapName>().is_ok() && !stem.eq_ignore_ascii_case(&name) {
             remarks.add(2, Issue::OtherName { file: stem.to_owned(), map: name.clone() });
         }
         let topology = map.topology(remarks);
@@ -342,10 +348,13 @@ impl Checking<'_> {
         if let (Some(sink), Some(kept)) = (self.sink.as_deref_mut(), reading.end()?) {
             sink.map(MapRead { file, map: &map, topology: &topology, systems: systems.as_deref(), kept }, remarks)?;
         }
-        if self.maps.len() < MOST_MAPS {
+        // of a sheet that is there in both formats the exchange format counts
+        let counts_more = format == MapFormat::Exchange || !self.maps.contains_key(&name);
+        if self.maps.len() < MOST_MAPS && counts_more {
             self.maps.insert(name.clone(), Sup::of(&map, None));
         }
         Ok(Content::Map(Box::new(MapFigures {
+            format,
             name,
             heading: map.header.kind.text().to_owned(),
             scale: map.header.scale_thousandths as f64 / 1000.0,
@@ -479,7 +488,7 @@ fn counts(map: &SheetMap) -> MapCounts {
         buildings: count(Kind::Building),
         streets: count(Kind::Street),
         waters: count(Kind::Water),
-        repeated_codes: map.pieces.iter().filter(|piece| piece.ordinal == 2).count(),
+        repeated_codes: map.pieces.iter().filter(|piece| piece.ordinal == 2 && !piece.code.is_empty()).count(),
         texts: map.count(|record| matches!(record, Record::Text(_))),
         symbols: map.count(|record| matches!(record, Record::Symbol(_))),
         fiducials: map.count(|record| matches!(record, Record::Fiducial(_))),

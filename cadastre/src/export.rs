@@ -13,7 +13,7 @@ use crate::Sheet;
 #[derive(Debug, Error)]
 pub enum ExportError {
     /// No map of this sheet was imported, or none before that instant.
-    #[error("no map (CXF) of the sheet {0} was imported: only what came as a map can be handed on as one")]
+    #[error("no map (CXF, DXF) of the sheet {0} was imported: only what came as a map can be handed on as one")]
     NoMap(Sheet),
     /// The file can't be written.
     #[error("{0}")]

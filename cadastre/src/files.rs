@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::census::CensusFile;
 use crate::cxf::MapKind;
+use crate::dxf;
 use crate::lines::quoted;
 use crate::remark::{Issue, Remarks};
 use crate::sup;
@@ -18,6 +19,8 @@ use crate::sup;
 pub enum FileKind {
     /// A map in the exchange format (CXF).
     Map,
+    /// A map as a drawing (DXF).
+    Drawing,
     /// The areas that go with one (SUP).
     Areas,
     /// Parcels or sheets of the Agenzia delle Entrate (GML).
@@ -128,6 +131,9 @@ fn recognise(head: &[u8], name: &str) -> Option<FileKind> {
     if sup::is_sup(first, second) {
         return Some(FileKind::Areas);
     }
+    if dxf::is_drawing(head) {
+        return Some(FileKind::Drawing);
+    }
     if is_gml(head) {
         return Some(FileKind::Gml);
     }
@@ -137,6 +143,7 @@ fn recognise(head: &[u8], name: &str) -> Option<FileKind> {
     let suffix = name.rsplit_once('.').map_or("", |(_, suffix)| suffix).to_ascii_lowercase();
     match suffix.as_str() {
         "cxf" | "ctf" => Some(FileKind::Map),
+        "dxf" => Some(FileKind::Drawing),
         "sup" => Some(FileKind::Areas),
         suffix => CensusFile::of_suffix(suffix).map(FileKind::Census),
     }

@@ -1,12 +1,15 @@
-//! A whole map of the exchange format: what each area on it is, how large, and whether the areas fit together.
+//! A whole map, of the exchange format or out of a drawing: what each area on it is, how large, and whether the areas fit together.
 
 mod area;
 mod crossing;
+mod drawing;
 mod place;
 mod topology;
 
 use std::collections::HashMap;
 use std::io::{self, Read};
+
+use serde::Serialize;
 
 pub use area::Area;
 pub use topology::{Finding, Misfit, Topology};
@@ -70,10 +73,24 @@ impl Piece {
     }
 }
 
+/// What a map came as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MapFormat {
+    /// A file of the exchange format (CXF).
+    #[serde(rename = "cxf")]
+    Exchange,
+    /// A drawing (DXF), out of which the records were made up.
+    #[serde(rename = "dxf")]
+    Drawing,
+}
+
 /// A map, whole in memory.
 #[derive(Clone, Debug)]
 pub struct SheetMap {
-    /// Its first three lines.
+    /// What it came as.
+    pub format: MapFormat,
+    /// Its first three lines; of a drawing its name alone.
     pub header: Header,
     /// Its name, if it is one.
     pub name: Option<MapName>,
@@ -99,14 +116,21 @@ impl SheetMap {
         let header = reader.header().clone();
         let mut remarks = reader.into_remarks();
         remarks.extend(more);
-        let map = Self::of(header, records, &mut remarks);
+        let map = Self::of(MapFormat::Exchange, header, records, &mut remarks);
         Ok((map, remarks))
     }
 
-    fn of(header: Header, records: Vec<Located<Record>>, remarks: &mut Remarks) -> Self {
+    /// Reads a drawing (DXF) of a map, which has the name of its file (without folders and suffix). What a drawing can't say, and what is otherwise
+    /// than it should be, is among the remarks.
+    pub fn read_drawing(source: impl Read, file: &str) -> io::Result<(Self, Remarks)> {
+        drawing::read(source, file)
+    }
+
+    fn of(format: MapFormat, header: Header, records: Vec<Located<Record>>, remarks: &mut Remarks) -> Self {
         let name = header.name.trim().parse().ok();
         if name.is_none() {
-            remarks.add(2, Issue::MapName { name: header.name.trim().chars().take(40).collect() });
+            let line = if format == MapFormat::Exchange { 2 } else { 0 };
+            remarks.add(line, Issue::MapName { name: header.name.trim().chars().take(40).collect() });
         }
         let mut counts: HashMap<&str, u32> = HashMap::new();
         let mut pieces = Vec::new();
@@ -116,14 +140,15 @@ impl SheetMap {
             let ordinal = counts.entry(code).or_default();
             *ordinal += 1;
             let kind = kind(code, &header);
-            if kind == Kind::Parcel && code.parse::<ParcelNumber>().is_err() {
+            // of a drawing that was said already
+            if kind == Kind::Parcel && format == MapFormat::Exchange && code.parse::<ParcelNumber>().is_err() {
                 remarks.add(record.line, Issue::NoNumberOfParcel { code: code.chars().take(40).collect() });
             }
             let rings = rings(border, record.line, remarks);
             let area = Area::of_rings(&rings);
             pieces.push(Piece { line: record.line, kind, code: code.to_owned(), ordinal: *ordinal, rings, area });
         }
-        Self { header, name, records, pieces }
+        Self { format, header, name, records, pieces }
     }
 
     /// The areas of a kind.
@@ -134,6 +159,20 @@ impl SheetMap {
     /// The sum of the areas of a kind.
     pub fn area_of(&self, kind: Kind) -> Area {
         self.of_kind(kind).map(|piece| piece.area).sum()
+    }
+
+    /// How many parcels have no number, as they may in a drawing.
+    pub fn unnumbered(&self) -> usize {
+        self.of_kind(Kind::Parcel).filter(|piece| piece.code.is_empty()).count()
+    }
+
+    /// The height of a text on the ground, metres: of the exchange format it is in tenths of a millimetre of the paper, of a drawing in
+    /// millimetres of the ground.
+    pub fn text_height_m(&self, size: i64) -> f64 {
+        match self.format {
+            MapFormat::Exchange => size as f64 * (self.header.scale_thousandths as f64 / 1000.0) / 10_000.0,
+            MapFormat::Drawing => size as f64 / 1000.0,
+        }
     }
 
     /// How many records are of a kind, other than areas: texts, symbols, fiducials, lines, scans, surveyed lines.

@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+mod entries;
+
 use cadastre::census::{self, CensusFile};
 use cadastre::cxf::{self, Record};
+use cadastre::gml;
 use cadastre::remark::Remarks;
 use cadastre::sheet_map::{Area, Kind, SheetMap};
 use cadastre::sup::Sup;
-use cadastre::{files, gml};
 use rand::Rng;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -23,6 +25,11 @@ fn data(name: &str) -> PathBuf {
 
 fn sheet() -> Vec<u8> {
     std::fs::read(data("X101_001200.CXF")).unwrap()
+}
+
+/// The same sheet, drawn.
+fn drawing() -> Vec<u8> {
+    std::fs::read(data("X101_001200.dxf")).unwrap()
 }
 
 fn map(bytes: &[u8]) -> (SheetMap, Remarks) {
@@ -72,6 +79,28 @@ fn the_sheet_fits_together() {
 }
 
 #[test]
+fn a_drawing_of_the_sheet_has_the_same_areas() {
+    let (drawn, mut remarks) = SheetMap::read_drawing(drawing().as_slice(), "X101_001200").unwrap();
+    let found = drawn.topology(&mut remarks);
+    assert_eq!(remarks.kept(), []);
+    assert_eq!((found.balance_m2, found.overlap_m2, found.gap_m2), (Area::ZERO, Some(Area::ZERO), Some(Area::ZERO)));
+    let pieces = |map: &SheetMap| {
+        let mut all: Vec<String> = map.pieces.iter().map(|p| format!("{:?} {} {}", p.kind, p.code, p.area)).collect();
+        all.sort();
+        all
+    };
+    let (map, _) = map(&sheet());
+    assert_eq!(pieces(&drawn), pieces(&map));
+    for (is, kind) in [
+        ((|r| matches!(r, Record::Symbol(_))) as fn(&Record) -> bool, "symbols"),
+        (|r| matches!(r, Record::Fiducial(_)), "fiducials"),
+        (|r| matches!(r, Record::Line(_)), "lines"),
+    ] {
+        assert_eq!(drawn.count(is), map.count(is), "{kind}");
+    }
+}
+
+#[test]
 fn a_sheet_is_written_byte_for_byte_as_it_was_read() {
     let bytes = sheet();
     let (map, _) = map(&bytes);
@@ -118,6 +147,8 @@ fn the_areas_by_hand_are_those_of_the_sheet() {
     assert_eq!(String::from_utf8(out).unwrap(), SUP);
 }
 
+const REFERENCES: [&str; 6] = ["X101_001200.345", "G273_0033A0.673", "A000W000200.STRADA001", "H501D1234QU", "X101_001200", "A"];
+
 /// Numbers that lie about what follows.
 const LIES: [&[u8]; 8] = [b"999999999", b"-1", b"2147483648", b"99999999999999999999", b"0", b"NaN", b"1e308", b"EOF"];
 
@@ -160,46 +191,6 @@ fn address_space() -> u64 {
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
 }
 
-fn read_map(bytes: &[u8]) {
-    let (map, mut remarks) = map(bytes);
-    map.topology(&mut remarks);
-    for piece in &map.pieces {
-        piece.label_point();
-    }
-    let own = Sup::of(&map, None);
-    own.check(&own, &mut remarks);
-    let mut out = Vec::new();
-    cxf::write(&mut out, &map.header, map.records.iter().map(|record| &record.value)).unwrap();
-    for remark in remarks.kept() {
-        assert!(!remark.text(kernel::Language::It).is_empty());
-    }
-}
-
-fn read_sup(bytes: &[u8]) {
-    let (sup, mut remarks) = Sup::read(bytes).unwrap();
-    sup.check(&Sup::default(), &mut remarks);
-    sup.write(&mut Vec::new()).unwrap();
-}
-
-fn read_gml(bytes: &[u8]) {
-    let mut reader = gml::Reader::new(bytes).unwrap();
-    while reader.read().unwrap().is_some() {}
-}
-
-fn read_census(bytes: &[u8], file: CensusFile) {
-    let mut reader = census::Reader::new(bytes, file);
-    while reader.read().unwrap().is_some() {}
-}
-
-fn read_archive(bytes: &[u8]) {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), bytes).unwrap();
-    files::walk(file.path(), &files::Limits::default(), &mut |found| {
-        let _ = std::io::copy(found.source, &mut std::io::sink());
-    })
-    .unwrap();
-}
-
 /// An archive of an archive with the sheet in it.
 fn archive() -> Vec<u8> {
     let zip = |name: &str, bytes: &[u8]| {
@@ -214,14 +205,18 @@ fn archive() -> Vec<u8> {
 #[test]
 fn damage_never_makes_a_reader_panic_or_ask_for_memory() {
     let mut random = ChaCha8Rng::seed_from_u64(767);
-    let (sheet, gml, archive) = (sheet(), std::fs::read(data("X101_ple.gml")).unwrap(), archive());
+    let (sheet, drawing, gml, archive) = (sheet(), drawing(), std::fs::read(data("X101_ple.gml")).unwrap(), archive());
     for _ in 0..400 {
-        read_map(&damaged(&sheet, &mut random));
-        read_sup(&damaged(SUP.as_bytes(), &mut random));
-        read_gml(&damaged(&gml, &mut random));
-        read_archive(&damaged(&archive, &mut random));
+        entries::map(&damaged(&sheet, &mut random));
+        entries::drawing(&damaged(&drawing, &mut random));
+        entries::sup(&damaged(SUP.as_bytes(), &mut random));
+        entries::gml(&damaged(&gml, &mut random));
+        entries::archive(&damaged(&archive, &mut random));
         for (file, text) in CENSUS {
-            read_census(&damaged(text.as_bytes(), &mut random), file);
+            entries::census(&damaged(text.as_bytes(), &mut random), file);
+        }
+        for reference in REFERENCES {
+            entries::reference(&damaged(reference.as_bytes(), &mut random));
         }
     }
     assert!(address_space() < 2 << 30, "{}", address_space());

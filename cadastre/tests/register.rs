@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cadastre::check::{NoFit, SystemFit};
 use cadastre::files::Limits;
 use cadastre::register::{Converter, Imported, Request, Systems, UndoError, run, undo};
-use cadastre::{MapName, export};
+use cadastre::{MapName, Origin, export};
 use chrono::NaiveDate;
 use kernel::{Srid, Vault};
 use sqlx::PgConnection;
@@ -38,6 +38,14 @@ impl Systems for Plain {
 
     fn converter(&self, _from: Srid) -> Result<Converter, String> {
         Ok(Box::new(|positions| positions.iter().flatten().all(|v| v.is_finite())))
+    }
+
+    fn origin_converter(&self, _origin: &Origin, _to: Srid) -> Result<Converter, String> {
+        Err("no origin is said in these tests".to_owned())
+    }
+
+    fn inside(&self, map: &MapName, positions: &[[f64; 2]]) -> Result<SystemFit, NoFit> {
+        self.fit(map, positions).map(|mut fits| fits.swap_remove(0))
     }
 
     fn storage(&self) -> Srid {

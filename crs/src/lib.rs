@@ -4,7 +4,8 @@
 //! chooses among EPSG's parameter sets by bounding box. Here nothing is chosen by PROJ: every system is a row of the
 //! [register](all), every datum has one pinned way to RDN2008 (the hub) with its EPSG source and accuracy, and a
 //! system that is not in the register is refused. Which Monte Mario parameters hold is a matter of the installation's
-//! [`Region`], never of a position.
+//! [`Region`], never of a position. A [`CassiniSoldner`] plane has no code: it is given by its origin, and goes the pinned
+//! way of the datum on which that is known.
 //!
 //! Positions are `[x, y]` with the **east coordinate first**, in degrees or metres, on both sides of a
 //! [`Transformer`]; the authority's axis order is for reading and writing only
@@ -24,6 +25,7 @@
 
 mod asked;
 mod candidates;
+mod cassini;
 mod coordinates;
 mod datum;
 mod engine;
@@ -36,6 +38,7 @@ mod transformer;
 
 pub use asked::{AskedFilter, FILTER_PARAMETERS};
 pub use candidates::{Candidate, candidates};
+pub use cassini::{CassiniSoldner, Ellipsoid, FromOrigin, OriginError};
 pub use coordinates::routes;
 pub use error::CrsError;
 pub use region::Region;

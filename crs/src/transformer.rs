@@ -3,6 +3,7 @@ use std::sync::Arc;
 use kernel::layer::Accuracy;
 use kernel::{Bbox, Srid, Text};
 
+use crate::datum::Datum;
 use crate::pipeline::Pipeline;
 use crate::{Crs, CrsError, Settings, engine};
 
@@ -84,10 +85,18 @@ impl Transformer {
     }
 }
 
-/// Off the projection, to the hub, from the hub, onto the projection; steps that cancel are left out.
+/// Off the projection, from datum to datum, onto the projection; steps that cancel are left out.
 fn way(from: &Crs, to: &Crs, settings: &Settings) -> (Pipeline, Accuracy) {
-    let same_datum = from.datum() == to.datum();
-    let (there, back) = (from.datum().to_hub(settings), to.datum().to_hub(settings));
+    let (shift, accuracy) = shift(from.datum(), to.datum(), settings);
+    let nothing = shift == Pipeline::default() && from.projection() == to.projection();
+    let steps = if nothing { shift } else { from.unproject().join(shift).join(to.unproject().inverse()) };
+    (steps, accuracy)
+}
+
+/// To the hub and from the hub: longitude and latitude in radians on both sides.
+pub(crate) fn shift(from: Datum, to: Datum, settings: &Settings) -> (Pipeline, Accuracy) {
+    let same_datum = from == to;
+    let (there, back) = (from.to_hub(settings), to.to_hub(settings));
     let accuracy = if same_datum {
         Accuracy { metres: 0.0, source: Text::new("stesso datum, nessuno spostamento", "same datum, no shift") }
     } else if there.metres >= back.metres {
@@ -96,9 +105,7 @@ fn way(from: &Crs, to: &Crs, settings: &Settings) -> (Pipeline, Accuracy) {
     } else {
         Accuracy { metres: back.metres, source: back.source }
     };
-    let shift = if same_datum { Pipeline::default() } else { there.steps.join(back.steps.inverse()) };
-    let nothing = shift == Pipeline::default() && from.projection() == to.projection();
-    let steps = if nothing { shift } else { from.unproject().join(shift).join(to.unproject().inverse()) };
+    let steps = if same_datum { Pipeline::default() } else { there.steps.join(back.steps.inverse()) };
     (steps, accuracy)
 }
 

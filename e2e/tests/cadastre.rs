@@ -95,7 +95,7 @@ fn a_map_is_imported_split_handed_on_and_taken_back() {
     assert!(!wrong.ok && wrong.out.contains("in EPSG:3004 the map does not lie in its comune"), "{}{}", wrong.out, wrong.err);
     let looked = import(&["--crs", "EPSG:7792", "--dry-run"]);
     assert!(
-        looked.ok && looked.out.contains("parcels: 2 new") && looked.out.contains("Nothing was written"),
+        looked.ok && looked.out.contains("Parcels: 2 new") && looked.out.contains("Nothing was written"),
         "{}{}",
         looked.out,
         looked.err
@@ -169,7 +169,7 @@ fn a_map_in_no_known_system_is_adjusted() {
     fs::write(&file, map_at(false, [-9_600, 400])).unwrap();
     let file = file.to_str().unwrap();
     let lost = town.command(&["cadastre", "import", file]);
-    assert!(!lost.ok && lost.out.contains("it needs an adjustment"), "{}{}", lost.out, lost.err);
+    assert!(!lost.ok && lost.out.contains("or else an adjustment"), "{}{}", lost.out, lost.err);
     let points = folder.path().join("points.csv");
     let rows = "name,x,y,east,north\nPF1,-9600,400,552400,4205600\nPF2,-9540,400,552460,4205600\nPF3,-9600,440,552400,4205640\n";
     fs::write(&points, rows).unwrap();
@@ -179,10 +179,59 @@ fn a_map_in_no_known_system_is_adjusted() {
     let found: Value = serde_json::from_str(&found.out).unwrap();
     assert!(found["rmse_m"].as_f64().unwrap() < 0.001, "{found}");
     let done = town.command(&["cadastre", "import", file, "--day", "2026-01-10"]);
-    assert!(done.ok && done.out.contains("parcels: 2 new"), "{}{}", done.out, done.err);
+    assert!(done.ok && done.out.contains("Parcels: 2 new"), "{}{}", done.out, done.err);
     let area = town
         .psql("select round(st_area(geom)::numeric, 3) || ' ' || round(st_xmin(geom)) from cadastre.parcels where id = 'X101_990100.8'");
     assert_eq!(area.trim(), "1200.000 552430");
+}
+
+/// A map in Cassini-Soldner is brought to where it belongs by its origin, and what is left by a point.
+#[test]
+fn a_map_in_cassini_soldner_needs_its_origin() {
+    let town = Town::own();
+    let folder = town.scratch();
+    let file = folder.path().join("X101_990100.CXF");
+    fs::write(&file, map_at(false, [-9_600, 400])).unwrap();
+    let file = file.to_str().unwrap();
+    let origin = |maps: &str, lon: &str, more: &[&str]| {
+        let given = ["cadastre", "origin", maps, "--lat", "37.99233732", "--lon", lon, "--crs", "EPSG:6706"];
+        town.command(&[&given[..], more].concat())
+    };
+    let lost = town.command(&["cadastre", "import", file]);
+    assert!(!lost.ok && lost.out.contains("opensit cadastre origin"), "{}{}", lost.out, lost.err);
+    let wrong = origin("X101", "16.70609399", &[]);
+    assert!(wrong.ok, "{}{}", wrong.out, wrong.err);
+    let lost = town.command(&["cadastre", "import", file]);
+    assert!(!lost.ok && lost.out.contains("the origin of X101 does not put the map into its comune"), "{}{}", lost.out, lost.err);
+
+    let kept = origin("x101_99", "15.70609399", &[]);
+    assert!(kept.ok && kept.out.contains("It lies at 562000.000 east, 4205200.000 north (EPSG:7792)"), "{}{}", kept.out, kept.err);
+    let list = town.command(&["cadastre", "origin", "--list"]);
+    assert!(list.ok && list.out.contains("X101:") && list.out.contains("X101_99:"), "{}{}", list.out, list.err);
+    let done = town.command(&["cadastre", "import", file, "--day", "2026-01-10"]);
+    assert!(done.ok && done.out.contains("Parcels: 2 new"), "{}{}", done.out, done.err);
+    // cs2cs +proj=cass +lat_0=37.99233732 +lon_0=15.70609399 +ellps=GRS80 +to +proj=utm +zone=33 +ellps=GRS80
+    let away = |east: f64, north: f64| {
+        let corner = format!("st_setsrid(st_makepoint({east}, {north}), 7792)");
+        let sql = format!(
+            "select round(st_distance(geom, {corner})::numeric, 2) from cadastre.parcels where id = 'X101_990100.8' and valid_to is null"
+        );
+        town.psql(&sql).trim().to_owned()
+    };
+    assert_eq!(away(552_430.682_9, 4_205_527.269_4), "0.00");
+    let out = folder.path().join("again.CXF");
+    let written = town.command(&["cadastre", "export", "X101_990100", out.to_str().unwrap()]);
+    assert!(written.ok && fs::read_to_string(&out).unwrap() == map_at(false, [-9_600, 400]), "{}{}", written.out, written.err);
+
+    let points = folder.path().join("points.csv");
+    fs::write(&points, "name,x,y,east,north\nPF1,-9570,400,552440.683,4205527.269\n").unwrap();
+    let points = points.to_str().unwrap();
+    let adjust = ["cadastre", "adjust", "X101_9901", points, "--to-crs", "EPSG:7792", "--kind", "shift", "--on-origin"];
+    assert!(town.command(&adjust).ok);
+    assert!(town.command(&["cadastre", "origin", "X101_99", "--forget"]).ok);
+    let done = town.command(&["cadastre", "import", file, "--day", "2026-02-10"]);
+    assert!(done.out.contains("2 changed"), "{}{}", done.out, done.err);
+    assert_eq!(away(552_440.683, 4_205_527.269), "0.00");
 }
 
 /// An officer drops a file into the portal, sees what differs, and imports it.
@@ -240,7 +289,7 @@ fn an_officer_sends_a_map_and_imports_it() {
     assert_eq!(town.send("POST", &page, &order, "do=import").status, 409);
     let report = town.get_with("/cadastre/imports/1", &[("cookie", &town.sign_in("officer-rocca")), ("accept", "text/html")]);
     assert!(
-        report.status == 200 && report.text().contains("parcels: 2 new") || report.text().contains("parcels: nuovi 2"),
+        report.status == 200 && report.text().contains("Parcels: 2 new") || report.text().contains("Particelle: nuovi 2"),
         "{}",
         report.text()
     );

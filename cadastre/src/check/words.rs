@@ -5,7 +5,7 @@ use std::fmt::Write;
 use kernel::Language;
 
 use super::{AreaFigures, CensusFigures, Content, FileReport, GmlFigures, MapFigures, Report, SystemFit};
-use crate::sheet_map::Area;
+use crate::sheet_map::{Area, MapFormat};
 
 /// Remarks of a file that the text has; JSON has more.
 const SHOWN: usize = 20;
@@ -57,6 +57,7 @@ impl Out {
 
     fn file(&mut self, report: &FileReport) {
         let kind = match &report.content {
+            Content::Map(map) if map.format == MapFormat::Drawing => ["mappa (DXF)", "map (DXF)"],
             Content::Map(_) => ["mappa (CXF)", "map (CXF)"],
             Content::Areas(_) => ["superfici (SUP)", "areas (SUP)"],
             Content::Gml(_) => ["cartografia dell'Agenzia delle Entrate (GML)", "maps of the Agenzia delle Entrate (GML)"],
@@ -85,7 +86,11 @@ impl Out {
 
     fn map(&mut self, map: &MapFigures) {
         let MapFigures { name, heading, scale, counts: c, topology: t, .. } = map;
-        self.line(&format!("  {heading} {name}, scala 1:{scale}"), &format!("  {heading} {name}, scale 1:{scale}"));
+        if *scale > 0.0 {
+            self.line(&format!("  {heading} {name}, scala 1:{scale}"), &format!("  {heading} {name}, scale 1:{scale}"));
+        } else {
+            self.line(&format!("  {heading} {name}, scala ignota"), &format!("  {heading} {name}, scale unknown"));
+        }
         self.line(
             &format!(
                 "  Particelle {} (con isole {}), fabbricati {}, strade {}, acque {}, confini {}, fogli {}; codici ripetuti {}",

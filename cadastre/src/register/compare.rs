@@ -50,8 +50,13 @@ pub(super) async fn compare(conn: &mut PgConnection, table: Table) -> Result<Cou
         }
         Table::Sheets => ("false", "c.id in (select id from arriving where kind = $1)"),
         Table::Parcels => (
-            "left(c.id, 11) in (select map from arriving_maps where whole or complete)",
+            "left(c.id, 11) in (select map from arriving_maps where whole and not partial or complete)",
             "left(c.id, 11) collate \"C\" in (select map from arriving_maps)",
+        ),
+        // the buildings of parcels without a number have none either
+        Table::Buildings => (
+            "left(c.id, 11) in (select map from arriving_maps where not partial)",
+            "left(c.id, 11) collate \"C\" in (select map from arriving_maps where whole)",
         ),
         _ => ("true", "left(c.id, 11) collate \"C\" in (select map from arriving_maps where whole)"),
     };

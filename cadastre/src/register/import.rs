@@ -5,15 +5,14 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use kernel::{Comuni, Language, Srid, Vault};
 use serde::Serialize;
-use sqlx::types::Json;
 use sqlx::{Connection, PgConnection};
 use thiserror::Error;
 
 use super::compare::{Counts, compare};
+use super::placement::Placement;
 use super::rows::Table;
 use super::systems::Systems;
 use super::{apply, between, repeated, stage};
-use crate::Adjustment;
 use crate::check::Report;
 use crate::files::Limits;
 use crate::holdings;
@@ -191,8 +190,8 @@ pub(super) struct Known {
     pub(super) comuni: HashMap<String, String>,
     /// The system of a comune's maps, by its Belfiore code: that of the last one.
     pub(super) before: HashMap<String, Srid>,
-    /// Adjustments by the beginning of the names of maps.
-    pub(super) adjustments: BTreeMap<String, (Srid, Adjustment)>,
+    /// What is said of where maps are, by the beginning of their names.
+    pub(super) placements: BTreeMap<String, Placement>,
 }
 
 impl Known {
@@ -200,17 +199,15 @@ impl Known {
         let comuni: Vec<(String, String)> =
             sqlx::query_as("select upper(catasto), istat from territory.v_comuni where catasto is not null").fetch_all(&mut *conn).await?;
         let before: Vec<(String, i32)> = sqlx::query_as(
-            "select distinct on (left(map, 4)) left(map, 4), srid from cadastre.map_files where shift is null order by left(map, 4), imported desc",
+            "select distinct on (left(map, 4)) left(map, 4), srid from cadastre.map_files
+              where shift is null and origin is null order by left(map, 4), imported desc",
         )
         .fetch_all(&mut *conn)
         .await?;
-        let adjustments: Vec<(String, i32, Json<Adjustment>)> =
-            sqlx::query_as("select maps, srid, adjustment from cadastre.adjustments").fetch_all(conn).await?;
-        let known = |(maps, srid, found): (String, i32, Json<Adjustment>)| Some((maps, (Srid::new(srid)?, found.0)));
         Ok(Self {
             comuni: comuni.into_iter().collect(),
             before: before.into_iter().filter_map(|(comune, srid)| Some((comune, Srid::new(srid)?))).collect(),
-            adjustments: adjustments.into_iter().filter_map(known).collect(),
+            placements: Placement::all(conn).await?,
         })
     }
 }

@@ -9,13 +9,10 @@ use sha2::{Digest, Sha256};
 
 use super::rows::{Own, Place, Table, id, polygon, write};
 use super::systems::Converter;
+use crate::Sheet;
 use crate::cxf::{Located, Position, Record};
 use crate::remark::{Issue, Remarks};
-use crate::sheet_map::{Finding, Kind, Misfit, Piece, SheetMap, Topology, metres};
-use crate::{Adjustment, Sheet};
-
-/// In a metre: heights of texts are of the paper.
-const TENTHS_OF_A_MILLIMETRE: f64 = 10_000.0;
+use crate::sheet_map::{Finding, Kind, MapFormat, Misfit, Piece, SheetMap, Topology, metres};
 
 /// How long a line is by which an angle is brought into another system.
 const BASELINE_M: f64 = 10.0;
@@ -24,10 +21,7 @@ const BASELINE_M: f64 = 10.0;
 pub(super) struct MapRows<'a> {
     pub(super) place: Place,
     pub(super) convert: &'a Converter,
-    pub(super) shift: Option<&'a Adjustment>,
     pub(super) storage: Srid,
-    /// The denominator of the map's scale.
-    pub(super) scale: f64,
 }
 
 impl MapRows<'_> {
@@ -38,7 +32,7 @@ impl MapRows<'_> {
         }
         let mut seen = HashMap::new();
         for record in &map.records {
-            self.drawn(record, &mut seen, remarks, rows);
+            self.drawn(map, record, &mut seen, remarks, rows);
         }
         for finding in &topology.findings {
             self.finding(finding, &mut seen, rows);
@@ -52,7 +46,10 @@ impl MapRows<'_> {
         };
         let (code, name) = (plain(piece.parcel_code()), self.place.map.to_string());
         if code.trim().is_empty() {
-            remarks.add(piece.line, Issue::NoCode);
+            // of a drawing that was said already
+            if map.format == MapFormat::Exchange {
+                remarks.add(piece.line, Issue::NoCode);
+            }
             return;
         }
         let own = |id: String, number: Option<i32>| Own { line: piece.line, id, word: &code, number, ..Own::default() };
@@ -79,7 +76,7 @@ impl MapRows<'_> {
         write(rows, table, &place, &own, &polygon(&rings, self.storage));
     }
 
-    fn drawn(&self, record: &Located<Record>, seen: &mut HashMap<String, u32>, remarks: &mut Remarks, rows: &mut Rows) {
+    fn drawn(&self, map: &SheetMap, record: &Located<Record>, seen: &mut HashMap<String, u32>, remarks: &mut Remarks, rows: &mut Rows) {
         let line = record.line;
         let outside = |outside: bool| if outside { "\\" } else { "" };
         match &record.value {
@@ -91,7 +88,7 @@ impl MapRows<'_> {
                     id: self.named('T', seen, &[&word, &format!("{:?}", (text.size, text.angle, text.position))]),
                     word: &word,
                     number: Some(i32::from(text.mostly_outside)),
-                    size_m: Some(text.size as f64 * self.scale / TENTHS_OF_A_MILLIMETRE),
+                    size_m: Some(map.text_height_m(text.size)),
                     angle: Some(self.angle(text.position, text.angle)),
                 };
                 write(rows, Table::Texts, &self.place, &own, &ewkb::point(at, self.storage));
@@ -184,9 +181,6 @@ impl MapRows<'_> {
     }
 
     fn bring(&self, mut positions: Vec<[f64; 2]>) -> Option<Vec<[f64; 2]>> {
-        if let Some(shift) = self.shift {
-            positions.iter_mut().for_each(|at| *at = shift.apply(*at));
-        }
         (self.convert)(&mut positions).then_some(positions)
     }
 }

@@ -1,6 +1,6 @@
 //! What is read, on a thread of its own, becomes rows, which are handed over as they fill.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use kernel::Srid;
 use tokio::sync::mpsc::Sender;
 
 use super::map::MapRows;
+use super::placement::Placement;
 use super::rows::{COLUMNS, Own, Place, Table, id, parcel_kind, polygon, write};
 use super::systems::{Converter, Systems};
 use crate::census::Entry;
@@ -20,8 +21,9 @@ use crate::files::Limits;
 use crate::gml::Feature;
 use crate::holdings::Gathering;
 use crate::remark::{Issue, Remarks};
+use crate::sheet_map::{Kind, MapFormat, SheetMap};
 use crate::sup::Sup;
-use crate::{Adjustment, MapName, Reference, Sheet};
+use crate::{Adjustment, MapName, Origin, Reference, Sheet};
 
 /// What the reading thread hands over.
 pub(super) enum Batch {
@@ -29,16 +31,21 @@ pub(super) enum Batch {
     Rows(Rows),
     /// A map that is done.
     Map(Box<MapFile>),
+    /// A drawing that was handed over counts no more: its map comes in the exchange format.
+    Instead(Sheet),
 }
 
-/// A map of the exchange format.
+/// A map of the exchange format, or a drawing of one.
 pub(super) struct MapFile {
     pub(super) map: Sheet,
+    /// Whether it may have parcels that it does not name.
+    pub(super) partial: bool,
     pub(super) comune: String,
     pub(super) file: String,
     pub(super) content: Vec<u8>,
     pub(super) sha256: [u8; 32],
     pub(super) srid: Srid,
+    pub(super) origin: Option<Origin>,
     pub(super) shift: Option<Adjustment>,
 }
 
@@ -50,8 +57,8 @@ pub(super) struct Reading {
     pub(super) crs: Option<Srid>,
     /// The system of maps imported before, by their comune's Belfiore code.
     pub(super) before: HashMap<String, Srid>,
-    /// Adjustments by the beginning of the names of the maps that they are for.
-    pub(super) adjustments: BTreeMap<String, (Srid, Adjustment)>,
+    /// What is said of where maps are, by the beginning of their names.
+    pub(super) placements: BTreeMap<String, Placement>,
     /// ISTAT codes of the comuni by their Belfiore codes.
     pub(super) comuni: HashMap<String, String>,
     pub(super) systems: Arc<dyn Systems>,
@@ -64,6 +71,8 @@ pub(super) struct Ended {
     pub(super) published: BTreeMap<Sheet, String>,
     /// The days of the data, where a SUP tells one, with the file's place in the report.
     pub(super) days: HashMap<String, (i32, NaiveDate)>,
+    /// Drawings that counted until the exchange format came, by the file's place in the report.
+    pub(super) behind: Vec<(i32, Sheet)>,
 }
 
 impl Reading {
@@ -71,10 +80,14 @@ impl Reading {
     pub(super) fn run(self, to: Sender<Batch>, holdings: Gathering) -> Ended {
         let systems = Arc::clone(&self.systems);
         let (paths, limits) = (self.paths.clone(), self.limits);
-        let adjustments = self.adjustments.clone();
-        let fit = move |map: &MapName, positions: &[[f64; 2]]| match adjustment(&adjustments, map) {
-            Some((_, shift)) => systems.fit(map, &positions.iter().map(|at| shift.apply(*at)).collect::<Vec<_>>()),
-            None => systems.fit(map, positions),
+        let placements = self.placements.clone();
+        let fit = move |map: &MapName, positions: &[[f64; 2]]| {
+            let Some(placement) = Placement::of(&placements, map) else { return systems.fit(map, positions) };
+            let mut there = positions.to_vec();
+            match placement.converter(systems.as_ref()) {
+                Ok(convert) if convert(&mut there) => systems.inside(map, &there).map(|fit| vec![fit]),
+                _ => Ok(Vec::new()),
+            }
         };
         let mut taking = Taking {
             rows: Rows::new(COLUMNS.len()),
@@ -82,26 +95,19 @@ impl Reading {
             to,
             file: 0,
             holdings,
-            maps: HashSet::new(),
+            maps: HashMap::new(),
+            behind: Vec::new(),
             published: BTreeMap::new(),
             days: HashMap::new(),
             strange: BTreeMap::new(),
             converters: HashMap::new(),
         };
         let report = look(&paths, &limits, &fit, Some(&mut taking));
-        let Taking { published, days, holdings, .. } = taking;
+        let Taking { published, days, behind, holdings, .. } = taking;
         // who would take the rest has given up: the transaction says why
         let _ = holdings.finish();
-        Ended { report, published, days }
+        Ended { report, published, days, behind }
     }
-}
-
-fn adjustment<'a>(all: &'a BTreeMap<String, (Srid, Adjustment)>, map: &MapName) -> Option<&'a (Srid, Adjustment)> {
-    let name = map.to_string();
-    all.iter()
-        .filter(|(beginning, _)| name.starts_with(beginning.as_str()))
-        .max_by_key(|(beginning, _)| beginning.len())
-        .map(|(_, found)| found)
 }
 
 struct Taking {
@@ -112,8 +118,9 @@ struct Taking {
     file: i32,
     /// Takes the census.
     holdings: Gathering,
-    /// Maps that were taken.
-    maps: HashSet<String>,
+    /// Maps that were taken, what they came as, and the files' places in the report.
+    maps: HashMap<String, (MapFormat, i32)>,
+    behind: Vec<(i32, Sheet)>,
     published: BTreeMap<Sheet, String>,
     days: HashMap<String, (i32, NaiveDate)>,
     /// Features of the file in comuni that the installation has not.
@@ -137,10 +144,15 @@ impl Taking {
     }
 
     /// The system that a map is in: the one that is said, if the map lies in its comune then; else the one of its comune's maps
-    /// before, if this one does too.
+    /// before, if this one does too. What is placed by what somebody has said of it must lie there as well.
     fn settle(&self, map: &MapName, systems: &[SystemFit], remarks: &mut Remarks) -> Option<Srid> {
-        if let Some((srid, _)) = adjustment(&self.reading.adjustments, map) {
-            return Some(*srid);
+        if let Some(placement) = Placement::of(&self.reading.placements, map) {
+            if systems.iter().any(|system| system.fits) {
+                return Some(placement.srid(self.reading.systems.storage()));
+            }
+            let distance_m = systems.first().map(|system| system.distance_m);
+            remarks.add(0, Issue::WronglyPlaced { maps: placement.maps.clone(), origin: placement.origin.is_some(), distance_m });
+            return None;
         }
         let fits = |srid: Srid| {
             let is = |other: &Srid| other.postgis() == srid.postgis();
@@ -167,6 +179,31 @@ impl Taking {
     }
 }
 
+impl Taking {
+    /// Whether a map that could come in does: each sheet comes in once, and the exchange format counts before a drawing.
+    fn counts(&mut self, name: &MapName, map: &SheetMap, remarks: &mut Remarks) -> io::Result<bool> {
+        match (self.maps.get(&name.to_string()), map.format) {
+            (None, _) => {}
+            (Some((MapFormat::Drawing, file)), MapFormat::Exchange) => {
+                if let Some(sheet) = name.sheet() {
+                    self.behind.push((*file, sheet.clone()));
+                    self.send(Batch::Instead(sheet.clone()))?;
+                }
+            }
+            (Some((MapFormat::Exchange, _)), MapFormat::Drawing) => {
+                remarks.add(0, Issue::BehindExchange { map: name.to_string() });
+                return Ok(false);
+            }
+            (Some(_), _) => {
+                remarks.add(0, Issue::MapTwice { map: name.to_string() });
+                return Ok(false);
+            }
+        }
+        self.maps.insert(name.to_string(), (map.format, self.file));
+        Ok(true)
+    }
+}
+
 impl Sink for Taking {
     fn begin(&mut self, index: usize) {
         self.file = i32::try_from(index).unwrap_or(i32::MAX);
@@ -181,18 +218,26 @@ impl Sink for Taking {
             remarks.add(0, Issue::CutShort);
             return Ok(());
         }
+        if read.map.format == MapFormat::Drawing && !read.map.of_kind(Kind::Parcel).any(|piece| !piece.code.is_empty()) {
+            remarks.add(0, Issue::EmptyDrawing);
+            return Ok(());
+        }
         let Some(comune) = self.reading.comuni.get(name.comune()).cloned() else {
             remarks.add(0, Issue::NotOurs { comune: name.comune().to_owned(), features: read.map.records.len() as u64 });
             return Ok(());
         };
         // without the boundary of its comune the check has said so already
         let Some(srid) = read.systems.and_then(|systems| self.settle(name, systems, remarks)) else { return Ok(()) };
-        if !self.maps.insert(name.to_string()) {
-            remarks.add(0, Issue::MapTwice { map: name.to_string() });
+        if !self.counts(name, read.map, remarks)? {
             return Ok(());
         }
-        let convert = self.converter(srid).map_err(io::Error::other)?;
-        let shift = adjustment(&self.reading.adjustments, name).map(|(_, shift)| shift.clone());
+        let placement = Placement::of(&self.reading.placements, name).cloned();
+        let convert = match &placement {
+            Some(placement) => placement.converter(self.reading.systems.as_ref()).map(Arc::new),
+            None => self.converter(srid),
+        }
+        .map_err(io::Error::other)?;
+        let (origin, shift) = placement.map_or((None, None), |p| (p.origin, p.shift.map(|(_, shift)| shift)));
         let sheet = match name {
             MapName::Sheet(sheet) => sheet.clone(),
             MapName::Union(_) => match read.map.pieces.iter().find_map(|piece| piece.code.parse::<Sheet>().ok()) {
@@ -201,15 +246,29 @@ impl Sink for Taking {
             },
         };
         let place = Place { file: self.file, map: sheet.clone(), comune: comune.clone(), published: false };
-        let scale = read.map.header.scale_thousandths as f64 / 1000.0;
-        let rows = MapRows { place, scale, convert: &convert, shift: shift.as_ref(), storage: self.reading.systems.storage() };
+        let rows = MapRows { place, convert: &convert, storage: self.reading.systems.storage() };
         let mut written = std::mem::replace(&mut self.rows, Rows::new(COLUMNS.len()));
         rows.all(read.map, read.topology, remarks, &mut written);
         self.rows = written;
         self.send_rows()?;
         if name.sheet().is_some() {
+            let unnumbered = if read.map.format == MapFormat::Drawing { read.map.unnumbered() } else { 0 };
+            let partial = unnumbered > 0;
+            if partial {
+                remarks.add(0, Issue::NumbersLack { parcels: unnumbered as u64 });
+            }
             let (content, sha256) = read.kept.finish()?;
-            self.send(Batch::Map(Box::new(MapFile { map: sheet, comune, file: read.file.to_owned(), content, sha256, srid, shift })))?;
+            self.send(Batch::Map(Box::new(MapFile {
+                map: sheet,
+                partial,
+                comune,
+                file: read.file.to_owned(),
+                content,
+                sha256,
+                srid,
+                origin,
+                shift,
+            })))?;
         }
         Ok(())
     }

@@ -54,10 +54,12 @@ pub(super) const TABLES: &str = "
         since   timestamptz,
         whole   boolean     not null,
         complete boolean    not null default false,
+        partial  boolean    not null default false,
         content bytea,
         sha256  bytea,
         file    text        not null,
         srid    integer     not null,
+        origin  jsonb,
         shift   jsonb
     ) on commit drop;
     create temporary table differing (

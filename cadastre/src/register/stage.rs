@@ -11,6 +11,7 @@ use super::import::{ImportError, Known, Request};
 use super::reading::{Batch, Ended, MapFile, Reading};
 use super::rows::{COLUMNS, TABLES};
 use super::systems::Systems;
+use crate::Sheet;
 use crate::check::Report;
 use crate::holdings;
 use crate::remark::Issue;
@@ -29,14 +30,14 @@ pub(super) async fn stage(
     vault: &Vault,
 ) -> Result<(Report, i64), ImportError> {
     sqlx::raw_sql(TABLES).execute(&mut *conn).await?;
-    let Known { comuni, before, adjustments } = known;
+    let Known { comuni, before, placements } = known;
     let (day, today, complete) = (request.day, request.today, request.whole);
     let reading = Reading {
         paths: request.paths,
         limits: request.limits,
         crs: request.crs,
         before,
-        adjustments,
+        placements,
         comuni,
         systems: Arc::clone(&systems),
     };
@@ -53,6 +54,7 @@ pub(super) async fn stage(
                     Copy::start(conn, &table, &COLUMNS).await?.finish(&mut rows).await?;
                 }
                 Some(Batch::Map(map)) => keep_map(conn, &map, day).await?,
+                Some(Batch::Instead(map)) => forget_drawing(conn, &map).await?,
                 None => maps = false,
             },
             batch = batches.next(), if census => match batch {
@@ -63,7 +65,7 @@ pub(super) async fn stage(
             },
         }
     }
-    let Ended { mut report, published, days } = thread.await.map_err(|e| ImportError::Reading(e.to_string()))?;
+    let Ended { mut report, published, days, behind } = thread.await.map_err(|e| ImportError::Reading(e.to_string()))?;
     let (maps, comuni): (Vec<String>, Vec<String>) = published.into_iter().map(|(map, comune)| (map.to_string(), comune)).unzip();
     sqlx::query(
         "insert into arriving_maps (map, comune, day, whole, complete, file, srid)
@@ -76,6 +78,9 @@ pub(super) async fn stage(
     .bind(complete)
     .execute(&mut *conn)
     .await?;
+    for (file, map) in behind {
+        report.remark(place(file), 0, Issue::BehindExchange { map: map.to_string() });
+    }
     for (file, day) in days.values().filter(|(_, day)| *day > today) {
         report.remark(place(*file), 0, Issue::Future { day: *day });
     }
@@ -100,19 +105,30 @@ pub(super) async fn stage(
 
 async fn keep_map(conn: &mut PgConnection, map: &MapFile, day: chrono::NaiveDate) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "insert into arriving_maps (map, comune, day, whole, content, sha256, file, srid, shift) values ($1, $2, $3, true, $4, $5, $6, $7, $8)",
+        "insert into arriving_maps (map, comune, day, whole, partial, content, sha256, file, srid, origin, shift)
+         values ($1, $2, $3, true, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(map.map.to_string())
     .bind(&map.comune)
     .bind(day)
+    .bind(map.partial)
     .bind(&map.content)
     .bind(map.sha256.as_slice())
     .bind(&map.file)
     .bind(map.srid.postgis())
+    .bind(map.origin.as_ref().map(sqlx::types::Json))
     .bind(map.shift.as_ref().map(sqlx::types::Json))
     .execute(conn)
     .await
     .map(|_| ())
+}
+
+/// Takes away what a drawing brought.
+async fn forget_drawing(conn: &mut PgConnection, map: &Sheet) -> Result<(), sqlx::Error> {
+    for sql in ["delete from arriving where map = $1 and not published", "delete from arriving_maps where map = $1 and whole"] {
+        sqlx::query(sql).bind(map.to_string()).execute(&mut *conn).await?;
+    }
+    Ok(())
 }
 
 /// Published parcels of a sheet that is there as a map too are left out.
@@ -271,8 +287,8 @@ pub(super) async fn leave_one_of_each(conn: &mut PgConnection, report: &mut Repo
 /// Keeps the maps as they came, but those that are kept already.
 pub(super) async fn keep_maps(conn: &mut PgConnection, import: i64) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "insert into cadastre.map_files (map, day, comune, file, sha256, srid, shift, content, imported)
-         select map, day, comune, file, sha256, srid, shift, content, $1 from arriving_maps m
+        "insert into cadastre.map_files (map, day, comune, file, sha256, srid, origin, shift, content, imported)
+         select map, day, comune, file, sha256, srid, origin, shift, content, $1 from arriving_maps m
           where whole and m.sha256 is distinct from
                 (select f.sha256 from cadastre.map_files f where f.map = m.map order by f.imported desc limit 1)",
     )

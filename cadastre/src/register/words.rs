@@ -9,6 +9,27 @@ use super::Imported;
 /// Differences that the text names; JSON has more.
 const SHOWN: usize = 20;
 
+/// How people call what is imported, in Italian and English, by the name of its table.
+pub fn called(table: &str) -> Option<[&'static str; 2]> {
+    Some(match table {
+        "sheets" => ["Fogli", "Sheets"],
+        "parcels" => ["Particelle", "Parcels"],
+        "buildings" => ["Fabbricati", "Buildings"],
+        "fiducials" => ["Punti fiduciali", "Fiducial points"],
+        "cadastral_texts" => ["Testi", "Texts"],
+        "cadastral_symbols" => ["Simboli", "Symbols"],
+        "cadastral_lines" => ["Linee", "Lines"],
+        "cadastral_findings" => ["Difetti della mappa", "Defects of the map"],
+        "properties" => ["Immobili del censuario", "Properties of the census"],
+        "property_portions" => ["Porzioni", "Parts of land"],
+        "property_places" => ["Identificativi", "Identifiers"],
+        "property_addresses" => ["Indirizzi", "Addresses"],
+        "subjects" => ["Intestati", "Those entitled"],
+        "titles" => ["Titolarità", "Titles"],
+        _ => return None,
+    })
+}
+
 impl Imported {
     /// The report of the files, then what differs, without colours.
     pub fn text(&self, language: Language) -> String {
@@ -19,15 +40,17 @@ impl Imported {
         };
         line(format!("\nFogli confrontati: {}", self.sheets), format!("\nSheets compared: {}", self.sheets));
         for c in self.counts.iter().filter(|c| c.new + c.changed + c.gone + c.same > 0) {
+            let [it, en] = called(c.layer).unwrap_or([c.layer; 2]);
             line(
-                format!("  {}: nuovi {}, cambiati {}, soppressi {}, uguali {}", c.layer, c.new, c.changed, c.gone, c.same),
-                format!("  {}: {} new, {} changed, {} suppressed, {} the same", c.layer, c.new, c.changed, c.gone, c.same),
+                format!("  {it}: nuovi {}, cambiati {}, soppressi {}, uguali {}", c.new, c.changed, c.gone, c.same),
+                format!("  {en}: {} new, {} changed, {} suppressed, {} the same", c.new, c.changed, c.gone, c.same),
             );
         }
         for c in self.census.iter().filter(|c| c.new + c.changed + c.same > 0) {
+            let [it, en] = called(c.layer).unwrap_or([c.layer; 2]);
             line(
-                format!("  {}: nuovi {}, cambiati {}, uguali {}", c.layer, c.new, c.changed, c.same),
-                format!("  {}: {} new, {} changed, {} the same", c.layer, c.new, c.changed, c.same),
+                format!("  {it}: nuovi {}, cambiati {}, uguali {}", c.new, c.changed, c.same),
+                format!("  {en}: {} new, {} changed, {} the same", c.new, c.changed, c.same),
             );
         }
         for difference in self.differences.iter().filter(|d| d.layer == "parcels").take(SHOWN) {
@@ -47,8 +70,8 @@ impl Imported {
         if self.between_sheets > 0 {
             let places = self.between_sheets;
             line(
-                format!("Fogli sovrapposti o staccati in {places} luoghi"),
-                format!("Sheets lie on each other or apart in {places} places"),
+                format!("Luoghi in cui i fogli si sovrappongono o sono staccati: {places}"),
+                format!("Places where sheets lie on each other or apart: {places}"),
             );
         }
         match self.number {

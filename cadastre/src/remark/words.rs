@@ -43,6 +43,22 @@ pub enum Issue {
     Overlap { one: String, other: String, area: Area },
     NoParcel { code: String },
     OutsideParcel { code: String, area: Area },
+    // a drawing of a sheet (DXF)
+    BinaryDrawing,
+    NoGroupCode { found: String, lines: u64 },
+    NoPlace { kind: String },
+    Bulge,
+    DrawingUnits { found: String },
+    ManyRings { allowed: usize },
+    OpenOutline,
+    NoLevels { layers: String },
+    OtherLayers { layers: String, entities: u64 },
+    OtherEntities { kinds: String, entities: u64 },
+    StrayNumber { number: String },
+    SeveralNumbers { numbers: String },
+    Unnumbered { at: [i64; 2] },
+    NumberForPoint,
+    PointWithoutNumber,
     // the areas beside it (SUP)
     SupLine { found: String },
     SupLacks { record: &'static str },
@@ -79,6 +95,9 @@ pub enum Issue {
     CutShort,
     Nameless,
     NoCode,
+    EmptyDrawing,
+    NumbersLack { parcels: u64 },
+    BehindExchange { map: String },
     Elsewhere { map: String },
     NotTold { map: String, features: u64 },
     Shifted { map: String, parcels: u64, metres: f64 },
@@ -87,6 +106,7 @@ pub enum Issue {
     AskSystem { offered: String },
     WrongSystem { given: String, offered: String },
     NoFit,
+    WronglyPlaced { maps: String, origin: bool, distance_m: Option<f64> },
     OutOfSystem { code: String },
     Mended { id: String, lost_m2: f64 },
     Unmendable { id: String },
@@ -125,6 +145,12 @@ enum Done {
     Mended,
     LastCounts,
     Kept,
+    Straight,
+    Metres,
+    AsLine,
+    AsText,
+    NoNumber,
+    WhereNumberIs,
 }
 
 impl Done {
@@ -145,6 +171,12 @@ impl Done {
             Self::NotImported => ["non importato", "not imported"],
             Self::Mended => ["sistemato", "mended"],
             Self::Kept => ["lasciate", "left as they are"],
+            Self::Straight => ["presi come rette", "taken as straight lines"],
+            Self::Metres => ["presa per metri", "taken for metres"],
+            Self::AsLine => ["presa come linea", "taken as a line"],
+            Self::AsText => ["preso come testo", "taken as a text"],
+            Self::NoNumber => ["lasciata senza numero", "left without a number"],
+            Self::WhereNumberIs => ["presi dove sta il numero", "taken to be where the number is"],
             Self::LastCounts => ["vale l'ultimo", "the last one counts"],
         };
         Text::new(it, en)
@@ -332,6 +364,85 @@ impl Issue {
                 format!("the building {code} reaches {area} m² out of its parcel"),
                 D::Listed,
             ),
+            Self::BinaryDrawing => fixed(
+                "binary_drawing",
+                "il disegno è in DXF binario: va salvato come testo (ASCII)",
+                "the drawing is binary DXF: it has to be saved as text (ASCII)",
+                D::LeftOut,
+            ),
+            Self::NoGroupCode { found, lines } => say(
+                "no_group_code",
+                format!("«{found}» sta dove il DXF vuole un codice di gruppo ({lines} righe)"),
+                format!("“{found}” stands where DXF wants a group code ({lines} lines)"),
+                D::LeftOut,
+            ),
+            Self::NoPlace { kind } => {
+                say("no_place", format!("{kind} senza una posizione"), format!("{kind} without a position"), D::LeftOut)
+            }
+            Self::Bulge => fixed("bulge", "archi nelle polilinee", "arcs in polylines", D::Straight),
+            Self::DrawingUnits { found } => say(
+                "drawing_units",
+                format!("il disegno dichiara un'unità che non è il metro ($INSUNITS {found})"),
+                format!("the drawing states a unit that is not the metre ($INSUNITS {found})"),
+                D::Metres,
+            ),
+            Self::ManyRings { allowed } => say(
+                "many_rings",
+                format!("il disegno ha più di {allowed} linee chiuse"),
+                format!("the drawing has more than {allowed} closed lines"),
+                D::RestLeftOut,
+            ),
+            Self::OpenOutline => fixed(
+                "open_outline",
+                "una linea aperta su un livello di aree: non si sa che cosa racchiuda",
+                "an open line on a layer of areas: nobody knows what it encloses",
+                D::AsLine,
+            ),
+            Self::NoLevels { layers } => say(
+                "no_levels",
+                format!("nessun livello del catasto (PARTICELLE, FABBRICATI, STRADE, ACQUE, CONFINE, …); ci sono: {layers}"),
+                format!("no layer of the cadastre (PARTICELLE, FABBRICATI, STRADE, ACQUE, CONFINE, …); there are: {layers}"),
+                D::LeftOut,
+            ),
+            Self::OtherLayers { layers, entities } => say(
+                "other_layers",
+                format!("{entities} entità su livelli che non sono del catasto: {layers}"),
+                format!("{entities} entities on layers that are none of the cadastre's: {layers}"),
+                D::LeftOut,
+            ),
+            Self::OtherEntities { kinds, entities } => say(
+                "other_entities",
+                format!("{entities} entità che non si leggono: {kinds}"),
+                format!("{entities} entities that are not read: {kinds}"),
+                D::LeftOut,
+            ),
+            Self::StrayNumber { number } => say(
+                "stray_number",
+                format!("il numero {number} non sta in una sola particella"),
+                format!("the number {number} does not stand in one parcel alone"),
+                D::AsText,
+            ),
+            Self::SeveralNumbers { numbers } => say(
+                "several_numbers",
+                format!("in una particella stanno più numeri, e non si sa quale è il suo: {numbers}"),
+                format!("several numbers stand in a parcel, and nobody knows which is its own: {numbers}"),
+                D::NoNumber,
+            ),
+            Self::Unnumbered { at } => say(
+                "unnumbered",
+                format!("nella particella presso {} non sta nessun numero", place(*at)),
+                format!("no number stands in the parcel near {}", place(*at)),
+                D::NoNumber,
+            ),
+            Self::NumberForPoint => fixed(
+                "number_for_point",
+                "numeri di fiduciali senza il loro punto",
+                "numbers of fiducials without their point",
+                D::WhereNumberIs,
+            ),
+            Self::PointWithoutNumber => {
+                fixed("point_without_number", "un fiduciale senza numero", "a fiducial without a number", D::LeftOut)
+            }
             Self::SupLine { found } => say(
                 "sup_line",
                 format!("«{found}» non è un nome seguito da un numero"),
@@ -472,6 +583,28 @@ impl Issue {
                 D::NotImported,
             ),
             Self::NoCode => fixed("no_code", "un BORDO senza codice", "a BORDO without a code", D::LeftOut),
+            Self::EmptyDrawing => fixed(
+                "empty_drawing",
+                "nel disegno non c'è nessuna particella: tutte sembrerebbero soppresse",
+                "there is no parcel in the drawing: all would look suppressed",
+                D::NotImported,
+            ),
+            Self::NumbersLack { parcels } => say(
+                "numbers_lack",
+                format!(
+                    "{parcels} particelle del disegno restano senza numero e non entrano; particelle e fabbricati che il disegno non nomina"
+                ),
+                format!(
+                    "{parcels} parcels of the drawing stay without a number and do not come in; parcels and buildings that it does not name"
+                ),
+                D::Kept,
+            ),
+            Self::BehindExchange { map } => say(
+                "behind_exchange",
+                format!("la mappa {map} è anche in CXF: vale quella"),
+                format!("the map {map} is there as CXF too: that one counts"),
+                D::NotImported,
+            ),
             Self::Elsewhere { map } => say(
                 "elsewhere",
                 format!("gli elementi del foglio {map} sono lontani dal suo comune"),
@@ -524,10 +657,22 @@ impl Issue {
             ),
             Self::NoFit => fixed(
                 "no_fit",
-                "in nessun sistema di riferimento in cui il catasto consegna mappe questa sta nel suo comune: serve un'aggiustatura (opensit cadastre adjust)",
-                "in no system in which the cadastre hands out maps does this one lie in its comune: it needs an adjustment (opensit cadastre adjust)",
+                "in nessun sistema di riferimento in cui il catasto consegna mappe questa sta nel suo comune: serve la sua origine, se è in Cassini-Soldner (opensit cadastre origin), o un'aggiustatura (opensit cadastre adjust)",
+                "in no system in which the cadastre hands out maps does this one lie in its comune: it needs its origin, if it is in Cassini-Soldner (opensit cadastre origin), or else an adjustment (opensit cadastre adjust)",
                 D::NotImported,
             ),
+            Self::WronglyPlaced { maps, origin, distance_m } => {
+                let [by_it, by_en] = if *origin { ["l'origine", "the origin"] } else { ["l'aggiustatura", "the adjustment"] };
+                let [far_it, far_en] = distance_m.map_or([String::new(), String::new()], |metres| {
+                    [format!(", ma a {metres:.0} m"), format!(", but {metres:.0} m away")]
+                });
+                say(
+                    "wrongly_placed",
+                    format!("{by_it} di {maps} non mette la mappa nel suo comune{far_it}"),
+                    format!("{by_en} of {maps} does not put the map into its comune{far_en}"),
+                    D::NotImported,
+                )
+            }
             Self::OutOfSystem { code } => say(
                 "out_of_system",
                 format!("«{code}» ha posizioni che il sistema di riferimento non ha"),

@@ -1,6 +1,8 @@
 mod adjust;
 mod export;
 mod import;
+mod maps;
+mod origin;
 mod undo;
 
 use std::path::PathBuf;
@@ -10,7 +12,7 @@ use ::cadastre::MapName;
 use ::cadastre::check::{NoFit, SystemFit, check};
 use ::cadastre::files::Limits;
 use clap::Subcommand;
-use crs::{Region, Settings};
+use crs::{Crs, Region, Settings, Transformer};
 use ingest::Boundary;
 use kernel::{Language, Srid};
 
@@ -34,11 +36,12 @@ const ENOUGH: f64 = 0.5;
   opensit cadastre import consegna/ censuario.zip
   opensit cadastre undo
   opensit cadastre export H224_001200 H224_001200.CXF
-  opensit cadastre adjust H224A punti.csv --to-crs EPSG:7792 --kind similarity")]
+  opensit cadastre adjust H224A punti.csv --to-crs EPSG:7792 --kind similarity
+  opensit cadastre origin H224 --lat 38.112345 --lon 15.654321 --crs EPSG:4265")]
 pub(crate) enum Command {
     /// Says what is in files of the cadastre, whether it fits together, and in which coordinate system a map may be; ends with 1 if there is something to remark
     Check {
-        /// CXF, SUP, GML of the Agenzia delle Entrate, FAB, TER, SOG, TIT, PRM; also in folders, zips, and zips within zips
+        /// CXF, DXF, SUP, GML of the Agenzia delle Entrate, FAB, TER, SOG, TIT, PRM; also in folders, zips, and zips within zips
         #[arg(required = true, value_name = "PATH")]
         paths: Vec<PathBuf>,
         /// Print what was found as JSON
@@ -49,10 +52,12 @@ pub(crate) enum Command {
     Import(import::Arguments),
     /// Takes the last import back
     Undo(undo::Arguments),
-    /// Writes a sheet as it was received (CXF), or parcels and sheets as INSPIRE has them (GML)
+    /// Writes a sheet as it was received (CXF, DXF), or parcels and sheets as INSPIRE has them (GML)
     Export(export::Arguments),
     /// Finds what brings maps that are in no known system to where they belong, from points that are known in both, and keeps it for their import
     Adjust(adjust::Arguments),
+    /// Says from which origin maps in Cassini-Soldner count their metres, and keeps it for their import
+    Origin(origin::Arguments),
 }
 
 pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, Failure> {
@@ -62,6 +67,7 @@ pub(crate) async fn run(command: &Command, config: &Config) -> Result<ExitCode, 
         Command::Undo(arguments) => undo::run(arguments, config).await.map(|()| ExitCode::SUCCESS),
         Command::Export(arguments) => export::run(arguments, config).await.map(|()| ExitCode::SUCCESS),
         Command::Adjust(arguments) => adjust::run(arguments, config).await.map(|()| ExitCode::SUCCESS),
+        Command::Origin(arguments) => origin::run(arguments, config).await.map(|()| ExitCode::SUCCESS),
     }
 }
 
@@ -80,6 +86,18 @@ async fn look(paths: &[PathBuf], json: bool, config: &Config) -> Result<ExitCode
         say(&report.text(Language::En));
     }
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How much of a map lies in its comune, positions being in a system of the register.
+fn inside(boundary: &Boundary, map: &MapName, positions: &[[f64; 2]], srid: Srid, settings: &Settings) -> Result<SystemFit, NoFit> {
+    let (_, area) = boundary.of(map.comune()).ok_or(NoFit::OtherComune)?;
+    let mut places = positions.to_vec();
+    let brought = Transformer::new(srid, Srid::CRS84, settings).and_then(|way| way.convert(&mut places));
+    let candidates = if brought.is_ok() { crs::candidates(&places, &area, settings) } else { Vec::new() };
+    let found = candidates.into_iter().find(|candidate| candidate.srid == Srid::WGS84 && !candidate.swapped);
+    let (share_inside, distance_m) = found.map_or((0.0, 0.0), |found| (found.share_inside, found.distance_m));
+    let title = Crs::get(srid).map_or("", Crs::title).to_owned();
+    Ok(SystemFit { crs: srid, title, also: Vec::new(), swapped: false, share_inside, distance_m, fits: share_inside >= ENOUGH })
 }
 
 /// The systems that a map may be in, given where its comune is.

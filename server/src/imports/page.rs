@@ -20,28 +20,11 @@ const SYSTEMS: [(&str, &str); 4] = [
     ("EPSG:3004", "Gauss-Boaga, fuso est"),
 ];
 
-/// What is imported, and how people call it.
-const NAMES: [(&str, &str, &str); 13] = [
-    ("buildings", "Fabbricati", "Buildings"),
-    ("cadastral_lines", "Linee", "Lines"),
-    ("cadastral_symbols", "Simboli", "Symbols"),
-    ("cadastral_texts", "Testi", "Texts"),
-    ("fiducials", "Punti fiduciali", "Fiducial points"),
-    ("parcels", "Particelle", "Parcels"),
-    ("properties", "Immobili del censuario", "Properties of the census"),
-    ("property_addresses", "Indirizzi", "Addresses"),
-    ("property_places", "Identificativi", "Identifiers"),
-    ("property_portions", "Porzioni", "Parts of land"),
-    ("sheets", "Fogli", "Sheets"),
-    ("subjects", "Intestati", "Those entitled"),
-    ("titles", "Titolarità", "Titles"),
-];
-
 pub(super) fn list(imports: &Imports, request: &Request, made: &[Made], sent: &[Sent]) -> Response {
     let language = request.language;
     let content = html! {
-        p.lead { (say(language, "Le mappe (CXF, SUP), la cartografia dell'Agenzia delle Entrate (GML) e il censuario (FAB, TER, SOG, TIT), come si scaricano: anche zip, anche zip di zip. Prima si vede che cosa cambia, poi si importa.",
-                     "Maps (CXF, SUP), what the Agenzia delle Entrate publishes (GML) and the census (FAB, TER, SOG, TIT), as they are downloaded: zips too, and zips of zips. First it is shown what differs, then it is imported.")) }
+        p.lead { (say(language, "Le mappe (CXF, DXF, SUP), la cartografia dell'Agenzia delle Entrate (GML) e il censuario (FAB, TER, SOG, TIT), come si scaricano: anche zip, anche zip di zip. Prima si vede che cosa cambia, poi si importa.",
+                     "Maps (CXF, DXF, SUP), what the Agenzia delle Entrate publishes (GML) and the census (FAB, TER, SOG, TIT), as they are downloaded: zips too, and zips of zips. First it is shown what differs, then it is imported.")) }
         form.card method="post" action=(request.relative("/cadastre/imports")) enctype="multipart/form-data" {
             p.field {
                 label for="file" { (say(language, "File (si possono trascinare qui)", "Files (they can be dropped here)")) }
@@ -189,7 +172,7 @@ fn counts(outcome: Option<&Value>, language: Language) -> Markup {
 
 /// How people call what is imported.
 fn named(layer: &str, language: Language) -> &str {
-    NAMES.iter().find(|(id, ..)| *id == layer).map_or(layer, |&(_, it, en)| say(language, it, en))
+    cadastre::register::called(layer).map_or(layer, |[it, en]| say(language, it, en))
 }
 
 /// The report for people: a line, and as a list what is indented below it.

@@ -20,7 +20,7 @@ const FILES: usize = 200;
 /// Files of a person that wait, at most.
 const WAITING: i64 = 20;
 
-/// `POST /cadastre/imports`: sends files (CXF, SUP, GML, FAB, TER, SOG, TIT, PRM, or zips of them), which are looked at.
+/// `POST /cadastre/imports`: sends files (CXF, DXF, SUP, GML, FAB, TER, SOG, TIT, PRM, or zips of them), which are looked at.
 #[utoipa::path(post, path = "/cadastre/imports", tag = "cadastre",
     request_body(content_type = "multipart/form-data", description = "`file` (several), `crs` (EPSG:7792) where it is known, `day` of the data"),
     responses((status = 303, description = "The page of what was sent"), (status = 413, description = "It is too much at once")))]

@@ -1,15 +1,16 @@
 use std::path::{Path, PathBuf};
 
-use ::cadastre::{Adjustment, ControlPoint, Freedom};
+use ::cadastre::{Adjustment, ControlPoint, Freedom, Origin};
 use clap::{Args, ValueEnum};
 use kernel::Srid;
 use sqlx::types::Json;
 
+use super::maps;
 use crate::commands::say;
 use crate::config::Config;
 use crate::database::Database;
 use crate::failure::Failure;
-use crate::migrate;
+use crate::{installation, migrate};
 
 #[derive(Debug, Args)]
 #[command(
@@ -30,6 +31,9 @@ pub(crate) struct Arguments {
     /// How free it is: with two, four or six parameters
     #[arg(long, value_name = "KIND", default_value = "similarity")]
     kind: Kind,
+    /// It goes upon the origin that is kept for these maps: what is left between where that puts the points and where they are
+    #[arg(long)]
+    on_origin: bool,
     /// The largest root mean square of what is left between the points, metres; beyond it nothing is kept
     #[arg(long, value_name = "METRES", default_value_t = 2.0)]
     rmse_at_most: f64,
@@ -37,7 +41,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     dry_run: bool,
     /// Forget the one that is kept for these maps
-    #[arg(long, conflicts_with_all = ["points", "to_crs", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["points", "to_crs", "dry_run", "on_origin"])]
     forget: bool,
     /// Print it as JSON
     #[arg(long)]
@@ -58,21 +62,14 @@ enum Kind {
 }
 
 pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Failure> {
-    let maps = arguments.maps.to_ascii_uppercase();
-    let comune = maps.get(..4).unwrap_or_default();
-    let right = maps.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-        && maps.len() <= 11
-        && maps.starts_with(|c: char| c.is_ascii_alphabetic())
-        && comune.bytes().skip(1).all(|b| b.is_ascii_digit());
-    if !right || comune.is_empty() {
-        return Err(Failure::new(format!(
-            "{}: maps are named by a comune (H224) and what follows in their names, up to eleven characters",
-            arguments.maps
-        )));
-    }
+    let maps = maps::beginning(&arguments.maps)?;
+    let upon = if arguments.on_origin { Some(upon_origin(&maps, config).await?) } else { None };
     let found = match (&arguments.points, arguments.to_crs) {
         (Some(file), Some(srid)) => {
-            let points = read(file)?;
+            let mut points = read(file)?;
+            if let Some((origin, settings)) = &upon {
+                bring(&mut points, origin, srid, settings)?;
+            }
             let kind = match arguments.kind {
                 Kind::Shift => Freedom::Shift,
                 Kind::Similarity => Freedom::Similarity,
@@ -92,7 +89,7 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
                     found.rmse_m, arguments.rmse_at_most
                 )));
             }
-            Some((srid, found, points))
+            Some(Found { srid, adjustment: found, points, origin: upon.map(|(origin, _)| origin) })
         }
         _ => None,
     };
@@ -105,15 +102,51 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
     result
 }
 
-async fn keep(
-    maps: &str,
-    found: Option<(Srid, Adjustment, Vec<ControlPoint>)>,
-    config: &Config,
-    database: &Database,
-) -> Result<(), Failure> {
+/// What was found, and what it was found upon.
+struct Found {
+    srid: Srid,
+    adjustment: Adjustment,
+    points: Vec<ControlPoint>,
+    origin: Option<Origin>,
+}
+
+/// The origin that is kept for these maps, that of the longest beginning, and what the installation fixes about datums.
+async fn upon_origin(maps: &str, config: &Config) -> Result<(Origin, crs::Settings), Failure> {
+    let database = Database::open_existing(config).await?;
+    let found = async {
+        let owner = migrate::run(&database, config).await?;
+        let origin: Option<Json<Origin>> =
+            sqlx::query_scalar("select origin from cadastre.origins where starts_with($1, maps) order by length(maps) desc limit 1")
+                .bind(maps)
+                .fetch_optional(&owner)
+                .await
+                .map_err(Failure::database("reading origins"))?;
+        let settings = installation::crs_settings(&owner, config).await?;
+        owner.close().await;
+        let Json(origin) = origin.ok_or_else(|| Failure::new(format!("no origin is kept for {maps}: `opensit cadastre origin`")))?;
+        Ok((origin, settings))
+    }
+    .await;
+    database.close().await?;
+    found
+}
+
+/// The points of the map, where the origin puts them.
+fn bring(points: &mut [ControlPoint], origin: &Origin, srid: Srid, settings: &crs::Settings) -> Result<(), Failure> {
+    let failed = |e: crs::OriginError| Failure::new(e.to_string());
+    let way = super::origin::plane(origin)?.to(srid, settings).map_err(failed)?;
+    let mut positions: Vec<[f64; 2]> = points.iter().map(|point| point.from).collect();
+    way.convert(&mut positions).map_err(failed)?;
+    for (point, there) in points.iter_mut().zip(positions) {
+        point.from = there;
+    }
+    Ok(())
+}
+
+async fn keep(maps: &str, found: Option<Found>, config: &Config, database: &Database) -> Result<(), Failure> {
     let owner = migrate::run(database, config).await?;
     let failed = Failure::database("keeping an adjustment");
-    let Some((srid, found, points)) = found else {
+    let Some(found) = found else {
         let gone = sqlx::query("delete from cadastre.adjustments where maps = $1").bind(maps).execute(&owner).await.map_err(failed)?;
         owner.close().await;
         if gone.rows_affected() == 0 {
@@ -123,13 +156,15 @@ async fn keep(
         return Ok(());
     };
     sqlx::query(
-        "insert into cadastre.adjustments (maps, srid, adjustment, points, by) values ($1, $2, $3, $4, 'command line')
-         on conflict (maps) do update set srid = excluded.srid, adjustment = excluded.adjustment, points = excluded.points, at = now(), by = excluded.by",
+        "insert into cadastre.adjustments (maps, srid, adjustment, points, origin, by) values ($1, $2, $3, $4, $5, 'command line')
+         on conflict (maps) do update set srid = excluded.srid, adjustment = excluded.adjustment, points = excluded.points, origin = excluded.origin,
+                                          at = now(), by = excluded.by",
     )
     .bind(maps)
-    .bind(srid.postgis())
-    .bind(Json(found))
-    .bind(Json(points))
+    .bind(found.srid.postgis())
+    .bind(Json(found.adjustment))
+    .bind(Json(found.points))
+    .bind(found.origin.map(Json))
     .execute(&owner)
     .await
     .map_err(failed)?;

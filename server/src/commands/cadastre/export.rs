@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     /// The file
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// What it is [default: as the file's suffix says: CXF or CTF, GML]
+    /// What it is [default: as the file's suffix says: CXF or CTF, DXF, GML]
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
     /// As it was at the end of this day [default: now]
@@ -37,6 +37,8 @@ pub(crate) struct Arguments {
 enum Format {
     /// The exchange format of maps, as it was received
     Cxf,
+    /// A drawing, where the sheet was received as one
+    Dxf,
     /// INSPIRE Cadastral Parcels 4.0
     Gml,
 }
@@ -45,11 +47,13 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
     let suffix = arguments.file.extension().map(|s| s.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let format = arguments.format.or(match suffix.as_str() {
         "cxf" | "ctf" => Some(Format::Cxf),
+        "dxf" => Some(Format::Dxf),
         "gml" | "xml" => Some(Format::Gml),
         _ => None,
     });
     let shown = arguments.file.display();
-    let format = format.ok_or_else(|| Failure::new(format!("{shown}: its suffix says no format; say one with --format (cxf, gml)")))?;
+    let format =
+        format.ok_or_else(|| Failure::new(format!("{shown}: its suffix says no format; say one with --format (cxf, dxf, gml)")))?;
     if arguments.file.exists() && !arguments.replace {
         return Err(Failure::new(format!("{shown} exists already: name another file, or say --replace")));
     }
@@ -77,12 +81,18 @@ async fn write(arguments: &Arguments, format: Format, part: Part, config: &Confi
     let draft = Draft::beside(&arguments.file).map_err(|e| failed(&e))?;
     let mut out = BufWriter::new(draft.as_file());
     let told = match (format, part) {
-        (Format::Cxf, Part::Sheet(sheet)) => {
+        (Format::Cxf | Format::Dxf, Part::Sheet(sheet)) => {
             let (name, bytes) = map(&mut conn, &sheet, at).await.map_err(|e| failed(&e))?;
+            let drawn = name.to_ascii_lowercase().ends_with(".dxf");
+            if drawn != (format == Format::Dxf) {
+                return Err(Failure::new(format!(
+                    "{sheet} was received as {name}, and is handed on as it was received: name a file of that suffix"
+                )));
+            }
             out.write_all(&bytes).map_err(|e| failed(&e))?;
             format!("{sheet} as it was received in {name}: {} bytes.", bytes.len())
         }
-        (Format::Cxf, Part::Comune(comune)) => return Err(Failure::new(format!("{comune}: a map is of one sheet"))),
+        (Format::Cxf | Format::Dxf, Part::Comune(comune)) => return Err(Failure::new(format!("{comune}: a map is of one sheet"))),
         (Format::Gml, part) => {
             let written = inspire(&mut conn, &part, at, &mut out).await.map_err(|e| failed(&e))?;
             format!("{} parcels and {} sheets.", written.parcels, written.zonings)

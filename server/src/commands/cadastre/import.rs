@@ -2,10 +2,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ::cadastre::MapName;
 use ::cadastre::check::{NoFit, SystemFit};
 use ::cadastre::files::Limits;
 use ::cadastre::register::{self, Converter, Request, Systems};
+use ::cadastre::{MapName, Origin};
 use chrono::NaiveDate;
 use chrono_tz::Europe::Rome;
 use clap::Args;
@@ -23,7 +23,7 @@ use crate::{installation, migrate};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// CXF, SUP, GML of the Agenzia delle Entrate, FAB, TER, SOG, TIT, PRM; also in folders, zips, and zips within zips
+    /// CXF, DXF, SUP, GML of the Agenzia delle Entrate, FAB, TER, SOG, TIT, PRM; also in folders, zips, and zips within zips
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The system that maps are in, which no map says [default: that of the comune's maps before]
@@ -110,6 +110,16 @@ impl Systems for Known {
     fn converter(&self, from: Srid) -> Result<Converter, String> {
         let transformer = Transformer::new(from, self.storage, &self.settings).map_err(|e| e.to_string())?;
         Ok(Box::new(move |positions| transformer.convert(positions).is_ok()))
+    }
+
+    fn origin_converter(&self, origin: &Origin, to: Srid) -> Result<Converter, String> {
+        let plane = super::origin::plane(origin).map_err(|e| e.to_string())?;
+        let way = plane.to(to, &self.settings).map_err(|e| e.to_string())?;
+        Ok(Box::new(move |positions| way.convert(positions).is_ok()))
+    }
+
+    fn inside(&self, map: &MapName, positions: &[[f64; 2]]) -> Result<SystemFit, NoFit> {
+        super::inside(&self.boundary, map, positions, self.storage, &self.settings)
     }
 
     fn storage(&self) -> Srid {
