@@ -52,6 +52,14 @@ pub struct SystemFit {
     pub fits: bool,
 }
 
+impl SystemFit {
+    /// Whether the map lies in its comune by this system, its numbers as they stand.
+    pub(crate) fn is_fit_by(&self, srid: Srid) -> bool {
+        let is = |other: &Srid| other.postgis() == srid.postgis();
+        self.fits && !self.swapped && (is(&self.crs) || self.also.iter().any(is))
+    }
+}
+
 /// Why nobody can say in which system a map may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoFit {

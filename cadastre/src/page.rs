@@ -13,7 +13,7 @@ mod record;
 mod show;
 mod start;
 mod tables;
-mod words;
+pub(crate) mod words;
 
 use axum::Router;
 use axum::routing::get;

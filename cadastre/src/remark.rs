@@ -66,10 +66,12 @@ impl Serialize for Remark {
 pub struct Remarks {
     kept: Vec<Remark>,
     counts: HashMap<Discriminant<Issue>, u64>,
+    lost_areas: bool,
 }
 
 impl Remarks {
     pub(crate) fn add(&mut self, line: u64, issue: Issue) {
+        self.lost_areas |= issue.may_lose_an_area();
         let count = self.counts.entry(discriminant(&issue)).or_default();
         *count += 1;
         if *count <= KEPT {
@@ -88,6 +90,7 @@ impl Remarks {
         for remark in other.kept {
             self.add(remark.line, remark.issue);
         }
+        self.lost_areas |= other.lost_areas;
         for (kind, count) in other.counts {
             let kept = count.min(KEPT);
             *self.counts.entry(kind).or_default() += count - kept;
@@ -97,6 +100,11 @@ impl Remarks {
     /// Those that are kept.
     pub fn kept(&self) -> &[Remark] {
         &self.kept
+    }
+
+    /// Whether an area that the file has may not have been read.
+    pub(crate) fn lost_areas(&self) -> bool {
+        self.lost_areas
     }
 
     /// How many there are, kept or not.

@@ -313,6 +313,53 @@ async fn ground_between_sheets_is_told_of_once() {
     assert_eq!(scene.ask(found).await, upon);
 }
 
+#[tokio::test]
+async fn gaps_do_not_hang_on_the_order_in_which_sheets_come() {
+    let sheets =
+        [("X101_000100", [0.0, 0.0]), ("X101_000200", [102.0, 0.0]), ("X101_000300", [0.0, 102.0]), ("X101_000400", [102.0, 104.0])];
+    let found = "select string_agg(id || ' ' || codes || ' ' || round(area_m2), ', ' order by id) from cadastre.cadastral_findings
+                  where valid_to is null and kind = 'between'";
+    let mut all = Vec::new();
+    for order in [vec![vec![0, 1, 2, 3]], vec![vec![0], vec![1], vec![2], vec![3]], vec![vec![3], vec![0, 2], vec![1]]] {
+        let scene = Scene::new().await;
+        // each later file is of an older day: what was found before ends all the same
+        for (day, together) in (1..).zip(&order) {
+            let folder = scene.folder.path().join(format!("{day}"));
+            fs::create_dir(&folder).unwrap();
+            for index in together {
+                let (name, [dx, dy]): (&str, [f64; 2]) = sheets[*index];
+                let moved: Vec<[f64; 2]> = SQUARE.iter().map(|[x, y]| [x + dx, y + dy]).collect();
+                fs::write(folder.join(format!("{name}.CXF")), cxf(name, &[(name, &moved), ("1", &moved)], "")).unwrap();
+            }
+            scene.import(&folder, &format!("2026-01-{:02}", 20 - day), Some(Srid::RDN2008_UTM33), false).await;
+        }
+        all.push(scene.ask(found).await);
+    }
+    assert!(all[0].starts_with("X101_000100.G") && all[0].contains(" X101_000200, X101_000300, X101_000400 "), "{}", all[0]);
+    assert!(!all[0].contains(", X101_000100.G") && all[0] == all[1] && all[0] == all[2], "{all:#?}");
+}
+
+/// A parcel that the file has and nobody can read is not gone, and without one of its corners it is not another one.
+#[tokio::test]
+async fn what_cannot_be_read_stays_as_it_was() {
+    let scene = Scene::new().await;
+    let crs = Some(Srid::RDN2008_UTM33);
+    scene.import(&scene.file("X101_001200.CXF", &first()), "2026-01-10", crs, false).await;
+    let shapes = "select string_agg(id || ' ' || round(st_area(geom)), ', ' order by id) from
+                   (select id, geom, valid_to from cadastre.parcels union all select id, geom, valid_to from cadastre.buildings) a where valid_to is null";
+    let before = scene.ask(shapes).await;
+    let whole = first();
+    let spoiled = whole.replacen("  555050.000\r\n 4215100.000", "         NaN\r\n 4215100.000", 1);
+    let flat: [[f64; 2]; 2] = [[50.0, 0.0], [100.0, 0.0]];
+    let pieces: [(&str, &[[f64; 2]]); 5] = [("X101_001200", &SQUARE), ("1", &LEFT), ("100", &flat), ("1+", &HOUSE), ("1+", &SHED)];
+    assert_ne!(spoiled, whole);
+    for (day, text) in [("2026-02-10", spoiled), ("2026-03-10", cxf("X101_001200", &pieces, DRAWN))] {
+        let done = scene.import(&scene.file("X101_001200.CXF", &text), day, crs, false).await;
+        assert_eq!(scene.ask(shapes).await, before, "{}", done.text(kernel::Language::En));
+        assert!(done.text(kernel::Language::En).contains("not every area of the file was read"), "{}", done.text(kernel::Language::En));
+    }
+}
+
 /// Turned by a quarter against the clock: what was drawn along x is drawn along y.
 #[tokio::test]
 async fn what_turns_a_map_turns_its_texts_and_symbols() {

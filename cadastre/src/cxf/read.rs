@@ -17,6 +17,8 @@ pub struct Reader<R> {
     header: Header,
     remarks: Remarks,
     ended: bool,
+    /// Whether a vertex was lost in the record that is read.
+    lost_vertex: bool,
 }
 
 /// Why a record is none.
@@ -38,7 +40,7 @@ impl<R: Read> Reader<R> {
     /// Reads the first three lines.
     pub fn new(source: R) -> io::Result<Self> {
         let header = Header { kind: MapKind::Map, name: String::new(), scale_thousandths: 0 };
-        let mut reader = Self { lines: Lines::new(source), header, remarks: Remarks::default(), ended: false };
+        let mut reader = Self { lines: Lines::new(source), header, remarks: Remarks::default(), ended: false, lost_vertex: false };
         reader.read_header()?;
         Ok(reader)
     }
@@ -213,7 +215,12 @@ impl<R: Read> Reader<R> {
         let inner = self.position(NAME, ["punto interno X", "punto interno Y"])?;
         let (islands, said) = (self.whole(NAME, "numero isole")?, self.whole(NAME, "numero vertici")?);
         let counts = self.counts(islands)?;
+        self.lost_vertex = false;
         let vertices = self.positions(line, said)?;
+        // without one of its vertices it would be another area
+        if self.lost_vertex {
+            return Err(Broken::Unfit);
+        }
         let rings = match split_by_counts(&vertices, islands, &counts, said) {
             Some(rings) => rings,
             None => {
@@ -269,6 +276,7 @@ impl<R: Read> Reader<R> {
                 None => {
                     let (number, found) = (line.number, quoted(line.bytes));
                     self.remarks.add(number, Issue::LostVertex { found });
+                    self.lost_vertex = true;
                     None
                 }
             };

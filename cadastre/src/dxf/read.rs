@@ -156,6 +156,7 @@ struct Draft {
     /// It is on paper, not on the ground.
     on_paper: bool,
     too_long: bool,
+    lost_vertex: bool,
 }
 
 impl Draft {
@@ -177,6 +178,7 @@ impl Draft {
             in_vertex: false,
             on_paper: false,
             too_long: false,
+            lost_vertex: false,
         }
     }
 
@@ -199,9 +201,14 @@ impl Draft {
 
     fn take(&mut self, line: u64, code: i32, value: &[u8], remarks: &mut Remarks) {
         match code {
-            10 => self.east = measure(line, value, remarks),
+            10 => {
+                self.east = measure(line, value, remarks);
+                self.lost_vertex |= self.east.is_none();
+            }
             20 => {
-                if let (Some(east), Some(north)) = (self.east.take(), measure(line, value, remarks)) {
+                let north = measure(line, value, remarks);
+                self.lost_vertex |= north.is_none();
+                if let (Some(east), Some(north)) = (self.east.take(), north) {
                     self.too_long |= self.vertices.len() >= MOST_VERTICES;
                     if !self.too_long {
                         self.vertices.push([east, north]);
@@ -235,6 +242,10 @@ impl Draft {
         let (line, layer) = (self.line, std::mem::take(&mut self.layer));
         if self.too_long {
             remarks.add(line, Issue::ManyVertices { allowed: MOST_VERTICES });
+            return None;
+        }
+        // which was said: without one of its vertices it would be another
+        if self.lost_vertex {
             return None;
         }
         let kind = self.kind.clone();

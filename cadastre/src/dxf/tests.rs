@@ -77,10 +77,10 @@ fn what_is_no_drawing_is_told() {
     assert_eq!((found.len(), issues(&remarks)), (1, vec![Issue::NoEnd]));
 
     let (found, remarks) = read(&drawing("0 TEXT 8 T 10 NaN 20 2 1 12 0 LWPOLYLINE 8 A 10 inf 20 1 10 2 20 2 42 0.5 0 POINT 8 A"));
-    assert_eq!(found.len(), 1);
+    assert_eq!(found.len(), 0, "without one of its vertices an area would be another");
     let lost = |found: &str| Issue::LostVertex { found: found.into() };
     let none = |kind: &str| Issue::NoPlace { kind: kind.into() };
-    assert_eq!(issues(&remarks), [lost("NaN"), none("TEXT"), lost("inf"), Issue::Bulge, none("POINT")]);
+    assert_eq!(issues(&remarks), [lost("NaN"), lost("inf"), Issue::Bulge, none("POINT")]);
 
     for (bytes, what) in [(&b"%PDF-1.7\nsome\ntext\n"[..], "%PDF-1.7"), (b"\xff\xfe\0\x01", "ÿþ��")] {
         let (found, remarks) = read(bytes);

@@ -53,6 +53,8 @@ pub async fn prepare(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
 pub async fn apply(conn: &mut PgConnection, import: i64) -> Result<Outcome, sqlx::Error> {
     let mut outcome = Outcome::default();
     run(conn, "set local work_mem = '96MB'".to_owned()).await?;
+    // of a table that is empty the planner believes that going through it for each row costs nothing; while a statement fills it, it does
+    run(conn, "set local enable_nestloop = off".to_owned()).await?;
     for table in Table::ALL {
         run(conn, format!("analyze {}", table.staged())).await?;
     }
@@ -73,6 +75,10 @@ pub async fn apply(conn: &mut PgConnection, import: i64) -> Result<Outcome, sqlx
     outcome.subjects = put(conn, Table::Subjects, import).await?;
     outcome.titles = put(conn, Table::Titles, import).await?;
     without_subject(conn, &mut outcome.remarks).await?;
+    for table in [Table::Portions, Table::Places, Table::Addresses] {
+        without_property(conn, table, &mut outcome.remarks).await?;
+    }
+    run(conn, "set local enable_nestloop = on".to_owned()).await?;
     Ok(outcome)
 }
 
@@ -148,6 +154,18 @@ async fn without_subject(conn: &mut PgConnection, remarks: &mut BTreeMap<u32, Re
          {TOLD}"
     );
     tell(remarks, sqlx::query_as(AssertSqlSafe(sql)).fetch_all(conn).await?, &Issue::NoSubject);
+    Ok(())
+}
+
+/// Tells of portions, places and addresses of a property of which neither the delivery nor the register has the first record.
+async fn without_property(conn: &mut PgConnection, table: Table, remarks: &mut BTreeMap<u32, Remarks>) -> Result<(), sqlx::Error> {
+    let property = &Table::Properties.key();
+    let sql = format!(
+        "with told as (select at from {} t where not exists (select from cadastre.properties p where {})) {TOLD}",
+        table.staged(),
+        equal("p", "t", property)
+    );
+    tell(remarks, sqlx::query_as(AssertSqlSafe(sql)).fetch_all(conn).await?, &Issue::NoProperty);
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use crate::holdings::words;
 
 /// A category as it is written in acts, `A/2`, and what it is (D.P.R. 1142/1949 and the general table of categories).
-pub(super) fn category(code: &str) -> (String, Option<&'static str>) {
+pub(crate) fn category(code: &str) -> (String, Option<&'static str>) {
     let (group, number) = code.split_at_checked(1).unwrap_or((code, ""));
     let number = number.trim_start_matches(['/', '0']);
     let written = if number.is_empty() { code.to_owned() } else { format!("{group}/{number}") };

@@ -117,7 +117,23 @@ async fn find(conn: &mut PgConnection, text: &str, vault: &Vault) -> Result<Vec<
         return sqlx::query_as(AssertSqlSafe(sql)).bind(hash.as_slice()).bind(most).fetch_all(conn).await;
     }
     let sql = format!("{COLUMNS} from cadastre.find_subjects($1, $2) with ordinality s order by s.ordinality");
-    sqlx::query_as(AssertSqlSafe(sql)).bind(text).bind(most).fetch_all(conn).await
+    let found: Vec<Found> = sqlx::query_as(AssertSqlSafe(sql)).bind(text).bind(most).fetch_all(conn).await?;
+    Ok(only_those_named(found, text))
+}
+
+/// If some are called as was asked, the others, who are called alike, are nobody's business.
+fn only_those_named(found: Vec<Found>, text: &str) -> Vec<Found> {
+    let wanted = words(text);
+    let (named, alike): (Vec<Found>, Vec<Found>) =
+        found.into_iter().partition(|one| words(&format!("{} {}", one.name, one.given_name.as_deref().unwrap_or_default())) == wanted);
+    if named.is_empty() { alike } else { named }
+}
+
+/// The words of a name, in capitals, in an order that is always the same.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_uppercase).collect();
+    words.sort_unstable();
+    words
 }
 
 const COLUMNS: &str = "

@@ -13,6 +13,7 @@ use super::find::{self, Found};
 use super::show::{Holding, Subject};
 use super::{opened, purpose_query};
 use crate::holdings::words;
+use crate::page::words::category;
 
 const TITLE: [&str; 2] = ["Persone e ditte del catasto", "People and firms of the cadastre"];
 
@@ -136,7 +137,8 @@ fn titles(request: &Request, holdings: &[&Holding], l: Language) -> Markup {
 
 /// Category or kind of land, class, area, income.
 fn what(holding: &Holding, l: Language) -> Markup {
-    let kind = holding.category.as_deref().or_else(|| holding.quality.and_then(words::quality_word)).unwrap_or_default();
+    let category = holding.category.as_deref().map(|code| category(code).0);
+    let kind = category.as_deref().or_else(|| holding.quality.and_then(words::quality_word)).unwrap_or_default();
     html! {
         (kind)
         @if let Some(class) = &holding.class { (say(l, ", classe ", ", class ")) (class) }

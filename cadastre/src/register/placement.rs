@@ -45,6 +45,23 @@ impl Placement {
         all.values().filter(|placement| name.starts_with(placement.maps.as_str())).max_by_key(|placement| placement.maps.len())
     }
 
+    /// What the report says of where the map is: by what.
+    pub(super) fn title(&self) -> String {
+        let by = match (&self.origin, &self.shift) {
+            (Some(_), None) => "origin",
+            (None, _) => "adjustment",
+            (Some(_), Some(_)) => "origin, adjustment",
+        };
+        format!("{by} {}", self.maps)
+    }
+
+    /// Whether the system that is said for a map counts instead: it was counted from an origin before, and now comes in a system in which it
+    /// lies in its comune. An adjustment is of maps in some system: it stays.
+    pub(super) fn gives_way(&self, given: Option<Srid>, systems: &dyn Systems, map: &MapName, positions: &[[f64; 2]]) -> bool {
+        let fits = |given| systems.fit(map, positions).is_ok_and(|all| all.iter().any(|system| system.is_fit_by(given)));
+        self.origin.is_some() && given.is_some_and(fits)
+    }
+
     /// The system that the positions are in when they have been brought by it, before those that layers are stored in.
     pub(super) fn srid(&self, storage: Srid) -> Srid {
         self.shift.as_ref().map_or(storage, |(srid, _)| *srid)

@@ -80,12 +80,15 @@ impl Reading {
     pub(super) fn run(self, to: Sender<Batch>, holdings: Gathering) -> Ended {
         let systems = Arc::clone(&self.systems);
         let (paths, limits) = (self.paths.clone(), self.limits);
-        let placements = self.placements.clone();
+        let (placements, crs) = (self.placements.clone(), self.crs);
         let fit = move |map: &MapName, positions: &[[f64; 2]]| {
-            let Some(placement) = Placement::of(&placements, map) else { return systems.fit(map, positions) };
+            let placement = Placement::of(&placements, map).filter(|p| !p.gives_way(crs, systems.as_ref(), map, positions));
+            let Some(placement) = placement else { return systems.fit(map, positions) };
             let mut there = positions.to_vec();
             match placement.converter(systems.as_ref()) {
-                Ok(convert) if convert(&mut there) => systems.inside(map, &there).map(|fit| vec![fit]),
+                Ok(convert) if convert(&mut there) => {
+                    systems.inside(map, &there).map(|fit| vec![SystemFit { title: placement.title(), ..fit }])
+                }
                 _ => Ok(Vec::new()),
             }
         };
@@ -143,10 +146,23 @@ impl Taking {
         self.converters.entry(from.postgis()).or_insert_with(|| systems.converter(from).map(Arc::new)).clone()
     }
 
+    /// What is kept of where a map is, unless the system that is said puts it into its comune by itself.
+    fn placement(&self, name: &MapName, map: &SheetMap, remarks: &mut Remarks) -> Option<Placement> {
+        let placement = Placement::of(&self.reading.placements, name)?;
+        let given = self.reading.crs;
+        if let Some(crs) = given
+            && placement.gives_way(given, self.reading.systems.as_ref(), name, &map.positions())
+        {
+            remarks.add(0, Issue::GivenInstead { maps: placement.maps.clone(), given: crs.to_string() });
+            return None;
+        }
+        Some(placement.clone())
+    }
+
     /// The system that a map is in: the one that is said, if the map lies in its comune then; else the one of its comune's maps
     /// before, if this one does too. What is placed by what somebody has said of it must lie there as well.
-    fn settle(&self, map: &MapName, systems: &[SystemFit], remarks: &mut Remarks) -> Option<Srid> {
-        if let Some(placement) = Placement::of(&self.reading.placements, map) {
+    fn settle(&self, map: &MapName, placement: Option<&Placement>, systems: &[SystemFit], remarks: &mut Remarks) -> Option<Srid> {
+        if let Some(placement) = placement {
             if systems.iter().any(|system| system.fits) {
                 return Some(placement.srid(self.reading.systems.storage()));
             }
@@ -154,10 +170,7 @@ impl Taking {
             remarks.add(0, Issue::WronglyPlaced { maps: placement.maps.clone(), origin: placement.origin.is_some(), distance_m });
             return None;
         }
-        let fits = |srid: Srid| {
-            let is = |other: &Srid| other.postgis() == srid.postgis();
-            systems.iter().any(|system| system.fits && !system.swapped && (is(&system.crs) || system.also.iter().any(is)))
-        };
+        let fits = |srid: Srid| systems.iter().any(|system| system.is_fit_by(srid));
         let offered: Vec<String> = systems.iter().filter(|s| s.fits && !s.swapped).map(|s| format!("{} ({})", s.crs, s.title)).collect();
         let offered = offered.join(", ");
         match (self.reading.crs, self.reading.before.get(map.comune())) {
@@ -227,11 +240,11 @@ impl Sink for Taking {
             return Ok(());
         };
         // without the boundary of its comune the check has said so already
-        let Some(srid) = read.systems.and_then(|systems| self.settle(name, systems, remarks)) else { return Ok(()) };
+        let placement = self.placement(name, read.map, remarks);
+        let Some(srid) = read.systems.and_then(|systems| self.settle(name, placement.as_ref(), systems, remarks)) else { return Ok(()) };
         if !self.counts(name, read.map, remarks)? {
             return Ok(());
         }
-        let placement = Placement::of(&self.reading.placements, name).cloned();
         let convert = match &placement {
             Some(placement) => placement.converter(self.reading.systems.as_ref()).map(Arc::new),
             None => self.converter(srid),
@@ -253,10 +266,12 @@ impl Sink for Taking {
         self.send_rows()?;
         if name.sheet().is_some() {
             let unnumbered = if read.map.format == MapFormat::Drawing { read.map.unnumbered() } else { 0 };
-            let partial = unnumbered > 0;
-            if partial {
+            if unnumbered > 0 {
                 remarks.add(0, Issue::NumbersLack { parcels: unnumbered as u64 });
+            } else if remarks.lost_areas() {
+                remarks.add(0, Issue::LostAreas { map: name.to_string() });
             }
+            let partial = unnumbered > 0 || remarks.lost_areas();
             let (content, sha256) = read.kept.finish()?;
             self.send(Batch::Map(Box::new(MapFile {
                 map: sheet,

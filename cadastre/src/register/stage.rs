@@ -193,7 +193,7 @@ pub(super) async fn shifted(conn: &mut PgConnection, report: &mut Report) -> Res
     let moved: Vec<(Option<i32>, String, i64, f64)> = sqlx::query_as(
         "with moved as (
              select left(id, 11) as map, count(*) as parcels, percentile_cont(0.5) within group (order by moved) as metres
-               from differing where kind = 2 and what = 'changed' and moved > $1 group by 1 having count(*) > 2
+               from differing where kind = 2 and what = 'changed' and moved > $1 group by 1
          )
          select (select min(a.file) from arriving a where a.map = moved.map), map, parcels, metres from moved
           where parcels * 2 > (select count(*) from arriving a where a.kind = 2 and a.map = moved.map) order by map limit 200",

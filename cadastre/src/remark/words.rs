@@ -117,6 +117,10 @@ pub enum Issue {
     ComuneElsewhere { comune: String },
     Repeated,
     NoSubject,
+    NoProperty,
+    LostAreas { map: String },
+    BlockOnAreas,
+    GivenInstead { maps: String, given: String },
     // archives
     Archive { cause: String },
     Encrypted { entry: String },
@@ -189,6 +193,27 @@ fn place([x, y]: [i64; 2]) -> String {
 }
 
 impl Issue {
+    /// Whether an area may stand in the file that was not read because of this.
+    pub(super) fn may_lose_an_area(&self) -> bool {
+        matches!(
+            self,
+            Self::Truncated { .. }
+                | Self::Interrupted { .. }
+                | Self::LostVertex { .. }
+                | Self::OddCoordinates { .. }
+                | Self::ManyVertices { .. }
+                | Self::TooLarge { .. }
+                | Self::FewVertices { .. }
+                | Self::ManyRings { .. }
+                | Self::OpenOutline
+                | Self::BlockOnAreas
+                | Self::Tangled
+                | Self::OutOfSystem { .. }
+                | Self::Unmendable { .. }
+                | Self::NoCode
+        )
+    }
+
     /// Its name for programs, what it is, and what was done.
     pub(super) fn words(&self) -> (&'static str, Text, Text) {
         let (kind, it, en, done) = self.sentence();
@@ -726,6 +751,30 @@ impl Issue {
                 "no_subject",
                 "il soggetto di questo titolo non è né nella consegna né nel registro",
                 "the subject of this title is neither in the delivery nor in the register",
+                D::AsItIs,
+            ),
+            Self::NoProperty => fixed(
+                "no_property",
+                "l'immobile di questa riga non è né nella consegna né nel registro",
+                "the property of this row is neither in the delivery nor in the register",
+                D::AsItIs,
+            ),
+            Self::LostAreas { map } => say(
+                "lost_areas",
+                format!("{map}: non tutte le aree del file si sono lette: restano le particelle e i fabbricati del registro che mancano"),
+                format!("{map}: not every area of the file was read: parcels and buildings of the register that are missing stay"),
+                D::Kept,
+            ),
+            Self::BlockOnAreas => fixed(
+                "block_on_areas",
+                "un blocco sta su un livello di aree: quello che contiene non si legge",
+                "a block stands on a layer of areas: what is in it is not read",
+                D::Listed,
+            ),
+            Self::GivenInstead { maps, given } => say(
+                "given_instead",
+                format!("l'origine registrata per {maps} non è usata: la mappa sta nel suo comune con {given}, che è stato indicato"),
+                format!("the origin that is kept for {maps} is not used: the map lies in its comune by {given}, which was given"),
                 D::AsItIs,
             ),
             Self::Archive { cause } => {

@@ -118,6 +118,9 @@ impl Drawn {
                 self.points.push(Located { line, value: (levels::code(&block).unwrap_or(20), position) });
             }
             Shape::Mark { block, angle, position } => {
+                if level.is_area() && !block.is_empty() {
+                    remarks.once(line, Issue::BlockOnAreas);
+                }
                 let code = levels::code(&block).unwrap_or(0);
                 let value = Symbol { code, angle: radians(angle), position, mostly_outside: false };
                 self.symbols.push(Located { line, value });

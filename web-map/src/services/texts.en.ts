@@ -17,7 +17,7 @@ export const en: Record<keyof typeof it, string> = {
   'cadastre.import': 'Import from the cadastre',
   'cadastre.drop': 'Drop the files you downloaded here',
   'cadastre.choose': 'Choose files',
-  'cadastre.hint': 'CXF and SUP maps, GML of the Agenzia delle Entrate, census FAB, TER, SOG, TIT: zips too.',
+  'cadastre.hint': 'CXF, DXF and SUP maps, GML of the Agenzia delle Entrate, census FAB, TER, SOG, TIT: zips too.',
   'cadastre.crs': 'Coordinate system of the maps',
   'cadastre.crs.before': 'as the maps imported before',
   'cadastre.sending': 'Sending',

@@ -15,7 +15,7 @@ export const it = {
   'cadastre.import': 'Importa dal catasto',
   'cadastre.drop': 'Trascina qui i file scaricati',
   'cadastre.choose': 'Scegli i file',
-  'cadastre.hint': 'Mappe CXF e SUP, GML dell’Agenzia delle Entrate, censuario FAB, TER, SOG, TIT: anche in zip.',
+  'cadastre.hint': 'Mappe CXF, DXF e SUP, GML dell’Agenzia delle Entrate, censuario FAB, TER, SOG, TIT: anche in zip.',
   'cadastre.crs': 'Sistema di riferimento delle mappe',
   'cadastre.crs.before': 'come le mappe già importate',
   'cadastre.sending': 'Invio',

@@ -73,12 +73,28 @@ pub(super) async fn run(arguments: &Arguments, config: &Config) -> Result<(), Fa
     };
     if let Some(origin) = &origin {
         // what can be none is known before a database is opened
+        in_italy(origin)?;
         plane(origin)?;
     }
     let database = Database::open_existing(config).await?;
     let result = with(arguments, maps.as_deref(), origin, config, &database).await;
     database.close().await?;
     result
+}
+
+/// Origins of the Italian cadastre lie in Italy: elsewhere the two numbers are the wrong way round, or one is not of Greenwich.
+fn in_italy(origin: &Origin) -> Result<(), Failure> {
+    let inside = |latitude: f64, longitude: f64| (35.0..48.0).contains(&latitude) && (6.0..19.0).contains(&longitude);
+    let Origin { latitude, longitude, .. } = *origin;
+    if inside(latitude, longitude) {
+        return Ok(());
+    }
+    let why = if inside(longitude, latitude) {
+        "the two are the wrong way round"
+    } else {
+        "degrees are wanted, north of the equator and east of Greenwich (Monte Mario is 12.452333 east of it)"
+    };
+    Err(Failure::new(format!("latitude {latitude}, longitude {longitude}: the origin would not lie in Italy; {why}. Nothing was kept")))
 }
 
 async fn with(
