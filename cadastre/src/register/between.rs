@@ -13,7 +13,8 @@ const GAP_ENCLOSED: f64 = 0.85;
 /// What is nearer touches, metres.
 const TOUCHES_M: f64 = 0.01;
 
-/// Looks at the sheets of this import and the others of their comuni; returns how many places there are that were not there before.
+/// Looks at the sheets of this import and the others of their comuni; returns at how many places
+/// those of the import lie on or apart from others, and did not before.
 pub(super) async fn look(conn: &mut PgConnection, import: i64) -> Result<u64, sqlx::Error> {
     // where no border differs, nothing between them does
     let differ: bool = sqlx::query_scalar("select exists (select from differing where kind = $1)")
@@ -30,7 +31,8 @@ pub(super) async fn look(conn: &mut PgConnection, import: i64) -> Result<u64, sq
     sqlx::query(GAPS).bind(SHARED_M2).bind(GAP_M / 2.0).bind(GAP_M2).bind(GAP_ENCLOSED).bind(TOUCHES_M).execute(&mut *conn).await?;
     sqlx::raw_sql(KEYS).execute(&mut *conn).await?;
     sqlx::query(END).bind(import).execute(&mut *conn).await?;
-    sqlx::query(BEGIN).bind(import).execute(conn).await.map(|done| done.rows_affected())
+    let told: i64 = sqlx::query_scalar(BEGIN).bind(import).fetch_one(conn).await?;
+    Ok(told.unsigned_abs())
 }
 
 /// Of two sheets the later one has the place, whichever of them is imported. An attachment lies where its sheet has a hole, or apart.
@@ -81,11 +83,15 @@ const END: &str = "
        and (f.kind = 'between' or f.kind = 'sheets' and (string_to_array(f.codes, ', ') || left(f.id, 11)) && array(select map from arriving_maps))
        and not exists (select from lying where lying.id = f.id and abs(st_area(lying.geom) - f.area_m2) < 0.01)";
 
+/// Of what was there before anybody looked, between other sheets, nothing is told.
 const BEGIN: &str = "
+    with begun as (
     insert into cadastre.cadastral_findings (id, comune, section, sheet, attachment, development, kind, area_m2, codes, imported, valid_from, geom)
     select l.id, s.comune, s.section, s.number, s.attachment, s.development, l.kind, st_area(l.geom), l.others, $1,
            greatest((select max(valid_from) from cadastre.sheets o where o.valid_to is null and o.id = any(string_to_array(l.others, ', ') || l.owner)),
                     (select max(valid_to) from cadastre.cadastral_findings f where f.id = l.id)), l.geom
       from (select distinct on (id) * from lying order by id, st_area(geom) desc) l
       join cadastre.sheets s on s.id = l.owner and s.valid_to is null
-     where not exists (select from cadastre.cadastral_findings f where f.id = l.id and f.valid_to is null)";
+     where not exists (select from cadastre.cadastral_findings f where f.id = l.id and f.valid_to is null)
+    returning id, codes)
+    select count(*) from begun where (string_to_array(codes, ', ') || left(id, 11)) && array(select map from arriving_maps)";
