@@ -6,9 +6,7 @@ use sqlx::{FromRow, PgConnection};
 
 use super::census::{Census, Property};
 use crate::census::{Share, plus};
-
-/// What the vault was told that it seals.
-const FISCAL_CODE: &str = "fiscal code";
+use crate::holdings::FISCAL_CODE;
 
 /// Somebody's right to a property. Nothing prints it but the answer to who asked.
 #[derive(FromRow)]
