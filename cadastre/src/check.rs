@@ -6,6 +6,7 @@ mod words;
 
 use std::collections::HashMap;
 use std::io::{self, Read};
+use std::mem::discriminant;
 use std::path::Path;
 
 use kernel::{Language, Srid};
@@ -344,6 +345,9 @@ impl Checking<'_> {
         if map.name.is_some() && format == MapFormat::Exchange && stem.parse::<MapName>().is_ok() && !stem.eq_ignore_ascii_case(&name) {
             remarks.add(2, Issue::OtherName { file: stem.to_owned(), map: name.clone() });
         }
+        if format == MapFormat::Drawing && !map.of_kind(Kind::Parcel).any(|piece| !piece.code.is_empty()) {
+            remarks.add(0, Issue::EmptyDrawing);
+        }
         let topology = map.topology(remarks);
         let systems = match map.name.as_ref().map(|name| (name, (self.fit)(name, &map.positions()))) {
             Some((_, Ok(systems))) => Some(systems),
@@ -538,7 +542,8 @@ impl Report {
     /// Remarks on a file after it was read.
     pub(crate) fn remark(&mut self, index: usize, line: u64, issue: Issue) {
         let Some(file) = self.files.get_mut(index) else { return };
-        if file.remarks.len() < MOST_LATER {
+        // the first of its kind is told of whatever there is beside it
+        if file.remarks.len() < MOST_LATER || !file.remarks.iter().any(|there| discriminant(&there.issue) == discriminant(&issue)) {
             file.remarks.push(Remark { line, issue });
         }
         file.remark_count += 1;

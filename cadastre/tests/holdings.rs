@@ -208,6 +208,22 @@ async fn a_place_without_a_number_is_told_of() {
     assert_eq!((delivery.counts()[1], delivery.told(0)), ([0, 0, 0], vec![(1, Issue::Number { field: "foglio" })]));
 }
 
+/// A record of places (of two), one of an address and one of portions (of two) whose property is nowhere; of what came with an earlier delivery
+/// nothing is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_without_their_property_are_told_of() {
+    let scene = Scene::with("").await;
+    let rows: Vec<&str> = FLAT.lines().collect();
+    let alone: String = rows[1..3].iter().map(|row| format!("{row}\n")).collect();
+    let portions = GROVE.lines().nth(2).unwrap();
+    let files = [(B, alone.as_bytes()), (L, portions.as_bytes())];
+    let delivery = scene.deliver(&files).await;
+    assert_eq!((delivery.told(0), delivery.told(1)), ([1, 2].map(|line| (line, Issue::NoProperty)).to_vec(), vec![(1, Issue::NoProperty)]));
+    scene.deliver(&[(B, rows[0].as_bytes()), (L, GROVE.lines().nth(1).unwrap().as_bytes())]).await;
+    let delivery = scene.deliver(&files).await;
+    assert_eq!((delivery.told(0), delivery.told(1)), (vec![], vec![]));
+}
+
 const MAP: &str = "
     insert into cadastre.parcels (id, comune, section, sheet, number, kind, land_use, area_m2, urban, valid_from, valid_to, geom) values
         ('X101_001200.345', '080901', '_', 12,  '345', 'land', null,      null,  false, '2001-01-01', null,         st_makeenvelope(551000, 4211000, 551020, 4211020, 7792)),

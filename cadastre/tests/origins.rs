@@ -2,17 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says where it fails by panicking")]
 
-use std::sync::Arc;
+mod maps;
 
 use cadastre::check::{NoFit, SystemFit};
-use cadastre::files::Limits;
-use cadastre::register::{Converter, Imported, Request, Systems, run};
+use cadastre::register::{Converter, Imported, Systems};
 use cadastre::{Adjustment, ControlPoint, Freedom, MapName, Origin, OriginEllipsoid, export};
 use crs::{CassiniSoldner, Ellipsoid, Settings};
-use kernel::{Language, Srid, Vault};
-use sqlx::PgConnection;
+use kernel::{Language, Srid};
+use maps::{STORAGE, Scene};
 use sqlx::types::Json;
-use test_database::Scratch;
 
 /// The comune is ten kilometres square; no system in which maps are handed out puts the test's map there.
 struct Known;
@@ -45,7 +43,7 @@ impl Systems for Known {
     }
 
     fn storage(&self) -> Srid {
-        Srid::RDN2008_UTM33
+        STORAGE
     }
 }
 
@@ -65,75 +63,44 @@ fn origin(latitude: f64, longitude: f64) -> Origin {
     Origin { latitude, longitude, crs: Srid::new(4265).unwrap(), ellipsoid: OriginEllipsoid::Bessel, called: [0.0, 0.0] }
 }
 
-struct Scene {
-    scratch: Scratch,
-    folder: tempfile::TempDir,
+async fn say(scene: &Scene, maps: &str, origin: &Origin) {
+    let sql = "insert into cadastre.origins (maps, origin, by) values ($1, $2, 'a test')";
+    sqlx::query(sql).bind(maps).bind(Json(origin)).execute(&mut scene.conn().await).await.unwrap();
 }
 
-impl Scene {
-    async fn new() -> Self {
-        let scene = Self { scratch: Scratch::new().await, folder: tempfile::tempdir().unwrap() };
-        std::fs::write(scene.folder.path().join("X101_001200.CXF"), SHEET).unwrap();
-        let sql = "insert into territory.boundaries (id, comune, name, catasto_code, geom) values
-            ('080901', '080901', 'Castelmarina', 'X101', st_multi(st_makeenvelope(550000, 4210000, 560000, 4220000, 7792)))";
-        sqlx::raw_sql(sql).execute(&mut scene.conn().await).await.unwrap();
-        scene
-    }
+async fn adjust(scene: &Scene, maps: &str, origin: Option<Origin>, found: Adjustment) {
+    let sql = "insert into cadastre.adjustments (maps, srid, adjustment, points, origin, by) values ($1, 7792, $2, '[]', $3, 'a test')";
+    let query = sqlx::query(sql).bind(maps).bind(Json(found)).bind(origin.map(Json));
+    query.execute(&mut scene.conn().await).await.unwrap();
+}
 
-    async fn conn(&self) -> PgConnection {
-        self.scratch.connection("opensit_owner").await
-    }
+async fn import(scene: &Scene) -> Imported {
+    scene.import_unsaid(&scene.file("X101_001200.CXF", SHEET), "2026-01-10").await
+}
 
-    async fn say(&self, maps: &str, origin: &Origin) {
-        let sql = "insert into cadastre.origins (maps, origin, by) values ($1, $2, 'a test')";
-        sqlx::query(sql).bind(maps).bind(Json(origin)).execute(&mut self.conn().await).await.unwrap();
-    }
-
-    async fn adjust(&self, maps: &str, origin: Option<Origin>, found: Adjustment) {
-        let sql = "insert into cadastre.adjustments (maps, srid, adjustment, points, origin, by) values ($1, 7792, $2, '[]', $3, 'a test')";
-        let query = sqlx::query(sql).bind(maps).bind(Json(found)).bind(origin.map(Json));
-        query.execute(&mut self.conn().await).await.unwrap();
-    }
-
-    async fn import(&self) -> Imported {
-        let request = Request {
-            paths: vec![self.folder.path().to_owned()],
-            limits: Limits::default(),
-            crs: None,
-            day: "2026-01-10".parse().unwrap(),
-            today: "2026-11-30".parse().unwrap(),
-            whole: false,
-            by: "a test".to_owned(),
-            whose: kernel::Comuni::All,
-            only_look: false,
-        };
-        run(&mut self.conn().await, request, Arc::new(Known), &Vault::new([7; 32])).await.unwrap()
-    }
-
-    /// How far the parcel's first corner is from where it should be, metres.
-    async fn off(&self, [east, north]: [f64; 2]) -> f64 {
-        sqlx::query_scalar("select st_distance(st_pointn(st_exteriorring(geom), 1), st_setsrid(st_makepoint($1, $2), 7792)) from cadastre.parcels where valid_to is null")
-            .bind(east)
-            .bind(north)
-            .fetch_one(&mut self.conn().await)
-            .await
-            .unwrap()
-    }
+/// How far the parcel's first corner is from where it should be, metres.
+async fn off(scene: &Scene, [east, north]: [f64; 2]) -> f64 {
+    sqlx::query_scalar("select st_distance(st_pointn(st_exteriorring(geom), 1), st_setsrid(st_makepoint($1, $2), 7792)) from cadastre.parcels where valid_to is null")
+        .bind(east)
+        .bind(north)
+        .fetch_one(&mut scene.conn().await)
+        .await
+        .unwrap()
 }
 
 #[tokio::test]
 async fn a_map_needs_its_origin_and_lands_where_proj_puts_it() {
-    let scene = Scene::new().await;
-    let asked = scene.import().await;
+    let scene = Scene::with(Known).await;
+    let asked = import(&scene).await;
     assert_eq!(asked.number, None);
     assert!(asked.text(Language::En).contains("opensit cadastre origin"), "{}", asked.text(Language::En));
 
-    scene.say("X101_0012", &origin(38.1, 15.65)).await;
+    say(&scene, "X101_0012", &origin(38.1, 15.65)).await;
     // a shorter beginning counts for other maps
-    scene.say("X101", &origin(41.0, 12.0)).await;
-    let done = scene.import().await;
+    say(&scene, "X101", &origin(41.0, 12.0)).await;
+    let done = import(&scene).await;
     assert!(done.number.is_some() && done.report.is_clean(), "{}", done.text(Language::En));
-    assert!(scene.off(CORNER).await < 0.01);
+    assert!(off(&scene, CORNER).await < 0.01);
     let (kept, shifted): (Json<Origin>, bool) =
         sqlx::query_as("select origin, shift is not null from cadastre.map_files").fetch_one(&mut scene.conn().await).await.unwrap();
     assert_eq!((kept.0, shifted), (origin(38.1, 15.65), false));
@@ -141,14 +108,14 @@ async fn a_map_needs_its_origin_and_lands_where_proj_puts_it() {
     let sheet = "X101_001200".parse().unwrap();
     let (_, bytes) = export::map(&mut scene.conn().await, &sheet, "2026-12-31T00:00:00Z".parse().unwrap()).await.unwrap();
     assert_eq!(bytes, SHEET.as_bytes());
-    assert_eq!(scene.import().await.number, None);
+    assert_eq!(import(&scene).await.number, None);
 }
 
 #[tokio::test]
 async fn an_origin_that_puts_the_map_elsewhere_is_refused() {
-    let scene = Scene::new().await;
-    scene.say("X101", &origin(38.1, 15.75)).await;
-    let refused = scene.import().await;
+    let scene = Scene::with(Known).await;
+    say(&scene, "X101", &origin(38.1, 15.75)).await;
+    let refused = import(&scene).await;
     assert_eq!(refused.number, None);
     let text = refused.text(Language::En);
     assert!(text.contains("the origin of X101 does not put the map into its comune, but 4700 m away; not imported"), "{text}");
@@ -156,22 +123,22 @@ async fn an_origin_that_puts_the_map_elsewhere_is_refused() {
 
 #[tokio::test]
 async fn what_is_left_is_adjusted_upon_the_origin() {
-    let scene = Scene::new().await;
-    scene.say("X101", &origin(38.1, 15.65)).await;
+    let scene = Scene::with(Known).await;
+    say(&scene, "X101", &origin(38.1, 15.65)).await;
     let moved = [CORNER[0] + 12.5, CORNER[1] - 3.0];
     let point = ControlPoint { name: "PF1".to_owned(), from: CORNER, to: moved };
-    scene.adjust("X101", Some(origin(38.1, 15.65)), Adjustment::find(&[point], Freedom::Shift).unwrap()).await;
-    let done = scene.import().await;
+    adjust(&scene, "X101", Some(origin(38.1, 15.65)), Adjustment::find(&[point], Freedom::Shift).unwrap()).await;
+    let done = import(&scene).await;
     assert!(done.number.is_some(), "{}", done.text(Language::En));
-    assert!(scene.off(moved).await < 0.01);
+    assert!(off(&scene, moved).await < 0.01);
 }
 
 #[tokio::test]
 async fn an_adjustment_that_puts_the_map_elsewhere_is_refused() {
-    let scene = Scene::new().await;
+    let scene = Scene::with(Known).await;
     let point = ControlPoint { name: "PF1".to_owned(), from: [0.0, 0.0], to: [570_000.0, 4_215_000.0] };
-    scene.adjust("X101", None, Adjustment::find(&[point], Freedom::Shift).unwrap()).await;
-    let refused = scene.import().await;
+    adjust(&scene, "X101", None, Adjustment::find(&[point], Freedom::Shift).unwrap()).await;
+    let refused = import(&scene).await;
     assert_eq!(refused.number, None);
     assert!(refused.text(Language::En).contains("the adjustment of X101 does not put the map into its comune"));
 }

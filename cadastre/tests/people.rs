@@ -95,6 +95,24 @@ async fn a_name_is_found_with_its_typos_and_a_code_whole() {
     assert!(one["href"].as_str().unwrap().ends_with(ZAIRA));
 }
 
+/// Who is called as was asked hides those who are called alike; in which order and how the words are written is all one.
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_are_called_alike_are_left_out_if_somebody_is_called_so() {
+    let scene = scene().await;
+    let twins = b"\
+X101| |60001|P|CASAGRANDE|NICOLA|1|01021970|X101|CSGNCL70B01X101A||\r
+X101| |60002|P|CASAGRANDE|NICOLO'|1|01021970|X101|CSGNCL70B01X101B||\r
+X101| |60003|P|CASAGRANDI|NICOLA|1|01021970|X101|CSGNCL70B01X101C||\r
+";
+    scene.deliver(&[(S, twins)]).await;
+    let who = with_purpose(officer(OURS));
+    for text in ["Casagrande Nicola", "nicola  CASAGRANDE"] {
+        assert_eq!(found(&scene, &who, text).await, ["CASAGRANDE NICOLA"], "{text}");
+    }
+    assert_eq!(found(&scene, &who, "casagranda nicola").await.len(), 3, "nobody is called so");
+    assert_eq!(found(&scene, &who, "casagrande").await.len(), 3, "a surname alone is nobody's whole name");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_somebody_holds_and_held() {
     let scene = scene().await;

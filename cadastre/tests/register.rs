@@ -2,70 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says where it fails by panicking")]
 
+mod maps;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use cadastre::check::{NoFit, SystemFit};
-use cadastre::files::Limits;
-use cadastre::register::{Converter, Imported, Request, Systems, UndoError, run, undo};
-use cadastre::{MapName, Origin, export};
-use chrono::NaiveDate;
-use kernel::{Srid, Vault};
-use sqlx::PgConnection;
-use test_database::Scratch;
-
-/// Maps are in the system that layers are stored in; whatever lies within 100 km of the test's comune fits.
-struct Plain;
-
-impl Systems for Plain {
-    fn fit(&self, map: &MapName, positions: &[[f64; 2]]) -> Result<Vec<SystemFit>, NoFit> {
-        if map.comune() != "X101" {
-            return Err(NoFit::OtherComune);
-        }
-        let inside = positions.iter().all(|[x, y]| (450_000.0..650_000.0).contains(x) && (4_100_000.0..4_300_000.0).contains(y));
-        let fit = |crs, share_inside: f64| SystemFit {
-            crs,
-            title: "a system".to_owned(),
-            also: Vec::new(),
-            swapped: false,
-            share_inside,
-            distance_m: 0.0,
-            fits: share_inside > 0.5,
-        };
-        Ok(vec![fit(Srid::RDN2008_UTM33, if inside { 1.0 } else { 0.0 }), fit(Srid::new(3004).unwrap(), 0.0)])
-    }
-
-    fn converter(&self, _from: Srid) -> Result<Converter, String> {
-        Ok(Box::new(|positions| positions.iter().flatten().all(|v| v.is_finite())))
-    }
-
-    fn origin_converter(&self, _origin: &Origin, _to: Srid) -> Result<Converter, String> {
-        Err("no origin is said in these tests".to_owned())
-    }
-
-    fn inside(&self, map: &MapName, positions: &[[f64; 2]]) -> Result<SystemFit, NoFit> {
-        self.fit(map, positions).map(|mut fits| fits.swap_remove(0))
-    }
-
-    fn storage(&self) -> Srid {
-        Srid::RDN2008_UTM33
-    }
-}
-
-/// A map written by hand: a border, pieces with their rings (metres from a corner), and what else stands in it.
-fn cxf(name: &str, pieces: &[(&str, &[[f64; 2]])], more: &str) -> String {
-    let mut text = format!("MAPPA\r\n{name}\r\n2000\r\n");
-    for (code, ring) in pieces {
-        text += &format!("BORDO\r\n{code}\r\n   5\r\n       0.000\r\n");
-        let at = |[x, y]: [f64; 2]| format!("{:12.3}\r\n{:12.3}\r\n", 555_000.0 + x, 4_215_000.0 + y);
-        text += &at(ring[0]);
-        text += &at(ring[0]);
-        text += &format!("   0\r\n{:4}\r\n", ring.len() + 1);
-        ring.iter().chain(ring.first()).for_each(|p| text += &at(*p));
-    }
-    text + more + "EOF\r\n"
-}
+use cadastre::export;
+use cadastre::register::{Request, UndoError, undo};
+use kernel::{Language, Srid};
+use maps::{Scene, counts, cxf};
 
 const SQUARE: [[f64; 2]; 4] = [[0.0, 0.0], [100.0, 0.0], [100.0, 100.0], [0.0, 100.0]];
 const LEFT: [[f64; 2]; 4] = [[0.0, 0.0], [50.0, 0.0], [50.0, 100.0], [0.0, 100.0]];
@@ -91,75 +35,19 @@ fn second() -> String {
     cxf("X101_001200", &pieces, DRAWN)
 }
 
-struct Scene {
-    scratch: Scratch,
-    folder: tempfile::TempDir,
-}
-
-impl Scene {
-    async fn new() -> Self {
-        let scratch = Scratch::new().await;
-        let mut conn = scratch.connection("opensit_owner").await;
-        sqlx::raw_sql(
-            "insert into territory.boundaries (id, comune, name, catasto_code, geom) values
-                ('080901', '080901', 'Castelmarina', 'X101', st_multi(st_makeenvelope(550000, 4210000, 560000, 4220000, 7792)))",
-        )
-        .execute(&mut conn)
-        .await
-        .unwrap();
-        Self { scratch, folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn file(&self, name: &str, content: &str) -> PathBuf {
-        let path = self.folder.path().join(name);
-        fs::write(&path, content).unwrap();
-        path
-    }
-
-    async fn import(&self, path: &Path, day: &str, crs: Option<Srid>, only_look: bool) -> Imported {
-        let request = Request {
-            paths: vec![path.to_owned()],
-            limits: Limits::default(),
-            crs,
-            day: day.parse::<NaiveDate>().unwrap(),
-            by: "a test".to_owned(),
-            whose: kernel::Comuni::All,
-            today: "2026-11-29".parse().unwrap(),
-            whole: false,
-            only_look,
-        };
-        run(&mut self.conn().await, request, Arc::new(Plain), &Vault::new([7; 32])).await.unwrap()
-    }
-
-    async fn conn(&self) -> PgConnection {
-        self.scratch.connection("opensit_owner").await
-    }
-
-    /// A question whose answer is one text.
-    async fn ask(&self, sql: &'static str) -> String {
-        sqlx::query_scalar::<_, Option<String>>(sql).fetch_one(&mut self.conn().await).await.unwrap().unwrap_or_default()
-    }
-}
-
 const CURRENT: &str = "select string_agg(id, ' ' order by id) from cadastre.parcels where valid_to is null";
-
-fn counts(done: &Imported, layer: &str) -> [i64; 4] {
-    let c = done.counts.iter().find(|c| c.layer == layer).unwrap();
-    [c.new, c.changed, c.gone, c.same]
-}
 
 #[tokio::test]
 async fn a_sheet_comes_in_comes_again_changes_and_is_taken_back() {
     let scene = Scene::new().await;
-    let crs = Some(Srid::RDN2008_UTM33);
     let file = scene.file("X101_001200.CXF", &first());
 
-    let looked = scene.import(&file, "2026-01-10", crs, true).await;
+    let looked = scene.look(&file, "2026-01-10").await;
     assert_eq!((looked.number, counts(&looked, "parcels")), (None, [2, 0, 0, 0]));
     assert_eq!(scene.ask("select count(*)::text from cadastre.parcels").await, "0");
 
-    let done = scene.import(&file, "2026-01-10", crs, false).await;
-    assert!(done.report.is_clean(), "{}", done.text(kernel::Language::En));
+    let done = scene.import(&file, "2026-01-10").await;
+    assert!(done.report.is_clean(), "{}", done.text(Language::En));
     for (layer, new) in [
         ("sheets", 1),
         ("parcels", 2),
@@ -180,11 +68,11 @@ async fn a_sheet_comes_in_comes_again_changes_and_is_taken_back() {
     assert_eq!(scene.ask("select text || ' ' || round(angle) || ' ' || size_m from cadastre.cadastral_texts").await, "VIA NUOVA 90 8");
 
     // the system is known now
-    let again = scene.import(&file, "2026-02-10", None, false).await;
+    let again = scene.import_unsaid(&file, "2026-02-10").await;
     assert_eq!((again.number, again.differs(), counts(&again, "parcels")), (None, false, [0, 0, 0, 2]));
 
     let file = scene.file("X101_001200.CXF", &second());
-    let split = scene.import(&file, "2026-03-10", None, false).await;
+    let split = scene.import_unsaid(&file, "2026-03-10").await;
     assert_eq!((counts(&split, "parcels"), counts(&split, "buildings")), ([2, 0, 1, 1], [0, 0, 1, 1]));
     assert_eq!(scene.ask(CURRENT).await, "X101_001200.1 X101_001200.501 X101_001200.502");
     assert_eq!(scene.ask("select string_agg(id, ' ') from cadastre.buildings where valid_to is null").await, "X101_001200.1+-2");
@@ -218,30 +106,29 @@ async fn a_sheet_comes_in_comes_again_changes_and_is_taken_back() {
 async fn a_map_without_a_system_is_asked_for_and_a_wrong_one_refused() {
     let scene = Scene::new().await;
     let file = scene.file("X101_001200.CXF", &first());
-    let asked = scene.import(&file, "2026-01-10", None, false).await;
+    let asked = scene.import_unsaid(&file, "2026-01-10").await;
     assert_eq!(asked.number, None);
-    assert!(asked.text(kernel::Language::En).contains("those that fit the boundary: EPSG:7792"), "{}", asked.text(kernel::Language::En));
-    let wrong = scene.import(&file, "2026-01-10", Srid::new(3004), false).await;
-    assert!(wrong.text(kernel::Language::En).contains("in EPSG:3004 the map does not lie in its comune"));
+    assert!(asked.text(Language::En).contains("those that fit the boundary: EPSG:7792"), "{}", asked.text(Language::En));
+    let wrong = scene.run(Request { crs: Srid::new(3004), ..scene.request(&[&file], "2026-01-10") }).await.unwrap();
+    assert!(wrong.text(Language::En).contains("in EPSG:3004 the map does not lie in its comune"));
     assert_eq!(scene.ask("select count(*)::text from cadastre.imports").await, "0");
     let strange = scene.file("X102_001200.CXF", &first().replace("X101_", "X102_"));
-    let strange = scene.import(&strange, "2026-01-10", Some(Srid::RDN2008_UTM33), false).await;
-    assert!(strange.text(kernel::Language::En).contains("X102"), "{}", strange.text(kernel::Language::En));
+    let strange = scene.import(&strange, "2026-01-10").await;
+    assert!(strange.text(Language::En).contains("X102"), "{}", strange.text(Language::En));
     assert_eq!(strange.number, None);
 }
 
 #[tokio::test]
 async fn older_data_than_those_that_are_there_stay_out() {
     let scene = Scene::new().await;
-    let crs = Some(Srid::RDN2008_UTM33);
     let file = scene.file("X101_001200.CXF", &first());
-    scene.import(&file, "2026-03-10", crs, false).await;
+    scene.import(&file, "2026-03-10").await;
     let file = scene.file("X101_001200.CXF", &second());
-    let older = scene.import(&file, "2026-01-10", crs, false).await;
-    assert!(older.text(kernel::Language::En).contains("the register has some of 2026-03-10"), "{}", older.text(kernel::Language::En));
+    let older = scene.import(&file, "2026-01-10").await;
+    assert!(older.text(Language::En).contains("the register has some of 2026-03-10"), "{}", older.text(Language::En));
     assert_eq!((older.number, older.sheets), (None, 0));
     // of the same day the later one counts
-    let same = scene.import(&file, "2026-03-10", crs, false).await;
+    let same = scene.import(&file, "2026-03-10").await;
     assert_eq!(counts(&same, "parcels"), [2, 0, 1, 1]);
     assert_eq!(scene.ask(CURRENT).await, "X101_001200.1 X101_001200.501 X101_001200.502");
 }
@@ -249,7 +136,6 @@ async fn older_data_than_those_that_are_there_stay_out() {
 #[tokio::test]
 async fn what_does_not_fit_together_is_a_layer() {
     let scene = Scene::new().await;
-    let crs = Some(Srid::RDN2008_UTM33);
     // the house reaches out of its parcel, 2 lies upon 1, and 502's ground is nobody's
     let out: [[f64; 2]; 4] = [[45.0, 10.0], [55.0, 10.0], [55.0, 20.0], [45.0, 20.0]];
     let upon: [[f64; 2]; 4] = [[40.0, 0.0], [100.0, 0.0], [100.0, 40.0], [40.0, 40.0]];
@@ -257,23 +143,22 @@ async fn what_does_not_fit_together_is_a_layer() {
     let file = scene.file("X101_001200.CXF", &cxf("X101_001200", &pieces, ""));
     let found = "select string_agg(kind || ' ' || codes || ' ' || round(area_m2), ', ' order by kind) from cadastre.cadastral_findings
                   where valid_to is null";
-    scene.import(&file, "2026-01-10", crs, false).await;
+    scene.import(&file, "2026-01-10").await;
     assert_eq!(scene.ask(found).await, "building 1+ 50, gap  3000, overlap 1, 2 400");
     // another sheet that lies upon the first
     let moved: Vec<[f64; 2]> = SQUARE.iter().map(|[x, y]| [x + 90.0, *y]).collect();
     let pieces: [(&str, &[[f64; 2]]); 2] = [("X101_001300", &moved), ("7", &moved)];
     let file = scene.file("X101_001300.CXF", &cxf("X101_001300", &pieces, ""));
-    let done = scene.import(&file, "2026-01-10", crs, false).await;
+    let done = scene.import(&file, "2026-01-10").await;
     assert_eq!(done.between_sheets, 1);
     assert_eq!(scene.ask(found).await, "building 1+ 50, gap  3000, overlap 1, 2 400, sheets X101_001200 1000");
-    let again = scene.import(&file, "2026-01-11", crs, false).await;
+    let again = scene.import(&file, "2026-01-11").await;
     assert!(!again.differs());
 }
 
 #[tokio::test]
 async fn ground_between_sheets_is_told_of_once() {
     let scene = Scene::new().await;
-    let crs = Some(Srid::RDN2008_UTM33);
     let found =
         "select string_agg(id || ' ' || kind || ' ' || codes || ' ' || round(area_m2), ', ' order by id) from cadastre.cadastral_findings
                   where valid_to is null and kind in ('sheets', 'between')";
@@ -281,35 +166,35 @@ async fn ground_between_sheets_is_told_of_once() {
         let moved: Vec<[f64; 2]> = SQUARE.iter().map(|[x, y]| [x + dx, y + dy]).collect();
         scene.file(&format!("{name}.CXF"), &cxf(name, &[(name, &moved), ("1", &moved)], ""))
     };
-    scene.import(&sheet("X101_001400", [102.0, 0.0]), "2026-01-10", crs, false).await;
+    scene.import(&sheet("X101_001400", [102.0, 0.0]), "2026-01-10").await;
     // touching that at a corner, and 60 m away from it: neither leaves a gap
-    scene.import(&sheet("X101_001500", [202.0, 100.0]), "2026-01-10", crs, false).await;
-    scene.import(&sheet("X101_001600", [262.0, 0.0]), "2026-01-10", crs, false).await;
+    scene.import(&sheet("X101_001500", [202.0, 100.0]), "2026-01-10").await;
+    scene.import(&sheet("X101_001600", [262.0, 0.0]), "2026-01-10").await;
     assert_eq!(scene.ask(found).await, "");
     let file = sheet("X101_001200", [0.0, 0.0]);
-    let looked = scene.import(&file, "2026-01-10", crs, true).await;
+    let looked = scene.look(&file, "2026-01-10").await;
     assert_eq!(
         (looked.between_sheets, looked.number, scene.ask(found).await),
         (1, None, String::new()),
         "a look says it too and writes nothing"
     );
-    scene.import(&file, "2026-01-10", crs, false).await;
+    scene.import(&file, "2026-01-10").await;
     let gap = scene.ask(found).await;
     assert!(gap.starts_with("X101_001200.G") && gap.ends_with(" between X101_001400 199"), "{gap}: round at its two ends");
     // the other sheet once more, with another parcel: the gap is the same
     let moved: Vec<[f64; 2]> = SQUARE.iter().map(|[x, y]| [x + 102.0, *y]).collect();
     let file = scene.file("X101_001400.CXF", &cxf("X101_001400", &[("X101_001400", &moved), ("2", &moved)], ""));
-    assert_eq!(scene.import(&file, "2026-02-10", crs, false).await.between_sheets, 0);
+    assert_eq!(scene.import(&file, "2026-02-10").await.between_sheets, 0);
     assert_eq!(scene.ask(found).await, gap);
     // moved to where it belongs
-    scene.import(&sheet("X101_001400", [100.0, 0.0]), "2026-03-10", crs, false).await;
+    scene.import(&sheet("X101_001400", [100.0, 0.0]), "2026-03-10").await;
     assert_eq!(scene.ask(found).await, "");
     // and too far: the sheet that is told of is the later one, whichever came last
-    scene.import(&sheet("X101_001400", [99.0, 0.0]), "2026-04-10", crs, false).await;
+    scene.import(&sheet("X101_001400", [99.0, 0.0]), "2026-04-10").await;
     let upon = scene.ask(found).await;
     assert!(upon.starts_with("X101_001400.F") && upon.ends_with(" sheets X101_001200 100"), "{upon}");
     let file = scene.file("X101_001200.CXF", &cxf("X101_001200", &[("X101_001200", &SQUARE), ("3", &SQUARE)], ""));
-    assert_eq!(scene.import(&file, "2026-05-10", crs, false).await.between_sheets, 0);
+    assert_eq!(scene.import(&file, "2026-05-10").await.between_sheets, 0);
     assert_eq!(scene.ask(found).await, upon);
 }
 
@@ -331,7 +216,7 @@ async fn gaps_do_not_hang_on_the_order_in_which_sheets_come() {
                 let moved: Vec<[f64; 2]> = SQUARE.iter().map(|[x, y]| [x + dx, y + dy]).collect();
                 fs::write(folder.join(format!("{name}.CXF")), cxf(name, &[(name, &moved), ("1", &moved)], "")).unwrap();
             }
-            scene.import(&folder, &format!("2026-01-{:02}", 20 - day), Some(Srid::RDN2008_UTM33), false).await;
+            scene.import(&folder, &format!("2026-01-{:02}", 20 - day)).await;
         }
         all.push(scene.ask(found).await);
     }
@@ -343,8 +228,7 @@ async fn gaps_do_not_hang_on_the_order_in_which_sheets_come() {
 #[tokio::test]
 async fn what_cannot_be_read_stays_as_it_was() {
     let scene = Scene::new().await;
-    let crs = Some(Srid::RDN2008_UTM33);
-    scene.import(&scene.file("X101_001200.CXF", &first()), "2026-01-10", crs, false).await;
+    scene.import(&scene.file("X101_001200.CXF", &first()), "2026-01-10").await;
     let shapes = "select string_agg(id || ' ' || round(st_area(geom)), ', ' order by id) from
                    (select id, geom, valid_to from cadastre.parcels union all select id, geom, valid_to from cadastre.buildings) a where valid_to is null";
     let before = scene.ask(shapes).await;
@@ -354,9 +238,29 @@ async fn what_cannot_be_read_stays_as_it_was() {
     let pieces: [(&str, &[[f64; 2]]); 5] = [("X101_001200", &SQUARE), ("1", &LEFT), ("100", &flat), ("1+", &HOUSE), ("1+", &SHED)];
     assert_ne!(spoiled, whole);
     for (day, text) in [("2026-02-10", spoiled), ("2026-03-10", cxf("X101_001200", &pieces, DRAWN))] {
-        let done = scene.import(&scene.file("X101_001200.CXF", &text), day, crs, false).await;
-        assert_eq!(scene.ask(shapes).await, before, "{}", done.text(kernel::Language::En));
-        assert!(done.text(kernel::Language::En).contains("not every area of the file was read"), "{}", done.text(kernel::Language::En));
+        let done = scene.import(&scene.file("X101_001200.CXF", &text), day).await;
+        assert_eq!(scene.ask(shapes).await, before, "{}", done.text(Language::En));
+        assert!(done.text(Language::En).contains("not every area of the file was read"), "{}", done.text(Language::En));
+    }
+}
+
+/// Of one or two parcels, too, most moved.
+#[tokio::test]
+async fn a_sheet_of_few_parcels_that_moves_is_told_of() {
+    for pieces in [vec![("1", SQUARE)], vec![("1", LEFT), ("100", RIGHT)]] {
+        let scene = Scene::new().await;
+        let moved_by = |metres: f64| {
+            let shift = |ring: &[[f64; 2]; 4]| ring.map(|[x, y]| [x + metres, y]);
+            let border = ("X101_001200", shift(&SQUARE));
+            let all: Vec<_> = std::iter::once(border).chain(pieces.iter().map(|(code, ring)| (*code, shift(ring)))).collect();
+            let borrowed: Vec<(&str, &[[f64; 2]])> = all.iter().map(|(code, ring)| (*code, ring.as_slice())).collect();
+            cxf("X101_001200", &borrowed, "")
+        };
+        scene.import(&scene.file("X101_001200.CXF", moved_by(0.0)), "2026-01-10").await;
+        let nudged = scene.import(&scene.file("X101_001200.CXF", moved_by(0.5)), "2026-02-10").await;
+        assert!(nudged.report.is_clean(), "{}", nudged.text(Language::En));
+        let told = scene.import(&scene.file("X101_001200.CXF", moved_by(40.5)), "2026-03-10").await.text(Language::En);
+        assert!(told.contains(&format!("{} parcels move, the middle one by 40.000 m", pieces.len())), "{told}");
     }
 }
 
@@ -373,7 +277,7 @@ async fn what_turns_a_map_turns_its_texts_and_symbols() {
     .await
     .unwrap();
     let file = scene.file("X101_001200.CXF", &first());
-    scene.import(&file, "2026-01-10", None, false).await;
+    scene.import_unsaid(&file, "2026-01-10").await;
     let angles = "select concat_ws(' ', (select round(angle::numeric, 3) from cadastre.cadastral_texts), (select round(angle::numeric, 3) from cadastre.cadastral_symbols))";
     // 1.571 rad are 90.012°
     assert_eq!(scene.ask(angles).await, "180.012 90.000");
@@ -382,12 +286,11 @@ async fn what_turns_a_map_turns_its_texts_and_symbols() {
 #[tokio::test]
 async fn bad_sheets_are_told_of_and_the_rest_comes_in() {
     let scene = Scene::new().await;
-    let crs = Some(Srid::RDN2008_UTM33);
     let bow: [[f64; 2]; 4] = [[0.0, 0.0], [50.0, 100.0], [50.0, 0.0], [0.0, 60.0]];
     let pieces: [(&str, &[[f64; 2]]); 4] = [("X101_001200", &SQUARE), ("1", &bow), ("100", &RIGHT), ("100", &RIGHT_LOW)];
     let file = scene.file("X101_001200.CXF", &cxf("X101_001200", &pieces, "BORDO\r\n9\r\n   5\r\n"));
-    let done = scene.import(&file, "2026-01-10", crs, false).await;
-    let text = done.text(kernel::Language::En);
+    let done = scene.import(&file, "2026-01-10").await;
+    let text = done.text(Language::En);
     assert!(text.contains("the outline of X101_001200.1 crosses itself; the largest part was taken"), "{text}");
     assert!(text.contains("another record begins where BORDO is not at its end"), "{text}");
     assert_eq!(scene.ask(CURRENT).await, "X101_001200.1 X101_001200.100 X101_001200.100-2");
@@ -418,50 +321,36 @@ fn gml(features: &[String]) -> String {
 #[tokio::test]
 async fn an_extract_of_what_is_published_suppresses_nothing_and_lies_in_its_comune() {
     let scene = Scene::new().await;
-    let crs = Some(Srid::RDN2008_UTM33);
     let file = scene.file("X101_001200.CXF", &first());
-    scene.import(&file, "2026-01-10", crs, false).await;
+    scene.import(&file, "2026-01-10").await;
     // the test's systems take any position for one of storage: here degrees would be metres
     let extract = scene.file("extract.gml", &gml(&[published("X101_001200", "700", [555_200.0, 4_215_000.0])]));
-    let done = scene.import(&extract, "2026-02-10", None, false).await;
-    assert_eq!(counts(&done, "parcels"), [1, 0, 0, 0], "{}", done.text(kernel::Language::En));
-    assert!(done.text(kernel::Language::En).contains("2 parcels of the sheet X101_001200 are in the register and not in this delivery"));
+    let done = scene.import_unsaid(&extract, "2026-02-10").await;
+    assert_eq!(counts(&done, "parcels"), [1, 0, 0, 0], "{}", done.text(Language::En));
+    assert!(done.text(Language::En).contains("2 parcels of the sheet X101_001200 are in the register and not in this delivery"));
     assert_eq!(scene.ask(CURRENT).await, "X101_001200.1 X101_001200.100 X101_001200.700");
     let far = scene.file("far.gml", &gml(&[published("X101_001200", "701", [655_200.0, 4_215_000.0])]));
-    let far = scene.import(&far, "2026-02-11", None, false).await;
-    assert!(far.text(kernel::Language::En).contains("are far from its comune"), "{}", far.text(kernel::Language::En));
+    let far = scene.import_unsaid(&far, "2026-02-11").await;
+    assert!(far.text(Language::En).contains("are far from its comune"), "{}", far.text(Language::En));
     assert_eq!(far.number, None);
 }
 
 #[tokio::test]
 async fn what_is_cut_short_or_of_a_day_to_come_suppresses_nothing() {
     let scene = Scene::new().await;
-    let crs = Some(Srid::RDN2008_UTM33);
     let file = scene.file("X101_001200.CXF", &first());
-    scene.import(&file, "2026-01-10", crs, false).await;
+    scene.import(&file, "2026-01-10").await;
     let cut = scene.file("X101_001200.CXF", &first()[..700]);
-    let cut = scene.import(&cut, "2026-02-10", crs, false).await;
-    assert!(cut.text(kernel::Language::En).contains("the map is cut short"), "{}", cut.text(kernel::Language::En));
+    let cut = scene.import(&cut, "2026-02-10").await;
+    assert!(cut.text(Language::En).contains("the map is cut short"), "{}", cut.text(Language::En));
     assert_eq!((cut.number, cut.sheets), (None, 0));
-    let request = Request {
-        paths: vec![file],
-        limits: Limits::default(),
-        crs,
-        day: "2035-01-01".parse().unwrap(),
-        today: "2026-11-29".parse().unwrap(),
-        whole: false,
-        by: "a test".to_owned(),
-        whose: kernel::Comuni::All,
-        only_look: false,
-    };
-    let future = run(&mut scene.conn().await, request, Arc::new(Plain), &Vault::new([7; 32])).await;
+    let future = scene.run(scene.request(&[&file], "2035-01-01")).await;
     assert!(future.is_err_and(|e| e.to_string().contains("2035-01-01, lies in the future")));
 }
 
 #[tokio::test]
 async fn odd_codes_and_sheets_that_move_are_told_of() {
     let scene = Scene::new().await;
-    let crs = Some(Srid::RDN2008_UTM33);
     let strip = |n: f64| [[n * 20.0, 0.0], [n * 20.0 + 20.0, 0.0], [n * 20.0 + 20.0, 100.0], [n * 20.0, 100.0]];
     let strips: Vec<[[f64; 2]; 4]> = (0..5).map(|n| strip(f64::from(n))).collect();
     let codes = ["A\0B", "", "1/2'\"<script>", "4", "5"];
@@ -475,40 +364,35 @@ async fn odd_codes_and_sheets_that_move_are_told_of() {
         let borrowed: Vec<(&str, &[[f64; 2]])> = pieces.iter().map(|(code, ring)| (code.as_str(), ring.as_slice())).collect();
         cxf("X101_001200", &borrowed, "")
     };
-    let done = scene.import(&scene.file("X101_001200.CXF", &write(0.0)), "2026-01-10", crs, false).await;
-    assert!(done.number.is_some(), "{}", done.text(kernel::Language::En));
-    assert!(done.text(kernel::Language::En).contains("a BORDO without a code"), "{}", done.text(kernel::Language::En));
+    let done = scene.import(&scene.file("X101_001200.CXF", &write(0.0)), "2026-01-10").await;
+    assert!(done.number.is_some(), "{}", done.text(Language::En));
+    assert!(done.text(Language::En).contains("a BORDO without a code"), "{}", done.text(Language::En));
     assert_eq!(counts(&done, "parcels"), [4, 0, 0, 0]);
-    let moved = scene.import(&scene.file("X101_001200.CXF", &write(60.0)), "2026-02-10", crs, false).await;
-    assert!(
-        moved.text(kernel::Language::En).contains("4 parcels move, the middle one by 60.000 m"),
-        "{}",
-        moved.text(kernel::Language::En)
-    );
+    let moved = scene.import(&scene.file("X101_001200.CXF", &write(60.0)), "2026-02-10").await;
+    assert!(moved.text(Language::En).contains("4 parcels move, the middle one by 60.000 m"), "{}", moved.text(Language::En));
 }
 
 #[tokio::test]
 async fn the_census_stays_when_its_import_is_taken_back() {
     let scene = Scene::new().await;
-    let crs = Some(Srid::RDN2008_UTM33);
     let folder = scene.folder.path().join("all");
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("X101_001200.CXF"), first()).unwrap();
     let land =
         "X101| |7|T|1|1|12|00001||||041|02|0|48|50|1|0|0|25000|12500|12,91|6,46|19022001|20022001|M|121089|001|2001|||||||0000123||1|2\r\n";
     fs::write(folder.join("X101_1.TER"), land).unwrap();
-    let done = scene.import(&folder, "2026-01-10", crs, false).await;
+    let done = scene.import(&folder, "2026-01-10").await;
     let census = done.census.iter().find(|c| c.layer == "properties").unwrap();
     assert_eq!((census.new, counts(&done, "parcels")), (1, [2, 0, 0, 0]));
     // the map's parcels are told by the census of the same delivery, in the same transaction
     assert_eq!(scene.ask("select area_m2::text from cadastre.parcels where id = 'X101_001200.1'").await, "4850");
-    assert!(!scene.import(&folder, "2026-01-11", None, false).await.differs());
+    assert!(!scene.import_unsaid(&folder, "2026-01-11").await.differs());
     let undone = undo(&mut scene.conn().await, done.number, "a test").await.unwrap();
     assert!(undone.census_stays);
     assert_eq!(scene.ask("select count(*)::text from cadastre.parcels").await, "0");
     assert_eq!(scene.ask("select count(*)::text from cadastre.properties").await, "1");
     fs::remove_file(folder.join("X101_001200.CXF")).unwrap();
     fs::write(folder.join("X101_1.TER"), land.replace("12,91", "13,00")).unwrap();
-    let only = scene.import(&folder, "2026-01-12", None, false).await;
+    let only = scene.import_unsaid(&folder, "2026-01-12").await;
     assert!(matches!(undo(&mut scene.conn().await, only.number, "a test").await, Err(UndoError::Census(_))));
 }

@@ -102,3 +102,23 @@ fn where_nothing_is_of_the_cadastre_that_is_said() {
     let report = check(&[folder.path().join("none")], &Limits::default(), &|_, _| Err(NoFit::NoBoundary));
     assert!(report.remarks == 1 && report.text(Language::En).contains("can't be read"));
 }
+
+#[test]
+fn what_is_said_once_is_not_behind_what_is_said_often() {
+    let buildings: String =
+        (0..300).map(|n| format!("BORDO\n{n}+\n0\n0\n1.0\n1.0\n0\n0\n0\n5\n1.0\n1.0\n2.0\n1.0\n2.0\n2.0\n1.0\n2.0\n1.0\n1.0\n")).collect();
+    let folder = write(&[("X101_001300.CXF", MAP.replace("EOF", &format!("{buildings}EOF")).as_bytes())]);
+    let report = check(&[folder.path()], &Limits::default(), &|_, _| Err(NoFit::OtherComune));
+    let text = report.text(Language::En);
+    for words in ["names a parcel that the sheet has not", "which the boundary has not", "X101_001300", "more remarks"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert_eq!(text.matches("\n  ! ").count(), 21, "{text}");
+}
+
+#[test]
+fn a_drawing_without_parcels_is_said_to_be_one() {
+    let empty = b"0\nSECTION\n2\nENTITIES\n0\nENDSEC\n0\nEOF\n";
+    let report = check(&[write(&[("X101_001200.dxf", empty)]).path()], &Limits::default(), &|_, _| Err(NoFit::NoBoundary));
+    assert!(report.text(Language::En).contains("there is no parcel in the drawing"), "{}", report.text(Language::En));
+}

@@ -1,16 +1,35 @@
 //! The report in words.
 
+use std::collections::HashMap;
 use std::fmt::Write;
+use std::mem::{Discriminant, discriminant};
 
 use kernel::Language;
 
 use super::{AreaFigures, CensusFigures, Content, FileReport, GmlFigures, MapFigures, Report, SystemFit};
+use crate::remark::{Issue, Remark};
 use crate::sheet_map::{Area, MapFormat};
 
 /// Remarks of a file that the text has; JSON has more.
 const SHOWN: usize = 20;
 /// Systems that the text has beside those that fit.
 const UNFIT: usize = 4;
+
+/// Those that are shown, in their order: of each kind the first before the second of any, so that what is said once is not behind what is said a
+/// thousand times.
+fn foremost(remarks: &[Remark]) -> Vec<&Remark> {
+    let mut seen: HashMap<Discriminant<Issue>, usize> = HashMap::new();
+    let mut ranked: Vec<(usize, usize)> = Vec::with_capacity(remarks.len());
+    for (index, remark) in remarks.iter().enumerate() {
+        let before = seen.entry(discriminant(&remark.issue)).or_default();
+        ranked.push((*before, index));
+        *before += 1;
+    }
+    ranked.sort_unstable();
+    let mut shown: Vec<usize> = ranked.into_iter().take(SHOWN).map(|(_, index)| index).collect();
+    shown.sort_unstable();
+    shown.into_iter().filter_map(|index| remarks.get(index)).collect()
+}
 
 pub(super) fn write(report: &Report, language: Language) -> String {
     let mut out = Out { text: String::new(), language };
@@ -74,7 +93,7 @@ impl Out {
             Content::Census(census) => self.census(census),
             Content::Archive | Content::Unreadable => {}
         }
-        for remark in report.remarks.iter().take(SHOWN) {
+        for remark in foremost(&report.remarks) {
             let text = format!("  ! {}", remark.text(self.language));
             self.both(&text);
         }

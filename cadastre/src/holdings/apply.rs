@@ -161,7 +161,7 @@ async fn without_subject(conn: &mut PgConnection, remarks: &mut BTreeMap<u32, Re
 async fn without_property(conn: &mut PgConnection, table: Table, remarks: &mut BTreeMap<u32, Remarks>) -> Result<(), sqlx::Error> {
     let property = &Table::Properties.key();
     let sql = format!(
-        "with told as (select at from {} t where not exists (select from cadastre.properties p where {})) {TOLD}",
+        "with told as (select distinct at from {} t where not exists (select from cadastre.properties p where {})) {TOLD}",
         table.staged(),
         equal("p", "t", property)
     );

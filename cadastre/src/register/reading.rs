@@ -21,7 +21,7 @@ use crate::files::Limits;
 use crate::gml::Feature;
 use crate::holdings::Gathering;
 use crate::remark::{Issue, Remarks};
-use crate::sheet_map::{Kind, MapFormat, SheetMap};
+use crate::sheet_map::{MapFormat, SheetMap};
 use crate::sup::Sup;
 use crate::{Adjustment, MapName, Origin, Reference, Sheet};
 
@@ -231,8 +231,7 @@ impl Sink for Taking {
             remarks.add(0, Issue::CutShort);
             return Ok(());
         }
-        if read.map.format == MapFormat::Drawing && !read.map.of_kind(Kind::Parcel).any(|piece| !piece.code.is_empty()) {
-            remarks.add(0, Issue::EmptyDrawing);
+        if remarks.kept().iter().any(|remark| remark.issue == Issue::EmptyDrawing) {
             return Ok(());
         }
         let Some(comune) = self.reading.comuni.get(name.comune()).cloned() else {

@@ -4,13 +4,28 @@ import { getJson, RequestFailed, serverUrl, type Problem } from '../../api/http'
 /** What differs in a layer. */
 export interface Counts { layer: string; new: number; changed: number; gone: number; same: number }
 
+/** What is otherwise than it should be in a line of a file; of the whole file if that is 0. */
+export interface Remark { line: number; kind: string; what: { it: string; en: string }; done: { it: string; en: string } }
+
 export interface Sent {
   id: string;
   files: string[];
   state: 'looking' | 'looked' | 'importing' | 'imported' | 'failed';
   number?: number | null;
   error?: string | null;
-  outcome?: { counts: Counts[]; census: Counts[]; sheets: number; report: { files: { file: string; remarks: { line: number; what: { it: string; en: string }; done: { it: string; en: string } }[]; remark_count: number }[]; remarks: number } } | null;
+  outcome?: { counts: Counts[]; census: Counts[]; sheets: number; report: { files: { file: string; remarks: Remark[]; remark_count: number }[]; remarks: number } } | null;
+}
+
+/** So many, in their order: of each kind the first before the second of any. What is said once is not behind what is said a thousand times. */
+export function foremost<R extends Remark>(remarks: R[], most: number): R[] {
+  const seen = new Map<string, number>();
+  const ranked = remarks.map((remark, index) => {
+    const before = seen.get(remark.kind) ?? 0;
+    seen.set(remark.kind, before + 1);
+    return { remark, index, before };
+  });
+  const shown = ranked.sort((a, b) => a.before - b.before || a.index - b.index).slice(0, most);
+  return shown.sort((a, b) => a.index - b.index).map(({ remark }) => remark);
 }
 
 export const working = ({ state }: Sent): boolean => state === 'looking' || state === 'importing';
