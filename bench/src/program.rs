@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::cpu::Clock;
 
 /// How long a first start may take before it counts as failed.
-const START: Duration = Duration::from_secs(900);
+const START: Duration = Duration::from_secs(1_800);
 
 /// The program to measure: the one given, else the one beside this executable.
 pub(crate) fn find(given: Option<PathBuf>) -> Result<PathBuf> {

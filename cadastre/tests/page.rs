@@ -231,7 +231,7 @@ async fn what_stands_on_a_parcel_is_told_with_how_much_of_it() {
     );
     assert_eq!(on.as_array().unwrap().len(), 1, "its own sheet and the texts of the map are none of it");
     let page = scene.page(&Principal::anonymous(), "/cadastre/parcels/X101_000100.501", "it").await.body;
-    assert!(page.contains("100,0 m², 25,0 %") && page.contains("/collections/buildings/items/X101_000100.501%2B"), "{page}");
+    assert!(page.contains("100,0\u{a0}m², 25,0\u{a0}%") && page.contains("/collections/buildings/items/X101_000100.501%2B"), "{page}");
     let paper = printed(&scene.get(&Principal::anonymous(), "/cadastre/parcels/X101_000100.501?f=pdf&lang=it").await.bytes);
     assert!(paper.contains("Che cosa c'è sulla particella") && paper.contains("25,0 %"), "{paper}");
     assert_eq!(scene.parcel(&Principal::anonymous(), "X101_000100.502").await["on_it"], json!([]));

@@ -96,7 +96,7 @@ fn neighbours(request: &Request, record: &Record, l: Language) -> Markup {
         section aria-labelledby="neighbours" {
             h2 id="neighbours" { (say(l, "Confinanti", "Neighbours")) }
             @if record.neighbours.is_empty() { p { (say(l, "Nessuna particella confina con questa sulla mappa.", "No parcel shares a boundary with this one on the map.")) } }
-            ul { @for one in &record.neighbours {
+            ul.beside { @for one in &record.neighbours {
                 li {
                     a href=(request.relative(&path(&one.id))) { (short(&one.id)) }
                     @match &*one.kind { "street" => (say(l, ", strada", ", street")), "water" => (say(l, ", acqua", ", water")), _ => "" }

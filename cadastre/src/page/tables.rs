@@ -303,9 +303,9 @@ pub(super) fn on(record: &Record, l: Language) -> Table {
 
 /// `210,4 m², 32,5 %`; `45,2 m`; a dash for a point.
 pub(super) fn how_much(one: &OnIt, l: Language) -> String {
-    let area = one.area_m2.map(|m2| format!("{} m²", decimal(m2, 1, l)));
-    let share = one.share.map(|share| format!("{} %", decimal(share * 100.0, 1, l)));
-    let length = one.length_m.map(|m| format!("{} m", decimal(m, 1, l)));
+    let area = one.area_m2.map(|m2| format!("{}\u{a0}m²", decimal(m2, 1, l)));
+    let share = one.share.map(|share| format!("{}\u{a0}%", decimal(share * 100.0, 1, l)));
+    let length = one.length_m.map(|m| format!("{}\u{a0}m", decimal(m, 1, l)));
     or_dash(&[area, share, length].into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
 
