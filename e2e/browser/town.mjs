@@ -9,13 +9,15 @@ import { chromium } from 'playwright-core';
 const program = new URL('../../target/debug/opensit', import.meta.url).pathname;
 const flags = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
-/** The small demo town, served until `stop`. */
+/** The small demo town, served until `stop`: a copy of the one that `scripts/test` has built, or built here if a test is run by itself. */
 export async function startTown() {
   if (!existsSync(program)) throw new Error(`${program} is missing: run \`cargo build --workspace\` first`);
   const folder = mkdtempSync(join(tmpdir(), 'opensit-browser-'));
   // as root the database runs as another user, who must be able to enter
   chmodSync(folder, 0o711);
   const data = join(folder, 'data');
+  const built = process.env.OPENSIT_TEST_TOWN;
+  if (built) execFileSync('cp', ['-a', '--reflink=auto', built, data]);
   let server = await serve(data, '127.0.0.1:0');
   const port = new URL(server.url).port;
   return {

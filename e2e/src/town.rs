@@ -123,10 +123,15 @@ impl Town {
         town
     }
 
-    /// A town of one's own.
+    /// A town of one's own: a copy of the one that `scripts/test` has built, or built here if the test is run by itself.
     pub fn own() -> Self {
         let folder = tempfile::Builder::new().prefix("opensit-e2e-").tempdir().expect("a temporary folder");
-        let server = Server::start(&["demo", "--size", "small", "--no-open"], &folder.path().join("data"));
+        let data_dir = folder.path().join("data");
+        if let Some(built) = std::env::var_os("OPENSIT_TEST_TOWN") {
+            let copied = run(Command::new("cp").args(["-a", "--reflink=auto"]).arg(built).arg(&data_dir));
+            assert!(copied.ok, "{}", copied.err);
+        }
+        let server = Server::start(&["demo", "--size", "small", "--no-open"], &data_dir);
         Self { server: Mutex::new(Some(server)), folder }
     }
 
