@@ -33,19 +33,20 @@ const WAYS: [[isize; 2]; 4] = [[1, 0], [0, 1], [-1, 0], [0, -1]];
 pub(crate) fn trace(canvas: &Canvas<'_>) -> Vec<Block> {
     let mut order: Vec<u32> = (1..canvas.labels.len() as u32).collect();
     // the same in every tile
-    order.sort_by_key(|label| canvas.labels[*label as usize].map(<[u8]>::to_vec).into_iter().rev().collect::<Vec<_>>());
+    order.sort_unstable_by(|a, b| {
+        let ([a_value, a_comune], [b_value, b_comune]) = (canvas.labels[*a as usize], canvas.labels[*b as usize]);
+        (a_comune, a_value).cmp(&(b_comune, b_value))
+    });
     let mut ranks = vec![0; canvas.labels.len()];
     order.iter().zip(1..).for_each(|(label, rank)| ranks[*label as usize] = rank);
     let (field, thin) = judged(canvas, &ranks);
-    let mut areas: Vec<Vec<Vec<Vec<Half>>>> = vec![Vec::new(); ranks.len()];
-    field.rings(&mut areas);
     let from = canvas.window.from;
     let world = |[x, y]: Half| -> World {
         let along = |half: usize, from: u32| ((((u64::from(from) << 1) + half as u64) << canvas.bits) >> 1).min(u64::from(u32::MAX)) as u32;
         [along(x, from[0]), along(y, from[1])]
     };
-    let own = |area: &Vec<Vec<Half>>| area.iter().map(|ring| ring.iter().map(|at| world(*at)).collect()).collect();
-    let mut all: Vec<Vec<Vec<Vec<World>>>> = areas.iter().map(|areas| areas.iter().map(own).collect()).collect();
+    let mut all: Vec<Vec<Vec<Vec<World>>>> = vec![Vec::new(); ranks.len()];
+    field.rings(world, &mut all);
     for (rank, at, area) in thin {
         let middle = world([2 * (at % field.width) + 1, 2 * (at / field.width) + 1]);
         all[rank as usize].push(vec![square(middle, area, canvas.bits)]);
@@ -68,14 +69,12 @@ fn judged(canvas: &Canvas<'_>, ranks: &[u32]) -> (Field, Vec<(u32, usize, f64)>)
     let (width, height) = (canvas.window.width(), canvas.window.height());
     let mut labels = vec![0; width * height];
     let mut thin = Vec::new();
-    for (at, first) in canvas.cells.iter().enumerate() {
-        let empty = Vec::new();
-        let others = if first.0 == 0 { &empty } else { canvas.others.get(&(at as u32)).unwrap_or(&empty) };
-        let all = std::iter::once(first).chain(others).filter(|(_, cover)| *cover > 0);
-        let total: i64 = all.clone().map(|(_, cover)| cover).sum();
-        let Some(most) = all.map(|(label, cover)| (*cover, std::cmp::Reverse(ranks[*label as usize]))).max() else { continue };
+    for (at, own) in labels.iter_mut().enumerate() {
+        let all = canvas.covers(at).filter(|one| one.cover > 0);
+        let total: i64 = all.clone().map(|one| one.cover).sum();
+        let Some(most) = all.map(|one| (one.cover, std::cmp::Reverse(ranks[one.label as usize]))).max() else { continue };
         if total * 2 >= canvas.full {
-            labels[at] = most.1.0;
+            *own = most.1.0;
         } else {
             thin.push((most.1.0, at, total));
         }
@@ -131,7 +130,8 @@ impl Field {
     }
 
     /// Appends each label's areas.
-    fn rings(&self, areas: &mut [Vec<Vec<Vec<Half>>>]) {
+    fn rings(&self, world: impl Fn(Half) -> World, areas: &mut [Vec<Vec<Vec<World>>>]) {
+        let mut halves = Vec::new();
         let mut pieces = self.pieces();
         // where the area of each piece is among its label's
         let mut places: Vec<u32> = vec![u32::MAX; self.labels.len()];
@@ -141,7 +141,8 @@ impl Field {
             if passed[at] || self.at(x, y - 1) == *label {
                 continue;
             }
-            let ring = self.ring([x, y], *label, &mut passed);
+            self.ring([x, y], *label, &mut passed, &mut halves);
+            let ring = halves.iter().map(|at| world(*at)).collect();
             let piece = root(&mut pieces, at);
             let own = &mut areas[*label as usize];
             // the first of a piece is met at its top: what is round it
@@ -156,19 +157,20 @@ impl Field {
     }
 
     /// The ring with a cell's northern side in it, run through with the label to its right: outer ones clockwise.
-    fn ring(&self, from: [isize; 2], label: u32, passed: &mut [bool]) -> Vec<Half> {
-        let (mut corner, mut way, mut ring) = (from, 0, Vec::new());
+    fn ring(&self, from: [isize; 2], label: u32, passed: &mut [bool], ring: &mut Vec<Half>) {
+        let (mut corner, mut way) = (from, 0);
+        ring.clear();
         loop {
             if way == 0 {
                 passed[corner[1] as usize * self.width + corner[0] as usize] = true;
             }
             let [dx, dy] = WAYS[way];
-            push(&mut ring, [(2 * corner[0] + dx) as usize, (2 * corner[1] + dy) as usize]);
+            push(ring, [(2 * corner[0] + dx) as usize, (2 * corner[1] + dy) as usize]);
             corner = [corner[0] + dx, corner[1] + dy];
             let round = self.round(corner);
             let joined = joined(round);
             if joined.is_none() && many(round) {
-                push(&mut ring, [2 * corner[0] as usize, 2 * corner[1] as usize]);
+                push(ring, [2 * corner[0] as usize, 2 * corner[1] as usize]);
             }
             let (left, right) = self.beside(corner, way);
             way = match (left == label, right == label) {
@@ -188,7 +190,6 @@ impl Field {
         if ring.len() > 3 && straight(ring[ring.len() - 2], ring[ring.len() - 1], ring[0]) {
             ring.pop();
         }
-        ring
     }
 
     /// Which cells hang together: for each another one of its piece, for the first of a piece itself.
@@ -295,15 +296,13 @@ mod tests {
             let labels = 1 + turn % 5;
             let (width, height) = (14, 11);
             let mut canvas = canvas(width, height);
-            for cell in &mut canvas.cells {
-                *cell = (random.random_range(0..labels), FULL);
-            }
+            (0..canvas.cells.len()).for_each(|at| canvas.put(at, random.random_range(0..labels), FULL));
             let cells = canvas.cells.clone();
             let blocks: Vec<(Vec<u8>, MultiPolygon<f64>)> = trace(&canvas).iter().map(|b| (b.value.clone(), geometry(b))).collect();
             for (name, block) in &blocks {
                 assert!(block.is_valid(), "{turn} {name:?}: {block:?}");
             }
-            let label = |x: usize, y: usize| cells[y * width as usize + x].0;
+            let label = |x: usize, y: usize| cells[y * width as usize + x].label;
             for _ in 0..2_000 {
                 let (x, y) = (random.random_range(1.0..f64::from(width) - 1.0), random.random_range(1.0..f64::from(height) - 1.0));
                 let place = Point::new((1_000.0 + x) * 16.0, (2_000.0 + y) * 16.0);
@@ -338,7 +337,7 @@ mod tests {
             let (x, y) = (at % 40, at / 40);
             let hole = (10..14).contains(&x) && (30..34).contains(&y);
             if x > 0 && y < 39 && y > x && !hole {
-                canvas.cells[at] = (1, FULL);
+                canvas.put(at, 1, FULL);
             }
         }
         let blocks = trace(&canvas);
@@ -353,11 +352,11 @@ mod tests {
     fn what_fills_no_cell_is_a_square_of_its_size_where_there_is_most_of_it() {
         let mut canvas = canvas(20, 20);
         let at = |x: usize, y: usize| y * 20 + x;
-        canvas.cells[at(5, 5)] = (1, FULL / 4);
-        canvas.cells[at(6, 5)] = (2, FULL / 5);
-        canvas.cells[at(12, 12)] = (3, 1);
-        canvas.cells[at(15, 3)] = (4, FULL);
-        canvas.cells[at(16, 3)] = (4, FULL / 3);
+        canvas.put(at(5, 5), 1, FULL / 4);
+        canvas.put(at(6, 5), 2, FULL / 5);
+        canvas.put(at(12, 12), 3, 1);
+        canvas.put(at(15, 3), 4, FULL);
+        canvas.put(at(16, 3), 4, FULL / 3);
         let blocks = trace(&canvas);
         let areas: Vec<(&[u8], f64)> = blocks.iter().map(|b| (&b.value[..], geometry(b).unsigned_area() / 256.0)).collect();
         let [(b"a", a), (b"c", c), (b"d", d)] = areas[..] else { panic!("{areas:?}") };
@@ -368,14 +367,13 @@ mod tests {
 
     #[test]
     fn most_of_a_cell_has_it_and_half_of_it_is_enough() {
-        let mut canvas = canvas(9, 9);
-        canvas.cells.fill((1, FULL * 2 / 5));
-        (0..81).for_each(|at| {
-            canvas.others.insert(at, vec![(2, FULL / 5)]);
-        });
-        let blocks = trace(&canvas);
+        let mut most = canvas(9, 9);
+        (0..81).for_each(|at| most.put(at, 1, FULL * 2 / 5));
+        let mut both = canvas(9, 9);
+        (0..81).for_each(|at| both.put(at, 1, FULL * 2 / 5));
+        (0..81).for_each(|at| both.put(at, 2, FULL / 5));
+        let blocks = trace(&both);
         assert_eq!(blocks.iter().map(|b| &b.value[..]).collect::<Vec<_>>(), [b"a"]);
-        canvas.others.clear();
-        assert!(trace(&canvas).iter().all(|b| geometry(b).unsigned_area() / 256.0 < 20.0), "too little for a block");
+        assert!(trace(&most).iter().all(|b| geometry(b).unsigned_area() / 256.0 < 20.0), "too little for a block");
     }
 }

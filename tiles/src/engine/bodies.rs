@@ -10,6 +10,9 @@ use super::world::{Frame, World};
 /// The zooms that they are made for: from where a parcel of some metres is seen to where few are in a tile.
 pub(super) const ZOOMS: RangeInclusive<u8> = 12..=15;
 
+/// Runs of more rows do without: their memory counts more than the time of their tiles.
+pub(super) const MOST_ROWS: usize = 1_000_000;
+
 /// What was made of a row: the ring's first position counted from the row's corner, the corner, and what follows it, as [`Bodies::get`] has it.
 pub(super) type Made<'a> = ([u16; 2], World, (&'a [u8], usize));
 

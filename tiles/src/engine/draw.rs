@@ -90,10 +90,13 @@ impl Pen {
     /// Draws areas of the world, each its outer ring first, as they are.
     pub(crate) fn draw_block(&mut self, areas: &[Vec<Vec<World>>], grid: &Grid) -> bool {
         self.begin();
+        let mut units = std::mem::take(&mut self.line);
         for (i, ring) in areas.iter().flat_map(|area| area.iter().enumerate()) {
-            let units: Vec<Unit> = ring.iter().map(|at| grid.quantise(*at)).collect();
+            units.clear();
+            units.extend(ring.iter().map(|at| grid.quantise(*at)));
             self.ring(&units, i > 0);
         }
+        self.line = units;
         !self.commands.is_empty()
     }
 

@@ -164,15 +164,25 @@ impl Mosaic {
     }
 }
 
+/// What a label covers of a cell.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cover {
+    pub(crate) label: u32,
+    /// Where the cell's next one is among [`Canvas::more`], from one; nought: this is the last.
+    next: u32,
+    pub(crate) cover: i64,
+}
+
 /// The cells of a window, as they are covered by what is to be drawn.
 pub(crate) struct Canvas<'a> {
     pub(crate) window: Window,
     pub(crate) bits: u32,
     /// What covers a whole cell.
     pub(crate) full: i64,
-    /// The first label of each cell with what it covers, rows first, and the cell's other labels.
-    pub(crate) cells: Vec<(u32, i64)>,
-    pub(crate) others: HashMap<u32, Vec<(u32, i64)>, Xxh3Builder>,
+    /// What the first label of each cell covers, rows first.
+    pub(crate) cells: Vec<Cover>,
+    /// What others cover, of all cells.
+    more: Vec<Cover>,
     /// The value and the comune of each label, as tiles have them; empty where there is none. The first is nobody's.
     pub(crate) labels: Vec<[&'a [u8]; 2]>,
     known: HashMap<[&'a [u8]; 2], u32, Xxh3Builder>,
@@ -190,8 +200,8 @@ impl<'a> Canvas<'a> {
     /// Without anything on it.
     pub(crate) fn empty(window: Window, bits: u32) -> Self {
         let full = FULL << (2 * bits.saturating_sub(FINEST));
-        let cells = vec![(0, 0); window.width() * window.height()];
-        Self { window, bits, full, cells, others: HashMap::default(), labels: vec![[&[]; 2]], known: HashMap::default() }
+        let cells = vec![Cover::default(); window.width() * window.height()];
+        Self { window, bits, full, cells, more: Vec::new(), labels: vec![[&[]; 2]], known: HashMap::default() }
     }
 
     fn label(&mut self, run: &'a Run, codes: Codes) -> u32 {
@@ -204,22 +214,38 @@ impl<'a> Canvas<'a> {
     }
 
     fn add(&mut self, [x, y]: [u32; 2], label: u32, cover: i64) {
-        let at = (y - self.window.from[1]) as usize * self.window.width() + (x - self.window.from[0]) as usize;
+        self.put((y - self.window.from[1]) as usize * self.window.width() + (x - self.window.from[0]) as usize, label, cover);
+    }
+
+    /// Adds to what a label covers of a cell.
+    pub(crate) fn put(&mut self, at: usize, label: u32, cover: i64) {
         let first = &mut self.cells[at];
-        if first.0 == label || first.0 == 0 {
-            *first = (label, first.1 + cover);
+        if first.label == 0 || first.label == label {
+            first.label = label;
+            first.cover += cover;
             return;
         }
-        let others = self.others.entry(at as u32).or_default();
-        match others.iter_mut().find(|(other, _)| *other == label) {
-            Some((_, sum)) => *sum += cover,
-            None => others.push((label, cover)),
+        let mut next = first.next as usize;
+        while let Some(other) = next.checked_sub(1).and_then(|at| self.more.get_mut(at)) {
+            if other.label == label {
+                other.cover += cover;
+                return;
+            }
+            next = other.next as usize;
         }
+        self.more.push(Cover { label, next: first.next, cover });
+        first.next = self.more.len() as u32;
+    }
+
+    /// What covers a cell.
+    pub(crate) fn covers(&self, at: usize) -> impl Iterator<Item = &Cover> + Clone {
+        std::iter::successors(self.cells.get(at), |cover| self.more.get((cover.next as usize).checked_sub(1)?))
     }
 
     /// Adds what is counted.
     fn lay(&mut self, run: &'a Run, mosaic: &Mosaic) {
-        let mut labels: HashMap<u32, u32, Xxh3Builder> = HashMap::default();
+        // of the labels of the mosaic those here; nought: not known yet
+        let mut labels = vec![0; mosaic.labels.len()];
         let Window { from: [west, north], to: [east, south] } = self.window;
         let first = mosaic.lines.partition_point(|(y, _)| *y < north);
         for at in first..mosaic.lines.len() {
@@ -230,14 +256,11 @@ impl<'a> Canvas<'a> {
             let line = mosaic.line(at);
             let begin = line.partition_point(|span| span.x + span.cells <= west);
             for span in line[begin..].iter().take_while(|span| span.x < east) {
-                let label = match labels.get(&span.label) {
-                    Some(label) => *label,
-                    None => {
-                        let label = self.label(run, mosaic.labels[span.label as usize]);
-                        labels.insert(span.label, label);
-                        label
-                    }
+                let label = match labels[span.label as usize] {
+                    0 => self.label(run, mosaic.labels[span.label as usize]),
+                    label => label,
                 };
+                labels[span.label as usize] = label;
                 for x in span.x.max(west)..(span.x + span.cells).min(east) {
                     self.add([x, y], label, span.cover);
                 }
@@ -381,9 +404,7 @@ mod tests {
         let mut canvas = Canvas::empty(window, FINEST);
         let mut painter = Painter::default();
         (0..run.len()).for_each(|row| canvas.paint(&mut painter, &run, row, BY, 1));
-        let totals: Vec<i64> = (0..canvas.cells.len())
-            .map(|at| canvas.cells[at].1 + canvas.others.get(&(at as u32)).map_or(0, |others| others.iter().map(|(_, cover)| cover).sum()))
-            .collect();
+        let totals: Vec<i64> = (0..canvas.cells.len()).map(|at| canvas.covers(at).map(|one| one.cover).sum()).collect();
         let width = window.width();
         let inner = |at: usize| (6..width - 6).contains(&(at % width)) && (6..window.height() - 6).contains(&(at / width));
         assert!(totals.iter().enumerate().filter(|(at, _)| inner(*at)).all(|(_, total)| *total == FULL), "{totals:?}");
@@ -391,7 +412,7 @@ mod tests {
         let truth: f64 = (0..run.len()).map(|row| outline(&run, row)).sum();
         assert!((area / truth - 1.0).abs() < 1e-4, "{area} {truth}");
         (0..run.len()).for_each(|row| canvas.paint(&mut painter, &run, row, BY, -1));
-        assert!(canvas.cells.iter().all(|(_, cover)| *cover == 0) && canvas.others.values().flatten().all(|(_, cover)| *cover == 0));
+        assert!((0..canvas.cells.len()).flat_map(|at| canvas.covers(at)).all(|one| one.cover == 0));
     }
 
     fn outline(run: &Run, row: usize) -> f64 {

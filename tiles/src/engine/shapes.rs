@@ -288,9 +288,11 @@ impl Shapes {
         }
     }
 
-    /// Makes the plain areas beforehand that are known to be drawn as they are.
+    /// Makes the plain areas beforehand that are known to be drawn as they are, unless they are too many.
     pub(crate) fn make_bodies(&self) {
-        self.bodies.get_or_init(|| bodies::ZOOMS.map(|z| self.bodies_at(z)).collect());
+        if self.len() <= bodies::MOST_ROWS {
+            self.bodies.get_or_init(|| bodies::ZOOMS.map(|z| self.bodies_at(z)).collect());
+        }
     }
 
     fn bodies_at(&self, z: u8) -> Bodies {
