@@ -58,3 +58,40 @@ async fn rows_that_came_back_under_their_fid_can_be_changed_again() {
             .unwrap();
     assert_eq!(ended, [(1, 5, "update".to_owned()), (2, 5, "delete".to_owned())]);
 }
+
+/// `20261130080000_opensit_versions_by_hash.sql`
+#[tokio::test]
+async fn versions_of_one_id_stay_apart_in_tables_of_before_and_after() {
+    let scratch = Scratch::until(20_261_130_079_999).await;
+    let mut owner = scratch.connection("opensit_owner").await;
+    let zones = |table: &str| {
+        format!(
+            "create table published.{table} (name text); call opensit.make_layer_table('published.{table}', 'Point', true);
+             insert into published.{table} (id, comune, valid_from, valid_to, geom)
+             select id, '080901', day, day + interval '1 year', st_setsrid(st_makepoint(552400, 4205600), 7792)
+               from (values ('a', timestamptz '2020-01-01+00'), ('a', timestamptz '2021-01-01+00'), ('b', timestamptz '2020-01-01+00')) v (id, day)"
+        )
+    };
+    run(&mut owner, &zones("before")).await.unwrap();
+    scratch.migrate().await;
+    run(&mut owner, &zones("after")).await.unwrap();
+    for table in ["before", "after"] {
+        let add = |day: &str| {
+            format!(
+                "insert into published.{table} (id, comune, valid_from, geom)
+                 values ('a', '080901', timestamptz '{day}+00', st_setsrid(st_makepoint(552400, 4205600), 7792))"
+            )
+        };
+        let refused = run(&mut owner, &add("2021-06-01")).await.unwrap_err();
+        let code = refused.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap();
+        assert_eq!(code, "23P01", "{table}: {refused}");
+        run(&mut owner, &add("2022-01-01")).await.unwrap();
+    }
+    let kept: Vec<String> = sqlx::query_scalar(
+        "select distinct pg_get_constraintdef(oid) from pg_constraint where contype = 'x' and pg_get_constraintdef(oid) like '%valid_from%'",
+    )
+    .fetch_all(&mut owner)
+    .await
+    .unwrap();
+    assert_eq!(kept, ["EXCLUDE USING gist (hashtextextended(id, (0)::bigint) WITH =, tstzrange(valid_from, valid_to) WITH &&)"]);
+}
