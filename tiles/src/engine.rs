@@ -5,6 +5,7 @@
 //! position at which the copy began: then nothing is missing and nothing is older than it was. Until then, and whenever the feed is not
 //! live, SQL serves.
 
+mod ahead;
 mod area;
 mod aside;
 mod blocks;
@@ -323,7 +324,7 @@ impl Engine {
 
     /// The layer's part of a tile as this principal sees it, in the first of the forms that has no more than so many rows and bytes. `None`
     /// where SQL has to write it: the layer is not in memory, or not as it is declared now, the feed is behind, or its rule or what is
-    /// asked for can't be told from what is kept.
+    /// asked for can't be told from what is kept. `alone`: a tile of many rows may take a second thread.
     #[expect(clippy::too_many_arguments, reason = "a tile of a layer for somebody at a time")]
     pub(crate) fn tile(
         &self,
@@ -334,6 +335,7 @@ impl Engine {
         (time, selection): (&Filter, &Selection),
         forms: &[Form],
         most: (usize, usize),
+        alone: bool,
     ) -> Option<(Written, Mark)> {
         let (kept, parts, version) = self.rows_for(feed, entry, who)?;
         let filter = selection.filter.as_ref().map(|filter| filter.as_seen_by(&entry.layer, who));
@@ -341,7 +343,7 @@ impl Engine {
             return None;
         }
         let grid = Grid::new(tile, buffer(tile, entry.layer.geometry));
-        let asked = Asked { layer: &entry.layer, who, time, filter: filter.as_ref(), selection, grid };
+        let asked = Asked { layer: &entry.layer, who, time, filter: filter.as_ref(), selection, grid, alone };
         let written = encode::layer(&kept.plan, &parts, &asked, forms, most)?;
         let until = match time {
             Filter::ValidAt(at) if entry.layer.validity => parts.iter().map(|part| part.run.next_turn(at.timestamp_micros())).min(),

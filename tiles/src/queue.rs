@@ -20,6 +20,7 @@ pub(crate) struct Queue {
     /// What is done there, for metrics.
     work: &'static str,
     places: Arc<Semaphore>,
+    all: usize,
     waiting: AtomicUsize,
     most_waiting: usize,
 }
@@ -33,7 +34,13 @@ struct Waiting<'a>(&'a Queue);
 
 impl Queue {
     pub(crate) fn new(work: &'static str, places: usize, most_waiting: usize) -> Self {
-        Self { work, places: Arc::new(Semaphore::new(places.max(1))), waiting: AtomicUsize::new(0), most_waiting }
+        let all = places.max(1);
+        Self { work, places: Arc::new(Semaphore::new(all)), all, waiting: AtomicUsize::new(0), most_waiting }
+    }
+
+    /// Whether one place is taken and another is free.
+    pub(crate) fn has_one_alone(&self) -> bool {
+        self.all > 1 && self.places.available_permits() + 1 == self.all
     }
 
     /// A place, waited for if none is free; 503 where too many wait already, or it takes too long.
@@ -77,6 +84,7 @@ mod tests {
     async fn beyond_the_queue_it_is_refused_at_once_and_the_rest_in_turn() {
         let queue = Queue::new("test", 1, 2);
         let first = queue.place().await.unwrap();
+        assert!(!queue.has_one_alone(), "there is no other place");
         let (mut second, mut third) = (Box::pin(queue.place()), Box::pin(queue.place()));
         assert!((&mut second).now_or_never().is_none() && (&mut third).now_or_never().is_none());
         let refused = queue.place().now_or_never().unwrap().unwrap_err().into_response();

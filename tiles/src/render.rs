@@ -168,7 +168,7 @@ async fn from_memory(
     // a filter looks at each row
     let much = expected(&entry, tile) > if selection.filter.is_some() { MUCH / 10.0 } else { MUCH };
     let (who, time, selection) = (who.clone(), time.clone(), selection.clone());
-    let write = move || engine.tile(&feed, &entry, &who, tile, (&time, &selection), &FORMS, engine.most());
+    let write = move |alone| engine.tile(&feed, &entry, &who, tile, (&time, &selection), &FORMS, engine.most(), alone);
     if let Some(written) = aside(app, &write, much, place).await? {
         return Ok(Some(written));
     }
@@ -177,21 +177,21 @@ async fn from_memory(
     if settling.settled(waited_for).await { aside(app, &write, much, place).await } else { Ok(None) }
 }
 
-/// Writes at once, or in a place among those that write much, on a thread that may block.
+/// Writes at once, or in a place among those that write much, on a thread that may block. `write` is told whether no other does.
 async fn aside<W>(app: &App, write: &W, much: bool, place: &mut Option<Place>) -> Result<Option<FromMemory>, Problem>
 where
-    W: Fn() -> Option<FromMemory> + Clone + Send + 'static,
+    W: Fn(bool) -> Option<FromMemory> + Clone + Send + 'static,
 {
     if !much {
-        return Ok(write());
+        return Ok(write(false));
     }
     let held = match place {
         Some(held) => held.clone(),
         None => place.insert(app.queues.encodings.place().await?).clone(),
     };
-    let write = write.clone();
+    let (write, alone) = (write.clone(), app.queues.encodings.has_one_alone());
     // who asked may go away meanwhile; the place is taken until it is written
-    let written = tokio::task::spawn_blocking(move || (write(), held)).await;
+    let written = tokio::task::spawn_blocking(move || (write(alone), held)).await;
     written.map(|(written, _)| written).map_err(|e| Problem::internal("tile", &e))
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use kernel::{Filter, Layer, Principal, TileCoord};
 
+use super::ahead::{Ahead, MANY};
 use super::blocks::Block;
 use super::draw::Pen;
 use super::index::hilbert;
@@ -89,6 +90,8 @@ thread_local! {
 struct Desk {
     /// Whether rows have their `id` as a property.
     has_id: bool,
+    /// Whether a second thread may draw.
+    alone: bool,
     pen: Pen,
     found: Vec<u32>,
     candidates: Vec<Candidate>,
@@ -129,6 +132,25 @@ pub(crate) struct Asked<'a> {
     pub(crate) filter: Option<&'a Filter>,
     pub(crate) selection: &'a Selection,
     pub(crate) grid: Grid,
+    /// Whether no other tile of many rows is written, so that this one may take a second thread.
+    pub(crate) alone: bool,
+}
+
+/// Where a candidate's geometry comes from: it is drawn where it is wanted, or was ahead.
+struct Geometries<'a, F> {
+    pen: &'a mut Pen,
+    draw: &'a F,
+    ahead: Option<&'a Ahead<'a, F>>,
+}
+
+impl<F: Fn(&mut Pen, usize) -> bool> Geometries<'_, F> {
+    /// The commands with slack behind them, and how many bytes they are, if anything of it is in the tile.
+    fn get(&mut self, at: usize) -> Option<(&[u8], usize)> {
+        match self.ahead {
+            Some(ahead) => ahead.geometry(at, self.pen),
+            None => (self.draw)(self.pen, at).then(|| (self.pen.commands.from(0), self.pen.commands.len())),
+        }
+    }
 }
 
 /// Writes what there is to see of runs of one plan, in the first of the forms (the last may be any size) that is small enough. `None`:
@@ -163,7 +185,7 @@ impl Desk {
         let columns: Vec<(usize, &str)> = columns.iter().map(|(at, name, _)| (*at, *name)).collect();
         let by = merged_by(plan, layer, who);
         let (most_rows, most_bytes) = most;
-        self.has_id = asked.selection.wants("id");
+        (self.has_id, self.alone) = (asked.selection.wants("id"), asked.alone);
         let mut why = "";
         for (number, form) in forms.iter().enumerate() {
             let last = number + 1 == forms.len();
@@ -332,56 +354,28 @@ impl Desk {
         }
         let has_labels = seen.first().is_some_and(|seen| seen.part.run.plan.labels);
         let count_name = seen.first().and_then(|seen| count_name(&seen.part.run.plan.layer));
-        let mut counts: HashMap<u32, u32> = HashMap::new();
-        for at in 0..self.candidates.len() {
-            let Candidate { run: number, row, count: stands_for, square } = self.candidates[at];
-            let (number, row) = (number as usize, row as usize);
-            let run = &*seen[number].part.run;
-            let square = square.map(|square| self.squares[square.get() as usize - 1]);
-            let drawn = match (what, &square) {
-                (What::Labels, _) => self.spans[at].is_some() && run.label(row).is_some_and(|at| self.pen.draw_label(at, grid)),
-                (_, Some(square)) => self.pen.draw_square(square, grid),
-                (_, None) => self.pen.draw(run, row, grid),
-            };
-            // what stands for several that have something in common is none of them
-            let is_row = by.is_none() || stands_for == 1;
-            let (from, to) = if what == What::Labels {
-                let Some(span) = self.spans[at].filter(|_| drawn) else { continue };
-                span
-            } else {
-                if !has_labels {
-                    self.tags.clear();
-                }
-                let from = self.tags.len();
-                if drawn {
-                    let own = &sources[number * columns.len()..(number + 1) * columns.len()];
-                    let whole = is_row && what != What::Bare;
-                    self.tag(run, own, row, if whole { Tags::All } else { Tags::Common(by) });
-                    if stands_for > 1 && count_name.is_some() {
-                        let known = *counts.entry(stands_for).or_insert_with(|| {
-                            let mut value = vec![5 << 3];
-                            varint(u64::from(stands_for), &mut value);
-                            self.values.field(4, &value);
-                            self.count += 1;
-                            self.count - 1
-                        });
-                        self.tags.varint(columns.len() as u64 + u64::from(self.has_id));
-                        self.tags.varint(u64::from(known));
-                    }
-                }
-                if has_labels {
-                    self.spans.push(drawn.then_some((from, self.tags.len())));
-                }
-                if !drawn {
-                    continue;
-                }
-                (from, self.tags.len())
-            };
-            let kind = if what == What::Labels { 1 } else { 1 + run.kind(row) as u64 };
-            let id = is_row.then(|| run.fid(row).cast_unsigned());
-            let (tags, geometry) = ((self.tags.from(from), to - from), (self.pen.commands.from(0), self.pen.commands.len()));
-            feature(id, kind, tags, geometry, &mut self.features);
-        }
+        let (mut pen, candidates, squares) =
+            (std::mem::take(&mut self.pen), std::mem::take(&mut self.candidates), std::mem::take(&mut self.squares));
+        let draw = |pen: &mut Pen, at: usize| {
+            let Candidate { run, row, square, .. } = candidates[at];
+            let (run, row) = (&*seen[run as usize].part.run, row as usize);
+            match square {
+                _ if what == What::Labels => run.label(row).is_some_and(|at| pen.draw_label(at, grid)),
+                Some(square) => pen.draw_square(&squares[square.get() as usize - 1], grid),
+                None => pen.draw(run, row, grid),
+            }
+        };
+        let of = Of { columns, sources: &sources, seen, what, by, counted: count_name.is_some(), has_labels };
+        let has_counts = if self.alone && what != What::Labels && candidates.len() >= MANY {
+            let ahead = Ahead::new(candidates.len(), &draw);
+            std::thread::scope(|scope| {
+                scope.spawn(|| ahead.run());
+                self.features(&of, &candidates, Geometries { pen: &mut pen, draw: &draw, ahead: Some(&ahead) })
+            })
+        } else {
+            self.features(&of, &candidates, Geometries { pen: &mut pen, draw: &draw, ahead: None })
+        };
+        (self.pen, self.candidates, self.squares) = (pen, candidates, squares);
         for Block { value, areas } in &self.blocks {
             self.tags.clear();
             if let Some(key) = columns.iter().position(|(column, _)| by == Some(By(*column))).filter(|_| !value.is_empty()) {
@@ -398,7 +392,7 @@ impl Desk {
         if self.features.is_empty() {
             return;
         }
-        if let Some(name) = count_name.filter(|_| !counts.is_empty()) {
+        if let Some(name) = count_name.filter(|_| has_counts) {
             field(3, name.as_bytes(), &mut self.keys);
         }
         let length = 1 + varint_length(name.len() as u64) + name.len() + self.features.len() + self.keys.len() + self.values.len();
@@ -411,6 +405,59 @@ impl Desk {
         out.extend_from_slice(&self.keys);
         out.extend_from_slice(self.values.written());
         out.extend_from_slice(&end);
+    }
+
+    /// Writes the candidates; whether any of them says for how many it stands.
+    fn features<F: Fn(&mut Pen, usize) -> bool>(
+        &mut self,
+        of: &Of<'_>,
+        candidates: &[Candidate],
+        mut geometries: Geometries<'_, F>,
+    ) -> bool {
+        let Of { columns, sources, seen, what, by, .. } = *of;
+        let mut counts: HashMap<u32, u32> = HashMap::new();
+        for (at, Candidate { run: number, row, count: stands_for, .. }) in candidates.iter().enumerate() {
+            let (number, row, stands_for) = (*number as usize, *row as usize, *stands_for);
+            let run = &*seen[number].part.run;
+            // what stands for several that have something in common is none of them
+            let is_row = by.is_none() || stands_for == 1;
+            let (geometry, (from, to)) = if what == What::Labels {
+                let Some(span) = self.spans[at] else { continue };
+                let Some(geometry) = geometries.get(at) else { continue };
+                (geometry, span)
+            } else {
+                let geometry = geometries.get(at);
+                if !of.has_labels {
+                    self.tags.clear();
+                }
+                let from = self.tags.len();
+                if geometry.is_some() {
+                    let own = &sources[number * columns.len()..(number + 1) * columns.len()];
+                    let whole = is_row && what != What::Bare;
+                    self.tag(run, own, row, if whole { Tags::All } else { Tags::Common(by) });
+                    if stands_for > 1 && of.counted {
+                        let known = *counts.entry(stands_for).or_insert_with(|| {
+                            let mut value = vec![5 << 3];
+                            varint(u64::from(stands_for), &mut value);
+                            self.values.field(4, &value);
+                            self.count += 1;
+                            self.count - 1
+                        });
+                        self.tags.varint(columns.len() as u64 + u64::from(self.has_id));
+                        self.tags.varint(u64::from(known));
+                    }
+                }
+                if of.has_labels {
+                    self.spans.push(geometry.map(|_| (from, self.tags.len())));
+                }
+                let Some(geometry) = geometry else { continue };
+                (geometry, (from, self.tags.len()))
+            };
+            let kind = if what == What::Labels { 1 } else { 1 + run.kind(row) as u64 };
+            let id = is_row.then(|| run.fid(row).cast_unsigned());
+            feature(id, kind, (self.tags.from(from), to - from), geometry, &mut self.features);
+        }
+        !counts.is_empty()
     }
 
     /// Begins the tables of a layer: its keys, and no values.
@@ -480,6 +527,18 @@ impl Desk {
         }
         tags.wrote(at);
     }
+}
+
+/// Of what, and how, the features of a layer are written.
+struct Of<'a> {
+    columns: &'a [(usize, &'a str)],
+    sources: &'a [Source<'a>],
+    seen: &'a [Seen<'a>],
+    what: What,
+    by: Option<By>,
+    /// Whether they say for how many rows they stand, and whether there are labels after them.
+    counted: bool,
+    has_labels: bool,
 }
 
 /// A column of a run that is seen.
@@ -572,4 +631,40 @@ fn feature(id: Option<u64>, kind: u64, (tags, tags_length): (&[u8], usize), (geo
     at += 3 + put(length as u64, &mut room[at + 3..]);
     copy_short(geometry, length, &mut room[at..]);
     out.wrote(at + length);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kernel::{Filter, Principal, TileCoord};
+
+    use super::super::ahead::MANY;
+    use super::super::mosaic::tests::{always, parcels, plan};
+    use super::{Asked, Part, layer};
+    use crate::choice::Selection;
+    use crate::engine::world::Grid;
+    use crate::sql::Form;
+
+    #[test]
+    fn with_a_second_thread_a_tile_is_the_same_to_the_byte() {
+        let plan = plan();
+        let run = Arc::new(parcels(&plan, 0..6_400, 80, 20.0, always));
+        let parts = [Part { run, dead: Arc::default() }];
+        let (who, time, selection) = (Principal::operator(), Filter::ValidDuring(None, None), Selection::default());
+        let mut most = 0;
+        for (z, x, y) in [(12, 2226, 1578), (13, 4452, 3156), (13, 4453, 3156), (14, 8904, 6313), (14, 8905, 6312), (15, 17809, 12626)] {
+            let tile = |form: Form, alone: bool| {
+                let grid = Grid::new(TileCoord::new(z, x, y).unwrap(), 64);
+                let asked = Asked { layer: &plan.layer, who: &who, time: &time, filter: None, selection: &selection, grid, alone };
+                layer(&plan, &parts, &asked, &[form], (usize::MAX, usize::MAX)).unwrap()
+            };
+            for form in [Form::Detail, Form::Generalised { cell: 32, attributes: true }] {
+                let one = tile(form, false);
+                assert_eq!(one, tile(form, true), "{z}/{x}/{y} {form:?}");
+                most = most.max(one.bytes.len());
+            }
+        }
+        assert!(most > 20 * MANY, "there is a tile of many rows: {most}");
+    }
 }

@@ -319,7 +319,7 @@ fn extent_of(window: &Window, bits: u32) -> Extent {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::{By, Canvas, Counted, FINEST, Mosaic, blocks};
     use crate::engine::builder::{Builder, Row};
     use crate::engine::cover::{FULL, Painter, Window};
@@ -338,7 +338,7 @@ mod tests {
     /// The columns are the sheet, and the comune.
     const BY: By = By(0);
 
-    fn plan() -> Arc<Plan> {
+    pub(crate) fn plan() -> Arc<Plan> {
         let layer = serde_json::from_value(json!({
             "id": "parcels", "module": "cadastre", "title": {"it": "p", "en": "p"}, "table": "cadastre.parcels", "geometry": "Polygon",
             "srid": 7792, "validity": true, "aggregate_by": "sheet", "fields": [{"name": "sheet", "label": {"it": "f", "en": "s"}, "type": "integer"}]
@@ -347,7 +347,7 @@ mod tests {
     }
 
     /// Parcels of some `step` metres that fill a square without gaps, their corners displaced; by sheets of ten by ten.
-    fn parcels(
+    pub(crate) fn parcels(
         plan: &Arc<Plan>,
         cells: std::ops::Range<usize>,
         all: usize,
@@ -387,7 +387,7 @@ mod tests {
         builder.finish()
     }
 
-    fn always(_: usize) -> (&'static str, Option<&'static str>) {
+    pub(crate) fn always(_: usize) -> (&'static str, Option<&'static str>) {
         ("2020-01-01 00:00:00+00", None)
     }
 
