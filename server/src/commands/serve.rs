@@ -9,6 +9,7 @@ use feed::{Feed, FeedConfig, Tls, Way};
 use identity::audit;
 use kernel::{Context, Principal, PublicUrl, SystemClock};
 use sqlx::PgPool;
+use tokio::sync::watch;
 use url::Url;
 
 use crate::config::{Config, Given, ServerOptions};
@@ -61,6 +62,7 @@ const SETTLED: Duration = Duration::from_secs(3);
 
 /// Serves until a signal, at an address that was taken, on a database that is ready.
 pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, config: &Config, what: Serving) -> Result<(), Failure> {
+    let signals = Signals::listen()?;
     let port = bound.port();
     let listener = bound.listen()?;
     let public_url = match &config.public_url {
@@ -127,14 +129,14 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
         // one server a directory, by its lock: whoever held jobs of a database in it is dead
         jobs::take_over(&context.database, SETTLED).await.map_err(Failure::database("taking over jobs"))?;
     }
-    let mut working = Working::start(workers::worker(&services), stop_signal());
+    let mut working = Working::start(workers::worker(&services), signals.stop());
     let loader = workers::loader(context.database.clone(), &deliveries, config.limits.value.loads as usize);
-    let mut loading = Working::start(loader, stop_signal());
-    let mut exporting = Working::start(workers::exporter(exports), stop_signal());
-    let mut importing = Working::start(workers::importer(imports), stop_signal());
+    let mut loading = Working::start(loader, signals.stop());
+    let mut exporting = Working::start(workers::exporter(exports), signals.stop());
+    let mut importing = Working::start(workers::importer(imports), signals.stop());
     let watching = tokio::spawn(deliveries.watch());
     let served = async {
-        listen::serve(listener, router, &config.limits.value, config.trusted(), stop_signal()).await;
+        listen::serve(listener, router, &config.limits.value, config.trusted(), signals.stop()).await;
         // what is being loaded is told to stop, and taken up again by the next look
         watching.abort();
         let _ = watching.await;
@@ -143,7 +145,7 @@ pub(crate) async fn serve(bound: Bound, database: Database, owner: PgPool, confi
         exporting.ended().await;
         importing.ended().await;
     };
-    within_grace(served).await;
+    within_grace(served, &signals).await;
     drop((working, loading, exporting, importing));
     sweeping.abort();
     freeing.abort();
@@ -216,12 +218,12 @@ async fn sweep(identity: identity::Identity) {
 }
 
 /// Ends when the server has ended, or a while after the second signal or the grace ran out.
-async fn within_grace(server: impl Future<Output = ()>) {
+async fn within_grace(server: impl Future<Output = ()>, signals: &Signals) {
     let overdue = async {
-        stop_signal().await;
+        signals.stop().await;
         tokio::select! {
             () = tokio::time::sleep(GRACE) => {}
-            () = stop_signal() => {}
+            () = signals.came(2) => {}
         }
     };
     tokio::select! {
@@ -230,16 +232,49 @@ async fn within_grace(server: impl Future<Output = ()>) {
     }
 }
 
-/// Ctrl-C, or what `kill` and systemd send.
+/// Ctrl-C, or what `kill` and systemd send: how many of them came since they are listened for. None is missed.
+struct Signals(watch::Receiver<usize>);
+
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let failed = |e| Failure::new(format!("signals can't be listened for: {e}"));
+        let (mut interrupt, mut terminate) =
+            (signal(SignalKind::interrupt()).map_err(failed)?, signal(SignalKind::terminate()).map_err(failed)?);
+        let (count, counted) = watch::channel(0);
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                    () = count.closed() => return,
+                }
+                count.send_modify(|count| *count += 1);
+            }
+        });
+        Ok(Self(counted))
+    }
+
+    /// Ends when the first one has come.
+    fn stop(&self) -> impl Future<Output = ()> + Send + use<> {
+        self.came(1)
+    }
+
+    fn came(&self, many: usize) -> impl Future<Output = ()> + Send + use<> {
+        let mut counted = self.0.clone();
+        async move {
+            // nobody stops counting while there is one who waits
+            let _ = counted.wait_for(|count| *count >= many).await;
+        }
+    }
+}
+
+/// Ends when a command is to stop.
 pub(crate) async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        let _ = tokio::signal::ctrl_c().await;
-        return;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+    match Signals::listen() {
+        Ok(signals) => signals.stop().await,
+        // then a signal ends the program as it ends any
+        Err(_) => std::future::pending().await,
     }
 }
 
