@@ -40,7 +40,7 @@ const CURRENT: &str = "select string_agg(id, ' ' order by id) from cadastre.parc
 #[tokio::test]
 async fn a_sheet_comes_in_comes_again_changes_and_is_taken_back() {
     let scene = Scene::new().await;
-    let file = scene.file("X101_001200.CXF", &first());
+    let file = scene.file("X101_001200.CXF", first());
 
     let looked = scene.look(&file, "2026-01-10").await;
     assert_eq!((looked.number, counts(&looked, "parcels")), (None, [2, 0, 0, 0]));
@@ -71,7 +71,7 @@ async fn a_sheet_comes_in_comes_again_changes_and_is_taken_back() {
     let again = scene.import_unsaid(&file, "2026-02-10").await;
     assert_eq!((again.number, again.differs(), counts(&again, "parcels")), (None, false, [0, 0, 0, 2]));
 
-    let file = scene.file("X101_001200.CXF", &second());
+    let file = scene.file("X101_001200.CXF", second());
     let split = scene.import_unsaid(&file, "2026-03-10").await;
     assert_eq!((counts(&split, "parcels"), counts(&split, "buildings")), ([2, 0, 1, 1], [0, 0, 1, 1]));
     assert_eq!(scene.ask(CURRENT).await, "X101_001200.1 X101_001200.501 X101_001200.502");
@@ -105,14 +105,14 @@ async fn a_sheet_comes_in_comes_again_changes_and_is_taken_back() {
 #[tokio::test]
 async fn a_map_without_a_system_is_asked_for_and_a_wrong_one_refused() {
     let scene = Scene::new().await;
-    let file = scene.file("X101_001200.CXF", &first());
+    let file = scene.file("X101_001200.CXF", first());
     let asked = scene.import_unsaid(&file, "2026-01-10").await;
     assert_eq!(asked.number, None);
     assert!(asked.text(Language::En).contains("those that fit the boundary: EPSG:7792"), "{}", asked.text(Language::En));
     let wrong = scene.run(Request { crs: Srid::new(3004), ..scene.request(&[&file], "2026-01-10") }).await.unwrap();
     assert!(wrong.text(Language::En).contains("in EPSG:3004 the map does not lie in its comune"));
     assert_eq!(scene.ask("select count(*)::text from cadastre.imports").await, "0");
-    let strange = scene.file("X102_001200.CXF", &first().replace("X101_", "X102_"));
+    let strange = scene.file("X102_001200.CXF", first().replace("X101_", "X102_"));
     let strange = scene.import(&strange, "2026-01-10").await;
     assert!(strange.text(Language::En).contains("X102"), "{}", strange.text(Language::En));
     assert_eq!(strange.number, None);
@@ -121,9 +121,9 @@ async fn a_map_without_a_system_is_asked_for_and_a_wrong_one_refused() {
 #[tokio::test]
 async fn older_data_than_those_that_are_there_stay_out() {
     let scene = Scene::new().await;
-    let file = scene.file("X101_001200.CXF", &first());
+    let file = scene.file("X101_001200.CXF", first());
     scene.import(&file, "2026-03-10").await;
-    let file = scene.file("X101_001200.CXF", &second());
+    let file = scene.file("X101_001200.CXF", second());
     let older = scene.import(&file, "2026-01-10").await;
     assert!(older.text(Language::En).contains("the register has some of 2026-03-10"), "{}", older.text(Language::En));
     assert_eq!((older.number, older.sheets), (None, 0));
@@ -140,7 +140,7 @@ async fn what_does_not_fit_together_is_a_layer() {
     let out: [[f64; 2]; 4] = [[45.0, 10.0], [55.0, 10.0], [55.0, 20.0], [45.0, 20.0]];
     let upon: [[f64; 2]; 4] = [[40.0, 0.0], [100.0, 0.0], [100.0, 40.0], [40.0, 40.0]];
     let pieces: [(&str, &[[f64; 2]]); 4] = [("X101_001200", &SQUARE), ("1", &LEFT), ("2", &upon), ("1+", &out)];
-    let file = scene.file("X101_001200.CXF", &cxf("X101_001200", &pieces, ""));
+    let file = scene.file("X101_001200.CXF", cxf("X101_001200", &pieces, ""));
     let found = "select string_agg(kind || ' ' || codes || ' ' || round(area_m2), ', ' order by kind) from cadastre.cadastral_findings
                   where valid_to is null";
     scene.import(&file, "2026-01-10").await;
@@ -148,7 +148,7 @@ async fn what_does_not_fit_together_is_a_layer() {
     // another sheet that lies upon the first
     let moved: Vec<[f64; 2]> = SQUARE.iter().map(|[x, y]| [x + 90.0, *y]).collect();
     let pieces: [(&str, &[[f64; 2]]); 2] = [("X101_001300", &moved), ("7", &moved)];
-    let file = scene.file("X101_001300.CXF", &cxf("X101_001300", &pieces, ""));
+    let file = scene.file("X101_001300.CXF", cxf("X101_001300", &pieces, ""));
     let done = scene.import(&file, "2026-01-10").await;
     assert_eq!(done.between_sheets, 1);
     assert_eq!(scene.ask(found).await, "building 1+ 50, gap  3000, overlap 1, 2 400, sheets X101_001200 1000");
@@ -164,7 +164,7 @@ async fn ground_between_sheets_is_told_of_once() {
                   where valid_to is null and kind in ('sheets', 'between')";
     let sheet = |name: &str, [dx, dy]: [f64; 2]| {
         let moved: Vec<[f64; 2]> = SQUARE.iter().map(|[x, y]| [x + dx, y + dy]).collect();
-        scene.file(&format!("{name}.CXF"), &cxf(name, &[(name, &moved), ("1", &moved)], ""))
+        scene.file(&format!("{name}.CXF"), cxf(name, &[(name, &moved), ("1", &moved)], ""))
     };
     scene.import(&sheet("X101_001400", [102.0, 0.0]), "2026-01-10").await;
     // touching that at a corner, and 60 m away from it: neither leaves a gap
@@ -183,7 +183,7 @@ async fn ground_between_sheets_is_told_of_once() {
     assert!(gap.starts_with("X101_001200.G") && gap.ends_with(" between X101_001400 199"), "{gap}: round at its two ends");
     // the other sheet once more, with another parcel: the gap is the same
     let moved: Vec<[f64; 2]> = SQUARE.iter().map(|[x, y]| [x + 102.0, *y]).collect();
-    let file = scene.file("X101_001400.CXF", &cxf("X101_001400", &[("X101_001400", &moved), ("2", &moved)], ""));
+    let file = scene.file("X101_001400.CXF", cxf("X101_001400", &[("X101_001400", &moved), ("2", &moved)], ""));
     assert_eq!(scene.import(&file, "2026-02-10").await.between_sheets, 0);
     assert_eq!(scene.ask(found).await, gap);
     // moved to where it belongs
@@ -193,7 +193,7 @@ async fn ground_between_sheets_is_told_of_once() {
     scene.import(&sheet("X101_001400", [99.0, 0.0]), "2026-04-10").await;
     let upon = scene.ask(found).await;
     assert!(upon.starts_with("X101_001400.F") && upon.ends_with(" sheets X101_001200 100"), "{upon}");
-    let file = scene.file("X101_001200.CXF", &cxf("X101_001200", &[("X101_001200", &SQUARE), ("3", &SQUARE)], ""));
+    let file = scene.file("X101_001200.CXF", cxf("X101_001200", &[("X101_001200", &SQUARE), ("3", &SQUARE)], ""));
     assert_eq!(scene.import(&file, "2026-05-10").await.between_sheets, 0);
     assert_eq!(scene.ask(found).await, upon);
 }
@@ -228,7 +228,7 @@ async fn gaps_do_not_hang_on_the_order_in_which_sheets_come() {
 #[tokio::test]
 async fn what_cannot_be_read_stays_as_it_was() {
     let scene = Scene::new().await;
-    scene.import(&scene.file("X101_001200.CXF", &first()), "2026-01-10").await;
+    scene.import(&scene.file("X101_001200.CXF", first()), "2026-01-10").await;
     let shapes = "select string_agg(id || ' ' || round(st_area(geom)), ', ' order by id) from
                    (select id, geom, valid_to from cadastre.parcels union all select id, geom, valid_to from cadastre.buildings) a where valid_to is null";
     let before = scene.ask(shapes).await;
@@ -276,7 +276,7 @@ async fn what_turns_a_map_turns_its_texts_and_symbols() {
     .execute(&mut scene.conn().await)
     .await
     .unwrap();
-    let file = scene.file("X101_001200.CXF", &first());
+    let file = scene.file("X101_001200.CXF", first());
     scene.import_unsaid(&file, "2026-01-10").await;
     let angles = "select concat_ws(' ', (select round(angle::numeric, 3) from cadastre.cadastral_texts), (select round(angle::numeric, 3) from cadastre.cadastral_symbols))";
     // 1.571 rad are 90.012°
@@ -288,7 +288,7 @@ async fn bad_sheets_are_told_of_and_the_rest_comes_in() {
     let scene = Scene::new().await;
     let bow: [[f64; 2]; 4] = [[0.0, 0.0], [50.0, 100.0], [50.0, 0.0], [0.0, 60.0]];
     let pieces: [(&str, &[[f64; 2]]); 4] = [("X101_001200", &SQUARE), ("1", &bow), ("100", &RIGHT), ("100", &RIGHT_LOW)];
-    let file = scene.file("X101_001200.CXF", &cxf("X101_001200", &pieces, "BORDO\r\n9\r\n   5\r\n"));
+    let file = scene.file("X101_001200.CXF", cxf("X101_001200", &pieces, "BORDO\r\n9\r\n   5\r\n"));
     let done = scene.import(&file, "2026-01-10").await;
     let text = done.text(Language::En);
     assert!(text.contains("the outline of X101_001200.1 crosses itself; the largest part was taken"), "{text}");
@@ -321,15 +321,15 @@ fn gml(features: &[String]) -> String {
 #[tokio::test]
 async fn an_extract_of_what_is_published_suppresses_nothing_and_lies_in_its_comune() {
     let scene = Scene::new().await;
-    let file = scene.file("X101_001200.CXF", &first());
+    let file = scene.file("X101_001200.CXF", first());
     scene.import(&file, "2026-01-10").await;
     // the test's systems take any position for one of storage: here degrees would be metres
-    let extract = scene.file("extract.gml", &gml(&[published("X101_001200", "700", [555_200.0, 4_215_000.0])]));
+    let extract = scene.file("extract.gml", gml(&[published("X101_001200", "700", [555_200.0, 4_215_000.0])]));
     let done = scene.import_unsaid(&extract, "2026-02-10").await;
     assert_eq!(counts(&done, "parcels"), [1, 0, 0, 0], "{}", done.text(Language::En));
     assert!(done.text(Language::En).contains("2 parcels of the sheet X101_001200 are in the register and not in this delivery"));
     assert_eq!(scene.ask(CURRENT).await, "X101_001200.1 X101_001200.100 X101_001200.700");
-    let far = scene.file("far.gml", &gml(&[published("X101_001200", "701", [655_200.0, 4_215_000.0])]));
+    let far = scene.file("far.gml", gml(&[published("X101_001200", "701", [655_200.0, 4_215_000.0])]));
     let far = scene.import_unsaid(&far, "2026-02-11").await;
     assert!(far.text(Language::En).contains("are far from its comune"), "{}", far.text(Language::En));
     assert_eq!(far.number, None);
@@ -338,7 +338,7 @@ async fn an_extract_of_what_is_published_suppresses_nothing_and_lies_in_its_comu
 #[tokio::test]
 async fn what_is_cut_short_or_of_a_day_to_come_suppresses_nothing() {
     let scene = Scene::new().await;
-    let file = scene.file("X101_001200.CXF", &first());
+    let file = scene.file("X101_001200.CXF", first());
     scene.import(&file, "2026-01-10").await;
     let cut = scene.file("X101_001200.CXF", &first()[..700]);
     let cut = scene.import(&cut, "2026-02-10").await;
@@ -364,11 +364,11 @@ async fn odd_codes_and_sheets_that_move_are_told_of() {
         let borrowed: Vec<(&str, &[[f64; 2]])> = pieces.iter().map(|(code, ring)| (code.as_str(), ring.as_slice())).collect();
         cxf("X101_001200", &borrowed, "")
     };
-    let done = scene.import(&scene.file("X101_001200.CXF", &write(0.0)), "2026-01-10").await;
+    let done = scene.import(&scene.file("X101_001200.CXF", write(0.0)), "2026-01-10").await;
     assert!(done.number.is_some(), "{}", done.text(Language::En));
     assert!(done.text(Language::En).contains("a BORDO without a code"), "{}", done.text(Language::En));
     assert_eq!(counts(&done, "parcels"), [4, 0, 0, 0]);
-    let moved = scene.import(&scene.file("X101_001200.CXF", &write(60.0)), "2026-02-10").await;
+    let moved = scene.import(&scene.file("X101_001200.CXF", write(60.0)), "2026-02-10").await;
     assert!(moved.text(Language::En).contains("4 parcels move, the middle one by 60.000 m"), "{}", moved.text(Language::En));
 }
 
