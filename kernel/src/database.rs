@@ -27,7 +27,9 @@ impl Database {
     /// end with it: whoever gets the connection next is nobody again.
     pub async fn session(&self, who: &Principal) -> Result<Session, sqlx::Error> {
         if *who == Principal::anonymous() {
-            return Ok(Session(Kind::Nobody(self.1.wait(&self.0, self.0.acquire()).await?)));
+            // what the pool does takes kilobytes, which would be part of all that waits for it, also where nobody asks the database
+            let connection = Box::pin(self.1.wait(&self.0, self.0.acquire())).await?;
+            return Ok(Session(Kind::Nobody(connection)));
         }
         let begin = format!("begin read only; {}", settings(who));
         Ok(Session(Kind::Somebody(self.begin(begin).await?)))
@@ -45,7 +47,7 @@ impl Database {
     }
 
     async fn begin(&self, begin: String) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.1.wait(&self.0, self.0.begin_with(AssertSqlSafe(begin))).await
+        Box::pin(self.1.wait(&self.0, self.0.begin_with(AssertSqlSafe(begin)))).await
     }
 
     /// How many connections there are, and how many of them idle.

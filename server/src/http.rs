@@ -2,6 +2,7 @@
 
 mod after;
 mod arriving;
+mod compression;
 mod cors;
 mod edge;
 mod errors;
@@ -38,9 +39,6 @@ use feed::Feed;
 use kernel::{Context, Journal, Services, Srid, Text};
 use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::PgPool;
-use tower::ServiceBuilder;
-use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
 use crate::config::Config;
 use crate::exports;
@@ -155,10 +153,7 @@ pub(crate) fn router(app: App, config: &Config, crs_settings: &crs::Settings) ->
         context: context.clone(),
         feed,
     });
-    let edge = ServiceBuilder::new()
-        .layer(over(middleware::from_fn_with_state(Arc::clone(&edge), edge::outer)))
-        .layer(compression())
-        .layer(over(middleware::from_fn_with_state(edge, edge::inner)));
+    let edge = over(middleware::from_fn_with_state(edge, edge::through));
     Ok(router
         .merge(who.routes(&context, &catalogue))
         .merge(layers::routes(layers::Layers { catalogue: catalogue.clone(), owner: owner.clone() }))
@@ -195,16 +190,6 @@ fn running(app: App, metrics: PrometheusHandle) -> Router {
         .route("/metrics", get(metrics::handler).layer(axum::Extension(metrics)))
         .route("/version", get(version::handler))
         .with_state(app)
-}
-
-/// Text is compressed on its way out; tiles and the portal's files come compressed, events are not.
-fn compression() -> CompressionLayer<impl Predicate> {
-    let predicate = DefaultPredicate::new()
-        .and(NotForContentType::const_new("application/vnd.mapbox-vector-tile"))
-        .and(NotForContentType::const_new("font/"))
-        // a part of a file is counted in the bytes that the whole has
-        .and(NotForContentType::const_new("application/pdf"));
-    CompressionLayer::new().quality(tower_http::CompressionLevel::Fastest).compress_when(predicate)
 }
 
 fn check_modules(wanted: Option<&[String]>, themes: &[kernel::Module]) -> Result<(), Failure> {

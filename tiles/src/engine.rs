@@ -17,6 +17,7 @@ mod crowded;
 mod cut;
 mod draw;
 mod encode;
+mod features;
 mod ids;
 mod index;
 mod level;

@@ -48,7 +48,7 @@ use feed::Feed;
 pub use fonts::{FontError, Fonts};
 use kernel::Context;
 pub use martin::Home;
-use queue::Queue;
+use queue::{InHand, Queue};
 
 /// What the connections of [`Context::tiles_database`] must be set to, for the planner to do right by a tile.
 ///
@@ -96,12 +96,18 @@ impl Load {
 struct Queues {
     encodings: Queue,
     statements: Queue,
+    /// All tiles that are being made.
+    tiles: InHand,
 }
 
 impl Queues {
     fn new(context: &Context, load: Load) -> Self {
         let statements = context.tiles_database.most_connections() as usize;
-        Self { encodings: Queue::new("memory", load.at_once, load.waiting), statements: Queue::new("sql", statements, load.waiting) }
+        Self {
+            encodings: Queue::new("memory", load.at_once, load.waiting),
+            statements: Queue::new("sql", statements, load.waiting),
+            tiles: InHand::default(),
+        }
     }
 }
 

@@ -14,13 +14,39 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// After how many seconds it is worth asking again.
 const RETRY_AFTER_S: u32 = 2;
 
+/// How much of some work is being done.
+#[derive(Debug, Default)]
+pub(crate) struct InHand(AtomicUsize);
+
+/// A piece of it, until it is dropped.
+pub(crate) struct Piece<'a>(&'a InHand);
+
+impl InHand {
+    pub(crate) fn begin(&self) -> Piece<'_> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Piece(self)
+    }
+}
+
+impl Piece<'_> {
+    /// Whether nothing else is being done.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.0.0.load(Ordering::Relaxed) == 1
+    }
+}
+
+impl Drop for Piece<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// Places for work that takes long, given out in the order in which they were asked for.
 #[derive(Debug)]
 pub(crate) struct Queue {
     /// What is done there, for metrics.
     work: &'static str,
     places: Arc<Semaphore>,
-    all: usize,
     waiting: AtomicUsize,
     most_waiting: usize,
 }
@@ -34,13 +60,7 @@ struct Waiting<'a>(&'a Queue);
 
 impl Queue {
     pub(crate) fn new(work: &'static str, places: usize, most_waiting: usize) -> Self {
-        let all = places.max(1);
-        Self { work, places: Arc::new(Semaphore::new(all)), all, waiting: AtomicUsize::new(0), most_waiting }
-    }
-
-    /// Whether one place is taken and another is free.
-    pub(crate) fn has_one_alone(&self) -> bool {
-        self.all > 1 && self.places.available_permits() + 1 == self.all
+        Self { work, places: Arc::new(Semaphore::new(places.max(1))), waiting: AtomicUsize::new(0), most_waiting }
     }
 
     /// A place, waited for if none is free; 503 where too many wait already, or it takes too long.
@@ -74,17 +94,27 @@ impl Drop for Waiting<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PATIENCE, Queue};
+    use super::{InHand, PATIENCE, Queue};
     use axum::response::IntoResponse;
     use futures::FutureExt;
     use http::header;
     use tokio::time::Instant;
 
+    #[test]
+    fn who_is_alone_knows_it() {
+        let all = InHand::default();
+        let one = all.begin();
+        assert!(one.is_alone());
+        let other = all.begin();
+        assert!(!one.is_alone() && !other.is_alone());
+        drop(one);
+        assert!(other.is_alone());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn beyond_the_queue_it_is_refused_at_once_and_the_rest_in_turn() {
         let queue = Queue::new("test", 1, 2);
         let first = queue.place().await.unwrap();
-        assert!(!queue.has_one_alone(), "there is no other place");
         let (mut second, mut third) = (Box::pin(queue.place()), Box::pin(queue.place()));
         assert!((&mut second).now_or_never().is_none() && (&mut third).now_or_never().is_none());
         let refused = queue.place().now_or_never().unwrap().unwrap_err().into_response();

@@ -10,7 +10,7 @@ use crate::App;
 use crate::choice::{Choice, Selection};
 use crate::engine::{self, Made, Mark};
 use crate::frame::buffer;
-use crate::queue::Place;
+use crate::queue::{Piece, Place};
 use crate::sql::{self, Form, MAX_FEATURES, Part};
 
 /// Beyond as many bytes, uncompressed, a layer of a tile is generalised (further).
@@ -113,13 +113,13 @@ pub(crate) async fn tile(
     time: &Filter,
     choice: &Choice,
 ) -> Result<(Tile, Option<Place>), Failure> {
-    let mut place = None;
+    let (mut place, piece) = (None, app.queues.tiles.begin());
     let mut work = Vec::new();
     let mut crowded = Vec::new();
     let selections = choice.over(entries, who, &app.settings)?;
     for (entry, selection) in entries.iter().zip(&selections).filter(|(e, _)| (e.layer.zoom.0..=e.layer.zoom.1).contains(&tile.z())) {
         let layer = &*entry.layer;
-        if let Some((written, mark)) = from_memory(app, who, entry, tile, (time, selection), &mut place).await? {
+        if let Some((written, mark)) = from_memory(app, who, entry, tile, (time, selection), (&mut place, &piece)).await? {
             let engine::Written { bytes, form, why, largest } = written;
             work.push(Work { layer, part: None, form, why, made: Some(mark), largest, mvt: Some(bytes) });
             continue;
@@ -133,21 +133,28 @@ pub(crate) async fn tile(
         work.push(Work { layer, part: Some(part), form: 0, why: "", made: None, largest: None, mvt: None });
     }
     if work.iter().any(|work| work.mvt.is_none()) {
-        let _turn = app.queues.statements.place().await?;
-        let mut session = app.context.tiles_database.session(who).await?;
-        if !crowded.is_empty() {
-            count(&mut session, &mut work, &crowded).await?;
-        }
-        // each round either finishes a layer or moves it to its next form
-        for _ in FORMS {
-            let due: Vec<usize> = (0..work.len()).filter(|i| work[*i].mvt.is_none()).collect();
-            if due.is_empty() {
-                break;
-            }
-            write(&mut session, &mut work, &due).await?;
-        }
+        // what waits for the database takes kilobytes, and few tiles need it
+        Box::pin(from_database(app, who, &mut work, &crowded)).await?;
     }
     Ok((join(work), place))
+}
+
+/// Writes the layers that are not there yet; those that are `crowded` are counted first.
+async fn from_database(app: &App, who: &Principal, work: &mut [Work<'_>], crowded: &[usize]) -> Result<(), Failure> {
+    let _turn = app.queues.statements.place().await?;
+    let mut session = app.context.tiles_database.session(who).await?;
+    if !crowded.is_empty() {
+        count(&mut session, work, crowded).await?;
+    }
+    // each round either finishes a layer or moves it to its next form
+    for _ in FORMS {
+        let due: Vec<usize> = (0..work.len()).filter(|i| work[*i].mvt.is_none()).collect();
+        if due.is_empty() {
+            break;
+        }
+        write(&mut session, work, &due).await?;
+    }
+    Ok(())
 }
 
 /// A layer as it was written from memory, and from what.
@@ -160,7 +167,7 @@ async fn from_memory(
     entry: &Arc<Entry>,
     tile: TileCoord,
     (time, selection): (&Filter, &Selection),
-    place: &mut Option<Place>,
+    (place, piece): (&mut Option<Place>, &Piece<'_>),
 ) -> Result<Option<FromMemory>, Problem> {
     let Some(engine) = &app.engine else { return Ok(None) };
     let (settling, waited_for) = (engine, entry);
@@ -169,27 +176,27 @@ async fn from_memory(
     let much = expected(&entry, tile) > if selection.filter.is_some() { MUCH / 10.0 } else { MUCH };
     let (who, time, selection) = (who.clone(), time.clone(), selection.clone());
     let write = move |alone| engine.tile(&feed, &entry, &who, tile, (&time, &selection), &FORMS, engine.most(), alone);
-    if let Some(written) = aside(app, &write, much, place).await? {
+    if let Some(written) = aside(app, &write, much, (place, piece)).await? {
         return Ok(Some(written));
     }
     // after a large commit memory has it again in a moment; who waits for that stands in nobody's way
     *place = None;
-    if settling.settled(waited_for).await { aside(app, &write, much, place).await } else { Ok(None) }
+    if settling.settled(waited_for).await { aside(app, &write, much, (place, piece)).await } else { Ok(None) }
 }
 
-/// Writes at once, or in a place among those that write much, on a thread that may block. `write` is told whether no other does.
-async fn aside<W>(app: &App, write: &W, much: bool, place: &mut Option<Place>) -> Result<Option<FromMemory>, Problem>
+/// Writes at once, or in a place among those that write much, on a thread that may block. `write` is told whether no other tile is made.
+async fn aside<W>(app: &App, write: &W, much: bool, (place, piece): (&mut Option<Place>, &Piece<'_>)) -> Result<Option<FromMemory>, Problem>
 where
     W: Fn(bool) -> Option<FromMemory> + Clone + Send + 'static,
 {
     if !much {
-        return Ok(write(false));
+        return Ok(write(piece.is_alone()));
     }
     let held = match place {
         Some(held) => held.clone(),
         None => place.insert(app.queues.encodings.place().await?).clone(),
     };
-    let (write, alone) = (write.clone(), app.queues.encodings.has_one_alone());
+    let (write, alone) = (write.clone(), piece.is_alone());
     // who asked may go away meanwhile; the place is taken until it is written
     let written = tokio::task::spawn_blocking(move || (write(alone), held)).await;
     written.map(|(written, _)| written).map_err(|e| Problem::internal("tile", &e))

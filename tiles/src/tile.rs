@@ -67,7 +67,7 @@ pub(crate) async fn handler(
     }
     let (mut tile, place) = match render(&app, &asked, coord, &time, &choice).await {
         Err(Failure::Database(error)) if catalogue::may_be_outdated(&error) => {
-            render(&app, &asked.again(&app).await, coord, &time, &choice).await
+            Box::pin(async { render(&app, &asked.again(&app).await, coord, &time, &choice).await }).await
         }
         made => made,
     }?;

@@ -16,7 +16,7 @@ use super::headers::Headers;
 use super::proxy::Proxies;
 use super::streams::Streams;
 use super::who::{self, Who};
-use super::{after, arriving, cors, errors, headers, host, metrics, proxy, purpose, request_id, streams};
+use super::{after, arriving, compression, cors, errors, headers, host, metrics, proxy, purpose, request_id, streams};
 use crate::config::{Limits, Origins};
 
 /// What the steps need.
@@ -31,17 +31,8 @@ pub(super) struct Edge {
     pub(super) feed: Feed,
 }
 
-/// The steps that lie outside of the compression: what comes last is farthest out.
-pub(super) async fn outer(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
-    let next = async |request| next.run(request).await;
-    let next = async |request| cors::answer(&edge.origins, request, next).await;
-    let next = async |request| headers::add(&edge.headers, request, next).await;
-    let next = async |request| proxy::read(&edge.proxies, request, next).await;
-    request_id::name(&edge.proxies, request, next).await
-}
-
-/// Those that lie within it: what comes last is farthest out.
-pub(super) async fn inner(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
+/// All steps; what comes last is farthest out.
+pub(super) async fn through(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
     let next = async |request| next.run(request).await;
     let next = async |request| after::wait(&edge.feed, request, next).await;
     let next = async |request| metrics::count(request, next).await;
@@ -52,5 +43,11 @@ pub(super) async fn inner(State(edge): State<Arc<Edge>>, request: Request, next:
     let next = async |request| rates::limit_networks(&edge.who.rates, request, next).await;
     let next = async |request| AssertUnwindSafe(next(request)).catch_unwind().await.unwrap_or_else(errors::panicked);
     let next = async |request| request_id::tell(request, next).await;
-    host::one(request, next).await
+    // as one, the type of all steps is too deep for the compiler
+    let next = async |request| Box::pin(host::one(request, next)).await;
+    let next = async |request| compression::compress(request, next).await;
+    let next = async |request| cors::answer(&edge.origins, request, next).await;
+    let next = async |request| headers::add(&edge.headers, request, next).await;
+    let next = async |request| proxy::read(&edge.proxies, request, next).await;
+    request_id::name(&edge.proxies, request, next).await
 }

@@ -1,16 +1,17 @@
 //! The geometries of a tile of many rows: another thread draws them ahead of the one that writes the features, which draws too where it would
 //! have to wait. What comes out is the same to the byte.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::draw::Pen;
-use super::protobuf::Out;
+use super::protobuf::{Out, SLACK, copy_short};
 
 /// From as many rows on a second thread is worth its beginning.
-pub(super) const MANY: usize = 2_000;
+pub(super) const MANY: usize = 600;
 /// As many are drawn before they are handed over.
-const CHUNK: usize = 256;
+pub(super) const CHUNK: usize = 256;
 
 /// Rows that are drawn by whoever comes first.
 pub(super) struct Ahead<'a, F> {
@@ -26,9 +27,42 @@ pub(super) struct Ahead<'a, F> {
 
 /// The commands of some rows one after the other, and where those of each end; those of a row of which nothing is drawn where they begin.
 #[derive(Default)]
-struct Drawn {
+pub(super) struct Drawn {
     commands: Out,
-    ends: Vec<usize>,
+    ends: Vec<u32>,
+}
+
+impl Drawn {
+    /// Draws some rows, and forgets what was drawn before.
+    pub(super) fn draw<F: Fn(&mut Pen, usize) -> bool>(&mut self, rows: Range<usize>, draw: &F, pen: &mut Pen) {
+        self.commands.clear();
+        self.ends.clear();
+        for row in rows {
+            if draw(pen, row) {
+                let length = pen.commands.len();
+                copy_short(pen.commands.from(0), length, self.commands.room(length + SLACK));
+                self.commands.wrote(length);
+            }
+            self.ends.push(self.commands.len() as u32);
+        }
+    }
+
+    fn begin(&self, at: usize) -> u32 {
+        at.checked_sub(1).map_or(0, |before| self.ends[before])
+    }
+
+    /// Whether anything is drawn of one of the rows, counted from the first.
+    #[inline]
+    pub(super) fn has(&self, at: usize) -> bool {
+        self.ends[at] > self.begin(at)
+    }
+
+    /// Its commands with slack behind them, and how many bytes they are.
+    #[inline]
+    pub(super) fn get(&self, at: usize) -> (&[u8], usize) {
+        let from = self.begin(at);
+        (self.commands.from(from as usize), (self.ends[at] - from) as usize)
+    }
 }
 
 /// Says so if it is dropped by a panic.
@@ -60,26 +94,18 @@ impl<'a, F: Fn(&mut Pen, usize) -> bool> Ahead<'a, F> {
         let Some(chunk) = self.chunks.get(number) else { return false };
         let _beginning = Beginning(&self.broken);
         let mut drawn = Drawn::default();
-        for row in number * CHUNK..self.rows.min((number + 1) * CHUNK) {
-            if (self.draw)(pen, row) {
-                let commands = pen.commands.written();
-                drawn.commands.room(commands.len())[..commands.len()].copy_from_slice(commands);
-                drawn.commands.wrote(commands.len());
-            }
-            drawn.ends.push(drawn.commands.len());
-        }
+        drawn.draw(number * CHUNK..self.rows.min((number + 1) * CHUNK), self.draw, pen);
         // nobody else has begun it
         let _ = chunk.set(drawn);
         true
     }
 
-    /// The commands of a row with slack behind them, and how many bytes they are; nothing of it is in the tile, or whoever drew it has
-    /// panicked: then so does the scope that they share.
-    pub(super) fn geometry(&self, row: usize, pen: &mut Pen) -> Option<(&[u8], usize)> {
-        let chunk = self.chunks.get(row / CHUNK)?;
-        let drawn = loop {
+    /// A chunk, drawn here if nobody has begun it; nothing if whoever drew it has panicked: then so does the scope that they share.
+    pub(super) fn chunk(&self, number: usize, pen: &mut Pen) -> Option<&Drawn> {
+        let chunk = self.chunks.get(number)?;
+        loop {
             if let Some(drawn) = chunk.get() {
-                break drawn;
+                return Some(drawn);
             }
             if !self.step(pen) {
                 if self.broken.load(Ordering::Acquire) {
@@ -87,11 +113,7 @@ impl<'a, F: Fn(&mut Pen, usize) -> bool> Ahead<'a, F> {
                 }
                 std::thread::yield_now();
             }
-        };
-        let at = row % CHUNK;
-        let from = at.checked_sub(1).map_or(0, |before| drawn.ends[before]);
-        let length = drawn.ends[at] - from;
-        (length > 0).then(|| (drawn.commands.from(from), length))
+        }
     }
 }
 
@@ -119,7 +141,8 @@ mod tests {
                     }
                     for row in 0..rows {
                         let expected = (!row.is_multiple_of(3)).then(|| vec![(row % 100) as u8; row.count_ones() as usize]);
-                        let got = ahead.geometry(row, &mut pen).map(|(bytes, length)| bytes[..length].to_vec());
+                        let drawn = ahead.chunk(row / CHUNK, &mut pen).unwrap();
+                        let got = drawn.has(row % CHUNK).then(|| drawn.get(row % CHUNK)).map(|(bytes, length)| bytes[..length].to_vec());
                         assert_eq!(got, expected, "{row} of {rows}");
                     }
                 });
@@ -136,6 +159,6 @@ mod tests {
         let ahead = Ahead::new(2 * CHUNK, &panics);
         let done = std::thread::scope(|scope| scope.spawn(|| ahead.run()).join());
         assert!(done.is_err());
-        assert!(ahead.geometry(CHUNK, &mut Pen::default()).is_none());
+        assert!(ahead.chunk(1, &mut Pen::default()).is_none());
     }
 }

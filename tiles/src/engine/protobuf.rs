@@ -137,7 +137,7 @@ pub(crate) fn put(value: u64, room: &mut [u8]) -> usize {
     let Ok(short @ 0..0x1000_0000) = u32::try_from(value) else { return put_long(value, room) };
     // seven bits a byte, and the eighth of all but the last
     let spread = short & 0x7F | (short & 0x3F80) << 1 | (short & 0x1F_C000) << 2 | (short & 0xFE0_0000) << 3;
-    let length = varint_length(value);
+    let length = 1 + usize::from(short > 0x7F) + usize::from(short > 0x3FFF) + usize::from(short > 0x1F_FFFF);
     let more = 0x80_8080 >> (8 * (4 - length) as u32) & 0x80_8080;
     room[..4].copy_from_slice(&(spread | more).to_le_bytes());
     length

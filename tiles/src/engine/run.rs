@@ -18,7 +18,7 @@ use super::plan::Plan;
 use super::protobuf::Out;
 use super::ready::{Large, Ready};
 use super::shapes::{Near, PartOf, Shape, Shapes};
-use super::values::{Column, Dictionary, Table, read};
+use super::values::{Column, Dictionary, Slot, Slots, Table, read};
 use super::world::{Extent, World};
 
 /// What a feature is made of.
@@ -83,6 +83,8 @@ pub(crate) struct Run {
     /// The fields of the plan, and the comune after them.
     columns: Table<u32>,
     values: Dictionary,
+    /// The values of the columns once more, as tiles have them.
+    slots: Slots,
     /// From when and to when each row is valid, microseconds since 1970, where the layer has validity.
     validity: Option<Table<i64>>,
     /// When something begins or ceases to be valid, in order.
@@ -176,12 +178,14 @@ impl Run {
             let own = &rows.columns[column];
             order.iter().map(move |row| Some(own[pick(row)]).filter(|value| *value != NONE))
         };
+        let (columns, values) = (Table::new(order.len(), rows.columns.len(), numbers), rows.values.finish());
         Self {
             validity: plan.layer.validity.then(|| Table::new(order.len(), times.len(), instants)),
-            columns: Table::new(order.len(), rows.columns.len(), numbers),
+            slots: Slots::new(&columns, &values),
             ids: Ids::new(order.iter().map(|row| rows.ids.get(*row))),
             shapes: shapes.finish(),
-            values: rows.values.finish(),
+            columns,
+            values,
             turns: OnceLock::new(),
             valid: Mutex::default(),
             classes: Mutex::default(),
@@ -283,7 +287,13 @@ impl Run {
         self.columns.column(at)
     }
 
+    /// The values of a column as tiles have them, by code.
+    pub(crate) fn slots(&self, at: usize) -> &[Slot] {
+        self.slots.column(at)
+    }
+
     /// The codes of a row, for its columns to read.
+    #[inline]
     pub(crate) fn codes(&self, row: usize) -> &[u8] {
         self.columns.row(row)
     }
@@ -291,12 +301,6 @@ impl Run {
     /// The number of the value of a column.
     pub(crate) fn value(&self, row: usize, column: usize) -> Option<u32> {
         self.columns.get(row, column)
-    }
-
-    /// The bytes of a value with [`super::protobuf::SLACK`] behind them, and how many are its own.
-    #[inline]
-    pub(crate) fn value_with_slack(&self, value: u32) -> (&[u8], usize) {
-        self.values.with_slack(value)
     }
 
     /// The bytes of a value.
@@ -445,7 +449,7 @@ impl Run {
 
     /// What it takes of memory.
     pub(crate) fn bytes(&self) -> usize {
-        let columns = self.columns.bytes() + self.validity.as_ref().map_or(0, Table::bytes);
+        let columns = self.columns.bytes() + self.slots.bytes() + self.validity.as_ref().map_or(0, Table::bytes);
         let levels: usize = self.levels.lock().unwrap_or_else(PoisonError::into_inner).values().map(|level| level.bytes()).sum();
         // what is being counted is not known yet
         let mosaics = self.mosaics.lock().unwrap_or_else(PoisonError::into_inner);

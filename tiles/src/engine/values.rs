@@ -249,9 +249,71 @@ impl<T: Copy> Column<T> {
     }
 }
 
+/// A value as a field of a tile's layer (Mapbox Vector Tile 2.1, 4.1: `values`) in one place of memory, if it is short, and how many bytes it has
+/// in the last one; nought if it is not.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Slot([u8; SLACK]);
+
+impl Slot {
+    fn new(value: &[u8]) -> Self {
+        let mut slot = [0; SLACK];
+        let length = value.len() + 2;
+        if length < SLACK {
+            // one byte is enough for the length
+            slot[..2].copy_from_slice(&[4 << 3 | 2, value.len() as u8]);
+            slot[2..length].copy_from_slice(value);
+            slot[SLACK - 1] = length as u8;
+        }
+        Self(slot)
+    }
+
+    /// The field, and what is not its own.
+    #[inline]
+    pub(crate) fn bytes(&self) -> &[u8; SLACK] {
+        &self.0
+    }
+
+    /// How many bytes of it are its own; nothing if the value is too long.
+    #[inline]
+    pub(crate) fn length(&self) -> Option<usize> {
+        Some(usize::from(self.0[SLACK - 1])).filter(|length| *length > 0)
+    }
+}
+
+/// The values of all columns of a table, by code.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    slots: Vec<Slot>,
+    /// Where those of each column begin.
+    starts: Vec<usize>,
+}
+
+impl Slots {
+    pub(crate) fn new(table: &Table<u32>, values: &Dictionary) -> Self {
+        let (mut slots, mut starts) = (Vec::new(), vec![0]);
+        for column in &table.columns {
+            slots.reserve_exact(column.codes());
+            // the first is that of no value
+            slots.push(Slot::default());
+            slots.extend(column.meanings.iter().map(|value| Slot::new(values.get(*value))));
+            starts.push(slots.len());
+        }
+        Self { slots, starts }
+    }
+
+    pub(crate) fn column(&self, at: usize) -> &[Slot] {
+        &self.slots[self.starts[at]..self.starts[at + 1]]
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot>()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Interner, Table, read, write};
+    use super::{Dictionary, Interner, Slots, Table, read, write};
+    use crate::engine::protobuf::Out;
     use kernel::filter::Value;
     use kernel::layer::FieldType::{Boolean, Date, DateTime, Integer, Number, Text};
 
@@ -283,6 +345,29 @@ mod tests {
             (DateTime, "2026-03-01 12:00:00+00", Value::Instant("2026-03-01T12:00:00Z".parse().unwrap())),
         ] {
             assert_eq!(read(kind, &written(kind, text).unwrap()), Some(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_short_value_is_its_field_and_a_long_one_is_not_there() {
+        let mut values = Dictionary::default();
+        let texts: Vec<Vec<u8>> = (0..20).map(|length| (0..length).collect()).collect();
+        texts.iter().for_each(|text| {
+            values.push(text);
+        });
+        values.finish();
+        let rows: Vec<Option<u32>> = [None].into_iter().chain((0..20).rev().map(Some)).collect();
+        let table = Table::new(rows.len(), 2, |_| rows.iter().copied());
+        let slots = Slots::new(&table, &values);
+        for (column, row) in (0..2).flat_map(|column| (0..rows.len()).map(move |row| (column, row))) {
+            let code = table.column(column).code(table.row(row));
+            let slot = slots.column(column)[code as usize];
+            let expected = rows[row].map(|value| &texts[value as usize]).filter(|text| text.len() < 14).map(|text| {
+                let mut out = Out::default();
+                out.field(4, text);
+                out.written().to_vec()
+            });
+            assert_eq!(slot.length().map(|length| slot.bytes()[..length].to_vec()), expected, "{column} {row}");
         }
     }
 
