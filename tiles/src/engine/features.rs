@@ -11,7 +11,7 @@ use super::ahead::{Ahead, CHUNK, Drawn};
 use super::draw::Pen;
 use super::encode::Seen;
 use super::mosaic::By;
-use super::protobuf::{Out, SLACK, copy_short, field, put, varint, varint_length};
+use super::protobuf::{Key, Out, SLACK, TAG, copy_short, field, put, varint, varint_length};
 use super::run::{Bits, Run};
 use super::values::{Column, NULL, Slot};
 use crate::frame::EXTENT;
@@ -39,6 +39,13 @@ pub(super) struct Of<'a> {
     pub(super) counted: bool,
 }
 
+impl<'a> Of<'a> {
+    /// The columns of a run.
+    fn sources(&self, run: usize) -> &'a [Source<'a>] {
+        &self.sources[run * self.columns.len()..(run + 1) * self.columns.len()]
+    }
+}
+
 /// A column of a run that is seen.
 pub(super) struct Source<'a> {
     by: By,
@@ -46,8 +53,7 @@ pub(super) struct Source<'a> {
     slots: &'a [Slot],
     /// The rows in which it is seen; without, all.
     rows: Option<&'a Bits>,
-    /// Its key's number as it is written, and in how many bytes.
-    key: ([u8; 2], usize),
+    key: Key,
     /// Where its codes begin among those of all.
     offset: usize,
 }
@@ -56,20 +62,13 @@ pub(super) struct Source<'a> {
 pub(super) fn sources<'a>(seen: &'a [Seen<'_>], columns: &[(usize, &str)], has_id: bool) -> Vec<Source<'a>> {
     let (mut sources, mut offset) = (Vec::with_capacity(seen.len() * columns.len()), 0);
     for Seen { part, fields, .. } in seen {
-        for (number, ((at, _), rows)) in (u64::from(has_id)..).zip(columns.iter().zip(fields)) {
+        for (number, ((at, _), rows)) in (usize::from(has_id)..).zip(columns.iter().zip(fields)) {
             let (column, slots) = (part.run.column(*at), part.run.slots(*at));
-            sources.push(Source { by: By(*at), column, slots, rows: rows.as_deref(), key: key(number), offset });
+            sources.push(Source { by: By(*at), column, slots, rows: rows.as_deref(), key: Key::new(number), offset });
             offset += column.codes();
         }
     }
     sources
-}
-
-/// The number of a key as it is written, and in how many bytes: no layer has more than 16,383.
-fn key(number: u64) -> ([u8; 2], usize) {
-    let mut room = [0; 10];
-    let bytes = put(number, &mut room);
-    ([room[0], room[1]], bytes)
 }
 
 /// From where geometries come.
@@ -192,19 +191,19 @@ impl Features {
         for stretch in own.chunk_by(|one, next| one.run == next.run) {
             let (to, number) = (from + stretch.len(), stretch[0].run as usize);
             let run = &*of.seen[number].part.run;
-            let sources = &of.sources[number * of.columns.len()..(number + 1) * of.columns.len()];
+            let sources = of.sources(number);
             for column in &*order {
                 let (source, numbered) = (&sources[*column], &mut numbered[(1 + column) * CHUNK..(2 + column) * CHUNK]);
                 let known = &mut numbers[source.offset..source.offset + source.column.codes()];
                 if known.len() > MANY_CODES {
                     // memory is asked for all of them at once: below, each would be waited for before it is known what to do
-                    let code = |own: &Own| source.column.code(run.codes(own.row as usize)) as usize;
+                    let code = |own: &Own| run.code(own.row as usize, source.column) as usize;
                     let asked = stretch.iter().map(code).fold(0, |all, code| all ^ known[code] ^ u32::from(source.slots[code].bytes()[0]));
                     std::hint::black_box(asked);
                 }
                 for (own, numbered) in stretch.iter().zip(&mut numbered[from..to]) {
                     let row = own.row as usize;
-                    let code = source.column.code(run.codes(row));
+                    let code = run.code(row, source.column);
                     let is_said = own.whole || of.by == Some(source.by);
                     *numbered = NOTHING;
                     if code == NULL || !is_said || source.rows.is_some_and(|rows| !rows.holds(row)) {
@@ -240,22 +239,16 @@ impl Features {
                 self.tags.clear();
             }
             let from = self.tags.len();
-            let sources = &of.sources[own.run as usize * of.columns.len()..(own.run as usize + 1) * of.columns.len()];
-            // a key and a number of a value take no more than seven bytes, and are written with slack
-            let room = self.tags.room(7 * (sources.len() + 2));
+            let sources = of.sources(own.run as usize);
+            let room = self.tags.room(TAG * (sources.len() + 2));
             let mut end = 0;
             if self.has_id && own.whole {
-                room[0] = 0;
-                end = 1 + put(u64::from(self.numbered[at]), &mut room[1..]);
+                end = Key::new(0).put(self.numbered[at], room);
             }
             for (source, numbered) in sources.iter().zip(self.numbered.chunks(CHUNK).skip(1)) {
-                if numbered[at] == NOTHING {
-                    continue;
+                if numbered[at] != NOTHING {
+                    end += source.key.put(numbered[at], &mut room[end..]);
                 }
-                let (key, bytes) = source.key;
-                room[end..end + 2].copy_from_slice(&key);
-                end += bytes;
-                end += put(u64::from(numbered[at]), &mut room[end..]);
             }
             if own.count > 1 && of.counted {
                 let known = *counts.entry(own.count).or_insert_with(|| {
@@ -265,10 +258,7 @@ impl Features {
                     self.count += 1;
                     self.count - 1
                 });
-                let (key, bytes) = key(of.columns.len() as u64 + u64::from(self.has_id));
-                room[end..end + 2].copy_from_slice(&key);
-                end += bytes;
-                end += put(u64::from(known), &mut room[end..]);
+                end += Key::new(of.columns.len() + usize::from(self.has_id)).put(known, &mut room[end..]);
             }
             self.tags.wrote(end);
             if let Some(spans) = &mut self.spans {

@@ -135,13 +135,49 @@ pub(crate) const SLACK: usize = 16;
 #[inline]
 pub(crate) fn put(value: u64, room: &mut [u8]) -> usize {
     let Ok(short @ 0..0x1000_0000) = u32::try_from(value) else { return put_long(value, room) };
-    // seven bits a byte, and the eighth of all but the last
-    let spread = short & 0x7F | (short & 0x3F80) << 1 | (short & 0x1F_C000) << 2 | (short & 0xFE0_0000) << 3;
-    let length = 1 + usize::from(short > 0x7F) + usize::from(short > 0x3FFF) + usize::from(short > 0x1F_FFFF);
-    let more = 0x80_8080 >> (8 * (4 - length) as u32) & 0x80_8080;
-    room[..4].copy_from_slice(&(spread | more).to_le_bytes());
+    let (bytes, length) = spread(short);
+    room[..4].copy_from_slice(&bytes.to_le_bytes());
     length
 }
+
+/// An integer below 2^28 in base 128, the first byte the lowest; and how many bytes it has.
+#[inline]
+fn spread(short: u32) -> (u32, usize) {
+    // seven bits a byte, and the eighth of all but the last
+    let bits = short & 0x7F | (short & 0x3F80) << 1 | (short & 0x1F_C000) << 2 | (short & 0xFE0_0000) << 3;
+    let length = 1 + usize::from(short > 0x7F) + usize::from(short > 0x3FFF) + usize::from(short > 0x1F_FFFF);
+    (bits | 0x80_8080 >> (8 * (4 - length) as u32) & 0x80_8080, length)
+}
+
+/// The number of a key as it is written before that of a value (Mapbox Vector Tile 2.1, 4.4).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Key {
+    bytes: u64,
+    length: usize,
+}
+
+impl Key {
+    /// No layer has more than 16,384 of them.
+    pub(crate) fn new(number: usize) -> Self {
+        let (bytes, length) = spread(number as u32 & 0x3FFF);
+        Self { bytes: bytes.into(), length }
+    }
+
+    /// Writes it and a value's number at the beginning of some room of [`TAG`] bytes at least; how many they took.
+    #[inline]
+    pub(crate) fn put(self, number: u32, room: &mut [u8]) -> usize {
+        if number >= 0x1000_0000 {
+            room[..4].copy_from_slice(&(self.bytes as u32).to_le_bytes());
+            return self.length + put_long(number.into(), &mut room[self.length..]);
+        }
+        let (bytes, length) = spread(number);
+        room[..8].copy_from_slice(&(self.bytes | u64::from(bytes) << (8 * self.length)).to_le_bytes());
+        self.length + length
+    }
+}
+
+/// A key and the number of a value take no more room.
+pub(crate) const TAG: usize = 8;
 
 /// Writes a field of bytes at the beginning of some room for eleven bytes more; how many it took.
 pub(crate) fn put_field(number: u8, content: &[u8], room: &mut [u8]) -> usize {
@@ -164,7 +200,7 @@ fn put_long(mut value: u64, room: &mut [u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Out, field, read_varint, varint, varint_length, zigzag};
+    use super::{Key, Out, TAG, field, read_varint, varint, varint_length, zigzag};
 
     #[test]
     fn with_room_ahead_it_is_the_same() {
@@ -179,6 +215,21 @@ mod tests {
             out.field(3, &content);
         }
         assert_eq!(out.written(), plain);
+    }
+
+    #[test]
+    fn a_key_and_a_value_are_two_integers() {
+        for key in [0, 1, 127, 128, 300, 16_383] {
+            for bit in 0..32 {
+                for number in [(1u32 << bit) - 1, 1 << bit, u32::MAX] {
+                    let (mut plain, mut room) = (Vec::new(), [0xFF; TAG]);
+                    varint(key as u64, &mut plain);
+                    varint(number.into(), &mut plain);
+                    let length = Key::new(key).put(number, &mut room);
+                    assert_eq!(room[..length], plain, "{key} {number}");
+                }
+            }
+        }
     }
 
     #[test]

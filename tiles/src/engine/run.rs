@@ -292,10 +292,10 @@ impl Run {
         self.slots.column(at)
     }
 
-    /// The codes of a row, for its columns to read.
+    /// The code of a row's value in one of the columns.
     #[inline]
-    pub(crate) fn codes(&self, row: usize) -> &[u8] {
-        self.columns.row(row)
+    pub(crate) fn code(&self, row: usize, column: &Column<u32>) -> u32 {
+        self.columns.code(row, column)
     }
 
     /// The number of the value of a column.
