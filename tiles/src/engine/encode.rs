@@ -109,7 +109,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) filter: Option<&'a Filter>,
     pub(crate) selection: &'a Selection,
     pub(crate) grid: Grid,
-    /// Whether no other tile of many rows is written, so that this one may take a second thread.
+    /// Whether no other tile is made, so that this one may take a second thread.
     pub(crate) alone: bool,
 }
 

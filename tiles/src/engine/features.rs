@@ -1,8 +1,8 @@
 //! The features of a layer, and the table of values that they refer to (Mapbox Vector Tile 2.1, 4.2 to 4.4).
 //!
 //! Rows are taken some hundreds at a time: first what is drawn of each, then their values column by column, then what was found is put
-//! together row by row. Values lie all over memory, and nearly all of the time that a tile takes is spent waiting for it: within a column no
-//! row hangs on another, so that the processor waits for many at once.
+//! together row by row. Values lie all over memory, and written row by row they were waited for two thirds of the time: within a column no row
+//! hangs on another, so that the processor waits for many at once.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
