@@ -48,6 +48,8 @@ struct What {
     /// Whether they have more than their geometry, how many they are, and the column that is common to those that one stands for.
     whole: bool,
     by: Option<By>,
+    /// Whether a second thread may draw.
+    alone: bool,
 }
 
 /// Where no more than one row in as many is large enough to be seen, all are drawn together.
@@ -77,8 +79,6 @@ thread_local! {
 /// What encoding needs again and again.
 #[derive(Default)]
 struct Desk {
-    /// Whether a second thread may draw.
-    alone: bool,
     pen: Pen,
     found: Vec<u32>,
     candidates: Vec<Candidate>,
@@ -145,8 +145,7 @@ impl Desk {
         let columns: Vec<(usize, &str)> = columns.iter().map(|(at, name, _)| (*at, *name)).collect();
         let by = merged_by(plan, layer, who);
         let (most_rows, most_bytes) = most;
-        let has_id = asked.selection.wants("id");
-        self.alone = asked.alone;
+        let (has_id, alone) = (asked.selection.wants("id"), asked.alone);
         let mut why = "";
         for (number, form) in forms.iter().enumerate() {
             let last = number + 1 == forms.len();
@@ -164,7 +163,7 @@ impl Desk {
                         continue;
                     }
                     let has_labels = layer.label_points().is_some_and(|from| grid.z >= from);
-                    let what = What { has_id, has_labels, whole: true, by: None };
+                    let what = What { has_id, has_labels, whole: true, by: None, alone };
                     self.write(layer, &columns, &seen, grid, what, &mut written.bytes);
                 }
                 Form::Generalised { cell, attributes } => {
@@ -174,7 +173,7 @@ impl Desk {
                         continue;
                     }
                     written.largest = (!is_all).then_some(MAX_LARGE);
-                    let what = What { has_id, has_labels: false, whole: *attributes, by };
+                    let what = What { has_id, has_labels: false, whole: *attributes, by, alone };
                     self.write(layer, &columns, &seen, grid, what, &mut written.bytes);
                 }
             }
@@ -299,7 +298,7 @@ impl Desk {
     /// Writes the layer of the candidates and the blocks, and that of the labels after it; the columns with their names.
     fn write(&mut self, layer: &Layer, columns: &[(usize, &str)], seen: &[Seen<'_>], grid: &Grid, what: What, out: &mut Vec<u8>) {
         let Self { pen, candidates, squares, blocks, features, .. } = self;
-        let What { has_id, has_labels, whole, by } = what;
+        let What { has_id, has_labels, whole, by, alone } = what;
         let sources = sources(seen, columns, has_id);
         features.begin(has_id, columns, &sources, candidates.len() + blocks.len(), has_labels);
         let count_name = count_name(layer);
@@ -311,7 +310,7 @@ impl Desk {
             }
         };
         let of = Of { columns, sources: &sources, seen, whole, by, counted: count_name.is_some() };
-        let has_counts = if self.alone && candidates.len() >= MANY && rayon::current_num_threads() > 1 {
+        let has_counts = if alone && candidates.len() >= MANY && rayon::current_num_threads() > 1 {
             let ahead = Ahead::new(candidates.len(), &draw);
             rayon::in_place_scope(|scope| {
                 scope.spawn(|_| ahead.run());
