@@ -4,11 +4,88 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kernel::TableName;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnection, PgCopyIn};
+use thiserror::Error;
 
 /// How much is gathered before it is sent.
 const BATCH_BYTES: usize = 256 * 1024;
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TRAILER: [u8; 2] = (-1i16).to_be_bytes();
+
+/// What COPY sent is not in its binary format.
+#[derive(Clone, Copy, Debug, Error)]
+#[error("what COPY sent can't be read")]
+pub struct Malformed;
+
+/// Rows in the binary format, as they come from COPY.
+#[derive(Debug, Default)]
+pub struct Received {
+    buffer: Vec<u8>,
+    begun: bool,
+    ended: bool,
+}
+
+impl Received {
+    /// Takes what came.
+    pub fn push(&mut self, bytes: Vec<u8>) {
+        if self.buffer.is_empty() { self.buffer = bytes } else { self.buffer.extend(bytes) }
+    }
+
+    /// Whether the last row came: one that broke off before has not ended.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Hands over the values of each row that has come whole.
+    ///
+    /// # Errors
+    /// [`Malformed`] when it is no row, or what `each` says.
+    pub fn rows<E: From<Malformed>>(&mut self, mut each: impl FnMut(&[Option<&[u8]>]) -> Result<(), E>) -> Result<(), E> {
+        let mut at = 0;
+        if !self.begun {
+            // signature with its flags, none of them set, and the length of an extension, of which there is none
+            if self.buffer.len() < SIGNATURE.len() {
+                return Ok(());
+            }
+            if !self.buffer.starts_with(SIGNATURE) {
+                return Err(Malformed.into());
+            }
+            (self.begun, at) = (true, SIGNATURE.len());
+        }
+        let mut values = Vec::new();
+        while !self.ended {
+            let Some(fields) = self.buffer.get(at..at + 2) else { break };
+            if fields == TRAILER {
+                (self.ended, at) = (true, at + 2);
+                break;
+            }
+            let Some(end) = row(&self.buffer, at, &mut values)? else { break };
+            each(&values)?;
+            at = end;
+        }
+        self.buffer.drain(..at);
+        Ok(())
+    }
+}
+
+/// The values of the row that begins there, and where it ends; nothing if it has not come whole.
+fn row<'b>(buffer: &'b [u8], mut at: usize, values: &mut Vec<Option<&'b [u8]>>) -> Result<Option<usize>, Malformed> {
+    values.clear();
+    let Some(fields) = buffer.get(at..).and_then(<[u8]>::first_chunk) else { return Ok(None) };
+    let fields = u16::try_from(i16::from_be_bytes(*fields)).map_err(|_| Malformed)?;
+    at += 2;
+    for _ in 0..fields {
+        let Some(length) = buffer.get(at..).and_then(<[u8]>::first_chunk) else { return Ok(None) };
+        at += 4;
+        let Ok(length) = usize::try_from(i32::from_be_bytes(*length)) else {
+            values.push(None);
+            continue;
+        };
+        let Some(value) = buffer.get(at..at + length) else { return Ok(None) };
+        values.push(Some(value));
+        at += length;
+    }
+    Ok(Some(at))
+}
 
 /// Rows in the binary format, gathered to be sent.
 #[derive(Debug)]
@@ -39,7 +116,12 @@ impl Rows {
 #[derive(Debug)]
 pub struct RowWriter<'a>(&'a mut Vec<u8>);
 
-impl RowWriter<'_> {
+impl<'a> RowWriter<'a> {
+    /// Writes behind what is there, for whoever wants values in this format without a COPY.
+    pub fn over(bytes: &'a mut Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     /// NULL.
     pub fn null(&mut self) -> &mut Self {
         self.0.extend((-1i32).to_be_bytes());
@@ -159,4 +241,38 @@ pub async fn fill<T>(
     sqlx::query(first_load).bind("").execute(&mut *conn).await?;
     sqlx::query(force("force")).execute(conn).await?;
     Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Malformed, Received, Rows, SIGNATURE, TRAILER};
+
+    /// What comes of bytes that arrive in pieces of so many.
+    fn received(bytes: &[u8], piece: usize) -> Result<(Vec<Vec<Option<Vec<u8>>>>, bool), Malformed> {
+        let (mut received, mut rows) = (Received::default(), Vec::new());
+        for piece in bytes.chunks(piece) {
+            received.push(piece.to_vec());
+            received.rows(|values| {
+                rows.push(values.iter().map(|value| value.map(<[u8]>::to_vec)).collect());
+                Ok::<_, Malformed>(())
+            })?;
+        }
+        Ok((rows, received.has_ended()))
+    }
+
+    #[test]
+    fn rows_are_read_as_they_were_written_in_whatever_pieces_they_come() {
+        let mut rows = Rows::new(3);
+        rows.row().text("è").null().integer(7);
+        rows.row().text("").boolean(true).null();
+        let whole = [SIGNATURE, &rows.bytes, &TRAILER].concat();
+        let expected =
+            vec![vec![Some("è".as_bytes().to_vec()), None, Some(7i64.to_be_bytes().to_vec())], vec![Some(Vec::new()), Some(vec![1]), None]];
+        for piece in [1, 2, 7, 1000] {
+            assert_eq!(received(&whole, piece).unwrap(), (expected.clone(), true), "{piece}");
+        }
+        assert_eq!(received(&whole[..whole.len() - 2], 5).unwrap(), (expected, false));
+        assert!(received(b"PGCOPX\n and more than a signature", 3).is_err());
+        assert!(received(&[SIGNATURE, &[0xff, 0xfe]].concat(), 100).is_err());
+    }
 }
