@@ -134,11 +134,11 @@ pub async fn damage(conn: &mut PgConnection, layer: &Layer) -> Result<Option<Dam
 /// layer is damaged then, which must not keep the program from being started.
 async fn index_for_search(conn: &mut PgConnection, table: &TableName, column: &str) -> Result<(), CatalogueError> {
     let there: bool = sqlx::query_scalar(
-        "select exists (select from pg_indexes where schemaname = $1 and tablename = $2 and indexdef like '%gin_trgm_ops%' and indexdef like $3)
-             or not exists (select from information_schema.columns where table_schema = $1 and table_name = $2 and column_name = $4)",
+        "select exists (select from pg_index, pg_get_indexdef(indexrelid) as definition
+                          where indrelid = to_regclass($1) and definition like '%gin_trgm_ops%' and definition like $2)
+             or not exists (select from pg_attribute where attrelid = to_regclass($1) and attname = $3 and not attisdropped)",
     )
-    .bind(table.schema())
-    .bind(table.name())
+    .bind(table.sql())
     .bind(format!("%fold(%{}%", column.replace('_', "\\_")))
     .bind(column)
     .fetch_one(&mut *conn)
@@ -224,19 +224,18 @@ pub async fn index_ahead(
     layer: &Layer,
 ) -> Result<(), CatalogueError> {
     // PostgreSQL names an index by what it is over: those of texts, which would be called the same, are made one after the other
-    let places = async {
-        sqlx::query(AssertSqlSafe(format!("create index on {} using gist (geom)", filled.sql()))).execute(&mut *conn).await?;
-        index_for_key(conn, filled, "fid").await
-    };
-    let texts = async {
+    let places = sqlx::query(AssertSqlSafe(format!("create index on {} using gist (geom)", filled.sql()))).execute(&mut *conn);
+    let others = async {
+        index_for_key(helper, filled, "fid").await?;
         for field in layer.fields.iter().filter(|f| f.searchable) {
             index_for_search(helper, filled, field.name.as_str()).await?;
         }
         // with validity an id is unique at any instant only
         if layer.validity { Ok(()) } else { index_for_key(helper, filled, "id").await }
     };
-    let (places, texts) = futures::future::join(places, texts).await;
-    places.and(texts)
+    let (places, others) = futures::future::join(places, others).await;
+    places?;
+    others
 }
 
 /// `opensit.finish_layer_table` makes the key of it.
