@@ -148,6 +148,12 @@ impl Scene {
 /// Rolls back when it is dropped.
 struct Held(Child);
 
+impl Held {
+    fn commit(mut self) {
+        writeln!(self.0.stdin.as_mut().unwrap(), "commit;").unwrap();
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
@@ -354,6 +360,36 @@ fn edits_since_a_delivery_are_named_before_it_is_taken_back() {
     scene.loaded(&second, "siepi", &["--update"]);
     scene.psql("insert into published.siepi (id, comune, geom, codice, nome, altezza) select 'A-30', comune, geom, 'A-30', nome, altezza from published.siepi where id = 'A-1'");
     scene.refused(&scene.undo("siepi", &["--over-edits"]), &["others have their ids", "A-30"]);
+}
+
+#[test]
+fn what_is_written_while_a_file_is_read_is_compared_with_it_all_the_same() {
+    let scene = Scene::new(Town::shared());
+    let first = write_trees(scene.folder.path(), "prima.geojson", &trees(60));
+    let second = write_trees(scene.folder.path(), "seconda.geojson", &doctored(trees(60)));
+    let content = "select md5(string_agg(id || nome || altezza || geom::text, '' order by id)) from published.filari";
+    scene.loaded(&first, "filari", &[]);
+    scene.loaded(&second, "filari", &["--update"]);
+    let new = scene.psql(content);
+    assert!(scene.undo("filari", &[]).ok);
+    // rows that the delivery leaves as they were: changed, taken away, and one that it does not have
+    let holding = scene.holding(
+        "update published.filari set nome = 'A mano' where id = 'A-5';
+         delete from published.filari where id = 'A-7';
+         insert into published.filari (id, comune, geom, codice, nome, altezza)
+         select 'A-777', comune, geom, 'A-777', nome, altezza from published.filari where id = 'A-1'",
+    );
+    let mut child = scene.begin(&second, "filari");
+    // it has read the rows as they were, and waits to compare them
+    scene.until("compare", "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like '%filari%')");
+    holding.commit();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(scene.psql(content), new, "as if the edits had come before");
+    assert_eq!(scene.psql("select count(*) from published.filari where nome = 'A mano' or id = 'A-777'"), "0");
+    // and the same again writes nothing
+    let bytes = scene.bytes("filari");
+    scene.loaded(&second, "filari", &["--update"]);
+    assert_eq!(scene.bytes("filari"), bytes);
 }
 
 #[test]

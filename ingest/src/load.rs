@@ -11,10 +11,12 @@ mod staging;
 mod stopping;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::geometry::Shape;
 use crate::report::{KeptOut, Mended, Reason};
 use crate::rules::{Areas, Findings, Picture};
+use crate::update::Held;
 
 pub(crate) use at_once::{Ends, Glance, Read, read_at_once};
 pub(crate) use copy::{Copying, WAITING, copy};
@@ -43,31 +45,38 @@ pub(crate) struct Tally {
     pub(crate) pictures: Vec<Picture>,
     /// Areas at which the database has nothing to look, where it is asked whether they lie over others.
     pub(crate) areas: Areas,
+    /// For an update: what the layer holds, if not all that was read was staged.
+    pub(crate) held: Option<Arc<Held>>,
 }
 
 /// Rows that went into the layer's next table at once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Direct {
-    /// How many, by comune.
-    pub(crate) comuni: BTreeMap<String, u64>,
+    /// How many, by comune, in the order in which they were met.
+    pub(crate) comuni: Vec<(String, u64)>,
+    /// Which of them the last row was of: the next is likely to be, too.
+    last: usize,
     /// Round them, in storage: west, south, east, north.
     pub(crate) bbox: Option<[f64; 4]>,
 }
 
 impl Direct {
     fn add(&mut self, comune: &str, shape: &Shape) {
-        match self.comuni.get_mut(comune) {
-            Some(rows) => *rows += 1,
-            None => _ = self.comuni.insert(comune.to_owned(), 1),
+        if self.comuni.get(self.last).is_none_or(|(last, _)| last != comune) {
+            self.last = self.comuni.iter().position(|(known, _)| known == comune).unwrap_or_else(|| {
+                self.comuni.push((comune.to_owned(), 0));
+                self.comuni.len() - 1
+            });
         }
-        for &[x, y] in &shape.positions {
-            let [w, s, e, n] = self.bbox.unwrap_or([x, y, x, y]);
-            self.bbox = Some([w.min(x), s.min(y), e.max(x), n.max(y)]);
-        }
+        self.comuni[self.last].1 += 1;
+        let Some(&[x, y]) = shape.positions.first() else { return };
+        let so_far = self.bbox.unwrap_or([x, y, x, y]);
+        let round = |[w, s, e, n]: [f64; 4], &[x, y]: &[f64; 2]| [w.min(x), s.min(y), e.max(x), n.max(y)];
+        self.bbox = Some(shape.positions.iter().fold(so_far, round));
     }
 
     pub(crate) fn rows(&self) -> u64 {
-        self.comuni.values().sum()
+        self.comuni.iter().map(|(_, rows)| rows).sum()
     }
 }
 

@@ -94,13 +94,13 @@ async fn check(
     settings: &Settings,
 ) -> Result<(), IngestError> {
     let crs = transformer.from().srid();
-    let as_it_is = territory::fit(database, &convert(transformer, &survey.sample), survey.sample.len(), settings.storage).await?;
+    let as_it_is = territory.fit(database, &convert(transformer, &survey.sample), survey.sample.len(), settings.storage).await?;
     if as_it_is.near >= ENOUGH {
         return Ok(());
     }
     let file = file.to_owned();
     let swapped: Vec<[f64; 2]> = survey.sample.iter().map(|[x, y]| [*y, *x]).collect();
-    let swapped = territory::fit(database, &convert(transformer, &swapped), swapped.len(), settings.storage).await?;
+    let swapped = territory.fit(database, &convert(transformer, &swapped), swapped.len(), settings.storage).await?;
     if swapped.near >= ENOUGH {
         return Err(IngestError::SwappedAxes { file, crs, share: percent(swapped.near) });
     }

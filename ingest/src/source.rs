@@ -12,6 +12,7 @@ pub(crate) mod table;
 pub(crate) mod xlsx;
 mod xml;
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -24,8 +25,9 @@ use crate::report::{Note, Reason};
 use table::number::Decimal;
 
 /// A value of a row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Value {
+    #[default]
     Null,
     Text(String),
     Integer(i64),
@@ -38,9 +40,10 @@ pub(crate) enum Value {
 }
 
 /// A geometry as the file has it, in the file's coordinate system, east coordinate first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) enum RawGeometry {
     /// The row has none.
+    #[default]
     Missing,
     /// A position, from two columns.
     Position([f64; 2]),
@@ -177,16 +180,24 @@ pub(crate) struct Source {
 
 impl Value {
     /// The value as text, as it is read and written without loss; `None` for NULL.
+    pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
+        Some(
+            match self {
+                Self::Null => return None,
+                Self::Text(v) => return Some(v.into()),
+                Self::Integer(v) => v.to_string(),
+                Self::Number(v) => v.to_string(),
+                Self::Boolean(v) => v.to_string(),
+                Self::Date(v) => v.to_string(),
+                Self::Instant(v) => v.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
+            }
+            .into(),
+        )
+    }
+
+    /// The same, of its own.
     pub(crate) fn to_text(&self) -> Option<String> {
-        Some(match self {
-            Self::Null => return None,
-            Self::Text(v) => v.clone(),
-            Self::Integer(v) => v.to_string(),
-            Self::Number(v) => v.to_string(),
-            Self::Boolean(v) => v.to_string(),
-            Self::Date(v) => v.to_string(),
-            Self::Instant(v) => v.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true),
-        })
+        self.text().map(Cow::into_owned)
     }
 
     /// The same value as another kind, if nothing is lost by it: a whole number as a number, anything as text, and a text as what

@@ -1,8 +1,8 @@
 //! The first reading: what is in the files, without keeping it.
 
-use std::collections::HashSet;
 use std::ops::ControlFlow;
 
+use foldhash::{HashSet, HashSetExt};
 use kernel::{Column, Text};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -11,7 +11,7 @@ use crate::load::{EXAMPLES, Tally, row_name};
 use crate::plan::{self, FieldPlan};
 use crate::report::Reason;
 use crate::source::sniff::Content;
-use crate::source::{RawGeometry, Row, Source, Value};
+use crate::source::{Row, Source, Value};
 use crate::{IngestError, Limits};
 
 /// Positions kept of each file, to see where it lies.
@@ -209,7 +209,7 @@ impl Surveyor {
         self.lost_values += u64::from(row.lost);
         self.heights += u64::from(row.geometry.has_heights());
         self.clamped += u64::from(self.clamps && row.values.iter().any(|v| matches!(v, Value::Integer(i64::MIN | i64::MAX))));
-        let tidied = geometry::tidy(std::mem::replace(&mut row.geometry, RawGeometry::Missing), &self.limits);
+        let tidied = geometry::tidy(std::mem::take(&mut row.geometry), &self.limits);
         if let Some(file) = self.files.last_mut() {
             file.rows += 1;
             if let Ok(Tidied { shape, .. }) = &tidied {
@@ -366,8 +366,8 @@ impl Keys {
     fn look(&mut self, row: &Row, file: usize) {
         for (_, candidate) in self.candidates.iter_mut().filter(|(_, c)| c.holds || self.named) {
             let text = match candidate.index[file] {
-                Some(index) => row.values.get(index).and_then(Value::to_text),
-                None => row.key.map(|k| k.to_string()),
+                Some(index) => row.values.get(index).and_then(Value::text),
+                None => row.key.map(|k| k.to_string().into()),
             };
             let tells_apart = text.as_ref().is_some_and(|text| fit_for_id(text) && candidate.seen.insert(xxh3_64(text.as_bytes())));
             candidate.holds &= tells_apart;
@@ -422,5 +422,7 @@ impl Candidate {
 
 /// Whether a text can stand in an address as it is.
 pub(crate) fn fit_for_id(text: &str) -> bool {
-    (1..=LONGEST_ID).contains(&text.len()) && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | ':' | '{' | '}'))
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b':' | b'{' | b'}');
+    (1..=LONGEST_ID).contains(&text.len())
+        && (text.bytes().all(plain) || text.chars().all(|c| c.is_alphanumeric() || c.is_ascii() && plain(c as u8)))
 }

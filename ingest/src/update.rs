@@ -1,7 +1,8 @@
 //! A delivery compared with what is there, by key, and only what differs written, in one transaction.
 //!
-//! The rows are staged as for a load; the database compares them with the layer's in sets (`compare`), so that of 300,000 rows only
-//! the few thousand that differ are looked at, placed and written (`apply`). Rows keep their `fid`, `id` and history; what is the same
+//! What the layer holds is read first, as fingerprints (`held`), so that only rows which are not there as they are come into the database, staged as
+//! for a load; it compares them with the layer's in sets (`compare`), and those that differ are looked at, placed and written (`apply`).
+//! Who wrote into the layer while the files were read is found out once nobody can; then they are read again, and all of their rows staged. Rows keep their `fid`, `id` and history; what is the same
 //! is not touched, and a delivery that changes nothing writes nothing. What was delivered is taken down (`delivery`), and the last
 //! delivery can be taken back (`undo`).
 
@@ -10,6 +11,7 @@ mod changes;
 mod compare;
 mod delivery;
 mod difference;
+mod held;
 mod key;
 mod undo;
 pub(crate) mod words;
@@ -21,6 +23,7 @@ use sqlx::{Connection, PgConnection};
 pub use delivery::{Counts, ids_of};
 pub(crate) use delivery::{Delivery, Kept};
 pub use difference::{Changed, Difference, Edited, Examples, FieldChange, Moved};
+pub(crate) use held::Held;
 pub(crate) use key::KeyWish;
 pub use undo::{Undone, undo};
 
@@ -51,14 +54,15 @@ const GUARDED_ROWS: u64 = 50;
 /// How many of a layer's rows may vanish with one delivery, percent, if nobody said.
 const VANISH_AT_MOST: f64 = 20.0;
 
-/// Compares, and writes what differs unless the request is only to look.
+/// Compares, and writes what differs unless the request is only to look. `None`: somebody wrote into the layer while the files were read, and
+/// not all of their rows were staged that are needed now.
 pub(crate) async fn update(
     database: &mut PgConnection,
     delivered: &Delivered<'_>,
     request: &Request,
     tally: &mut Tally,
     secretary: &Secretary<'_>,
-) -> Result<Report, IngestError> {
+) -> Result<Option<Report>, IngestError> {
     let Delivered { staging, layer, family, files, key, key_name } = *delivered;
     let failed = || IngestError::database("can't compare the rows with those that are there");
     let mut transaction = database.begin().await.map_err(failed())?;
@@ -68,7 +72,13 @@ pub(crate) async fn update(
     let declared = as_expected(&mut transaction, layer).await?;
     refuse_versions(&mut transaction, layer).await?;
     let comune_is_given = request.comune.is_some();
-    compare::find_different(&mut transaction, staging, layer, comune_is_given).await.map_err(failed())?;
+    let held = tally.held.clone();
+    if let Some(held) = &held
+        && !held.are_still(&mut transaction, layer).await.map_err(failed())?
+    {
+        return Ok(None);
+    }
+    compare::find_different(&mut transaction, staging, layer, comune_is_given, held.as_deref()).await.map_err(failed())?;
     leave_foreign(&mut transaction, delivered, request, tally).await.map_err(failed())?;
     refuse_strangers(&mut transaction, delivered, request).await?;
     let too_many = too_many_vanish(&mut transaction, layer, request).await?;
@@ -123,7 +133,7 @@ pub(crate) async fn update(
     if let Some(file) = file {
         file.persist()?;
     }
-    Ok(papers.report)
+    Ok(Some(papers.report))
 }
 
 /// Leaves the rows of comuni that are not theirs as they are, and counts those that the delivery would have changed.

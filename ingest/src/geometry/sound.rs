@@ -10,8 +10,27 @@ const FEW: usize = 40;
 /// Beyond so many positions the database looks: in the worst case each edge is held against each here.
 const MANY: usize = 5_000;
 
-/// An edge of a ring: where it begins, and where it ends.
-type Edge = [[f64; 2]; 2];
+/// An edge of a ring.
+struct Edge {
+    from: [f64; 2],
+    to: [f64; 2],
+    /// Its extent.
+    low: [f64; 2],
+    high: [f64; 2],
+    /// Which of all edges begins where it ends.
+    next: usize,
+}
+
+impl Edge {
+    fn of(from: [f64; 2], to: [f64; 2], next: usize) -> Self {
+        Self { from, to, low: [0, 1].map(|axis| from[axis].min(to[axis])), high: [0, 1].map(|axis| from[axis].max(to[axis])), next }
+    }
+
+    /// Whether their extents have a point in common. All four are compared at once: which of them parts two edges can't be foreseen.
+    fn is_near(&self, other: &Self) -> bool {
+        (self.low[0] <= other.high[0]) & (other.low[0] <= self.high[0]) & (self.low[1] <= other.high[1]) & (other.low[1] <= self.high[1])
+    }
+}
 
 impl Shape {
     /// Whether it is an area of one part whose rings are simple, touch neither themselves nor each other, and whose holes lie inside the outer
@@ -20,34 +39,39 @@ impl Shape {
         if self.family != Family::Polygon || self.parts.len() != 1 || self.positions.len() > MANY {
             return false;
         }
-        let rings: Vec<&[[f64; 2]]> = self.rings().collect();
-        if rings.iter().any(|ring| ring.len() < 4 || ring.first() != ring.last()) {
-            return false;
-        }
-        let mut edges: Vec<(Edge, usize, usize)> = Vec::with_capacity(self.positions.len());
-        for (number, ring) in rings.iter().enumerate() {
-            edges.extend(ring.windows(2).enumerate().map(|(at, ends)| ([ends[0], ends[1]], number, at)));
-        }
-        let meet = |(one, ring, at): &(Edge, usize, usize), (other, its_ring, its_at): &(Edge, usize, usize)| {
-            let last = rings[*ring].len() - 2;
-            match ring == its_ring {
-                true if its_at.abs_diff(*at) == 1 || (*at.min(its_at), *at.max(its_at)) == (0, last) => folds(one, other),
-                _ => touch(one, other),
+        let mut edges: Vec<Edge> = Vec::with_capacity(self.positions.len());
+        for ring in self.rings() {
+            if ring.len() < 4 || ring.first() != ring.last() {
+                return false;
             }
-        };
-        if edges.iter().any(|([a, b], ..)| a == b) {
+            let first = edges.len();
+            edges.extend(ring.windows(2).enumerate().map(|(at, ends)| Edge::of(ends[0], ends[1], first + at + 1)));
+            let last = edges.len() - 1;
+            edges[last].next = first;
+        }
+        if edges.iter().any(|edge| edge.from == edge.to) {
             return false;
         }
+        let meet = |one: usize, other: usize| {
+            let (a, b) = (&edges[one], &edges[other]);
+            a.is_near(b)
+                && match (a.next == other, b.next == one) {
+                    (true, _) => folds(a, b),
+                    (false, true) => folds(b, a),
+                    (false, false) => touch(a, b),
+                }
+        };
         let sound = if edges.len() < FEW {
-            edges.iter().enumerate().all(|(i, one)| edges[i + 1..].iter().all(|other| !meet(one, other)))
+            (0..edges.len()).all(|one| (one + 1..edges.len()).all(|other| !meet(one, other)))
         } else {
-            let west = |([a, b], ..): &(Edge, usize, usize)| a[0].min(b[0]);
-            edges.sort_by(|one, other| west(one).total_cmp(&west(other)));
-            edges.iter().enumerate().all(|(i, one)| {
-                let east = one.0[0][0].max(one.0[1][0]);
-                edges[i + 1..].iter().take_while(|other| west(other) <= east).all(|other| !meet(one, other))
+            let mut order: Vec<usize> = (0..edges.len()).collect();
+            order.sort_by(|one, other| edges[*one].low[0].total_cmp(&edges[*other].low[0]));
+            order.iter().enumerate().all(|(at, one)| {
+                let east = edges[*one].high[0];
+                order[at + 1..].iter().take_while(|other| edges[**other].low[0] <= east).all(|other| !meet(*one, *other))
             })
         };
+        let rings: Vec<&[[f64; 2]]> = self.rings().collect();
         let (outer, holes) = (rings[0], &rings[1..]);
         sound
             && holes
@@ -90,21 +114,17 @@ fn side(a: [f64; 2], b: [f64; 2], c: [f64; 2]) -> f64 {
     orient2d(coord(a), coord(b), coord(c))
 }
 
-/// Whether two edges that share an end lie on each other beyond it.
-fn folds([a, b]: &Edge, [c, d]: &Edge) -> bool {
-    let (before, at, after) = if b == c { (a, b, d) } else { (c, a, b) };
-    let onwards = (at[0] - before[0]) * (after[0] - at[0]) + (at[1] - before[1]) * (after[1] - at[1]);
-    onwards < 0.0 && side(*before, *at, *after) == 0.0
+/// Whether an edge lies on the one before it beyond the end that they share.
+fn folds(before: &Edge, after: &Edge) -> bool {
+    let along = |axis: usize| (before.to[axis] - before.from[axis]) * (after.to[axis] - after.from[axis]);
+    along(0) + along(1) < 0.0 && side(before.from, after.from, after.to) == 0.0
 }
 
-/// Whether two edges have a point in common.
-fn touch([a, b]: &Edge, [c, d]: &Edge) -> bool {
-    let apart = |axis: usize| a[axis].max(b[axis]) < c[axis].min(d[axis]) || c[axis].max(d[axis]) < a[axis].min(b[axis]);
-    if apart(0) || apart(1) {
-        return false;
-    }
-    let same = |one: f64, other: f64| (one > 0.0 && other > 0.0) || (one < 0.0 && other < 0.0);
-    !same(side(*a, *b, *c), side(*a, *b, *d)) && !same(side(*c, *d, *a), side(*c, *d, *b))
+/// Whether two edges that are near have a point in common.
+fn touch(one: &Edge, other: &Edge) -> bool {
+    let parts = |a: f64, b: f64| (a > 0.0 && b > 0.0) || (a < 0.0 && b < 0.0);
+    let aside = |edge: &Edge, of: &Edge| parts(side(edge.from, edge.to, of.from), side(edge.from, edge.to, of.to));
+    !aside(one, other) && !aside(other, one)
 }
 
 /// Whether a point that is not on a ring lies in it.

@@ -188,6 +188,7 @@ mod tests {
                     rows: Vec::new(),
                     direct: Some(IntoNext { multi: sketch.multi }),
                     compared: None,
+                    held: None,
                     facts: Facts { rules: Rules::default(), thresholds: Thresholds::default(), now: DateTime::UNIX_EPOCH },
                     told_comune: None,
                     whose: kernel::Comuni::All,

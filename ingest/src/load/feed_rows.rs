@@ -16,8 +16,9 @@ use crate::place::Locator;
 use crate::plan::{FieldPlan, Role};
 use crate::report::Reason;
 use crate::rules::{Checker, Example, Facts, Rule, Severity};
-use crate::source::{RawGeometry, Row, Source, Value};
+use crate::source::{Row, Source, Value};
 use crate::survey::{Key, fit_for_id};
+use crate::update::Held;
 use crate::{IngestError, Limits};
 
 /// Rows transformed by one call.
@@ -42,6 +43,8 @@ pub(crate) struct Plan {
     /// For an update: whether the layer's geometries are multi-geometries. Geometries are written in that form, so that they can be
     /// compared byte by byte, and rows that are kept out without one, so that it is known that they did not vanish.
     pub(crate) compared: Option<IntoNext>,
+    /// For an update: what the layer holds. Rows that are there as they are are left out.
+    pub(crate) held: Option<Arc<Held>>,
     /// What rows are held against.
     pub(crate) facts: Facts,
     /// Who says the comune before the place does.
@@ -94,7 +97,7 @@ pub(crate) fn read_into(sources: &mut [Source], plan: &Plan, out: &Sender<Chunk>
         let before = writer.tally.read;
         let mut gone = false;
         source.reader.read(&mut |mut row| {
-            let tidied = geometry::tidy(std::mem::replace(&mut row.geometry, RawGeometry::Missing), &plan.limits);
+            let tidied = geometry::tidy(std::mem::take(&mut row.geometry), &plan.limits);
             let flow = writer.take(row, tidied);
             gone = flow.is_break();
             flow
@@ -181,7 +184,7 @@ impl<'a> Writer<'a> {
         let _ = self.flush();
         let _ = self.send();
         let _ = self.send_next();
-        Tally { found: self.checker.end(), ..self.tally }
+        Tally { found: self.checker.end(), held: self.plan.held.clone(), ..self.tally }
     }
 
     /// Takes a row, and its geometry, or why that can't be loaded. Breaks when nobody takes the rows any more.
@@ -212,6 +215,9 @@ impl<'a> Writer<'a> {
 
     fn write_kept_out(&mut self, seq: u64, number: u64, key: Option<&str>) -> ControlFlow<()> {
         let Some(key) = key.filter(|_| self.plan.compared.is_some()) else { return ControlFlow::Continue(()) };
+        if let Some(held) = &self.plan.held {
+            held.see(key);
+        }
         self.tally.staged += 1;
         let mut row = self.rows.row();
         write_origin(&mut row, seq, self.file, number, Some(key));
@@ -243,12 +249,10 @@ impl<'a> Writer<'a> {
             Some(told) => told_comune(checker, told, row.values.get(told.source[*file]), &label, &place)?,
             None => None,
         };
-        let mut values = Vec::with_capacity(plan.fields.len());
-        let mut given: Vec<Option<Value>> = row.values.into_iter().map(Some).collect();
+        let mut values = in_order(row.values, &plan.fields, *file);
         let mut misfits = false;
-        for field in &plan.fields {
-            let value = given.get_mut(field.source[*file]).and_then(Option::take).unwrap_or(Value::Null);
-            values.push(fit(checker, field, value, &mut misfits, &label, &place)?);
+        for (value, field) in values.iter_mut().zip(&plan.fields) {
+            *value = fit(checker, field, std::mem::take(value), &mut misfits, &label, &place)?;
         }
         checker.values(&mut values, &label, &place)?;
         check_validity(&plan.fields, &values)?;
@@ -259,7 +263,7 @@ impl<'a> Writer<'a> {
     fn flush(&mut self) -> ControlFlow<()> {
         let mut batch = std::mem::take(&mut self.batch);
         let transformed = self.transform(&mut batch);
-        let mut ewkb = Vec::new();
+        let (mut ewkb, mut print) = (Vec::new(), Vec::new());
         for (mut pending, fits) in batch.drain(..).zip(transformed) {
             let name = self.name.as_deref();
             let label = || row_name(name, pending.number);
@@ -313,6 +317,12 @@ impl<'a> Writer<'a> {
                         shape.multi = compared.multi;
                     }
                     geometry::write_ewkb(shape, self.plan.storage, &mut ewkb);
+                    if let (Some(held), Some(id)) = (&self.plan.held, &pending.key) {
+                        held.write(&mut print, id, comune, &ewkb, |row| write_values(row, &pending));
+                        if held.has(id, &print) {
+                            continue;
+                        }
+                    }
                     self.tally.staged += 1;
                     write(&mut self.rows.row(), &pending, self.file, (comune, sure), &ewkb);
                     self.rows.is_full() && self.send().is_break()
@@ -329,6 +339,9 @@ impl<'a> Writer<'a> {
     /// Brings all positions of a batch into storage by one call; if that fails, row by row, to find out which do not go.
     fn transform(&self, batch: &mut [Pending]) -> Vec<bool> {
         let transformer = &self.plan.transformers[self.file];
+        if transformer.pipeline().is_none() {
+            return batch.iter_mut().map(|p| transformer.convert(&mut p.tidied.shape.positions).is_ok()).collect();
+        }
         let mut all: Vec<[f64; 2]> = batch.iter().flat_map(|p| &p.tidied.shape.positions).copied().collect();
         if transformer.convert(&mut all).is_ok() {
             let mut first = 0;
@@ -359,6 +372,14 @@ impl<'a> Writer<'a> {
         let chunk = Chunk { rows, direct, read: self.tally.read };
         if self.out.blocking_send(chunk).is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
+}
+
+/// A row's values in the order of the plan's fields. Where none is left out, it is that of the file.
+fn in_order(mut values: Vec<Value>, fields: &[FieldPlan], file: usize) -> Vec<Value> {
+    if values.len() == fields.len() && fields.iter().enumerate().all(|(index, field)| field.source[file] == index) {
+        return values;
+    }
+    fields.iter().map(|field| values.get_mut(field.source[file]).map(std::mem::take).unwrap_or_default()).collect()
 }
 
 /// A value as the field's kind; what does not fit is left empty if the plan says so. `misfits`: the row has one, and is counted.

@@ -1,5 +1,7 @@
 //! What PostGIS does with the loaded rows, all at once: mend areas, find each row's comune, keep out what does not fit.
 
+use std::collections::BTreeMap;
+
 use kernel::Bbox;
 use kernel::layer::GeometryType;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -204,7 +206,7 @@ pub(crate) async fn comuni(database: &mut PgConnection, staging: &Staging, direc
         staging.placed.sql()
     );
     let rows: Vec<(String, i64)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(database).await.map_err(IngestError::database(failed))?;
-    let mut comuni = direct.comuni.clone();
+    let mut comuni: BTreeMap<String, u64> = direct.comuni.iter().cloned().collect();
     for (comune, rows) in rows {
         *comuni.entry(comune).or_default() += u64::try_from(rows).unwrap_or(0);
     }

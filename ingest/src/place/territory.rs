@@ -63,6 +63,36 @@ impl Territory {
         Arc::clone(&self.locator)
     }
 
+    /// Looks where positions, in storage, lie. The shares are of `rows`: those that have no position in storage count too. The database is
+    /// asked about those outside alone: how far they are.
+    pub(crate) async fn fit(
+        &self,
+        database: &mut PgConnection,
+        positions: &[[f64; 2]],
+        rows: usize,
+        storage: Srid,
+    ) -> Result<Fit, IngestError> {
+        let outside: Vec<[f64; 2]> = positions.iter().copied().filter(|p| self.locator.locate(*p).is_none()).collect();
+        let mut metres = vec![0.0; positions.len() - outside.len()];
+        if !outside.is_empty() {
+            let away: Vec<f64> = sqlx::query_scalar(
+                "select (select st_distance(b.geom, p) from territory.v_comuni b order by b.geom <-> p limit 1) as metres
+                   from unnest($1::float8[], $2::float8[]) as t (x, y), st_setsrid(st_makepoint(x, y), $3) as p
+                  order by metres",
+            )
+            .bind(outside.iter().map(|p| p[0]).collect::<Vec<_>>())
+            .bind(outside.iter().map(|p| p[1]).collect::<Vec<_>>())
+            .bind(storage.postgis())
+            .fetch_all(database)
+            .await
+            .map_err(IngestError::database("did not say whether the rows lie inside the boundary"))?;
+            metres.extend(away);
+        }
+        let share = |at_most: f64| metres.iter().filter(|away| **away <= at_most).count() as f64 / rows.max(1) as f64;
+        let middle = metres.len().div_ceil(2).checked_sub(1);
+        Ok(Fit { inside: share(0.0), near: share(NEAR_M), median_m: middle.map(|middle| metres[middle]) })
+    }
+
     /// The outline of all comuni, CRS84.
     pub(crate) fn outline(&self) -> &MultiPolygon<f64> {
         &self.outline
@@ -78,33 +108,4 @@ pub(crate) struct Fit {
     pub(crate) near: f64,
     /// The middle distance, metres; `None` without positions.
     pub(crate) median_m: Option<f64>,
-}
-
-/// Looks where positions, in storage, lie. The shares are of `rows`: those that have no position in storage count too.
-pub(crate) async fn fit(database: &mut PgConnection, positions: &[[f64; 2]], rows: usize, storage: Srid) -> Result<Fit, IngestError> {
-    let asked = "did not say whether the rows lie inside the boundary";
-    let row = sqlx::query(
-        "with p as (
-             select st_setsrid(st_makepoint(x, y), $3) as p from unnest($1::float8[], $2::float8[]) as t (x, y)
-         ), d as (
-             select coalesce(
-                 (select 0.0::float8 from territory.v_comuni b where b.geom && p and st_intersects(b.geom, p) limit 1),
-                 (select st_distance(b.geom, p) from territory.v_comuni b order by b.geom <-> p limit 1)) as metres
-             from p
-         )
-         select coalesce(avg((metres = 0)::int)::float8, 0), coalesce(avg((metres <= $4)::int)::float8, 0),
-                percentile_disc(0.5) within group (order by metres)
-         from d",
-    )
-    .bind(positions.iter().map(|p| p[0]).collect::<Vec<_>>())
-    .bind(positions.iter().map(|p| p[1]).collect::<Vec<_>>())
-    .bind(storage.postgis())
-    .bind(NEAR_M)
-    .fetch_one(database)
-    .await
-    .map_err(IngestError::database(asked))?;
-    let placed = positions.len() as f64 / rows.max(1) as f64;
-    let share = |index: usize| row.try_get::<f64, _>(index).map(|share| share * placed);
-    let get = || Ok(Fit { inside: share(0)?, near: share(1)?, median_m: row.try_get(2)? });
-    get().map_err(IngestError::database(asked))
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::layer::FieldType;
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::{Example, Findings, Rule, Rules, Severity, Thresholds, accents};
 use crate::geometry::{Family, Shape};
@@ -29,7 +29,9 @@ pub(crate) struct Checker {
     names: Vec<String>,
     codes: Vec<Option<HashSet<String>>>,
     numbers: Vec<Numbers>,
-    seen: HashSet<u64>,
+    seen: foldhash::HashSet<u64>,
+    /// What a row's fingerprint is made of.
+    print: Vec<u8>,
     pub(crate) found: Findings,
 }
 
@@ -55,7 +57,8 @@ impl Checker {
                 .iter()
                 .map(|f| Numbers { all: f.kind == FieldType::Text, vary: false, length: None, rows: 0, first: None })
                 .collect(),
-            seen: HashSet::new(),
+            seen: foldhash::HashSet::default(),
+            print: Vec::new(),
             found: Findings::default(),
             facts,
         }
@@ -131,7 +134,7 @@ impl Checker {
     /// Looks at a row whose geometry is in storage: its size, and whether it was there before.
     pub(crate) fn shape(&mut self, shape: &Shape, values: &[Value], own: Option<usize>, row: &dyn Fn() -> String) -> Result<(), Reason> {
         let place = || shape.middle();
-        if self.severity(Rule::Duplicate) != Severity::Off && !self.seen.insert(fingerprint(shape, values, own)) {
+        if self.severity(Rule::Duplicate) != Severity::Off && !self.seen.insert(fingerprint(shape, values, own, &mut self.print)) {
             self.found.add(Rule::Duplicate, || Example { row: row(), what: None, at: place() });
             if self.severity(Rule::Duplicate) == Severity::KeepOut {
                 return Err(Reason::Duplicate);
@@ -183,29 +186,29 @@ fn is_number(text: &str) -> bool {
     !code && number::parse(text, Decimal::Either).is_some()
 }
 
-/// Of positions and values but the key's (`own`): two rows with the same are the same, but for one pair in 2⁶⁴.
-fn fingerprint(shape: &Shape, values: &[Value], own: Option<usize>) -> u64 {
-    let mut hash = Xxh3::new();
+/// Of positions and values but the key's (`own`): two rows with the same are the same, but for one pair in 2⁶⁴. `print` is written over.
+fn fingerprint(shape: &Shape, values: &[Value], own: Option<usize>, print: &mut Vec<u8>) -> u64 {
+    print.clear();
     for [x, y] in &shape.positions {
-        hash.update(&x.to_le_bytes());
-        hash.update(&y.to_le_bytes());
+        print.extend(x.to_le_bytes());
+        print.extend(y.to_le_bytes());
     }
     for end in shape.sequences.iter().chain(&shape.parts) {
-        hash.update(&end.to_le_bytes());
+        print.extend(end.to_le_bytes());
     }
     for (index, value) in values.iter().enumerate().filter(|(index, _)| Some(*index) != own) {
-        hash.update(&index.to_le_bytes());
+        print.extend(index.to_le_bytes());
         match value {
             Value::Null => {}
-            Value::Text(v) => hash.update(v.as_bytes()),
-            Value::Integer(v) => hash.update(&v.to_le_bytes()),
-            Value::Number(v) => hash.update(&v.to_le_bytes()),
-            Value::Boolean(v) => hash.update(&[u8::from(*v)]),
-            Value::Date(v) => hash.update(&chrono::Datelike::num_days_from_ce(v).to_le_bytes()),
-            Value::Instant(v) => hash.update(&v.timestamp_micros().to_le_bytes()),
+            Value::Text(v) => print.extend(v.as_bytes()),
+            Value::Integer(v) => print.extend(v.to_le_bytes()),
+            Value::Number(v) => print.extend(v.to_le_bytes()),
+            Value::Boolean(v) => print.push(u8::from(*v)),
+            Value::Date(v) => print.extend(chrono::Datelike::num_days_from_ce(v).to_le_bytes()),
+            Value::Instant(v) => print.extend(v.timestamp_micros().to_le_bytes()),
         }
     }
-    hash.digest()
+    xxh3_64(print)
 }
 
 #[cfg(test)]

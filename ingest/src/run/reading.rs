@@ -2,6 +2,7 @@
 //! rows let the others be guessed; otherwise files are read twice.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use kernel::Text;
 use sqlx::PgConnection;
@@ -18,7 +19,7 @@ use crate::rules::{Facts, Rule, Severity};
 use crate::source::open::Opener;
 use crate::source::{DeclaredCrs, Source, open};
 use crate::survey::{self, FileSurvey, Key, Sketch, Survey, Surveyor};
-use crate::update::KeyWish;
+use crate::update::{Held, KeyWish};
 use crate::workshop::Workshop;
 use crate::{IngestError, Limits, Mode, Progress, Request, Settings, Silent, Stage};
 
@@ -327,6 +328,10 @@ impl Ahead {
         // without a row that fits, the second reading still counts why
         let family = family.unwrap_or(Family::Point);
         fits(family, target)?;
+        let held = match target {
+            Target::Updates(layer) if !scene.whole => Held::read(database, layer, &fields, request.comune.is_some()).await?,
+            _ => None,
+        };
         staging.create(database, &fields, settings.storage, &names.join(", ")).await?;
         let direct = matches!(target, Target::New | Target::Replaces(_));
         if direct {
@@ -348,6 +353,7 @@ impl Ahead {
             rows,
             direct: direct.then_some(IntoNext { multi }),
             compared,
+            held: held.map(Arc::new),
             whose: request.whose.clone(),
             facts: Facts { rules: request.rules(), thresholds: request.thresholds(), now: settings.clock.now() },
             told_comune: comune.map(|source| ToldComune { source, known: territory.comuni() }),

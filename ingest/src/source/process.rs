@@ -9,7 +9,7 @@ mod serve;
 mod tests;
 
 use std::ffi::OsString;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
@@ -29,8 +29,8 @@ use crate::{IngestError, Limits, Stop};
 
 pub use serve::serve_reader;
 
-/// Bytes taken from the pipe at once, as many as it holds.
-const BUFFER: usize = 64 << 10;
+/// Bytes that the pipe holds, as many as anybody may ask for: the process goes on while the rows that it gave are worked on.
+const AHEAD: usize = 1 << 20;
 
 /// How to start the process that reads a file: a program that calls [`serve_reader`] with its standard input and output.
 #[derive(Clone, Debug)]
@@ -122,7 +122,7 @@ enum Outcome {
 struct Running {
     child: Child,
     orders: Option<ChildStdin>,
-    rows: BufReader<Patient>,
+    rows: Patient,
     frame: Vec<u8>,
 }
 
@@ -151,8 +151,10 @@ impl Running {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let orders = child.stdin.take();
         let rows = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        // one that stays as small as it was serves as well, more slowly
+        let _ = rustix::pipe::fcntl_setpipe_size(&rows, AHEAD);
         let rows = Patient { rows, silence: Duration::from_secs(silence_s), stop: stop.clone() };
-        Ok(Self { child, orders, rows: BufReader::with_capacity(BUFFER, rows), frame: Vec::new() })
+        Ok(Self { child, orders, rows, frame: Vec::new() })
     }
 
     /// A process that no longer listens has ended: what it said before that is read next, and tells more than the broken pipe.
@@ -199,7 +201,7 @@ impl Running {
 
     /// What became of a process that does not answer as it should. `row` is the last that came, if rows were asked for.
     fn died(&mut self, file: &str, content: Content, row: Option<u64>, error: &io::Error, limits: &Limits) -> IngestError {
-        if self.rows.get_ref().stop.is_asked() {
+        if self.rows.stop.is_asked() {
             return IngestError::Cancelled;
         }
         let why = match error.kind() {

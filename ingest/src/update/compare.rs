@@ -4,6 +4,7 @@
 use kernel::{Comuni, Layer};
 use sqlx::{AssertSqlSafe, PgConnection};
 
+use super::Held;
 use crate::load::{Staging, geometry_sql, own_columns};
 use crate::whose::is_foreign;
 
@@ -17,13 +18,14 @@ pub(super) const VANISHED: &str = "opensit_ingest_vanished";
 /// Vertices of two outlines whose distance is measured all along; of longer ones the sides of their boxes are compared.
 const MEASURED_VERTICES: u32 = 2_000;
 
-/// Finds the rows that may differ. A geometry that is the same byte by byte needs no second look: it was mended and placed when it
+/// Finds the rows that may differ, among those that were staged: all, or those that are not in `held` as they are. A geometry that is the same byte by byte needs no second look: it was mended and placed when it
 /// came first.
 pub(super) async fn find_different(
     database: &mut PgConnection,
     staging: &Staging,
     layer: &Layer,
     comune_is_given: bool,
+    held: Option<&Held>,
 ) -> Result<(), sqlx::Error> {
     let (loading, table) = (staging.loading.sql(), layer.table.sql());
     let values: String = own_columns(layer).iter().map(|c| format!(" or l.{name} is distinct from t.{name}", name = c.sql())).collect();
@@ -37,15 +39,20 @@ pub(super) async fn find_different(
              where l._geom is not null and (t.fid is null{values}{comune} or l._geom is distinct from t.geom)"
         ),
         format!("analyze {DIFFERENT}"),
-        // what is kept out of a delivery is staged without a geometry: it has not vanished
-        format!(
-            "create temporary table {VANISHED} on commit drop as
-             select t.fid from {table} t where not exists (select from {loading} l where l._key = t.id)"
-        ),
-        format!("analyze {VANISHED}"),
+        format!("create temporary table {VANISHED} (fid bigint) on commit drop"),
     ] {
         sqlx::query(AssertSqlSafe(sql)).execute(&mut *database).await?;
     }
+    // what is kept out of a delivery is staged without a geometry, and known as delivered: it has not vanished
+    let vanished = match held {
+        Some(_) => "select unnest($1::bigint[])".to_owned(),
+        None => {
+            format!("select t.fid from {table} t where $1::bigint[] is null and not exists (select from {loading} l where l._key = t.id)")
+        }
+    };
+    let vanished = format!("insert into {VANISHED} {vanished}");
+    sqlx::query(AssertSqlSafe(vanished)).bind(held.map(Held::vanished)).execute(&mut *database).await?;
+    sqlx::query(AssertSqlSafe(format!("analyze {VANISHED}"))).execute(database).await?;
     Ok(())
 }
 

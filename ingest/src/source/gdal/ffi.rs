@@ -215,8 +215,21 @@ impl Feature<'_> {
         }
     }
 
+    /// A day; `None` for what is not in the calendar.
+    pub(super) fn date(&self, field: c_int) -> Option<NaiveDate> {
+        self.parts(field).map(|(date, ..)| date)
+    }
+
     /// Day and time; without a zone it is the time in Rome. `None` for what is not in the calendar.
-    pub(super) fn moment(&self, field: c_int) -> Option<(NaiveDate, DateTime<Utc>)> {
+    pub(super) fn instant(&self, field: c_int) -> Option<DateTime<Utc>> {
+        let (date, [hour, minute], second, zone) = self.parts(field)?;
+        let millis = (f64::from(second) * 1000.0).round() as i64;
+        let time = date.and_hms_opt(hour, minute, 0)? + chrono::TimeDelta::try_milliseconds(millis)?;
+        in_zone(time, zone)
+    }
+
+    /// A day, hour and minute, seconds, and GDAL's zone.
+    fn parts(&self, field: c_int) -> Option<(NaiveDate, [u32; 2], f32, c_int)> {
         let (mut year, mut month, mut day, mut hour, mut minute, mut zone) = (0, 0, 0, 0, 0, 0);
         let mut second = 0.0f32;
         // SAFETY: the feature is alive, and the seven places are ours
@@ -238,9 +251,7 @@ impl Feature<'_> {
         }
         let part = |n: c_int| u32::try_from(n).ok();
         let date = NaiveDate::from_ymd_opt(year, part(month)?, part(day)?)?;
-        let millis = (f64::from(second) * 1000.0).round() as i64;
-        let time = date.and_hms_opt(part(hour)?, part(minute)?, 0)? + chrono::TimeDelta::try_milliseconds(millis)?;
-        Some((date, in_zone(time, zone)?))
+        Some((date, [part(hour)?, part(minute)?], second, zone))
     }
 
     /// Whether the geometry is a point with a coordinate that is no number, which GDAL takes for an empty one.
@@ -257,7 +268,8 @@ impl Feature<'_> {
 
     /// The geometry as ISO well-known binary.
     pub(super) fn geometry(&self) -> RawGeometry {
-        // SAFETY: the geometry belongs to the feature, which is alive; the buffer has the size that GDAL asks for
+        // SAFETY: the geometry belongs to the feature, which is alive; the buffer has the size that GDAL asks for,
+        // all of which it has written when it says that it went well
         unsafe {
             let geometry = gdal_sys::OGR_F_GetGeometryRef(self.feature);
             if geometry.is_null() {
@@ -266,9 +278,12 @@ impl Feature<'_> {
             let Ok(size) = usize::try_from(gdal_sys::OGR_G_WkbSize(geometry)) else {
                 return RawGeometry::Broken(Reason::TooManyVertices);
             };
-            let mut bytes = vec![0u8; size];
+            let mut bytes = Vec::with_capacity(size);
             match gdal_sys::OGR_G_ExportToIsoWkb(geometry, OGRwkbByteOrder::wkbNDR, bytes.as_mut_ptr()) {
-                0 => RawGeometry::Wkb(bytes),
+                0 => {
+                    bytes.set_len(size);
+                    RawGeometry::Wkb(bytes)
+                }
                 _ => RawGeometry::Broken(Reason::Unreadable),
             }
         }

@@ -85,8 +85,8 @@ pub(super) fn value(feature: &Feature, column: &Column, lost: &mut bool) -> Valu
         FieldType::Boolean => Value::Boolean(feature.integer(index) != 0),
         FieldType::Integer => Value::Integer(feature.integer(index)),
         FieldType::Number => or_lost(Some(feature.number(index)).filter(|n| n.is_finite()).map(Value::Number)),
-        FieldType::Date => or_lost(feature.moment(index).map(|(date, _)| Value::Date(date))),
-        FieldType::DateTime => or_lost(feature.moment(index).map(|(_, instant)| Value::Instant(instant))),
+        FieldType::Date => or_lost(feature.date(index).map(Value::Date)),
+        FieldType::DateTime => or_lost(feature.instant(index).map(Value::Instant)),
         FieldType::Text => match feature.text(index) {
             text if text.is_empty() => Value::Null,
             text => Value::Text(text),

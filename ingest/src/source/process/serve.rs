@@ -11,7 +11,7 @@ use crate::Limits;
 use crate::source::{Reader, Row, open};
 
 /// Bytes of messages that go out together.
-const FRAME: usize = 64 << 10;
+const FRAME: usize = 128 << 10;
 
 /// What the process may write into files: SQLite needs 32 kB beside a GeoPackage that was left in the middle of a
 /// transaction, to read it.
