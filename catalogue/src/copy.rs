@@ -247,8 +247,10 @@ pub async fn fill<T>(
 mod tests {
     use super::{Malformed, Received, Rows, SIGNATURE, TRAILER};
 
-    /// What comes of bytes that arrive in pieces of so many.
-    fn received(bytes: &[u8], piece: usize) -> Result<(Vec<Vec<Option<Vec<u8>>>>, bool), Malformed> {
+    type Row = Vec<Option<Vec<u8>>>;
+
+    /// What comes of bytes that arrive in pieces of so many: rows, and whether they ended.
+    fn received(bytes: &[u8], piece: usize) -> Result<(Vec<Row>, bool), Malformed> {
         let (mut received, mut rows) = (Received::default(), Vec::new());
         for piece in bytes.chunks(piece) {
             received.push(piece.to_vec());

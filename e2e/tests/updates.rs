@@ -367,29 +367,29 @@ fn what_is_written_while_a_file_is_read_is_compared_with_it_all_the_same() {
     let scene = Scene::new(Town::shared());
     let first = write_trees(scene.folder.path(), "prima.geojson", &trees(60));
     let second = write_trees(scene.folder.path(), "seconda.geojson", &doctored(trees(60)));
-    let content = "select md5(string_agg(id || nome || altezza || geom::text, '' order by id)) from published.filari";
-    scene.loaded(&first, "filari", &[]);
-    scene.loaded(&second, "filari", &["--update"]);
+    let content = "select md5(string_agg(id || nome || altezza || geom::text, '' order by id)) from published.pioppi";
+    scene.loaded(&first, "pioppi", &[]);
+    scene.loaded(&second, "pioppi", &["--update"]);
     let new = scene.psql(content);
-    assert!(scene.undo("filari", &[]).ok);
+    assert!(scene.undo("pioppi", &[]).ok);
     // rows that the delivery leaves as they were: changed, taken away, and one that it does not have
     let holding = scene.holding(
-        "update published.filari set nome = 'A mano' where id = 'A-5';
-         delete from published.filari where id = 'A-7';
-         insert into published.filari (id, comune, geom, codice, nome, altezza)
-         select 'A-777', comune, geom, 'A-777', nome, altezza from published.filari where id = 'A-1'",
+        "update published.pioppi set nome = 'A mano' where id = 'A-5';
+         delete from published.pioppi where id = 'A-7';
+         insert into published.pioppi (id, comune, geom, codice, nome, altezza)
+         select 'A-777', comune, geom, 'A-777', nome, altezza from published.pioppi where id = 'A-1'",
     );
-    let mut child = scene.begin(&second, "filari");
+    let mut child = scene.begin(&second, "pioppi");
     // it has read the rows as they were, and waits to compare them
-    scene.until("compare", "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like '%filari%')");
+    scene.until("compare", "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like '%pioppi%')");
     holding.commit();
     assert!(child.wait().unwrap().success());
     assert_eq!(scene.psql(content), new, "as if the edits had come before");
-    assert_eq!(scene.psql("select count(*) from published.filari where nome = 'A mano' or id = 'A-777'"), "0");
+    assert_eq!(scene.psql("select count(*) from published.pioppi where nome = 'A mano' or id = 'A-777'"), "0");
     // and the same again writes nothing
-    let bytes = scene.bytes("filari");
-    scene.loaded(&second, "filari", &["--update"]);
-    assert_eq!(scene.bytes("filari"), bytes);
+    let bytes = scene.bytes("pioppi");
+    scene.loaded(&second, "pioppi", &["--update"]);
+    assert_eq!(scene.bytes("pioppi"), bytes);
 }
 
 #[test]
