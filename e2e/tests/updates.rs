@@ -393,6 +393,47 @@ fn what_is_written_while_a_file_is_read_is_compared_with_it_all_the_same() {
 }
 
 #[test]
+fn what_a_column_says_of_comune_and_validity_is_compared_and_kept() {
+    let scene = Scene::new(Town::shared());
+    let folder = scene.folder.path();
+    let features = |comuni: [&str; 3]| {
+        let one = |(tree, comune): (&Tree, &str)| {
+            let mut feature = point(tree);
+            feature["properties"]["com"] = json!(comune);
+            (feature["properties"]["da"], feature["properties"]["al"]) = (json!("2020-01-01"), json!("2031-01-01"));
+            feature
+        };
+        trees(3).iter().zip(comuni).map(one).collect::<Vec<_>>()
+    };
+    let codes = scene.psql("select string_agg(istat, ',' order by istat) from territory.v_comuni");
+    let [a, b] = codes.split(',').collect::<Vec<_>>()[..2] else { panic!("{codes}") };
+    let (first, second) = (write(folder, "prima.geojson", &features([a, b, a])), write(folder, "seconda.geojson", &features([b, a, a])));
+    let plan = |name: &str, more: &str| {
+        let path = folder.join(name);
+        let head = format!("version = 1\nlayer = \"{name}\"\nkey = \"codice\"\n");
+        fs::write(&path, head + more).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+
+    let told = plan("lecci", "comune-field = \"com\"");
+    scene.loaded(&first, "lecci", &["--plan", &told]);
+    let comuni = "select string_agg(comune, ',' order by id) from published.lecci";
+    assert_eq!(scene.psql(comuni), format!("{a},{b},{a}"));
+    let report = scene.loaded(&second, "lecci", &["--plan", &told, "--update"]);
+    assert_eq!((&report["difference"]["rows"]["changed"], scene.psql(comuni)), (&json!(2), format!("{b},{a},{a}")));
+    let again = scene.loaded(&second, "lecci", &["--plan", &told, "--update"]);
+    assert_eq!(again["difference"]["rows"]["same"], 3);
+
+    // a column may be a field, too
+    let valid = plan("roveri", "[validity]\nfrom = \"da\"\nto = \"al\"");
+    scene.loaded(&first, "roveri", &["--plan", &valid]);
+    let ends = "select count(*) from published.roveri where da = '2020-01-01' and valid_to = '2031-01-01 00:00 Europe/Rome' and valid_from < valid_to";
+    assert_eq!(scene.psql(ends), "3");
+    let again = scene.loaded(&first, "roveri", &["--plan", &valid, "--update"]);
+    assert_eq!(again["difference"]["rows"]["same"], 3);
+}
+
+#[test]
 fn what_can_t_be_compared_is_refused_with_what_to_do() {
     let scene = Scene::new(Town::shared());
     let folder = scene.folder.path();

@@ -105,6 +105,11 @@ impl Request {
         if self.order.is_some() { Told::Plan } else { Told::CommandLine }
     }
 
+    /// Whether something but their place says the comune of rows.
+    pub(crate) fn tells_comune(&self) -> bool {
+        self.comune.is_some() || self.plan.as_ref().is_some_and(|plan| plan.comune_field.is_some())
+    }
+
     /// As a plan says, where nothing else was said.
     pub fn by(mut self, plan: PlanFile) -> Self {
         self.title = self.title.or_else(|| plan.title.clone().map(Text::from));

@@ -71,14 +71,14 @@ pub(crate) async fn update(
     }
     let declared = as_expected(&mut transaction, layer).await?;
     refuse_versions(&mut transaction, layer).await?;
-    let comune_is_given = request.comune.is_some();
+    let comune_is_told = request.tells_comune();
     let held = tally.held.clone();
     if let Some(held) = &held
         && !held.are_still(&mut transaction, layer).await.map_err(failed())?
     {
         return Ok(None);
     }
-    compare::find_different(&mut transaction, staging, layer, comune_is_given, held.as_deref()).await.map_err(failed())?;
+    compare::find_different(&mut transaction, staging, layer, comune_is_told, held.as_deref()).await.map_err(failed())?;
     leave_foreign(&mut transaction, delivered, request, tally).await.map_err(failed())?;
     refuse_strangers(&mut transaction, delivered, request).await?;
     let too_many = too_many_vanish(&mut transaction, layer, request).await?;
@@ -92,7 +92,7 @@ pub(crate) async fn update(
     overlaps.found(tally).await?;
     crate::run::stop(tally, request, files)?;
     refuse_nothing(files, tally)?;
-    compare::describe(&mut transaction, staging, layer, comune_is_given).await.map_err(failed())?;
+    compare::describe(&mut transaction, staging, layer, comune_is_told).await.map_err(failed())?;
     let keep_vanished = request.update.keep_vanished;
     let counted = difference::count(&mut transaction, staging, layer, key_name.to_owned(), keep_vanished).await.map_err(failed())?;
     let mut difference = Difference { too_many_vanish, written: !request.update.only_look, ..counted };

@@ -374,12 +374,13 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// A row's values in the order of the plan's fields. Where none is left out, it is that of the file.
-fn in_order(mut values: Vec<Value>, fields: &[FieldPlan], file: usize) -> Vec<Value> {
+/// A row's values in the order of the plan's fields. Where none is left out, it is that of the file; one may be there twice, as a field and as
+/// a row's beginning or end.
+fn in_order(values: Vec<Value>, fields: &[FieldPlan], file: usize) -> Vec<Value> {
     if values.len() == fields.len() && fields.iter().enumerate().all(|(index, field)| field.source[file] == index) {
         return values;
     }
-    fields.iter().map(|field| values.get_mut(field.source[file]).map(std::mem::take).unwrap_or_default()).collect()
+    fields.iter().map(|field| values.get(field.source[file]).cloned().unwrap_or_default()).collect()
 }
 
 /// A value as the field's kind; what does not fit is left empty if the plan says so. `misfits`: the row has one, and is counted.

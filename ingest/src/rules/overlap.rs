@@ -39,6 +39,9 @@ struct Slope {
 /// Extents, each with the number of its area.
 type Tree = RTree<GeomWithData<Rectangle<Fine>, u32>>;
 
+/// Two areas with more square metres in common lie over each other, be it by a hair: a square millimetre, below which is what rounding makes.
+const LITTLE: f64 = 1e-6;
+
 /// The turn of an area that has none yet.
 const NEVER: u32 = u32::MAX;
 
@@ -278,10 +281,9 @@ impl Areas {
         ([0, 1].map(|axis| low[axis].max(its_low[axis])), [0, 1].map(|axis| high[axis].min(its_high[axis])))
     }
 
-    /// The areas with which one, whose turn it is, has more than a hundredth of `at_least` square metres in common; of those before it the
-    /// first that it lies over. A pair is looked at in the turn of the one that has it first, and of the one before in the same turn.
+    /// The areas with which one, whose turn it is, has something in common; of those before it the first that it lies over. A pair is looked at in the turn of the one that has it first, and of the one before in the same turn.
     fn met(&self, area: usize, turns: &[u32], tree: &Tree, at_least: f64) -> Vec<Over> {
-        let (own, little) = (turns[area], at_least / 100.0);
+        let own = turns[area];
         let (mut slopes, mut is_over) = ((Vec::new(), Vec::new()), false);
         let meets = |other: usize| {
             let done = turns[other] < own || (turns[other] == own && other < area);
@@ -290,12 +292,12 @@ impl Areas {
             }
             let (low, high) = self.common_box(area, other);
             let most = f64::from(high[0] - low[0]) * f64::from(high[1] - low[1]) / (FINE * FINE);
-            if most < little || self.are_parted(area, other, (low, high), little) {
+            if most < LITTLE || self.are_parted(area, other, (low, high), LITTLE) {
                 return None;
             }
             let square_metres = self.common(area, other, (low, high), &mut slopes) / (FINE * FINE);
             is_over |= other < area && square_metres >= at_least;
-            (square_metres >= little).then_some(Over { area: area.max(other), other: area.min(other), square_metres })
+            (square_metres >= at_least.min(LITTLE)).then_some(Over { area: area.max(other), other: area.min(other), square_metres })
         };
         self.near(area, tree).filter_map(meets).collect()
     }
@@ -491,6 +493,14 @@ mod tests {
         areas
     }
 
+    impl Areas {
+        /// The numbers of the rows that lie over one before.
+        fn over_rows(mut self, at_least: f64) -> Vec<u32> {
+            self.finish();
+            self.over(at_least).iter().map(|over| self.areas[over.area].number).collect()
+        }
+    }
+
     fn found(wkt: &[&str]) -> Vec<Example> {
         let mut found = Findings::default();
         let wkt: Vec<String> = wkt.iter().map(|wkt| (*wkt).to_owned()).collect();
@@ -572,6 +582,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_hemmed_by_narrow_strips_is_found_too() {
+        // two squares that share much, their outlines cut into pieces of which each has a strip of a millimetre on its other side
+        let square = |[x, y]: [f64; 2]| {
+            let side = |from: [f64; 2], [dx, dy]: [f64; 2]| (0..6).map(move |i| [from[0] + dx * f64::from(i), from[1] + dy * f64::from(i)]);
+            let corners = [[x, y], [x + 3.0, y], [x + 3.0, y + 3.0], [x, y + 3.0]];
+            let along = [[0.5, 0.0], [0.0, 0.5], [-0.5, 0.0], [0.0, -0.5]];
+            corners.into_iter().zip(along).flat_map(|(corner, along)| side(corner, along)).collect::<Vec<[f64; 2]>>()
+        };
+        let wkt = |ring: &[[f64; 2]]| {
+            let text: Vec<String> = ring.iter().chain(&ring[..1]).map(|[x, y]| format!("{x:.3} {y:.3}")).collect();
+            format!("POLYGON(({}))", text.join(","))
+        };
+        let mut rings = Vec::new();
+        for square in [square([0.0, 0.0]), square([1.2, 1.2])] {
+            let after = |i: usize| square[(i + 1) % square.len()];
+            rings.push(wkt(&square));
+            for (i, [ax, ay]) in square.iter().copied().enumerate() {
+                let [bx, by] = after(i);
+                let (nx, ny) = ((by - ay) / 500.0, (ax - bx) / 500.0);
+                rings.push(wkt(&[[bx, by], [ax, ay], [ax + nx, ay + ny], [bx + nx, by + ny]]));
+            }
+        }
+        // the two, which are the first and the one behind its strips
+        assert_eq!(areas(&rings).over_rows(0.1), [26]);
+    }
+
+    #[test]
     fn on_maps_without_gaps_what_lies_over_another_is_found_whatever_was_done_to_them() {
         let (mut found, mut maps) = (0, 0);
         for seed in 0..120 {
@@ -613,11 +650,10 @@ mod tests {
                     format!("POLYGON(({}))", text.join(","))
                 })
                 .collect();
-            let mut areas = areas(&wkt);
-            areas.finish();
-            let over: Vec<usize> = areas.over(0.5).iter().map(|over| over.area).collect();
-            let expected: Vec<usize> =
-                (0..wkt.len()).filter(|area| (0..*area).any(|other| areas.swept(*area, other) / 1e6 >= 0.5)).collect();
+            let areas = areas(&wkt);
+            let over = areas.clone().over_rows(0.5);
+            let is_over = |area: &usize| (0..*area).any(|other| areas.swept(*area, other) / 1e6 >= 0.5);
+            let expected: Vec<u32> = (0..wkt.len()).filter(is_over).map(|area| area as u32 + 1).collect();
             assert_eq!(over, expected, "map {seed}: {wkt:?}");
             found += expected.len();
             maps += usize::from(expected.is_empty());

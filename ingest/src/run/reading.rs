@@ -329,7 +329,7 @@ impl Ahead {
         let family = family.unwrap_or(Family::Point);
         fits(family, target)?;
         let held = match target {
-            Target::Updates(layer) if !scene.whole => Held::read(database, layer, &fields, request.comune.is_some()).await?,
+            Target::Updates(layer) if !scene.whole => Held::read(database, layer, &fields, request.tells_comune()).await?,
             _ => None,
         };
         staging.create(database, &fields, settings.storage, &names.join(", ")).await?;

@@ -24,12 +24,12 @@ pub(super) async fn find_different(
     database: &mut PgConnection,
     staging: &Staging,
     layer: &Layer,
-    comune_is_given: bool,
+    comune_is_told: bool,
     held: Option<&Held>,
 ) -> Result<(), sqlx::Error> {
     let (loading, table) = (staging.loading.sql(), layer.table.sql());
     let values: String = own_columns(layer).iter().map(|c| format!(" or l.{name} is distinct from t.{name}", name = c.sql())).collect();
-    let comune = if comune_is_given { " or l._comune is distinct from t.comune" } else { "" };
+    let comune = if comune_is_told { " or l._comune <> t.comune" } else { "" };
     for sql in [
         format!("analyze {loading} (_seq, _key)"),
         format!(
@@ -88,7 +88,7 @@ pub(super) async fn describe(
     database: &mut PgConnection,
     staging: &Staging,
     layer: &Layer,
-    comune_is_given: bool,
+    comune_is_told: bool,
 ) -> Result<(), sqlx::Error> {
     let (loading, placed, table) = (staging.loading.sql(), staging.placed.sql(), layer.table.sql());
     let fields: Vec<String> = own_columns(layer)
@@ -98,12 +98,12 @@ pub(super) async fn describe(
     let fields =
         if fields.is_empty() { "'{}'::text[]".to_owned() } else { format!("array_remove(array[{}]::text[], null)", fields.join(", ")) };
     let geometry = geometry_sql(layer);
-    let given = comune_is_given;
+    let told = comune_is_told;
     for sql in [
         format!(
             "create temporary table {CHANGES} on commit drop as
              select d._seq, d.fid, l._key as id, g.geom, f.fields,
-                    case when d.looked or {given} then coalesce(l._comune, p.comune) else t.comune end as comune,
+                    case when d.looked or {told} then coalesce(l._comune, p.comune, t.comune) else t.comune end as comune,
                     t.comune as was_in,
                     case when d.fid is null or g.geom is not distinct from t.geom then null
                          when st_npoints(g.geom) + st_npoints(t.geom) <= {MEASURED_VERTICES} then st_hausdorffdistance(g.geom, t.geom)
