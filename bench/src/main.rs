@@ -78,8 +78,10 @@ enum What {
     Access,
     /// Search and identify
     Asking,
-    /// 500,000 points of a file as a layer, beside ogr2ogr; and what `deliveries` has
+    /// 500,000 points of a file as a layer, beside ogr2ogr; and what `deliveries` and `loads` have
     Ingest,
+    /// The city's parcels from files of each format, beside ogr2ogr; memory, and tiles meanwhile
+    Loads,
     /// 300,000 areas delivered again, a hundredth of them changed
     Deliveries,
     /// Maps and the census of the cadastre into the register
@@ -159,7 +161,7 @@ fn measure(program: &Path, cli: &Cli, table: &mut Table) -> Result<()> {
     if cli.options.city || matches!(cli.what, What::All | What::City) {
         figures::city(program, table)?;
     }
-    if all || matches!(cli.what, What::Ingest) {
+    if all || matches!(cli.what, What::Ingest | What::Loads) {
         Bench::open(program, &cli.options, "city", figures::IN_MEMORY)?.parcels(table)?;
     }
     if all || matches!(cli.what, What::Tiles | What::Zooms | What::Fresh) {
