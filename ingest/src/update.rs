@@ -1,9 +1,9 @@
 //! A delivery compared with what is there, by key, and only what differs written, in one transaction.
 //!
-//! What the layer holds is read first, as fingerprints (`held`), so that only rows which are not there as they are come into the database, staged as
-//! for a load; it compares them with the layer's in sets (`compare`), and those that differ are looked at, placed and written (`apply`).
-//! Who wrote into the layer while the files were read is found out once nobody can; then they are read again, and all of their rows staged. Rows keep their `fid`, `id` and history; what is the same
-//! is not touched, and a delivery that changes nothing writes nothing. What was delivered is taken down (`delivery`), and the last
+//! What the layer holds is read first, as fingerprints (`held`), so that only rows which are not there as they are come into the database,
+//! staged as for a load; it compares them with the layer's in sets (`compare`), and those that differ are looked at, placed and written
+//! (`apply`). Whether somebody wrote into the layer while the files were read is found out once nobody can; then they are read again, and all of
+//! their rows staged. Rows keep their `fid`, `id` and history; what is the same is not touched, and a delivery that changes nothing writes nothing. What was delivered is taken down (`delivery`), and the last
 //! delivery can be taken back (`undo`).
 
 mod apply;

@@ -281,7 +281,8 @@ impl Areas {
         ([0, 1].map(|axis| low[axis].max(its_low[axis])), [0, 1].map(|axis| high[axis].min(its_high[axis])))
     }
 
-    /// The areas with which one, whose turn it is, has something in common; of those before it the first that it lies over. A pair is looked at in the turn of the one that has it first, and of the one before in the same turn.
+    /// The areas with which one, whose turn it is, has something in common; of those before it none behind the first that it lies over. A pair is
+    /// looked at in the turn of the one that has its turn first, and in the same turn in that of the one before.
     fn met(&self, area: usize, turns: &[u32], tree: &Tree, at_least: f64) -> Vec<Over> {
         let own = turns[area];
         let (mut slopes, mut is_over) = ((Vec::new(), Vec::new()), false);

@@ -18,8 +18,8 @@ pub(super) const VANISHED: &str = "opensit_ingest_vanished";
 /// Vertices of two outlines whose distance is measured all along; of longer ones the sides of their boxes are compared.
 const MEASURED_VERTICES: u32 = 2_000;
 
-/// Finds the rows that may differ, among those that were staged: all, or those that are not in `held` as they are. A geometry that is the same byte by byte needs no second look: it was mended and placed when it
-/// came first.
+/// Finds the rows that may differ, among those that were staged: all, or those that are not in `held` as they are. A geometry that is the same
+/// byte by byte needs no second look: it was mended and placed when it came first.
 pub(super) async fn find_different(
     database: &mut PgConnection,
     staging: &Staging,
