@@ -115,8 +115,16 @@ impl Town {
         find(&self.wait(name, &format!("{file} is {outcome}"), |source| find(source).is_some())).unwrap()
     }
 
+    /// The rows of a layer. One that was just published is served a moment after its run is recorded.
+    #[track_caller]
     fn rows(&self, layer: &str) -> Vec<String> {
-        let answer = self.server().get(&format!("/collections/{layer}/items?f=json"));
+        let begin = Instant::now();
+        let ask = || self.server().get(&format!("/collections/{layer}/items?f=json"));
+        let mut answer = ask();
+        while answer.status == 404 && begin.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(100));
+            answer = ask();
+        }
         assert_eq!(answer.status, 200, "{}", answer.text());
         let features = answer.json()["features"].as_array().unwrap().clone();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
