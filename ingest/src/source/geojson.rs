@@ -31,7 +31,7 @@ pub(super) fn scan(path: &Path) -> io::Result<Scan> {
     loop {
         match file.read(&mut block)? {
             0 => break,
-            read => block[..read].iter().for_each(|byte| scanner.take(*byte)),
+            read => scanner.take_all(&block[..read]),
         }
     }
     Ok(Scan { crs: name(&scanner.crs).filter(|name| !is_wgs84(name)), nulls: scanner.nulls })
@@ -117,6 +117,25 @@ struct Scanner {
 }
 
 impl Scanner {
+    /// Takes each byte, and passes quickly over those that change nothing.
+    fn take_all(&mut self, mut bytes: &[u8]) {
+        while let Some(at) = self.next(bytes) {
+            self.take(bytes[at]);
+            bytes = &bytes[at + 1..];
+        }
+    }
+
+    /// Where the first byte is that may change something.
+    fn next(&self, bytes: &[u8]) -> Option<usize> {
+        if self.in_crs || !self.escape.is_empty() || self.in_text && self.depth == 1 {
+            return (!bytes.is_empty()).then_some(0);
+        }
+        if self.in_text {
+            return bytes.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+        }
+        bytes.iter().position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']' | b':'))
+    }
+
     fn take(&mut self, byte: u8) {
         if self.in_crs && self.depth == 1 && !self.in_text && matches!(byte, b',' | b'}') {
             self.in_crs = false;
