@@ -42,7 +42,7 @@ pub async fn run(owner: &PgPool, settings: &Settings, request: Request, progress
     load::lock_layer(&mut database, &request.layer).await?;
     // who was killed after the commit, and before anybody was told of it, is told now
     let outcome = match Delivery::ordered(&mut database, &request).await {
-        Ok(()) => locked(owner, &mut database, &mut helper, settings, &request, progress, began).await,
+        Ok(()) => locked(&Run { owner, settings, request: &request, progress, began }, &mut database, &mut helper).await,
         Err(error) => Err(error),
     };
     let unlocked = load::unlock_layer(&mut database, &request.layer).await;
@@ -52,35 +52,27 @@ pub async fn run(owner: &PgPool, settings: &Settings, request: Request, progress
     Ok(report)
 }
 
-async fn locked(
-    owner: &PgPool,
-    database: &mut PgConnection,
-    helper: &mut PgConnection,
-    settings: &Settings,
-    request: &Request,
-    progress: &dyn Progress,
+/// What a load is given.
+struct Run<'a> {
+    owner: &'a PgPool,
+    settings: &'a Settings,
+    request: &'a Request,
+    progress: &'a dyn Progress,
     began: DateTime<Utc>,
-) -> Result<Report, IngestError> {
+}
+
+async fn locked(run: &Run<'_>, database: &mut PgConnection, helper: &mut PgConnection) -> Result<Report, IngestError> {
     for whole in [false, true] {
-        if let Some(report) = once(owner, database, helper, settings, request, progress, began, whole).await? {
+        if let Some(report) = once(run, database, helper, whole).await? {
             return Ok(report);
         }
     }
-    Err(IngestError::Redeclared(request.layer.clone()))
+    Err(IngestError::Redeclared(run.request.layer.clone()))
 }
 
 /// `whole`: all rows of a delivery are staged, as if nothing were known of those that are there. Without it nothing may come of it (`None`).
-#[expect(clippy::too_many_arguments, reason = "what a load works with, and one word of how")]
-async fn once(
-    owner: &PgPool,
-    database: &mut PgConnection,
-    helper: &mut PgConnection,
-    settings: &Settings,
-    request: &Request,
-    progress: &dyn Progress,
-    began: DateTime<Utc>,
-    whole: bool,
-) -> Result<Option<Report>, IngestError> {
+async fn once(run: &Run<'_>, database: &mut PgConnection, helper: &mut PgConnection, whole: bool) -> Result<Option<Report>, IngestError> {
+    let Run { owner, settings, request, progress, began } = *run;
     let target = Target::find(database, &request.layer, request.mode).await?;
     if request.outside_ok && request.comune.is_none() {
         return Err(IngestError::OutsideOfNobody);
