@@ -6,6 +6,7 @@ mod driver;
 mod ffi;
 mod fields;
 
+use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -39,6 +40,11 @@ pub(crate) fn open(path: &Path, file: &str, content: Content, wanted: Option<&st
     let damaged = &|cause: String| IngestError::Damaged { file: file.to_owned(), format, cause };
     let links = look_before(path, file, content)?;
     let (driver, options) = driver::of(content);
+    // GDAL reads all of a GeoJSON to open it; another processor looks through it meanwhile
+    let scanning = (content == Content::GeoJson).then(|| {
+        let path = path.to_owned();
+        std::thread::spawn(move || geojson::scan(&path))
+    });
     let dataset = Dataset::open_ex(
         driver::name(path, content),
         DatasetOptions {
@@ -71,13 +77,14 @@ pub(crate) fn open(path: &Path, file: &str, content: Content, wanted: Option<&st
     notes.extend(chosen.notes.iter().cloned());
     notes.extend((links > 0).then(|| Note::network_links(links)));
     let mut crs = crs::declared(&source);
-    match content {
-        Content::GeoJson => {
-            let scan = geojson::scan(path).map_err(IngestError::io(path))?;
+    match (content, scanning) {
+        (_, Some(scanning)) => {
+            let scan = scanning.join().unwrap_or_else(|_| Err(io::Error::other("looking through it failed")));
+            let scan = scan.map_err(IngestError::io(path))?;
             notes.extend((scan.nulls > 0).then(|| Note::null_characters(scan.nulls)));
             crs = geojson_crs(crs, scan.crs);
         }
-        Content::GeoJsonSeq | Content::Kml | Content::Gpx => crs = geojson_crs(crs, None),
+        (Content::GeoJsonSeq | Content::Kml | Content::Gpx, None) => crs = geojson_crs(crs, None),
         _ => {}
     }
     let rows = if chosen.only.is_some() { None } else { source.try_feature_count() };
