@@ -44,9 +44,16 @@ impl Plan {
 
     /// Whether rows kept by this plan are still those of the layer as it is declared now.
     pub(crate) fn fits(&self, layer: &Layer) -> bool {
-        let columns = |layer: &Layer| -> Vec<_> { layer.fields.iter().map(|f| (f.name.clone(), f.kind, f.personal)).collect() };
         let shape = |layer: &Layer| (layer.srid, layer.geometry, layer.validity, layer.label_points().is_some());
-        self.layer.table == layer.table && shape(&self.layer) == shape(layer) && columns(&self.layer) == columns(layer)
+        let own = &self.layer;
+        own.table == layer.table
+            && shape(own) == shape(layer)
+            && own.fields.len() == layer.fields.len()
+            && own
+                .fields
+                .iter()
+                .zip(&layer.fields)
+                .all(|(own, other)| (own.kind, own.personal) == (other.kind, other.personal) && own.name == other.name)
     }
 
     /// Whether the rows that meet the condition can be told from what is kept.
