@@ -80,7 +80,7 @@ fn judged(canvas: &Canvas<'_>, ranks: &[u32]) -> (Field, Vec<(u32, usize, f64)>)
         }
     }
     let field = Field { width, height, labels };
-    let totals: std::collections::HashMap<usize, i64, xxhash_rust::xxh3::Xxh3Builder> =
+    let totals: std::collections::HashMap<usize, i64, foldhash::fast::FixedState> =
         thin.iter().map(|(_, at, total)| (*at, *total)).collect();
     let round = |at: usize| {
         let (x, y) = ((at % width) as isize, (at / width) as isize);

@@ -13,8 +13,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::DateTime;
+use foldhash::fast::FixedState;
 use kernel::Filter;
-use xxhash_rust::xxh3::Xxh3Builder;
 
 use super::area::Rings;
 use super::encode::Seen;
@@ -197,7 +197,7 @@ fn is_merged(run: &Run, row: usize, by: Option<By>) -> bool {
 
 /// Small rows by their cells, and by the value that tells them apart.
 #[derive(Default)]
-struct Fews(HashMap<(Cell, Option<u32>), Few, Xxh3Builder>);
+struct Fews(HashMap<(Cell, Option<u32>), Few, FixedState>);
 
 impl Fews {
     fn add(&mut self, run: &Run, row: u32, cells: Cells, by: Option<By>) {
@@ -245,7 +245,7 @@ pub(crate) fn items(
         !part.dead.holds(row) && rows.as_ref().is_none_or(|rows| rows.holds(row)) && part.run.is_valid(row, time)
     };
     let mut found = Vec::new();
-    let (mut large, mut changed): (Vec<Item>, HashSet<Cell, Xxh3Builder>) = (Vec::new(), HashSet::default());
+    let (mut large, mut changed): (Vec<Item>, HashSet<Cell, FixedState>) = (Vec::new(), HashSet::default());
     let item = |run: usize, row: u32, count, square| Item {
         run: run as u32,
         row,

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
 use kernel::Filter;
-use xxhash_rust::xxh3::Xxh3Builder;
 
 use super::blocks::{self, Block};
 use super::cover::{FULL, Painter, Window};
@@ -77,7 +77,7 @@ impl Mosaic {
         let is_seen = |row: usize| class.is_none_or(|class| class.holds(row));
         let unsettled = Arc::new(Unsettled::new(run, class, time));
         let mut mosaic = Self { bits: FINEST, unsettled: Arc::clone(&unsettled), ..Self::default() };
-        let mut known: HashMap<Codes, u32, Xxh3Builder> = HashMap::default();
+        let mut known: HashMap<Codes, u32, FixedState> = HashMap::default();
         let all = (0..run.len()).fold(Extent::NOTHING, |all, row| all.union(run.extent(row)));
         let (mut found, mut parts, mut painter) = (Vec::new(), Vec::new(), Painter::default());
         let mut line = all.north >> FINEST;
@@ -185,7 +185,7 @@ pub(crate) struct Canvas<'a> {
     more: Vec<Cover>,
     /// The value and the comune of each label, as tiles have them; empty where there is none. The first is nobody's.
     pub(crate) labels: Vec<[&'a [u8]; 2]>,
-    known: HashMap<[&'a [u8]; 2], u32, Xxh3Builder>,
+    known: HashMap<[&'a [u8]; 2], u32, FixedState>,
 }
 
 impl<'a> Canvas<'a> {

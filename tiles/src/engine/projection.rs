@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use crs::{CrsError, Settings, Transformer, Unit};
+use foldhash::fast::FixedState;
 use kernel::Srid;
-use xxhash_rust::xxh3::Xxh3Builder;
 
 use super::world::World;
 
@@ -25,7 +25,7 @@ pub(crate) struct Projection {
     /// Of a cell, in units of the storage system.
     side: f64,
     /// Those in which positions were; nothing for those that nine points do not tell.
-    cells: HashMap<[i64; 2], Option<Cell>, Xxh3Builder>,
+    cells: HashMap<[i64; 2], Option<Cell>, FixedState>,
     last: ([i64; 2], Option<Cell>),
 }
 

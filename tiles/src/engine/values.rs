@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use foldhash::fast::FixedState;
 use kernel::filter;
 use kernel::layer::FieldType;
-use xxhash_rust::xxh3::Xxh3Builder;
 
 use super::protobuf::{SLACK, read_varint, varint, zigzag};
 
@@ -127,7 +127,7 @@ impl Dictionary {
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
     dictionary: Dictionary,
-    known: HashMap<Box<[u8]>, u32, Xxh3Builder>,
+    known: HashMap<Box<[u8]>, u32, FixedState>,
 }
 
 impl Interner {
@@ -178,7 +178,7 @@ impl<T: Copy + Eq + std::hash::Hash> Table<T> {
         let mut table = Self { columns: Vec::with_capacity(columns), stride: 0, codes: Vec::new() };
         let mut coded: Vec<(Vec<u32>, usize)> = Vec::with_capacity(columns);
         for column in 0..columns {
-            let mut known: HashMap<T, u32, Xxh3Builder> = HashMap::default();
+            let mut known: HashMap<T, u32, FixedState> = HashMap::default();
             let mut meanings = Vec::new();
             let code = |value: Option<T>| match value {
                 None => NULL,

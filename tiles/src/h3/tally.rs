@@ -1,8 +1,8 @@
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use h3o::{CellIndex, LatLng, Resolution};
 use kernel::Bbox;
-use xxhash_rust::xxh3::Xxh3Builder;
 
 use crate::engine::{Extent, World, degrees};
 
@@ -14,7 +14,7 @@ pub(super) struct Tally {
     asked: Resolution,
     resolution: Resolution,
     extent: Option<Extent>,
-    cells: HashMap<CellIndex, u64, Xxh3Builder>,
+    cells: HashMap<CellIndex, u64, FixedState>,
 }
 
 /// What was counted, in the order of the cells' numbers.
