@@ -77,15 +77,13 @@ pub(crate) fn open(path: &Path, file: &str, content: Content, wanted: Option<&st
     notes.extend(chosen.notes.iter().cloned());
     notes.extend((links > 0).then(|| Note::network_links(links)));
     let mut crs = crs::declared(&source);
-    match (content, scanning) {
-        (_, Some(scanning)) => {
-            let scan = scanning.join().unwrap_or_else(|_| Err(io::Error::other("looking through it failed")));
-            let scan = scan.map_err(IngestError::io(path))?;
-            notes.extend((scan.nulls > 0).then(|| Note::null_characters(scan.nulls)));
-            crs = geojson_crs(crs, scan.crs);
-        }
-        (Content::GeoJsonSeq | Content::Kml | Content::Gpx, None) => crs = geojson_crs(crs, None),
-        _ => {}
+    if let Some(scanning) = scanning {
+        let scan = scanning.join().unwrap_or_else(|_| Err(io::Error::other("looking through it failed")));
+        let scan = scan.map_err(IngestError::io(path))?;
+        notes.extend((scan.nulls > 0).then(|| Note::null_characters(scan.nulls)));
+        crs = geojson_crs(crs, scan.crs);
+    } else if matches!(content, Content::GeoJsonSeq | Content::Kml | Content::Gpx) {
+        crs = geojson_crs(crs, None);
     }
     let rows = if chosen.only.is_some() { None } else { source.try_feature_count() };
     let bytes = std::fs::metadata(path).map_err(IngestError::io(path))?.len();

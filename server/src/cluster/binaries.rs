@@ -95,10 +95,9 @@ fn looked_in() -> String {
 fn candidate_folders() -> Vec<PathBuf> {
     let [debian, red_hat] = PARENTS;
     let mut folders: Vec<PathBuf> = subfolders(debian, "").chain(subfolders(red_hat, "pgsql-")).map(|f| f.join("bin")).collect();
-    folders.extend(pg_config(Path::new("pg_config"), "--bindir").map(PathBuf::from));
-    // the programs in each are run
-    folders.sort_unstable();
-    folders.dedup();
+    // of one version the first folder counts, and no folder's programs are run twice
+    let named = pg_config(Path::new("pg_config"), "--bindir").map(PathBuf::from).filter(|named| !folders.contains(named));
+    folders.extend(named);
     folders
 }
 

@@ -44,16 +44,11 @@ impl Plan {
 
     /// Whether rows kept by this plan are still those of the layer as it is declared now.
     pub(crate) fn fits(&self, layer: &Layer) -> bool {
+        fn columns(layer: &Layer) -> impl Iterator<Item = (&Column, FieldType, bool)> {
+            layer.fields.iter().map(|f| (&f.name, f.kind, f.personal))
+        }
         let shape = |layer: &Layer| (layer.srid, layer.geometry, layer.validity, layer.label_points().is_some());
-        let own = &self.layer;
-        own.table == layer.table
-            && shape(own) == shape(layer)
-            && own.fields.len() == layer.fields.len()
-            && own
-                .fields
-                .iter()
-                .zip(&layer.fields)
-                .all(|(own, other)| (own.kind, own.personal) == (other.kind, other.personal) && own.name == other.name)
+        self.layer.table == layer.table && shape(&self.layer) == shape(layer) && columns(&self.layer).eq(columns(layer))
     }
 
     /// Whether the rows that meet the condition can be told from what is kept.
